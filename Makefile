@@ -1,0 +1,75 @@
+# A new program is a line here, FOLDER/NAME.c, a line in service/modes, a page doc/NAME.md and a test. tests/tree.t
+# misses none of them.
+
+programs = \
+  service/tcp-bind \
+  service/unix-bind \
+  smtpd/smtp-receive \
+  queue/queue-add \
+  queue/qstat \
+  queue/qctl \
+  queue/queue-check \
+  send/send-schedule \
+  send/smtp-send \
+  deliver/mailbox-spawn \
+  imap/imap-login \
+  auth/auth-server \
+  auth/auth-bind \
+  auth/auth-test \
+  auth/password-hash \
+  auth/tls-server \
+  auth/tls-client \
+  ldapsync/ldapsync \
+  ldapsync/ldap-fetch \
+  ldapsync/tables-build \
+  admin/mailadm \
+  admin/whatif
+
+# What a program links besides skalibs: a statement about who holds what. -lcdb comes before -lskarnet: both define
+# cdb_init and cdb_find (platform.md 1), so no program may use skalibs' cdb.
+programs_with_tls     = auth/tls-server auth/tls-client
+programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
+programs_with_hashing = auth/auth-server auth/password-hash
+
+CC      := $(shell head -n 1 conf-cc)
+LD      := $(shell head -n 1 conf-ld)
+conf     = $(shell head -n 1 conf-home)
+home     = $(DESTDIR)$(conf)
+B        = build
+present  = $(patsubst %.c,%,$(wildcard $(programs:=.c)))
+built    = $(present:%=$(B)/%)
+modules  = $(filter-out $(programs:=.c),$(wildcard lib/*.c service/*.c smtpd/*.c queue/*.c send/*.c deliver/*.c imap/*.c auth/*.c ldapsync/*.c admin/*.c))
+units    = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
+helpers  = $(patsubst %.c,$(B)/%,$(wildcard tests/flow/*.c))
+shims    = $(patsubst %.c,$(B)/%.so,$(wildcard tests/crash/*.c))
+
+$(programs_with_tls:%=$(B)/%):     LDLIBS += -lssl -lcrypto
+$(programs_with_ldap:%=$(B)/%):    LDLIBS += -lldap -llber
+$(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt -lcrypto
+$(units): LDLIBS += -lssl -lcrypto -lcrypt
+
+all: $(built)
+$(B)/%.o: %.c conf-cc conf-home
+	@mkdir -p $(@D)
+	$(CC) -I. -DCONF_HOME='"$(conf)"' -MMD -MP -c -o $@ $<
+$(B)/mail.a: $(modules:%.c=$(B)/%.o)
+	@rm -f $@
+	@ar rcs $@ $^
+$(built) $(units) $(helpers): $(B)/%: $(B)/%.o $(B)/mail.a conf-ld
+	$(LD) -o $@ $< $(B)/mail.a $(LDLIBS) -lcdb -lseccomp -lresolv -lskarnet
+$(B)/%.so: %.c conf-cc
+	@mkdir -p $(@D)
+	$(CC) -fPIC -shared -o $@ $< -ldl
+
+tests: all $(units) $(helpers) $(shims)
+install: all
+	@grep -v '^#' service/modes | while read name owner group mode; do \
+	  for f in $(B)/*/$$name service/$$name; do \
+	    if [ -f $$f ]; then install -D -o $$owner -g $$group -m $$mode $$f $(home)/bin/$$name || exit 1; fi; done; done
+list:
+	@echo $(programs)
+clean:
+	rm -rf $(B)
+.PHONY: all tests install list clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,27 @@
+/* conf: control files (requirements 2.3), read when they are needed. One value a file, or one entry a line; '#' starts
+   a comment line; white space around a value does not count. A missing file is the default. What cannot be understood
+   ends the program (END_PERMANENT) with a sentence that names file and line. Paths are relative to MAILHOME. */
+
+#ifndef LIB_CONF_H
+#define LIB_CONF_H
+
+#include "lib/record.h"
+
+/* control/NAME: its first entry. False and the default if the file is missing or empty. */
+bool conf_value(const char *name, text *value, const char *otherwise);
+uint64_t conf_number(const char *name, uint64_t otherwise, uint64_t max);
+
+/* control/NAME: all entries, each ended by a NUL. False if the file is missing. */
+bool conf_lines(const char *name, text *lines);
+
+/* "Key: value" lines of the file at PATH into a record; keys in lower case. known: the legal keys, ended by 0.
+   False with a sentence in error (file, line, what is wrong), or with error empty and errno if it cannot be read. */
+bool conf_fields(const char *path, const char *const *known, text *record, text *error);
+
+/* The same on bytes, for tests and fuzzing: name is what the error calls the file. */
+bool conf_fields_parse(const char *name, const char *bytes, size_t length, const char *const *known, text *record,
+                       text *error);
+
+void conf_me(text *me); /* control/me: this host's name; dies if it is missing */
+
+#endif

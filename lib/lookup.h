@@ -1,0 +1,17 @@
+/* lookup: reads one CDB file. The only module that includes tinycdb's cdb.h to read (tables-build writes). */
+
+#ifndef LIB_LOOKUP_H
+#define LIB_LOOKUP_H
+
+#include "lib/text.h"
+
+struct lookup;
+
+enum lookup_result { LOOKUP_BROKEN = -1, LOOKUP_ABSENT, LOOKUP_FOUND };
+
+struct lookup *lookup_open(const char *path); /* 0 with errno */
+void lookup_close(struct lookup *l);          /* 0 is allowed */
+bool lookup_is_at(const struct lookup *l, const char *path); /* is this still the file at path? one stat */
+enum lookup_result lookup_find(struct lookup *l, const char *key, size_t length, text *value);
+
+#endif

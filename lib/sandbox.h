@@ -1,0 +1,19 @@
+/* sandbox: what the process may still do, by Landlock and seccomp where the kernel has them. Entered once, after
+   everything is open; children inherit it. Where the kernel has one of them and it cannot be applied, the program ends
+   (END_TEMPORARY); where the kernel lacks it, one line is logged. Always: no_new_privs, not dumpable. */
+
+#ifndef LIB_SANDBOX_H
+#define LIB_SANDBOX_H
+
+#include <stdbool.h>
+
+struct sandbox {
+  const char *const *reads;  /* files and folders below MAILHOME (or absolute) that may be read, ended by 0 */
+  const char *const *writes; /* folders in which files may be made, written, renamed and removed */
+  bool may_connect;          /* may connect to TCP ports, and use UDP for DNS */
+  bool may_setuid;           /* mailbox-spawn alone */
+};
+
+void sandbox_enter(const struct sandbox *s);
+
+#endif

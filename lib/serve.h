@@ -1,0 +1,44 @@
+/* serve: one server program, two uses (design 3).
+
+   Given a listening socket on fd 0, serve() accepts and forks a child per connection, without exec, under the uid that
+   the program already has; or keeps a pool of workers that accept for themselves. Given anything else on fd 0, it runs
+   one session on fd 0 and 1 with the UCSPI variables of the environment, so that a test is `printf ... | program`.
+
+   The parent reads nothing from the network. SIGTERM: stop accepting, end when told twice or when the last child has
+   gone. SIGHUP: execute itself anew on the same listening socket; children go on and stay counted. */
+
+#ifndef LIB_SERVE_H
+#define LIB_SERVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/sandbox.h"
+
+struct peer {
+  bool is_tcp;
+  char remote_ip[46]; /* text form; an IPv4 address mapped into IPv6 is shown as IPv4; "" if not TCP */
+  char local_ip[46];
+  uint16_t remote_port;
+  uint16_t local_port;
+  uid_t uid; /* of the caller, if it came over a unix socket */
+};
+
+struct serve {
+  unsigned int concurrency;         /* sessions at once, in all */
+  unsigned int concurrency_network; /* of these from one client network: IPv4 /32, IPv6 /64; 0: no limit */
+  unsigned int workers;             /* not 0: no fork per connection, but so many workers that accept */
+  const char *refusal;              /* sent to a connection over a limit, then it is closed; 0: just closed */
+  const char *const *callers;       /* unix socket: users (service/users) that may call, ended by 0; root always may */
+  uint64_t memory_bytes;            /* RLIMIT_AS of a child; 0: no limit */
+  unsigned int session_seconds;     /* a child that lives longer is ended by SIGALRM; 0: no limit */
+  const struct sandbox *sandbox;    /* entered by the parent before the first accept, so by all children; may be 0 */
+  void (*refresh)(void);            /* called in the parent (or worker) before each session; may be 0 */
+  void (*session)(int in, int out, const struct peer *peer); /* TCP: in and out are 0 and 1; unix: the socket twice */
+};
+
+/* Returns an exit code for main (END_DONE). argv: what SIGHUP executes. */
+int serve(const struct serve *s, const char *const *argv);
+
+#endif

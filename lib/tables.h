@@ -1,0 +1,23 @@
+/* tables: the published generation, tables/current/NAME.cdb. Keys and values: doc/tables.md. */
+
+#ifndef LIB_TABLES_H
+#define LIB_TABLES_H
+
+#include "lib/lookup.h"
+#include "lib/record.h"
+
+struct tables {
+  struct lookup *file;
+  text generation; /* its id, for log lines */
+};
+#define TABLES_ZERO { 0, TEXT_ZERO }
+
+/* Opens tables/current/NAME.cdb ("policy", "auth", "relay"), or opens it anew when another generation is current.
+   Called once for each transaction; costs one stat when nothing has changed. False with errno. */
+bool tables_open(struct tables *t, const char *name);
+void tables_close(struct tables *t);
+
+/* The record under "KIND:KEY". The key is looked up as it is: fold it first. A value that is no record is BROKEN. */
+enum lookup_result tables_find(struct tables *t, const char *kind, const char *key, text *record);
+
+#endif
