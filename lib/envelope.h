@@ -25,7 +25,7 @@ enum envelope_state {
 struct envelope_recipient {
   size_t at;           /* where its state byte lies in the file */
   char state;
-  const char *address; /* ended by a NUL, inside the envelope's memory */
+  const char *address; /* ended by a NUL, the envelope's */
   text facts;          /* record: orcpt, notify; mostly empty */
 };
 
@@ -39,9 +39,8 @@ struct envelope {
   text facts;             /* record: role, client, helo, login, tls, message-id, body, generation */
   struct envelope_recipient *recipients;
   size_t count;
-  text strings;           /* the addresses */
 };
-#define ENVELOPE_ZERO { .id = TEXT_ZERO, .sender = TEXT_ZERO, .facts = TEXT_ZERO, .strings = TEXT_ZERO }
+#define ENVELOPE_ZERO { .id = TEXT_ZERO, .sender = TEXT_ZERO, .facts = TEXT_ZERO }
 
 /* Building, then one envelope_format; parsing; both end with envelope_free. */
 void envelope_add_recipient(struct envelope *e, const char *address, const text *facts); /* facts may be 0 */

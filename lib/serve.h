@@ -4,26 +4,21 @@
    the program already has; or keeps a pool of workers that accept for themselves. Given anything else on fd 0, it runs
    one session on fd 0 and 1 with the UCSPI variables of the environment, so that a test is `printf ... | program`.
 
-   The parent reads nothing from the network. SIGTERM: stop accepting, end when told twice or when the last child has
-   gone. SIGHUP: execute itself anew on the same listening socket; children go on and stay counted. */
+   The parent reads nothing from the network. SIGTERM: stop accepting, pass the signal on to the children (a session
+   that has something to say or to finish catches it), end when the last one has gone. SIGHUP: execute itself anew
+   (new binary, new layout of the address space) on the same listening socket; children go on and stay counted. A
+   sandbox that was entered before holds on, and is not entered twice. Limits of the process (RLIMIT_CORE 0, memory) and
+   SIGPIPE ignored are set once, in the parent.
+
+   Where a child's fd 0 (and 1) was the listening socket, there is its connection. */
 
 #ifndef LIB_SERVE_H
 #define LIB_SERVE_H
 
-#include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
+#include "lib/peer.h"
 #include "lib/sandbox.h"
-
-struct peer {
-  bool is_tcp;
-  char remote_ip[46]; /* text form; an IPv4 address mapped into IPv6 is shown as IPv4; "" if not TCP */
-  char local_ip[46];
-  uint16_t remote_port;
-  uint16_t local_port;
-  uid_t uid; /* of the caller, if it came over a unix socket */
-};
 
 struct serve {
   unsigned int concurrency;         /* sessions at once, in all */
@@ -34,8 +29,8 @@ struct serve {
   uint64_t memory_bytes;            /* RLIMIT_AS of a child; 0: no limit */
   unsigned int session_seconds;     /* a child that lives longer is ended by SIGALRM; 0: no limit */
   const struct sandbox *sandbox;    /* entered by the parent before the first accept, so by all children; may be 0 */
-  void (*refresh)(void);            /* called in the parent (or worker) before each session; may be 0 */
-  void (*session)(int in, int out, const struct peer *peer); /* TCP: in and out are 0 and 1; unix: the socket twice */
+  void (*refresh)(void);            /* called in the parent (or worker) before each session: a stat, not more; may be 0 */
+  void (*session)(int in, int out, const struct peer *peer); /* TCP: in is 0, out is 1; unix: both are 0 */
 };
 
 /* Returns an exit code for main (END_DONE). argv: what SIGHUP executes. */

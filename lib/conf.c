@@ -1,0 +1,173 @@
+#include <errno.h>
+#include <string.h>
+
+#include <skalibs/djbunix.h>
+
+#include "lib/conf.h"
+#include "lib/die.h"
+
+/* The next line from *at without white space around it; comments and empty lines are passed over. */
+static bool next_line(const text *bytes, size_t *at, size_t *number, const char **line, size_t *length)
+{
+  while (*at < bytes->len) {
+    const char *start = bytes->s + *at;
+    const char *newline = memchr(start, '\n', bytes->len - *at);
+    size_t size = newline ? (size_t)(newline - start) : bytes->len - *at;
+
+    *at += size + 1;
+    ++*number;
+    while (size && (ascii_is_space(*start) || *start == '\r')) start++, size--;
+    while (size && (ascii_is_space(start[size - 1]) || start[size - 1] == '\r')) size--;
+    if (!size || *start == '#') continue;
+    *line = start;
+    *length = size;
+    return true;
+  }
+  return false;
+}
+
+static bool read_file(const char *path, text *bytes)
+{
+  text_clear(bytes);
+  return openslurpclose(bytes, path);
+}
+
+static const char *control_path(text *path, const char *name)
+{
+  text_copy(path, "control/");
+  text_add(path, name);
+  return text_string(path);
+}
+
+static bool read_control(const char *name, text *bytes)
+{
+  text path = TEXT_ZERO;
+  bool there = read_file(control_path(&path, name), bytes);
+
+  if (!there && errno != ENOENT) die_unable("read ", path.s);
+  text_free(&path);
+  return there;
+}
+
+bool conf_value(const char *name, text *value, const char *otherwise)
+{
+  text bytes = TEXT_ZERO;
+  size_t at = 0, number = 0, length;
+  const char *line;
+  bool found = read_control(name, &bytes) && next_line(&bytes, &at, &number, &line, &length);
+
+  if (found) {
+    if (memchr(line, 0, length)) die_permanent("control/", name, ": a NUL byte in the value");
+    text_copy_bytes(value, line, length);
+  } else
+    text_copy(value, otherwise);
+  text_string(value);
+  text_free(&bytes);
+  return found;
+}
+
+uint64_t conf_number(const char *name, uint64_t otherwise, uint64_t max)
+{
+  text bytes = TEXT_ZERO, where = TEXT_ZERO;
+  size_t at = 0, number = 0, length;
+  const char *line;
+  uint64_t value = otherwise;
+
+  if (read_control(name, &bytes) && next_line(&bytes, &at, &number, &line, &length) &&
+      !number_scan_bytes(line, length, max, &value)) {
+    text_add_format(&where, "control/%s line %zu: not a number from 0 to %llu: %.*s", name, number,
+                    (unsigned long long)max, (int)(length > 100 ? 100 : length), line);
+    die_permanent(text_string(&where));
+  }
+  text_free(&bytes);
+  return value;
+}
+
+bool conf_lines(const char *name, text *lines)
+{
+  text bytes = TEXT_ZERO;
+  size_t at = 0, number = 0, length;
+  const char *line;
+  bool there = read_control(name, &bytes);
+
+  text_clear(lines);
+  while (there && next_line(&bytes, &at, &number, &line, &length)) {
+    if (memchr(line, 0, length)) die_permanent("control/", name, ": a NUL byte in an entry");
+    text_add_bytes(lines, line, length);
+    text_add_char(lines, 0);
+  }
+  text_free(&bytes);
+  return there;
+}
+
+static bool is_known(const char *const *known, const char *key)
+{
+  for (; *known; known++)
+    if (!strcmp(*known, key)) return true;
+  return false;
+}
+
+/* "Key: value"; the sentence in error says what is wrong with it. */
+static bool add_field(const char *line, size_t length, const char *const *known, text *record, text *error)
+{
+  const char *colon = memchr(line, ':', length);
+  text key = TEXT_ZERO;
+  bool good = false;
+
+  if (!colon || memchr(line, 0, length)) {
+    text_add(error, "not a \"key: value\" line");
+    return false;
+  }
+  size_t key_length = (size_t)(colon - line);
+  while (key_length && ascii_is_space(line[key_length - 1])) key_length--;
+  text_copy_bytes(&key, line, key_length);
+  text_lower(&key);
+  const char *value = colon + 1, *end = line + length;
+  while (value < end && ascii_is_space(*value)) value++;
+  if (is_known(known, text_string(&key))) {
+    record_add_bytes(record, key.s, value, (size_t)(end - value));
+    good = true;
+  } else
+    text_add_format(error, "unknown key \"%s\"", key.s);
+  text_free(&key);
+  return good;
+}
+
+bool conf_fields_parse(const char *name, const char *bytes, size_t length, const char *const *known, text *record,
+                       text *error)
+{
+  text all = { .s = (char *)bytes, .len = length };
+  size_t at = 0, number = 0, line_length;
+  const char *line;
+  text wrong = TEXT_ZERO;
+  bool good = true;
+
+  text_clear(record);
+  text_clear(error);
+  while (good && next_line(&all, &at, &number, &line, &line_length))
+    good = add_field(line, line_length, known, record, &wrong);
+  if (!good) text_add_format(error, "%s line %zu: %s", name, number, text_string(&wrong));
+  text_string(error);
+  text_free(&wrong);
+  return good;
+}
+
+bool conf_fields(const char *path, const char *const *known, text *record, text *error)
+{
+  text bytes = TEXT_ZERO;
+  bool good;
+
+  text_clear(record);
+  text_clear(error);
+  text_string(error);
+  if (!read_file(path, &bytes)) return false;
+  good = conf_fields_parse(path, bytes.s, bytes.len, known, record, error);
+  text_free(&bytes);
+  return good;
+}
+
+void conf_me(text *me)
+{
+  if (!conf_value("me", me, ""))
+    die_permanent("control/me is missing: write this host's full name into it, as in its MX record");
+}

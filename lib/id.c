@@ -1,0 +1,45 @@
+#include <string.h>
+#include <time.h>
+
+#include <skalibs/random.h>
+
+#include "lib/id.h"
+
+enum { TIME_DIGITS = 11, RANDOM_DIGITS = 5, BASE_BITS = 5, ID_LENGTH = TIME_DIGITS + RANDOM_DIGITS };
+
+static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+
+static void add_digits(text *id, uint64_t number, unsigned int count)
+{
+  while (count--) text_add_char(id, digits[number >> (count * BASE_BITS) & 31]);
+}
+
+void id_make(text *id)
+{
+  struct timespec now;
+  uint32_t random;
+
+  clock_gettime(CLOCK_REALTIME, &now);
+  random_buf((char *)&random, sizeof random);
+  text_clear(id);
+  add_digits(id, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, TIME_DIGITS);
+  add_digits(id, random, RANDOM_DIGITS);
+  text_string(id);
+}
+
+/* The parts behind the first: "b" and digits, for each report about a report's parent. */
+static bool is_report_tail(const char *tail)
+{
+  if (*tail++ != 'b') return false;
+  return *tail && strspn(tail, "0123456789") == strlen(tail);
+}
+
+bool id_check(const char *id)
+{
+  size_t length = strlen(id);
+
+  if (length > ID_MAX || length < ID_LENGTH || strspn(id, digits) < ID_LENGTH) return false;
+  return length == ID_LENGTH || is_report_tail(id + ID_LENGTH);
+}
+
+bool id_is_report(const char *id) { return strlen(id) > ID_LENGTH; }

@@ -1,0 +1,313 @@
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/children.h"
+#include "lib/die.h"
+#include "lib/log.h"
+#include "lib/serve.h"
+
+enum { CALLERS_MAX = 8, WORKER_SESSIONS = 10000 };
+
+struct listener {
+  const struct serve *s;
+  const char *const *argv;
+  struct children children;
+  uid_t callers[CALLERS_MAX];
+  unsigned int caller_count;
+  sigset_t while_waiting; /* the signals that are blocked while ppoll waits */
+};
+
+static volatile sig_atomic_t told_to_stop, told_to_renew, is_busy;
+static volatile sig_atomic_t child_ended = 1; /* an earlier image may have missed one */
+
+static void note_signal(int signal)
+{
+  if (signal == SIGTERM) told_to_stop = 1;
+  if (signal == SIGHUP) told_to_renew = 1;
+  if (signal == SIGCHLD) child_ended = 1;
+}
+
+static void stop_worker(int signal)
+{
+  (void)signal;
+  if (!is_busy) _exit(END_DONE);
+  told_to_stop = 1;
+}
+
+static void catch_signal(int signal, void (*handler)(int))
+{
+  struct sigaction action = { .sa_handler = handler };
+  sigemptyset(&action.sa_mask);
+  if (sigaction(signal, &action, 0) == -1) die_unable("catch a signal");
+}
+
+static void set_limits(const struct serve *s)
+{
+  struct rlimit none = { 0, 0 }, memory = { s->memory_bytes, s->memory_bytes };
+
+  setrlimit(RLIMIT_CORE, &none);
+  if (s->memory_bytes && setrlimit(RLIMIT_AS, &memory) == -1) die_unable("limit memory");
+  catch_signal(SIGPIPE, SIG_IGN);
+}
+
+static void find_callers(struct listener *l)
+{
+  for (const char *const *name = l->s->callers; name && *name; name++) {
+    struct passwd *user = getpwnam(*name);
+    if (!user) die_permanent("there is no user ", *name, ": run service/setup, which makes those of service/users");
+    if (l->caller_count == CALLERS_MAX) die_permanent("too many callers");
+    l->callers[l->caller_count++] = user->pw_uid;
+  }
+}
+
+static bool may_call(const struct listener *l, const struct peer *peer)
+{
+  if (peer->is_tcp || !l->s->callers || !peer->uid) return true;
+  for (unsigned int i = 0; i < l->caller_count; i++)
+    if (l->callers[i] == peer->uid) return true;
+  text uid = TEXT_ZERO;
+  text_add_number(&uid, peer->uid);
+  log_event("refused", "reason", "caller", "uid", text_string(&uid), (char *)0);
+  text_free(&uid);
+  return false;
+}
+
+static void refuse(const struct serve *s, int connection)
+{
+  if (s->refusal && send(connection, s->refusal, strlen(s->refusal), MSG_DONTWAIT | MSG_NOSIGNAL) == -1) return;
+}
+
+static bool is_full(const struct listener *l, const struct network *network, const struct peer *peer)
+{
+  const char *reason = 0;
+
+  if (l->children.count >= l->s->concurrency)
+    reason = "concurrency";
+  else if (peer->is_tcp && l->s->concurrency_network && children_of(&l->children, network) >= l->s->concurrency_network)
+    reason = "concurrency of the client network";
+  if (reason) log_event("refused", "reason", reason, "ip", peer->remote_ip, (char *)0);
+  return reason != 0;
+}
+
+/* The child: its connection takes the place of the listening socket. */
+_Noreturn static void run_child(const struct listener *l, int connection, const struct peer *peer)
+{
+  const struct serve *s = l->s;
+  sigset_t none;
+
+  catch_signal(SIGTERM, SIG_DFL);
+  catch_signal(SIGHUP, SIG_DFL);
+  catch_signal(SIGCHLD, SIG_DFL);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, 0);
+  if (dup2(connection, 0) == -1 || (peer->is_tcp && dup2(connection, 1) == -1)) _exit(END_TEMPORARY);
+  if (connection > 1) close(connection);
+  if (s->session_seconds) alarm(s->session_seconds);
+  s->session(0, peer->is_tcp ? 1 : 0, peer);
+  _exit(END_DONE);
+}
+
+static void start_child(struct listener *l, int connection, const struct sockaddr_storage *remote)
+{
+  struct network network = peer_network(remote);
+  struct peer peer;
+
+  peer_from_socket(&peer, connection, remote);
+  if (!may_call(l, &peer)) return;
+  if (is_full(l, &network, &peer)) {
+    refuse(l->s, connection);
+    return;
+  }
+  if (l->s->refresh) l->s->refresh();
+  pid_t pid = fork();
+  if (!pid) run_child(l, connection, &peer);
+  if (pid == -1) {
+    log_event("refused", "reason", strerror(errno), "ip", peer.remote_ip, (char *)0);
+    refuse(l->s, connection);
+    return;
+  }
+  children_add(&l->children, pid, &network);
+}
+
+static int accept_one(struct sockaddr_storage *remote)
+{
+  socklen_t length = sizeof *remote;
+
+  remote->ss_family = AF_UNSPEC;
+  int connection = accept4(0, (struct sockaddr *)remote, &length, SOCK_CLOEXEC);
+  if (connection == -1 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+    log_event("waiting", "reason", strerror(errno), (char *)0);
+    nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, 0);
+  }
+  return connection;
+}
+
+/* The next image finds the listening socket on fd 0 and the list of children in a memfd. */
+static void renew(struct listener *l)
+{
+  sigset_t none;
+
+  told_to_renew = 0;
+  log_event("renewing", (char *)0);
+  children_keep(&l->children);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, 0);
+  execvp(l->argv[0], (char *const *)l->argv);
+  die_unable("execute ", l->argv[0], " anew");
+}
+
+static void reap(struct listener *l)
+{
+  child_ended = 0;
+  children_reap(&l->children);
+}
+
+static void accept_until_told(struct listener *l)
+{
+  struct pollfd listening = { .fd = 0, .events = POLLIN };
+
+  while (!told_to_stop) {
+    if (told_to_renew) renew(l);
+    if (child_ended) reap(l);
+    if (ppoll(&listening, 1, 0, &l->while_waiting) < 1) continue;
+    struct sockaddr_storage remote;
+    int connection = accept_one(&remote);
+    if (connection == -1) continue;
+    start_child(l, connection, &remote);
+    close(connection);
+  }
+}
+
+static void wait_for_children(struct listener *l)
+{
+  close(0);
+  children_signal(&l->children, SIGTERM);
+  while (l->children.count) {
+    reap(l);
+    if (l->children.count) ppoll(0, 0, 0, &l->while_waiting);
+  }
+}
+
+_Noreturn static void run_worker(const struct listener *l)
+{
+  sigset_t none;
+
+  catch_signal(SIGTERM, stop_worker);
+  catch_signal(SIGHUP, SIG_DFL);
+  catch_signal(SIGCHLD, SIG_DFL);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, 0);
+  for (unsigned int served = 0; !told_to_stop && served < WORKER_SESSIONS; served++) {
+    struct sockaddr_storage remote;
+    struct peer peer;
+    int connection = accept_one(&remote);
+    if (connection == -1) continue;
+    is_busy = 1;
+    peer_from_socket(&peer, connection, &remote);
+    if (may_call(l, &peer)) {
+      if (l->s->refresh) l->s->refresh();
+      l->s->session(connection, connection, &peer);
+    }
+    close(connection);
+    is_busy = 0;
+  }
+  _exit(END_DONE);
+}
+
+static void start_workers(struct listener *l)
+{
+  struct network nobody = { .is_v4 = false };
+
+  while (l->children.count < l->s->workers) {
+    pid_t pid = fork();
+    if (!pid) run_worker(l);
+    if (pid == -1) {
+      log_event("waiting", "reason", strerror(errno), (char *)0);
+      nanosleep(&(struct timespec){ .tv_sec = 1 }, 0);
+    } else
+      children_add(&l->children, pid, &nobody);
+  }
+}
+
+/* A worker that ended is replaced; one that dies at once is not replaced more than ten times a second. */
+static void keep_workers(struct listener *l)
+{
+  while (!told_to_stop) {
+    if (told_to_renew) {
+      children_signal(&l->children, SIGTERM);
+      renew(l);
+    }
+    reap(l);
+    start_workers(l);
+    ppoll(0, 0, 0, &l->while_waiting);
+    if (child_ended) nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, 0);
+  }
+}
+
+static void block_signals(struct listener *l)
+{
+  sigset_t ours;
+
+  catch_signal(SIGTERM, note_signal);
+  catch_signal(SIGHUP, note_signal);
+  catch_signal(SIGCHLD, note_signal);
+  sigemptyset(&ours);
+  sigaddset(&ours, SIGTERM);
+  sigaddset(&ours, SIGHUP);
+  sigaddset(&ours, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &ours, &l->while_waiting);
+  sigdelset(&l->while_waiting, SIGTERM);
+  sigdelset(&l->while_waiting, SIGHUP);
+  sigdelset(&l->while_waiting, SIGCHLD);
+}
+
+static int listen_on_0(const struct serve *s, const char *const *argv)
+{
+  struct listener l = { .s = s, .argv = argv };
+  int on = 1;
+
+  setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a connection inherits it; a unix socket has none */
+  bool is_renewed = children_take(&l.children);
+  find_callers(&l);
+  block_signals(&l);
+  if (s->sandbox && !is_renewed) sandbox_enter(s->sandbox);
+  log_event(is_renewed ? "renewed" : "serving", (char *)0);
+  if (s->workers)
+    keep_workers(&l);
+  else
+    accept_until_told(&l);
+  wait_for_children(&l);
+  return END_DONE;
+}
+
+/* A call comes in and is answered on one socket; everything else, a pipe too, on fd 0 and fd 1. */
+static bool is_call(void)
+{
+  int type = 0;
+  socklen_t length = sizeof type;
+  return !getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &length) && type == SOCK_SEQPACKET;
+}
+
+int serve(const struct serve *s, const char *const *argv)
+{
+  int is_listening = 0;
+  socklen_t length = sizeof is_listening;
+  struct peer peer;
+
+  set_limits(s);
+  if (!getsockopt(0, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) && is_listening) return listen_on_0(s, argv);
+  peer_from_environment(&peer, 0);
+  if (s->refresh) s->refresh();
+  if (s->session_seconds) alarm(s->session_seconds);
+  s->session(0, is_call() ? 0 : 1, &peer);
+  return END_DONE;
+}
