@@ -121,7 +121,7 @@ bool number_scan_bytes(const char *bytes, size_t length, uint64_t max, uint64_t 
   for (size_t i = 0; i < length; i++) {
     if (!ascii_is_digit(bytes[i])) return false;
     uint64_t digit = (uint64_t)(bytes[i] - '0');
-    if (sum > max / 10 || sum * 10 > max - digit) return false;
+    if (digit > max || sum > (max - digit) / 10) return false;
     sum = sum * 10 + digit;
   }
   *number = sum;
