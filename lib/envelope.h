@@ -26,7 +26,7 @@ struct envelope_recipient {
   size_t at;           /* where its state byte lies in the file */
   char state;
   const char *address; /* ended by a NUL, the envelope's */
-  text facts;          /* record: orcpt, notify; mostly empty */
+  text facts;          /* record: mailbox=KEY if it is here, orcpt, notify */
 };
 
 struct envelope {

@@ -1,0 +1,96 @@
+/* policy: what is accepted and where it goes: pure functions of (tables, facts). smtp-receive, send-schedule, whatif and
+   the tests call the same ones. A decision names its rule and the file (and entry) that made it.
+
+   The tables are opened by the caller (tables_open "policy"), once for each transaction. */
+
+#ifndef LIB_POLICY_H
+#define LIB_POLICY_H
+
+#include "lib/address.h"
+#include "lib/tables.h"
+
+enum policy_role { POLICY_MX, POLICY_SUBMISSION };
+
+struct policy_facts {
+  enum policy_role role;
+  bool is_tls;             /* the session is encrypted */
+  const char *login;       /* who has logged in; 0: nobody */
+  const char *mailbox;     /* KEY of that login's mailbox; 0: none */
+  bool enforce_sender;     /* control/enforcesender */
+  const char *postmaster;  /* who gets mail to a postmaster that has no address of its own (policy_postmaster) */
+};
+
+struct policy_decision {
+  unsigned int code;  /* SMTP: 250, 4xx or 5xx */
+  const char *status; /* RFC 3463: "5.1.1" */
+  text text;          /* what stands behind them; this and from are ended by a NUL */
+  const char *rule;   /* the name of the rule that decided */
+  text from;          /* the file, or file and entry, that it read; "" if it is a rule of the protocol */
+};
+#define POLICY_DECISION_ZERO { 0, "", TEXT_ZERO, "", TEXT_ZERO }
+
+bool policy_is_accepted(const struct policy_decision *d);
+void policy_decision_free(struct policy_decision *d);
+
+/* MAIL FROM. sender 0 is the null sender. Two decisions, because the second is told at RCPT (P-19), where the log can
+   name the recipient: may this client begin at all, and may this sender send. */
+void policy_client(const struct policy_facts *facts, struct policy_decision *d);
+void policy_sender(struct tables *tables, const struct policy_facts *facts, const struct address *sender,
+                   struct policy_decision *d);
+
+/* Where a message goes, each destination once: by mailbox, and by address if it is not here. Whoever queues a message
+   gives each recipient in the envelope the fact mailbox=KEY, so that it is not expanded twice. */
+struct policy_destination {
+  const char *address;  /* the one that leads to the mailbox, or the remote one */
+  const char *mailbox;  /* KEY; "" if it is not here */
+  const char *original; /* the address that was asked for, which may have led to many */
+};
+struct policy_destinations {
+  text strings; /* address, mailbox, original, each ended by a NUL */
+  size_t count;
+  size_t *slots; /* hash: places in strings, each + 1 */
+  size_t slot_count;
+};
+#define POLICY_DESTINATIONS_ZERO { TEXT_ZERO, 0, 0, 0 }
+
+bool policy_destinations_next(const struct policy_destinations *all, size_t *at, struct policy_destination *one);
+void policy_destinations_clear(struct policy_destinations *all); /* keeps the memory */
+void policy_destinations_free(struct policy_destinations *all);
+
+/* RCPT TO. An accepted recipient's destinations are added. An address without a domain is a postmaster or refused. */
+void policy_recipient(struct tables *tables, const struct policy_facts *facts, const struct address *recipient,
+                      struct policy_destinations *all, struct policy_decision *d);
+
+/* The same without a client: for what this host itself sends (reports). An address that is not ours is a destination. */
+void policy_expand(struct tables *tables, const struct policy_facts *facts, const struct address *recipient,
+                   struct policy_destinations *all, struct policy_decision *d);
+
+/* Control files into facts: each reads only what it names. */
+bool policy_enforce_sender(void);        /* control/enforcesender: "yes", "no"; anything else ends the program */
+void policy_postmaster(text *address);   /* control/doublebounceto and doublebouncehost; postmaster@ME by default */
+
+/* The route of one recipient at one attempt. */
+enum policy_route_kind {
+  POLICY_ROUTE_LATER = -1, /* the tables cannot be read */
+  POLICY_ROUTE_NOWHERE,    /* for good: status and text say why */
+  POLICY_ROUTE_MAILBOX,    /* to mailbox-spawn: mailbox */
+  POLICY_ROUTE_HOP,        /* to smtp-send: hop */
+  POLICY_ROUTE_SEVERAL     /* has no mailbox=KEY and leads to several, or elsewhere: queue it anew for policy_expand's */
+};
+
+struct policy_route {
+  enum policy_route_kind kind;
+  text mailbox;       /* MAILBOX: KEY. All texts here end with a NUL. */
+  text hop;           /* HOP: the first packet to smtp-send (doc/calls.md, The hop). Equal hops are equal bytes. */
+  const char *status; /* NOWHERE, LATER: RFC 3463 */
+  text text;
+  const char *rule;   /* the name of the rule that decided: "mailbox", "relay", "mx", ... */
+  text from;          /* the file or entry that it read */
+};
+#define POLICY_ROUTE_ZERO { POLICY_ROUTE_LATER, TEXT_ZERO, TEXT_ZERO, "", TEXT_ZERO, "", TEXT_ZERO }
+
+/* mailbox: the recipient's fact of that name in the envelope, 0 or "" if it has none. */
+void policy_route(struct tables *tables, const char *recipient, const char *mailbox, struct policy_route *route);
+void policy_route_free(struct policy_route *route);
+
+#endif
