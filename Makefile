@@ -61,7 +61,11 @@ $(B)/%.so: %.c conf-cc
 	@mkdir -p $(@D)
 	$(CC) -fPIC -shared -o $@ $< -ldl
 
-tests: all $(units) $(helpers) $(shims)
+$(B)/tests/powercut/block-log: tests/powercut/block-log.c conf-cc
+	@mkdir -p $(@D)
+	$(CC) $(shell pkg-config --cflags fuse3 2>/dev/null) -o $@ $< -pie -lfuse3
+
+tests: all $(units) $(helpers) $(shims) $(B)/tests/powercut/block-log
 install: all
 	@grep -v '^#' service/modes | while read name owner group mode; do \
 	  for f in $(B)/*/$$name service/$$name; do \

@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+"""Power cuts under load: what was answered 250 is there, whole, and once in its Maildir, wherever the power goes.
+
+An instance lives on an ext4 file system on a loop device on block-log (tests/powercut/block-log.c), which remembers
+every write and flush. Senders deliver messages over SMTP and note, at each 250, how far the log was. Then the disk is
+made again as it may be after a cut at a random place: every write before the last flush, and each write after it with
+probability 1/2 (a disk may do those in any order). The file system is mounted, which replays its journal; queue-check
+judges the queue; the suite is started on it and drains it; each acknowledged message must lie in its Maildir exactly once
+and be whole, and every message at most once.
+
+power-cut.py [--cuts 60] [--messages 600] [--seed N] [--keep]      from the top of the tree, as root. TAP on stdout.
+"""
+import argparse, hashlib, os, random, re, shutil, smtplib, struct, subprocess, sys, tempfile, threading, time
+
+DISK_BYTES = 160 << 20
+ADDRESS, OFFSET = "127.0.19.1", 21000
+USERS = ("alice", "bob")
+
+
+def run(*command, **options):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options).stdout
+
+
+def wait_for(condition, what, seconds=60):
+    for _ in range(int(seconds * 20)):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise SystemExit(f"Bail out! waited {seconds} s for {what}")
+
+
+class Disk:
+    """The loop device that the file system lies on, over an image file."""
+
+    def __init__(self, image, mountpoint):
+        self.image, self.mountpoint, self.loop = image, mountpoint, None
+
+    def attach(self):
+        self.loop = run("losetup", "--find", "--show", self.image).strip()
+
+    def mount(self):
+        run("mount", "-t", "ext4", self.loop, self.mountpoint)
+
+    def release(self):
+        if os.path.ismount(self.mountpoint):
+            run("umount", self.mountpoint)
+        if self.loop:
+            run("losetup", "--detach", self.loop)
+        self.loop = None
+
+
+class Instance:
+    def __init__(self, home):
+        self.home = home
+
+    def quickstart(self, *words):
+        done = subprocess.run(["./quickstart", "--home", self.home, "--address", ADDRESS, "--offset", str(OFFSET), *words],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            raise SystemExit(f"Bail out! quickstart {' '.join(words)} failed:\n{done.stdout}")
+
+    def waiting(self):
+        found = []
+        for folder, _, names in os.walk(f"{self.home}/queue"):
+            if not folder.startswith(f"{self.home}/queue/log"):
+                found += [name for name in names if re.fullmatch(r"[0-9a-v]{16}(b\d+)?", name)]
+        return found
+
+    def delivered(self):
+        """name of each test message -> the files that hold it"""
+        files = {}
+        for user in USERS:
+            for folder in ("new", "cur"):
+                path = f"{self.home}/mail/example.test/{user}/{folder}"
+                for name in os.listdir(path) if os.path.isdir(path) else ():
+                    with open(f"{path}/{name}", "rb") as file:
+                        content = file.read()
+                    found = re.search(rb"^Subject: cut-(\d+)\r?$", content, re.M)
+                    if found:
+                        files.setdefault((user, int(found[1])), []).append(content)
+        return files
+
+
+def message(number):
+    lines = [hashlib.sha256(f"{number} {i}".encode()).hexdigest() for i in range(number % 120 + 5)]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return f"Subject: cut-{number}\r\nX-Digest: {digest}\r\n\r\n" + "\r\n".join(lines) + "\r\n"
+
+
+def is_whole(content):
+    head, _, body = content.replace(b"\r\n", b"\n").partition(b"\n\n")
+    digest = re.search(rb"^X-Digest: (\w+)$", head, re.M)
+    return digest and hashlib.sha256(body.rstrip(b"\n")).hexdigest().encode() == digest[1]
+
+
+def send_all(count, log, acknowledged):
+    """Four senders; acknowledged[(user, number)] = size of the log when the 250 had come."""
+    def sender(first):
+        client = None
+        for number in range(first, count, 4):
+            user = USERS[number // 4 % 2]
+            if client is None:
+                client = smtplib.SMTP(ADDRESS, 25 + OFFSET, timeout=60)
+            client.sendmail("sender@outside.test", [f"{user}@example.test"], message(number))
+            acknowledged[(user, number)] = os.path.getsize(log)
+            if number % 5 == 0:
+                client.quit()
+                client = None
+        if client:
+            client.quit()
+    threads = [threading.Thread(target=sender, args=(first,)) for first in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def read_events(log):
+    """[(place behind the event in the log, offset or None for a flush, bytes)]"""
+    events = []
+    with open(log, "rb") as file:
+        while True:
+            head = file.read(24)
+            if len(head) < 24:
+                return events
+            kind, offset, length = struct.unpack("QQQ", head)
+            data = file.read(length)
+            events.append((file.tell(), offset if kind == ord("W") else None, data))
+
+
+def make_image(path, events, cut, chance):
+    """The disk after a cut behind event number cut."""
+    last_flush = max((i for i in range(cut) if events[i][1] is None), default=0)
+    with open(path, "wb") as image:
+        image.truncate(DISK_BYTES)
+        for i in range(cut):
+            _, offset, data = events[i]
+            if offset is not None and (i < last_flush or chance.random() < 0.5):
+                image.seek(offset)
+                image.write(data)
+
+
+def judge(instance, due):
+    """Sentences about what is wrong after the suite has drained the queue."""
+    wrong, delivered = [], instance.delivered()
+    for key in due:
+        if key not in delivered:
+            wrong.append(f"lost: {key} was acknowledged")
+    for key, contents in delivered.items():
+        if len(contents) > 1:
+            wrong.append(f"doubled: {key} lies {len(contents)} times in the Maildir")
+        if not all(is_whole(content) for content in contents):
+            wrong.append(f"damaged: {key}")
+    return wrong
+
+
+def cut_once(number, work, events, acknowledged, cut, chance):
+    mountpoint = f"{work}/mnt"
+    disk, instance, wrong = Disk(f"{work}/image", mountpoint), Instance(f"{mountpoint}/home"), []
+    make_image(disk.image, events, cut, chance)
+    place = events[cut - 1][0]
+    due = [key for key, at in acknowledged.items() if at <= place]
+    try:
+        disk.attach()
+        disk.mount()
+        check = subprocess.run([f"{instance.home}/bin/queue-check"], env={"MAILHOME": instance.home, "PATH": os.environ["PATH"]},
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if check.returncode:
+            wrong.append(f"queue-check: {check.stdout.strip()}")
+        instance.quickstart("--start")
+        wait_for(lambda: not instance.waiting(), "the queue to be drained", 90)
+        instance.quickstart("--stop")
+        wrong += judge(instance, due)
+    finally:
+        subprocess.run(["./quickstart", "--home", instance.home, "--address", ADDRESS, "--offset", str(OFFSET), "--stop"],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        disk.release()
+    print(f"{'not ' if wrong else ''}ok {number} - cut at event {cut} of {len(events)}: {len(due)} acknowledged messages are there, once, whole")
+    for sentence in wrong[:10]:
+        print("# " + sentence.replace("\n", "\n# "))
+    sys.stdout.flush()
+    return not wrong
+
+
+def record(work, count):
+    """Runs the load on the remembering disk; gives its events, where the load began, and the acknowledgements."""
+    log, mountpoint, acknowledged = f"{work}/log", f"{work}/mnt", {}
+    os.makedirs(f"{work}/fuse")
+    os.makedirs(mountpoint)
+    server = subprocess.Popen(["build/tests/powercut/block-log", log, str(DISK_BYTES), f"{work}/fuse"])
+    disk, instance = Disk(f"{work}/fuse/disk", mountpoint), Instance(f"{mountpoint}/home")
+    try:
+        wait_for(lambda: os.path.exists(disk.image), "block-log")
+        disk.attach()
+        run("mkfs.ext4", "-q", "-b", "4096", "-J", "size=8", disk.loop)
+        disk.mount()
+        instance.quickstart()
+        run("sync", "-f", mountpoint)
+        begin = os.path.getsize(log)
+        send_all(count, log, acknowledged)
+        wait_for(lambda: not instance.waiting(), "the queue to be drained")
+        instance.quickstart("--stop")
+    finally:
+        subprocess.run(["./quickstart", "--home", instance.home, "--address", ADDRESS, "--offset", str(OFFSET), "--stop"],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        disk.release()
+        run("umount", f"{work}/fuse")
+        server.wait(30)
+    return read_events(log), begin, acknowledged
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cuts", type=int, default=60)
+    parser.add_argument("--messages", type=int, default=600)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    work = tempfile.mkdtemp(prefix="power-cut.")
+    os.chmod(work, 0o755)
+    chance = random.Random(options.seed)
+    try:
+        events, begin, acknowledged = record(work, options.messages)
+        first = next(i for i, event in enumerate(events) if event[0] > begin)
+        print(f"# seed {options.seed}: {len(acknowledged)} messages acknowledged, {len(events) - first} writes and flushes under load")
+        good = sum(cut_once(i + 1, work, events, acknowledged, chance.randint(first + 1, len(events)), chance)
+                   for i in range(options.cuts))
+        print(f"1..{options.cuts}")
+        return good != options.cuts
+    finally:
+        if not options.keep:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
