@@ -7,6 +7,7 @@
 #define LIB_POLICY_H
 
 #include "lib/address.h"
+#include "lib/names.h"
 #include "lib/tables.h"
 
 enum policy_role { POLICY_MX, POLICY_SUBMISSION };
@@ -17,7 +18,8 @@ struct policy_facts {
   const char *login;       /* who has logged in; 0: nobody */
   const char *mailbox;     /* KEY of that login's mailbox; 0: none */
   bool enforce_sender;     /* control/enforcesender */
-  const char *postmaster;  /* who gets mail to a postmaster that has no address of its own (policy_postmaster) */
+  const char *me;          /* control/me */
+  const char *postmaster;  /* who gets mail to a postmaster without an address of its own (policy_postmaster); "": none */
 };
 
 struct policy_decision {
@@ -31,6 +33,7 @@ struct policy_decision {
 
 bool policy_is_accepted(const struct policy_decision *d);
 void policy_decision_free(struct policy_decision *d);
+void policy_decide(struct policy_decision *d, unsigned int code, const char *status, const char *rule, const char *from);
 
 /* MAIL FROM. sender 0 is the null sender. Two decisions, because the second is told at RCPT (P-19), where the log can
    name the recipient: may this client begin at all, and may this sender send. */
@@ -47,17 +50,19 @@ struct policy_destination {
 };
 struct policy_destinations {
   text strings; /* address, mailbox, original, each ended by a NUL */
+  struct names seen;
   size_t count;
-  size_t *slots; /* hash: places in strings, each + 1 */
-  size_t slot_count;
 };
-#define POLICY_DESTINATIONS_ZERO { TEXT_ZERO, 0, 0, 0 }
+#define POLICY_DESTINATIONS_ZERO { TEXT_ZERO, NAMES_ZERO, 0 }
 
 bool policy_destinations_next(const struct policy_destinations *all, size_t *at, struct policy_destination *one);
+void policy_destinations_add(struct policy_destinations *all, const struct policy_destination *one); /* once each */
 void policy_destinations_clear(struct policy_destinations *all); /* keeps the memory */
 void policy_destinations_free(struct policy_destinations *all);
 
-/* RCPT TO. An accepted recipient's destinations are added. An address without a domain is a postmaster or refused. */
+/* RCPT TO. An accepted recipient's destinations are added. An address without a domain is a postmaster or refused.
+   A postmaster has an address always (RFC 5321 4.5.1): its own, or control/doublebounceto, or postmaster@ME; if there
+   is none of them it is our fault, 451. */
 void policy_recipient(struct tables *tables, const struct policy_facts *facts, const struct address *recipient,
                       struct policy_destinations *all, struct policy_decision *d);
 
@@ -67,7 +72,7 @@ void policy_expand(struct tables *tables, const struct policy_facts *facts, cons
 
 /* Control files into facts: each reads only what it names. */
 bool policy_enforce_sender(void);        /* control/enforcesender: "yes", "no"; anything else ends the program */
-void policy_postmaster(text *address);   /* control/doublebounceto and doublebouncehost; postmaster@ME by default */
+void policy_postmaster(text *address);   /* control/doublebounceto (at control/doublebouncehost); "" if it is missing */
 
 /* The route of one recipient at one attempt. */
 enum policy_route_kind {

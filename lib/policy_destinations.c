@@ -1,0 +1,48 @@
+#include <string.h>
+
+#include "lib/policy.h"
+
+void policy_destinations_add(struct policy_destinations *all, const struct policy_destination *one)
+{
+  text name = TEXT_ZERO;
+
+  text_add(&name, *one->mailbox ? "mailbox:" : "address:");
+  text_add(&name, *one->mailbox ? one->mailbox : one->address);
+  if (names_add(&all->seen, text_string(&name))) {
+    text_add_bytes(&all->strings, one->address, strlen(one->address) + 1);
+    text_add_bytes(&all->strings, one->mailbox, strlen(one->mailbox) + 1);
+    text_add_bytes(&all->strings, one->original, strlen(one->original) + 1);
+    all->count++;
+  }
+  text_free(&name);
+}
+
+static const char *next_string(const text *strings, size_t *at)
+{
+  const char *string = strings->s + *at;
+  *at += strlen(string) + 1;
+  return string;
+}
+
+bool policy_destinations_next(const struct policy_destinations *all, size_t *at, struct policy_destination *one)
+{
+  if (*at >= all->strings.len) return false;
+  one->address = next_string(&all->strings, at);
+  one->mailbox = next_string(&all->strings, at);
+  one->original = next_string(&all->strings, at);
+  return true;
+}
+
+void policy_destinations_clear(struct policy_destinations *all)
+{
+  text_clear(&all->strings);
+  names_clear(&all->seen);
+  all->count = 0;
+}
+
+void policy_destinations_free(struct policy_destinations *all)
+{
+  text_free(&all->strings);
+  names_free(&all->seen);
+  all->count = 0;
+}
