@@ -279,7 +279,7 @@ static int listen_on_0(const struct serve *s, const char *const *argv)
   bool is_renewed = children_take(&l.children);
   find_callers(&l);
   block_signals(&l);
-  if (s->sandbox && !is_renewed) sandbox_enter(s->sandbox);
+  if (s->sandbox) sandbox_enter(s->sandbox);
   log_event(is_renewed ? "renewed" : "serving", (char *)0);
   if (s->workers)
     keep_workers(&l);

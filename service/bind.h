@@ -1,0 +1,17 @@
+/* bind: what tcp-bind and unix-bind share: their options, and how they hand the listening socket on. */
+
+#ifndef SERVICE_BIND_H
+#define SERVICE_BIND_H
+
+struct bind_options {
+  int backlog; /* -b: connections that may wait to be accepted */
+  int ready;   /* -d: the descriptor on which s6 waits for a newline; -1: none */
+};
+
+/* Reads the options; gives the number of arguments they took (the program's name too). Dies with usage. */
+int bind_options_parse(struct bind_options *o, int argc, const char *const *argv, const char *usage);
+
+/* Listens, moves the socket to fd 0, becomes the user with its groups, tells s6, executes argv. Never returns. */
+_Noreturn void bind_hand_on(int socket, const struct bind_options *o, const char *user, const char *const *argv);
+
+#endif
