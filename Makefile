@@ -29,7 +29,7 @@ programs = \
 # cdb_init and cdb_find (platform.md 1), so no program may use skalibs' cdb.
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
-programs_with_hashing = auth/auth-server auth/password-hash
+programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 
 CC      := $(shell head -n 1 conf-cc)
 LD      := $(shell head -n 1 conf-ld)
@@ -45,7 +45,7 @@ shims    = $(patsubst %.c,$(B)/%.so,$(wildcard tests/crash/*.c))
 
 $(programs_with_tls:%=$(B)/%):     LDLIBS += -lssl -lcrypto
 $(programs_with_ldap:%=$(B)/%):    LDLIBS += -lldap -llber
-$(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt -lcrypto
+$(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt
 $(units): LDLIBS += -lssl -lcrypto -lcrypt
 
 all: $(built)
@@ -70,6 +70,7 @@ install: all
 	@grep -v '^#' service/modes | while read name owner group mode; do \
 	  for f in $(B)/*/$$name service/$$name; do \
 	    if [ -f $$f ]; then install -D -o $$owner -g $$group -m $$mode $$f $(home)/bin/$$name || exit 1; fi; done; done
+	@for f in ldapsync/profiles/*; do install -D -o root -g root -m 0644 $$f $(home)/profiles/$${f##*/} || exit 1; done
 list:
 	@echo $(programs)
 clean:

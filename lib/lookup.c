@@ -61,3 +61,19 @@ enum lookup_result lookup_find(struct lookup *l, const char *key, size_t length,
   text_copy_bytes(value, data, cdb_datalen(&l->cdb));
   return LOOKUP_FOUND;
 }
+
+enum lookup_result lookup_walk(struct lookup *l, size_t *at, text *key, text *value)
+{
+  unsigned int position = (unsigned int)*at;
+
+  if (!position) cdb_seqinit(&position, &l->cdb);
+  int found = cdb_seqnext(&position, &l->cdb);
+  if (found < 0) return LOOKUP_BROKEN;
+  if (!found) return LOOKUP_ABSENT;
+  const void *name = cdb_getkey(&l->cdb), *data = cdb_getdata(&l->cdb);
+  if (!name || !data) return LOOKUP_BROKEN;
+  text_copy_bytes(key, name, cdb_keylen(&l->cdb));
+  text_copy_bytes(value, data, cdb_datalen(&l->cdb));
+  *at = position;
+  return LOOKUP_FOUND;
+}

@@ -14,4 +14,7 @@ void lookup_close(struct lookup *l);          /* 0 is allowed */
 bool lookup_is_at(const struct lookup *l, const char *path); /* is this still the file at path? one stat */
 enum lookup_result lookup_find(struct lookup *l, const char *key, size_t length, text *value);
 
+/* Walks all records in the order they were written: *at starts at 0. ABSENT at the end. */
+enum lookup_result lookup_walk(struct lookup *l, size_t *at, text *key, text *value);
+
 #endif

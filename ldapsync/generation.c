@@ -1,0 +1,146 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ldapsync/generation.h"
+#include "lib/die.h"
+#include "lib/file.h"
+#include "lib/id.h"
+
+static const char *const files[] = { "policy", "auth", "relay" };
+enum { FILE_COUNT = sizeof files / sizeof *files };
+
+static const char *path_of(text *path, const char *folder, const char *file)
+{
+  text_clear(path);
+  text_add_format(path, "%s/%s.cdb", folder, file);
+  return text_string(path);
+}
+
+/* A generation's folder holds these files and nothing else. */
+static bool remove_folder(const char *folder)
+{
+  text path = TEXT_ZERO;
+  bool good = true;
+
+  for (unsigned int i = 0; i < FILE_COUNT; i++)
+    if (unlink(path_of(&path, folder, files[i])) == -1 && errno != ENOENT) good = false;
+  text_free(&path);
+  return rmdir(folder) == 0 && good;
+}
+
+static void remove_left_over(void)
+{
+  text names = TEXT_ZERO, path = TEXT_ZERO;
+
+  if (!folder_names("tables", 0, &names)) die_unable("read the folder tables");
+  for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) {
+    if (strncmp(names.s + at, "build.", 6)) continue;
+    text_copy(&path, "tables/");
+    text_add(&path, names.s + at);
+    if (!remove_folder(text_string(&path))) die_unable("remove ", path.s, ", which an interrupted build has left");
+  }
+  text_free(&names);
+  text_free(&path);
+}
+
+static struct cdb_write *open_file(const struct generation *g, const char *file)
+{
+  text path = TEXT_ZERO;
+  struct cdb_write *w = cdb_write_open(path_of(&path, g->folder.s, file));
+
+  if (!w) die_unable("make ", path.s);
+  text_free(&path);
+  return w;
+}
+
+void generation_open(struct generation *g)
+{
+  remove_left_over();
+  id_make(&g->id);
+  text_copy(&g->folder, "tables/build.");
+  text_add(&g->folder, text_string(&g->id));
+  if (mkdir(text_string(&g->folder), 0755) == -1 || chmod(g->folder.s, 0755) == -1) die_unable("make the folder ", g->folder.s);
+  g->policy = open_file(g, "policy");
+  g->auth = open_file(g, "auth");
+  g->relay = open_file(g, "relay");
+}
+
+static void close_file(struct cdb_write *w, const char *file, mode_t mode, gid_t group)
+{
+  if (!cdb_write_close(w, mode, group)) die_unable("write the table ", file);
+}
+
+void generation_close(struct generation *g)
+{
+  close_file(g->policy, "policy", 0644, (gid_t)-1);
+  close_file(g->auth, "auth", g->auth_group == (gid_t)-1 ? 0600 : 0640, g->auth_group);
+  close_file(g->relay, "relay", g->relay_group == (gid_t)-1 ? 0600 : 0640, g->relay_group);
+  if (!folder_sync(g->folder.s)) die_unable("sync the folder ", g->folder.s);
+}
+
+static bool is_same(const struct generation *g)
+{
+  text mine = TEXT_ZERO, current = TEXT_ZERO;
+  bool same = true;
+
+  for (unsigned int i = 0; same && i < FILE_COUNT; i++)
+    same = cdb_are_same(path_of(&mine, g->folder.s, files[i]), path_of(&current, "tables/current", files[i]));
+  text_free(&mine);
+  text_free(&current);
+  return same;
+}
+
+void generation_discard(struct generation *g)
+{
+  if (!remove_folder(g->folder.s)) die_unable("remove ", g->folder.s);
+}
+
+enum generation_result generation_publish(struct generation *g)
+{
+  text final = TEXT_ZERO;
+
+  if (is_same(g)) {
+    generation_discard(g);
+    return GENERATION_SAME;
+  }
+  text_add(&final, "tables/");
+  text_add(&final, g->id.s);
+  if (rename(g->folder.s, text_string(&final)) == -1) die_unable("call ", g->folder.s, " ", final.s);
+  if (unlink("tables/.current") == -1 && errno != ENOENT) die_unable("remove tables/.current");
+  if (symlink(g->id.s, "tables/.current") == -1) die_unable("make tables/.current");
+  if (!folder_sync("tables")) die_unable("sync the folder tables"); /* what current will name is there first */
+  if (rename("tables/.current", "tables/current") == -1) die_unable("make ", final.s, " the current tables");
+  if (!folder_sync("tables")) die_unable("sync the folder tables");
+  text_free(&final);
+  return GENERATION_NEW;
+}
+
+static bool is_current(const char *name)
+{
+  char current[ID_MAX + 1];
+  ssize_t length = readlink("tables/current", current, sizeof current);
+
+  return length >= 0 && (size_t)length == strlen(name) && !memcmp(current, name, (size_t)length);
+}
+
+void generation_prune(size_t keep)
+{
+  text names = TEXT_ZERO, path = TEXT_ZERO;
+  size_t count = 0;
+
+  if (!folder_names("tables", 0, &names)) die_unable("read the folder tables");
+  for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) count += id_check(names.s + at);
+  for (size_t at = 0; at < names.len && count > keep; at += strlen(names.s + at) + 1) {
+    if (!id_check(names.s + at) || is_current(names.s + at)) continue;
+    text_copy(&path, "tables/");
+    text_add(&path, names.s + at);
+    if (!remove_folder(text_string(&path))) die_unable("remove the old generation ", path.s);
+    count--;
+  }
+  text_free(&names);
+  text_free(&path);
+}

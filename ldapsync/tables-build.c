@@ -1,0 +1,272 @@
+/* tables-build: the directory (LDIF files) and the control files become the tables that all programs ask.
+
+   Reads control/domains, control/relayrules, directory/NAME.ldif, state/directory/NAME.ldif, profiles, state/tables/uids.
+   Writes a generation tables/ID, then tables/current by one rename. Runs as mail-tables; as root it becomes that first. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/sgetopt.h>
+
+#include "ldapsync/build.h"
+#include "ldapsync/generation.h"
+#include "ldapsync/relayrules.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/home.h"
+#include "lib/log.h"
+#include "lib/owner.h"
+#include "lib/tables.h"
+
+#define USAGE "tables-build [ -f ]"
+
+enum { SAMPLES = 1000, VANISH_FEW = 5 };
+
+struct sources {
+  struct domains domains;
+  struct relayrule relayrule;
+  struct build build;
+  struct build_limits limits;
+  struct uids uids;
+};
+
+/* Two builds at once would allot one uid twice. The lock goes with the process. */
+static void take_lock(void)
+{
+  int fd = open("state/tables/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  if (fd == -1) die_unable("open state/tables/lock");
+  while (flock(fd, LOCK_EX) == -1)
+    if (errno != EINTR) die_unable("lock state/tables/lock");
+}
+
+static bool conf_is_yes(const char *name)
+{
+  text value = TEXT_ZERO;
+
+  conf_value(name, &value, "no");
+  bool is_yes = text_is(&value, "yes");
+  if (!is_yes && !text_is(&value, "no")) die_permanent("control/", name, " is yes or no, not ", value.s);
+  text_free(&value);
+  return is_yes;
+}
+
+static void read_accounts(struct accounts *accounts)
+{
+  struct profile profile = PROFILE_ZERO;
+  text name = TEXT_ZERO;
+
+  profile_open(&profile, "files");
+  accounts_read(accounts, "directory", &profile, false);
+  conf_value("ldapprofile", &name, "rfc2307");
+  profile_open(&profile, name.s);
+  accounts_read(accounts, "state/directory", &profile, true);
+  profile_close(&profile);
+  text_free(&name);
+}
+
+static void read_sources(struct sources *s)
+{
+  domains_read(&s->domains);
+  relayrules_read(&s->relayrule);
+  s->limits.minimum_uid = (uint32_t)conf_number("minimumuid", 1000, UIDS_MAX);
+  if (!s->limits.minimum_uid) die_permanent("control/minimumuid: 0 is root, who gets no mailbox");
+  s->limits.binds_all = conf_is_yes("authbind");
+  uint64_t first = conf_number("firstuid", 200000, UIDS_MAX);
+  if (first < s->limits.minimum_uid) die_permanent("control/firstuid is below control/minimumuid");
+  uids_open(&s->uids, (uint32_t)first);
+  read_accounts(&s->build.accounts);
+  build_resolve(&s->build, &s->domains, &s->uids, &s->limits);
+}
+
+static void open_current(struct tables *current)
+{
+  if (!tables_open(current, "policy") && errno != ENOENT) die_unable("open tables/current/policy.cdb");
+}
+
+static size_t count_current(struct tables *current)
+{
+  text record = TEXT_ZERO;
+  uint64_t count = 0;
+
+  if (current->file && tables_find(current, "table", "generation", &record) == LOOKUP_FOUND &&
+      !record_number(&record, "mailboxes", SIZE_MAX, &count))
+    count = 0;
+  text_free(&record);
+  return (size_t)count;
+}
+
+/* How many mailboxes of the current generation still have their entry. */
+static size_t count_kept(struct tables *current, const struct accounts *accounts)
+{
+  text record = TEXT_ZERO;
+  size_t kept = 0;
+
+  for (size_t i = 0; current->file && i < accounts->count; i++)
+    kept += tables_find(current, "mailbox", accounts->all[i].key, &record) == LOOKUP_FOUND;
+  text_free(&record);
+  return kept;
+}
+
+/* The guard (check 57): an empty or much smaller directory is a fault of the directory until somebody says it is not. */
+static void guard(const struct sources *s, bool is_forced)
+{
+  struct tables current = TABLES_ZERO;
+  text what = TEXT_ZERO;
+
+  open_current(&current);
+  size_t before = count_current(&current), kept = count_kept(&current, &s->build.accounts);
+  size_t gone = before > kept ? before - kept : 0;
+  uint64_t percent = conf_number("maxvanish", 10, 100);
+  if (before && !s->uids.is_there)
+    die_permanent("state/tables/uids is missing, but the current tables have mailboxes: bring it back from a backup, or new uids would be given to old mailboxes");
+  if (gone > VANISH_FEW && gone * 100 > before * percent && !is_forced) {
+    text_add_format(&what, "%zu of %zu mailboxes would vanish, more than control/maxvanish (%llu percent) allows: nothing is published; if that is right, run tables-build -f",
+                    gone, before, (unsigned long long)percent);
+    die_permanent(text_string(&what));
+  }
+  tables_close(&current);
+  text_free(&what);
+}
+
+static void describe(const struct generation *g, const struct sources *s, text *record)
+{
+  text_clear(record);
+  record_add(record, "id", g->id.s);
+  record_add_number(record, "built", (uint64_t)time(0));
+  record_add_number(record, "mailboxes", s->build.accounts.count);
+  record_add_number(record, "addresses", s->build.address_count);
+}
+
+static void write_names(struct generation *g, const struct build *b, text *record)
+{
+  for (size_t i = 0, next; i < b->address_count; i = next) {
+    next = build_address(b, i, record);
+    cdb_write_add(g->policy, "address", b->addresses[i].name, record);
+  }
+  for (size_t i = 0, next; i < b->login_count; i = next) {
+    next = build_login(b, i, record);
+    if (record->len) cdb_write_add(g->policy, "login", b->logins[i].name, record);
+  }
+}
+
+static void write_mailboxes(struct generation *g, const struct sources *s, text *record)
+{
+  for (size_t i = 0; i < s->build.accounts.count; i++) {
+    const struct account *a = &s->build.accounts.all[i];
+    build_mailbox(a, record);
+    cdb_write_add(g->policy, "mailbox", a->key, record);
+    build_password(a, &s->limits, record);
+    if (record->len) cdb_write_add(g->auth, "mailbox", a->key, record);
+  }
+}
+
+static void write_domains(struct generation *g, const struct domains *d, text *record)
+{
+  text path = TEXT_ZERO;
+
+  for (size_t i = 0; i < d->count; i++) {
+    text_copy(&path, "control/domains/");
+    text_add(&path, d->sorted[i]);
+    text_clear(record);
+    record_add(record, "file", text_string(&path));
+    cdb_write_add(g->policy, "domain", d->sorted[i], record);
+  }
+  text_free(&path);
+}
+
+static void write_tables(struct generation *g, const struct sources *s)
+{
+  text record = TEXT_ZERO;
+
+  describe(g, s, &record);
+  cdb_write_add(g->policy, "table", "generation", &record);
+  cdb_write_add(g->auth, "table", "generation", &record);
+  cdb_write_add(g->relay, "table", "generation", &record);
+  write_domains(g, &s->domains, &record);
+  write_mailboxes(g, s, &record);
+  write_names(g, &s->build, &record);
+  if (s->relayrule.is_there) cdb_write_add(g->policy, "relay", "default", &s->relayrule.policy);
+  if (s->relayrule.login.len) cdb_write_add(g->relay, "rule", s->relayrule.name.s, &s->relayrule.login);
+  text_free(&record);
+}
+
+/* What was written is read again before anybody else reads it. */
+static void check_sample(const struct generation *g, const struct accounts *accounts)
+{
+  struct tables written = TABLES_ZERO;
+  text path = TEXT_ZERO, record = TEXT_ZERO;
+  size_t step = accounts->count / SAMPLES + 1;
+
+  text_add_format(&path, "%s/policy.cdb", g->folder.s);
+  if (!(written.file = lookup_open(text_string(&path)))) die_unable("open ", path.s);
+  bool good = tables_find(&written, "table", "generation", &record) == LOOKUP_FOUND && record_is(&record, "id", g->id.s);
+  for (size_t i = 0; good && i < accounts->count; i += step)
+    good = tables_find(&written, "mailbox", accounts->all[i].key, &record) == LOOKUP_FOUND &&
+           tables_find(&written, "address", accounts->all[i].name, &record) == LOOKUP_FOUND;
+  if (!good) die_temporary(path.s, " does not hold what was written to it: is the disk sound?");
+  tables_close(&written);
+  text_free(&path);
+  text_free(&record);
+}
+
+static gid_t group_of(const char *name)
+{
+  const struct group *group = getgrnam(name);
+  if (!group) die_permanent("there is no group ", name, ": run service/setup, which makes those of service/users");
+  return group->gr_gid;
+}
+
+static void say(const struct generation *g, const struct sources *s, const char *event)
+{
+  text mailboxes = TEXT_ZERO, addresses = TEXT_ZERO;
+
+  text_add_number(&mailboxes, s->build.accounts.count);
+  text_add_number(&addresses, s->build.address_count);
+  log_event(event, "generation", g->id.s, "mailboxes", text_string(&mailboxes), "addresses", text_string(&addresses), (char *)0);
+  text_free(&mailboxes);
+  text_free(&addresses);
+}
+
+int main(int argc, const char *const *argv)
+{
+  static const char *const groups[] = { "mail-auth", "mail-remote", 0 };
+  struct sources sources = { .domains = DOMAINS_ZERO, .relayrule = RELAYRULE_ZERO, .uids = UIDS_ZERO };
+  struct generation generation = GENERATION_ZERO;
+  subgetopt options = SUBGETOPT_ZERO;
+  bool is_forced = false;
+
+  PROG = "tables-build";
+  for (int option; (option = subgetopt_r(argc, argv, "f", &options)) != -1;) {
+    if (option != 'f') die_usage(USAGE);
+    is_forced = true;
+  }
+  if (argv[options.ind]) die_usage(USAGE);
+
+  home_enter();
+  bool has_groups = owner_become("tables", "mail-tables", groups);
+  generation.auth_group = has_groups ? group_of("mail-auth") : (gid_t)-1;
+  generation.relay_group = has_groups ? group_of("mail-remote") : (gid_t)-1;
+  umask(022);
+  take_lock();
+  read_sources(&sources);
+  guard(&sources, is_forced);
+  generation_open(&generation);
+  write_tables(&generation, &sources);
+  generation_close(&generation);
+  check_sample(&generation, &sources.build.accounts);
+  if (!uids_save(&sources.uids)) die_unable("write state/tables/uids");
+  if (generation_publish(&generation) == GENERATION_SAME)
+    log_event("unchanged", (char *)0);
+  else
+    say(&generation, &sources, "published");
+  generation_prune((size_t)conf_number("keepgenerations", 10, 100000));
+  return END_DONE;
+}

@@ -1,0 +1,141 @@
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <skalibs/djbunix.h>
+
+#include "ldapsync/uids.h"
+#include "lib/die.h"
+#include "lib/file.h"
+
+static int compare_keys(const void *a, const void *b)
+{
+  return strcmp(((const struct uids_entry *)a)->key, ((const struct uids_entry *)b)->key);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+  return strcmp(((const struct uids_entry *)a)->path, ((const struct uids_entry *)b)->path);
+}
+
+static int compare_uids(const void *a, const void *b)
+{
+  uint32_t x = ((const struct uids_entry *)a)->uid, y = ((const struct uids_entry *)b)->uid;
+  return (x > y) - (x < y);
+}
+
+static const struct uids_entry *find(void *const *tree, const struct uids_entry *wanted,
+                                     int (*compare)(const void *, const void *))
+{
+  const struct uids_entry *const *node = tfind(wanted, tree, compare);
+  return node ? *node : 0;
+}
+
+static char *duplicate(const char *string)
+{
+  char *copy = strdup(string);
+  if (!copy) die_nomem();
+  return copy;
+}
+
+/* False if key, uid or path is somebody's. */
+static bool insert(struct uids *u, const char *key, uint32_t uid, const char *path)
+{
+  struct uids_entry wanted = { key, path, uid, u->count };
+
+  if (find(&u->by_key, &wanted, compare_keys) || find(&u->by_uid, &wanted, compare_uids) ||
+      find(&u->by_path, &wanted, compare_paths))
+    return false;
+  struct uids_entry *e = malloc(sizeof *e);
+  if (!e) die_nomem();
+  *e = (struct uids_entry){ duplicate(key), duplicate(path), uid, u->count++ };
+  if (!tsearch(e, &u->by_key, compare_keys) || !tsearch(e, &u->by_uid, compare_uids) || !tsearch(e, &u->by_path, compare_paths))
+    die_nomem();
+  return true;
+}
+
+static bool take_line(struct uids *u, char *line)
+{
+  char *uid_text = strchr(line, ' ');
+  char *path = uid_text ? strchr(uid_text + 1, ' ') : 0;
+  uint64_t uid;
+
+  if (!path) return false;
+  *uid_text++ = 0;
+  *path++ = 0;
+  return *line && *path && number_scan(uid_text, UIDS_MAX, &uid) && uid && insert(u, line, (uint32_t)uid, path);
+}
+
+void uids_open(struct uids *u, uint32_t first)
+{
+  text bytes = TEXT_ZERO, where = TEXT_ZERO;
+  size_t number = 0;
+
+  u->next = first;
+  u->is_there = openslurpclose(&bytes, "state/tables/uids");
+  if (!u->is_there && errno != ENOENT) die_unable("read state/tables/uids");
+  text_add_text(&u->lines, &bytes);
+  for (size_t at = 0; at < bytes.len;) {
+    char *line = bytes.s + at, *newline = memchr(line, '\n', bytes.len - at);
+    number++;
+    if (newline) *newline = 0;
+    if (!newline || !take_line(u, line)) {
+      text_add_format(&where, "state/tables/uids line %zu: not \"KEY UID DOMAIN/USER\", or one of them is there twice", number);
+      die_permanent(text_string(&where));
+    }
+    at = (size_t)(newline - bytes.s) + 1;
+  }
+  text_free(&bytes);
+}
+
+const struct uids_entry *uids_find(const struct uids *u, const char *key)
+{
+  struct uids_entry wanted = { .key = key };
+  return find(&u->by_key, &wanted, compare_keys);
+}
+
+const struct uids_entry *uids_owner(const struct uids *u, uint32_t uid)
+{
+  struct uids_entry wanted = { .uid = uid };
+  return find(&u->by_uid, &wanted, compare_uids);
+}
+
+static uint32_t next_free(struct uids *u)
+{
+  while (u->next < UIDS_MAX && uids_owner(u, u->next)) u->next++;
+  return u->next < UIDS_MAX ? u->next : 0;
+}
+
+static void find_free_path(const struct uids *u, const char *wanted, text *path)
+{
+  struct uids_entry entry = { 0 };
+
+  text_copy(path, wanted);
+  for (unsigned int n = 2; entry.path = text_string(path), find(&u->by_path, &entry, compare_paths); n++) {
+    text_copy(path, wanted);
+    text_add_format(path, "~%u", n);
+  }
+}
+
+const struct uids_entry *uids_add(struct uids *u, const char *key, uint32_t uid, const char *path)
+{
+  text free_path = TEXT_ZERO;
+
+  if (!uid) uid = next_free(u);
+  if (!uid || uids_owner(u, uid) || uids_find(u, key)) return 0;
+  find_free_path(u, path, &free_path);
+  insert(u, key, uid, free_path.s);
+  text_add_format(&u->lines, "%s %lu %s\n", key, (unsigned long)uid, free_path.s);
+  text_free(&free_path);
+  u->is_changed = true;
+  return uids_find(u, key);
+}
+
+bool uids_save(struct uids *u)
+{
+  if (!u->is_changed) return true;
+  if (!file_replace("state/tables", "uids", &u->lines, 0600)) return false;
+  u->is_changed = false;
+  return true;
+}

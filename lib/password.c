@@ -1,0 +1,158 @@
+#include <crypt.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <skalibs/sha1.h>
+#include <skalibs/sha256.h>
+#include <skalibs/sha512.h>
+
+#include "lib/base64.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/password.h"
+#include "lib/scheme.h"
+
+enum { DIGEST_MAX = 64 };
+
+static bool are_equal(const char *a, const char *b, size_t length)
+{
+  unsigned char difference = 0;
+  for (size_t i = 0; i < length; i++) difference |= (unsigned char)(a[i] ^ b[i]);
+  return !difference;
+}
+
+static void sha1_of(const char *password, const char *salt, size_t salt_length, char *digest)
+{
+  SHA1Schedule s;
+  sha1_init(&s);
+  sha1_update(&s, password, strlen(password));
+  sha1_update(&s, salt, salt_length);
+  sha1_final(&s, digest);
+  explicit_bzero(&s, sizeof s);
+}
+
+static void sha256_of(const char *password, const char *salt, size_t salt_length, char *digest)
+{
+  SHA256Schedule s;
+  sha256_init(&s);
+  sha256_update(&s, password, strlen(password));
+  sha256_update(&s, salt, salt_length);
+  sha256_final(&s, digest);
+  explicit_bzero(&s, sizeof s);
+}
+
+static void sha512_of(const char *password, const char *salt, size_t salt_length, char *digest)
+{
+  SHA512Schedule s;
+  sha512_init(&s);
+  sha512_update(&s, password, strlen(password));
+  sha512_update(&s, salt, salt_length);
+  sha512_final(&s, digest);
+  explicit_bzero(&s, sizeof s);
+}
+
+static const struct salted {
+  enum scheme scheme;
+  size_t size;
+  bool has_salt;
+  void (*digest)(const char *password, const char *salt, size_t salt_length, char *digest);
+} salteds[] = {
+  { SCHEME_SHA, 20, false, sha1_of },
+  { SCHEME_SSHA, 20, true, sha1_of },
+  { SCHEME_SSHA256, 32, true, sha256_of },
+  { SCHEME_SSHA512, 64, true, sha512_of },
+};
+
+/* base64(digest salt), digest = H(password salt). */
+static enum password_result check_salted(const struct salted *s, const char *hash, const char *password)
+{
+  text bytes = TEXT_ZERO;
+  char digest[DIGEST_MAX];
+  enum password_result result = PASSWORD_UNKNOWN;
+
+  if (base64_decode(&bytes, hash, strlen(hash)) && bytes.len >= s->size && s->has_salt == (bytes.len > s->size)) {
+    s->digest(password, bytes.s + s->size, bytes.len - s->size, digest);
+    result = are_equal(digest, bytes.s, s->size) ? PASSWORD_RIGHT : PASSWORD_WRONG;
+    explicit_bzero(digest, sizeof digest);
+  }
+  text_free(&bytes);
+  return result;
+}
+
+/* crypt_data is 32 KiB and holds what the password leaves behind. */
+static enum password_result check_crypt(const char *hash, const char *password)
+{
+  enum password_result result = PASSWORD_UNKNOWN;
+  struct crypt_data *data = calloc(1, sizeof *data);
+
+  if (!data) die_nomem();
+  const char *made = crypt_rn(password, hash, data, sizeof *data);
+  if (made && *made != '*') {
+    size_t length = strlen(made);
+    result = length == strlen(hash) && are_equal(made, hash, length) ? PASSWORD_RIGHT : PASSWORD_WRONG;
+  } else if (errno == ENOMEM)
+    die_nomem();
+  explicit_bzero(data, sizeof *data);
+  free(data);
+  return result;
+}
+
+enum password_result password_check(const char *stored, const char *password)
+{
+  const char *hash;
+  enum scheme scheme = scheme_parse(stored, &hash);
+
+  if (scheme == SCHEME_UNKNOWN) return PASSWORD_UNKNOWN;
+  if (!*password || strlen(password) > PASSWORD_MAX) return PASSWORD_WRONG;
+  for (size_t i = 0; i < sizeof salteds / sizeof *salteds; i++)
+    if (salteds[i].scheme == scheme) return check_salted(&salteds[i], hash, password);
+  return check_crypt(hash, password);
+}
+
+/* What a hash costs is in the prefix's own unit; measured in doc/password-hash.md. */
+static const struct {
+  const char *name, *prefix;
+  unsigned long cost;
+} schemes[] = { { "yescrypt", "$y$", 5 }, { "sha512", "$6$", 100000 }, { "bcrypt", "$2b$", 10 } };
+
+static void make_salt(char *salt, size_t size)
+{
+  text name = TEXT_ZERO;
+
+  conf_value("passwordscheme", &name, "yescrypt");
+  for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+    if (text_is(&name, schemes[i].name)) {
+      if (!crypt_gensalt_rn(schemes[i].prefix, schemes[i].cost, 0, 0, salt, (int)size)) die_unable("make a salt");
+      text_free(&name);
+      return;
+    }
+  die_permanent("control/passwordscheme is yescrypt, sha512 or bcrypt, not ", name.s);
+}
+
+void password_hash(text *stored, const char *password)
+{
+  char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+  struct crypt_data *data = calloc(1, sizeof *data);
+
+  if (!data) die_nomem();
+  make_salt(salt, sizeof salt);
+  const char *made = crypt_rn(password, salt, data, sizeof *data);
+  if (!made || *made == '*') die_unable("hash a password");
+  text_add(stored, "{CRYPT}");
+  text_add(stored, made);
+  explicit_bzero(data, sizeof *data);
+  free(data);
+}
+
+bool password_is_fit(const text *password, const char **why)
+{
+  *why = 0;
+  if (!password->len)
+    *why = "an empty password is none";
+  else if (password->len > PASSWORD_MAX)
+    *why = "a password has at most 1024 bytes";
+  else if (memchr(password->s, 0, password->len))
+    *why = "a password has no NUL byte";
+  return !*why;
+}

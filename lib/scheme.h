@@ -1,0 +1,20 @@
+/* scheme: how a stored password is written, "{SCHEME}HASH" (RFC 2307 5.3 and its successors). No hashing here. */
+
+#ifndef LIB_SCHEME_H
+#define LIB_SCHEME_H
+
+#include <stdbool.h>
+
+enum scheme {
+  SCHEME_UNKNOWN, /* cannot be checked here; no prefix at all is a password in the clear */
+  SCHEME_CRYPT,   /* {CRYPT}: all of crypt(3); and Dovecot's names for some of it */
+  SCHEME_SHA,
+  SCHEME_SSHA,
+  SCHEME_SSHA256,
+  SCHEME_SSHA512
+};
+
+/* *hash is what stands behind the prefix. A password in the clear is never a scheme (T18). */
+enum scheme scheme_parse(const char *stored, const char **hash);
+
+#endif
