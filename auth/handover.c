@@ -1,0 +1,71 @@
+#include "auth/handover.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "auth/pump.h"
+#include "lib/call.h"
+#include "lib/log.h"
+
+void auth_handover_refuse(int call, const char *error)
+{
+  text answer = TEXT_ZERO;
+
+  record_add(&answer, "answer", "no");
+  record_add(&answer, "error", error);
+  if (!call_send(call, &answer, 0, 0)) log_event("unanswered", "error", error, (char *)0);
+  text_free(&answer);
+}
+
+int auth_handover_receive(int call, const char *what, text *request)
+{
+  struct call_fds fds;
+
+  if (call_receive(call, request, &fds, HANDOVER_SECONDS) != CALL_DONE) return -1;
+  if (record_is(request, "what", what) && fds.count == 1) return fds.fd[0];
+  call_close_fds(&fds);
+  auth_handover_refuse(call, "this is not a request that this service knows");
+  return -1;
+}
+
+/* A write is a whole flight or a whole answer, so waiting for more helps nobody; and a client that vanished without a
+   word is noticed. Sockets that are not TCP (tests) have no such options. */
+static void set_options(int socket)
+{
+  int on = 1;
+
+  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+static bool answer(int call, const struct tls *tls, int plain)
+{
+  text record = TEXT_ZERO;
+  bool sent;
+
+  record_add(&record, "answer", "yes");
+  record_add(&record, "protocol", tls_protocol(tls));
+  record_add(&record, "cipher", tls_cipher(tls));
+  if (*tls_sni(tls)) record_add(&record, "sni", tls_sni(tls));
+  sent = call_send(call, &record, &plain, 1);
+  text_free(&record);
+  return sent;
+}
+
+void auth_handover_proceed(int call, struct tls *tls, int socket)
+{
+  int pair[2];
+
+  set_options(socket);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
+    auth_handover_refuse(call, "no socket is left for the plaintext");
+    return;
+  }
+  if (!answer(call, tls, pair[1])) return;
+  close(pair[1]);
+  close(call);
+  if (!auth_pump_run(tls, socket, pair[0])) log_event("ended", "reason", "out of memory", (char *)0);
+}

@@ -1,0 +1,115 @@
+/* tls-server: does the TLS handshake for the programs that speak with clients, and carries their bytes.
+
+   Serves calls on run/tls-server: takes the client's socket, gives a plaintext socket back (doc/calls.md). Reads
+   tls/cert.pem and tls/key.pem, again when they change. Runs as mail-tls, the only uid that may read the key; writes no
+   file. */
+
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "auth/handover.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/home.h"
+#include "lib/log.h"
+#include "lib/serve.h"
+
+#define CERTIFICATE "tls/cert.pem"
+#define KEY "tls/key.pem"
+
+enum { TICKET_KEY_SECONDS = 12 * 3600, CONNECTIONS = 20000, CONNECTION_BYTES = 256 << 20 };
+
+/* What stat tells of both files; they are read again when it is something else. */
+struct identity {
+  struct stat certificate, key;
+};
+
+static struct tls_context *context;
+static struct identity identity;
+static time_t rotated;
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+         a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* True if the files are others than before. A missing one is as good as another one: reading it says what is wrong. */
+static bool look(struct identity *seen)
+{
+  struct identity now = { 0 };
+  bool has_changed;
+
+  stat(CERTIFICATE, &now.certificate);
+  stat(KEY, &now.key);
+  has_changed = !is_same(&now.certificate, &seen->certificate) || !is_same(&now.key, &seen->key);
+  *seen = now;
+  return has_changed;
+}
+
+static time_t seconds_now(void)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec;
+}
+
+/* In the parent, before each connection. New files that do not fit together are told once, and the old ones serve on. */
+static void refresh(void)
+{
+  text error = TEXT_ZERO;
+
+  if (look(&identity)) {
+    struct tls_context *fresh = tls_context_server(CERTIFICATE, KEY, &error);
+    if (fresh) {
+      tls_context_free(context);
+      context = fresh;
+      rotated = seconds_now();
+      log_event("certificate", "file", CERTIFICATE, (char *)0);
+    } else
+      log_event("certificate-refused", "error", text_string(&error), "instead", "the one read before", (char *)0);
+    text_free(&error);
+  }
+  if (seconds_now() - rotated >= TICKET_KEY_SECONDS) {
+    tls_context_rotate(context);
+    rotated = seconds_now();
+  }
+}
+
+static void session(int in, int out, const struct peer *peer)
+{
+  text request = TEXT_ZERO, error = TEXT_ZERO;
+  int socket = auth_handover_receive(in, "accept", &request);
+  struct tls *tls;
+
+  (void)out;
+  (void)peer;
+  text_free(&request);
+  if (socket == -1) return;
+  if ((tls = tls_accept(context, socket, HANDOVER_SECONDS, &error)))
+    auth_handover_proceed(in, tls, socket);
+  else
+    auth_handover_refuse(in, text_string(&error));
+}
+
+int main(int argc, const char *const *argv)
+{
+  static const char *const callers[] = { "mail-in", "mail-submit", "mail-login", 0 };
+  static const char *const reads[] = { "tls", 0 };
+  static const struct sandbox sandbox = { .reads = reads };
+  struct serve service = {
+    .memory_bytes = CONNECTION_BYTES, .callers = callers, .sandbox = &sandbox, .refresh = refresh, .session = session
+  };
+  text error = TEXT_ZERO;
+
+  PROG = "tls-server";
+  if (argc != 1) die_usage("tls-server");
+  home_enter();
+  service.concurrency = (unsigned int)conf_number("concurrencytls", CONNECTIONS, 1000000);
+  look(&identity);
+  if (!(context = tls_context_server(CERTIFICATE, KEY, &error))) die_permanent(text_string(&error));
+  rotated = seconds_now();
+  return serve(&service, argv);
+}

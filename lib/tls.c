@@ -1,0 +1,324 @@
+#include "lib/tls.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <skalibs/djbunix.h>
+
+/* TLS 1.2: forward secrecy and authentication always. To a stranger's mail host any encryption is better than none
+   (RFC 7435), so the client without verification also takes static RSA and short keys; nobody gets NULL, anonymous,
+   RC4 or 3DES. */
+#define SUITES_13 "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL:!PSK:!SRP:!RC4:!3DES:!MD5"
+#define CIPHERS_STRANGER "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:RSA+AES:!aNULL:!eNULL:!PSK:!SRP:!RC4:!3DES:!MD5:@SECLEVEL=1"
+#define SESSION_CONTEXT "postroom"
+#define SESSION_SECONDS (12 * 3600)
+
+struct tls_context {
+  SSL_CTX *ssl;
+  bool verifies;
+};
+
+struct tls {
+  SSL *ssl;
+  char sni[256];
+};
+
+/* OpenSSL's own words for the last failure, or the system's. */
+static void add_reason(text *error, const char *otherwise)
+{
+  unsigned long code = ERR_peek_error();
+  const char *reason = code ? ERR_reason_error_string(code) : 0;
+
+  text_add(error, reason ? reason : otherwise);
+  ERR_clear_error();
+}
+
+static struct tls_context *fail(struct tls_context *c, text *error, const char *what, const char *path)
+{
+  text_clear(error);
+  text_add(error, what);
+  text_add(error, path);
+  text_add(error, ": ");
+  add_reason(error, errno ? strerror(errno) : "no reason given");
+  tls_context_free(c);
+  return 0;
+}
+
+/* A key with a password is refused; OpenSSL would ask for it on the terminal. */
+static int no_password(char *bytes, int room, int is_writing, void *unused)
+{
+  (void)bytes, (void)room, (void)is_writing, (void)unused;
+  return 0;
+}
+
+static struct tls_context *context_new(const SSL_METHOD *method, const char *ciphers)
+{
+  struct tls_context *c;
+  SSL_CTX *ssl;
+
+  OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, 0);
+  ERR_clear_error();
+  errno = 0;
+  if (!(ssl = SSL_CTX_new(method))) return 0;
+  if (!(c = calloc(1, sizeof *c))) {
+    SSL_CTX_free(ssl);
+    return 0;
+  }
+  c->ssl = ssl;
+  SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
+  SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_read_ahead(ssl, 1);
+  SSL_CTX_set_default_passwd_cb(ssl, no_password);
+  if (!SSL_CTX_set_cipher_list(ssl, ciphers) || !SSL_CTX_set_ciphersuites(ssl, SUITES_13)) {
+    tls_context_free(c);
+    return 0;
+  }
+  return c;
+}
+
+void tls_context_free(struct tls_context *c)
+{
+  if (!c) return;
+  SSL_CTX_free(c->ssl);
+  free(c);
+}
+
+/* A handshake with ourselves in memory: what OpenSSL looks up at first use is then looked up here, before any fork,
+   and a certificate with which no handshake works is found out. */
+static bool warm(struct tls_context *c, int version)
+{
+  SSL_CTX *client_context = SSL_CTX_new(TLS_client_method());
+  SSL *client = 0, *server = 0;
+  BIO *client_end = 0, *server_end = 0;
+  bool done = false;
+
+  if (!client_context || !(client = SSL_new(client_context)) || !(server = SSL_new(c->ssl))) goto end;
+  if (!BIO_new_bio_pair(&client_end, 0, &server_end, 0)) goto end;
+  SSL_set_max_proto_version(client, version);
+  SSL_set_bio(client, client_end, client_end);
+  SSL_set_bio(server, server_end, server_end);
+  SSL_set_connect_state(client);
+  SSL_set_accept_state(server);
+  for (int turn = 0; turn < 20 && !done; turn++) {
+    int near = SSL_do_handshake(client), far = SSL_do_handshake(server);
+    done = near == 1 && far == 1;
+    if (near != 1 && SSL_get_error(client, near) != SSL_ERROR_WANT_READ) break;
+    if (far != 1 && SSL_get_error(server, far) != SSL_ERROR_WANT_READ) break;
+  }
+end:
+  SSL_free(client);
+  SSL_free(server);
+  SSL_CTX_free(client_context);
+  return done;
+}
+
+struct tls_context *tls_context_server(const char *certificate_path, const char *key_path, text *error)
+{
+  struct tls_context *c = context_new(TLS_server_method(), CIPHERS);
+
+  if (!c) return fail(c, error, "unable to start TLS", "");
+  SSL_CTX_set_options(c->ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_num_tickets(c->ssl, 1);
+  SSL_CTX_set_timeout(c->ssl, SESSION_SECONDS);
+  SSL_CTX_set_session_id_context(c->ssl, (const unsigned char *)SESSION_CONTEXT, sizeof SESSION_CONTEXT - 1);
+  if (SSL_CTX_use_certificate_chain_file(c->ssl, certificate_path) != 1)
+    return fail(c, error, "unable to use the certificate in ", certificate_path);
+  if (SSL_CTX_use_PrivateKey_file(c->ssl, key_path, SSL_FILETYPE_PEM) != 1)
+    return fail(c, error, "unable to use the private key in ", key_path);
+  if (SSL_CTX_check_private_key(c->ssl) != 1)
+    return fail(c, error, "the certificate is not for the private key in ", key_path);
+  if (!warm(c, TLS1_3_VERSION) || !warm(c, TLS1_2_VERSION))
+    return fail(c, error, "no handshake is possible with the certificate in ", certificate_path);
+  ERR_clear_error();
+  return c;
+}
+
+struct tls_context *tls_context_client(const char *authorities, text *error)
+{
+  struct tls_context *c = context_new(TLS_client_method(), authorities ? CIPHERS : CIPHERS_STRANGER);
+  struct stat status;
+
+  if (!c) return fail(c, error, "unable to start TLS", "");
+  if (!authorities) return c;
+  c->verifies = true;
+  SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, 0);
+  if (stat(authorities, &status) == -1) return fail(c, error, "unable to read the authorities in ", authorities);
+  if (S_ISDIR(status.st_mode) ? SSL_CTX_load_verify_dir(c->ssl, authorities) != 1
+                              : SSL_CTX_load_verify_file(c->ssl, authorities) != 1)
+    return fail(c, error, "unable to use the authorities in ", authorities);
+  return c;
+}
+
+void tls_context_rotate(struct tls_context *c)
+{
+  unsigned char keys[80]; /* a name of 16 bytes and two keys of 32 */
+
+  if (RAND_bytes(keys, sizeof keys) == 1) SSL_CTX_set_tlsext_ticket_keys(c->ssl, keys, sizeof keys);
+  OPENSSL_cleanse(keys, sizeof keys);
+}
+
+static int64_t now_ms(void)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits for the socket; false when the time is over. */
+static bool wait_until(int socket, short events, int64_t deadline)
+{
+  struct pollfd p = { .fd = socket, .events = events };
+
+  for (;;) {
+    int64_t left = deadline - now_ms();
+    int n = poll(&p, 1, left < 0 ? 0 : (int)left);
+    if (n > 0) return true;
+    if (n == 0 || errno != EINTR) return false;
+  }
+}
+
+static void explain(const struct tls *t, text *error)
+{
+  long verified = SSL_get_verify_result(t->ssl);
+
+  text_clear(error);
+  if (verified != X509_V_OK && SSL_get_verify_mode(t->ssl) != SSL_VERIFY_NONE) {
+    text_add(error, "the certificate is not accepted: ");
+    text_add(error, X509_verify_cert_error_string(verified));
+    ERR_clear_error();
+  } else
+    add_reason(error, "the other side closed the connection");
+}
+
+static bool handshake(struct tls *t, int socket, unsigned int seconds, text *error)
+{
+  int64_t deadline = now_ms() + (int64_t)seconds * 1000;
+  int done;
+
+  while ((done = SSL_do_handshake(t->ssl)) != 1) {
+    int why = SSL_get_error(t->ssl, done);
+    if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
+      explain(t, error);
+      return false;
+    }
+    if (!wait_until(socket, why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline)) {
+      text_copy(error, "the handshake took too long");
+      return false;
+    }
+  }
+  return true;
+}
+
+static struct tls *connection_new(struct tls_context *c, int socket)
+{
+  struct tls *t = calloc(1, sizeof *t);
+
+  ERR_clear_error();
+  if (!t || !(t->ssl = SSL_new(c->ssl)) || SSL_set_fd(t->ssl, socket) != 1 || ndelay_on(socket) == -1) {
+    tls_free(t);
+    return 0;
+  }
+  return t;
+}
+
+struct tls *tls_accept(struct tls_context *c, int socket, unsigned int seconds, text *error)
+{
+  struct tls *t = connection_new(c, socket);
+  const char *sni;
+
+  if (!t) {
+    text_copy(error, "out of memory");
+    return 0;
+  }
+  SSL_set_accept_state(t->ssl);
+  if (!handshake(t, socket, seconds, error)) {
+    tls_free(t);
+    return 0;
+  }
+  sni = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
+  if (sni && strlen(sni) < sizeof t->sni) memcpy(t->sni, sni, strlen(sni) + 1);
+  return t;
+}
+
+/* Asks for the name and, if the context verifies, demands it. An address is demanded but not asked for (RFC 6066 3). */
+static bool set_name(struct tls *t, const char *name, bool verifies)
+{
+  struct in6_addr address;
+
+  if (inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1)
+    return !verifies || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), name) == 1;
+  if (*name && SSL_set_tlsext_host_name(t->ssl, name) != 1) return false;
+  if (!verifies) return true;
+  SSL_set_hostflags(t->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  return *name && SSL_set1_host(t->ssl, name) == 1;
+}
+
+struct tls *tls_connect(struct tls_context *c, int socket, const char *name, unsigned int seconds, text *error)
+{
+  struct tls *t = connection_new(c, socket);
+
+  if (!t) {
+    text_copy(error, "out of memory");
+    return 0;
+  }
+  SSL_set_connect_state(t->ssl);
+  if (!set_name(t, name, c->verifies))
+    text_copy(error, "this name cannot stand in a certificate");
+  else if (handshake(t, socket, seconds, error))
+    return t;
+  tls_free(t);
+  return 0;
+}
+
+void tls_free(struct tls *t)
+{
+  if (!t) return;
+  SSL_free(t->ssl);
+  free(t);
+}
+
+const char *tls_protocol(const struct tls *t) { return SSL_get_version(t->ssl); }
+const char *tls_cipher(const struct tls *t) { return SSL_get_cipher_name(t->ssl); }
+const char *tls_sni(const struct tls *t) { return t->sni; }
+bool tls_has_pending(const struct tls *t) { return SSL_has_pending(t->ssl); }
+
+static enum tls_result result(struct tls *t, int returned)
+{
+  switch (SSL_get_error(t->ssl, returned)) {
+  case SSL_ERROR_WANT_READ: return TLS_WANTS_READ;
+  case SSL_ERROR_WANT_WRITE: return TLS_WANTS_WRITE;
+  case SSL_ERROR_ZERO_RETURN: return TLS_ENDED;
+  default: ERR_clear_error(); return TLS_BROKEN;
+  }
+}
+
+enum tls_result tls_read(struct tls *t, char *bytes, size_t room, size_t *got)
+{
+  int returned = SSL_read_ex(t->ssl, bytes, room, got);
+  return returned == 1 ? TLS_DONE : result(t, returned);
+}
+
+enum tls_result tls_write(struct tls *t, const char *bytes, size_t length, size_t *put)
+{
+  int returned = SSL_write_ex(t->ssl, bytes, length, put);
+  return returned == 1 ? TLS_DONE : result(t, returned);
+}
+
+enum tls_result tls_end(struct tls *t)
+{
+  int returned = SSL_shutdown(t->ssl);
+  return returned >= 0 ? TLS_DONE : result(t, returned);
+}

@@ -1,0 +1,41 @@
+/* tls: TLS 1.2 and 1.3 over a socket. Beside the hashing modules the only user of OpenSSL. The context is made once, in
+   a long-lived parent, and warmed by one handshake with itself, so that a forked child finds everything loaded. */
+
+#ifndef LIB_TLS_H
+#define LIB_TLS_H
+
+#include "lib/text.h"
+
+struct tls_context; /* what connections share: certificate and key, or the authorities that are believed */
+struct tls;         /* one connection; it does not own its socket */
+
+enum tls_result { TLS_BROKEN = -1, TLS_ENDED, TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE };
+
+/* 0 with a sentence in error. Both files are PEM; the certificate comes first, its chain behind it. */
+struct tls_context *tls_context_server(const char *certificate_path, const char *key_path, text *error);
+
+/* authorities: a PEM file, or a folder of c_rehash's names that is read when it is needed; 0: nobody is verified. */
+struct tls_context *tls_context_client(const char *authorities, text *error);
+void tls_context_free(struct tls_context *c); /* 0 is allowed */
+
+/* New ticket keys: tickets given before lead to a full handshake from now on. */
+void tls_context_rotate(struct tls_context *c);
+
+/* The handshake, within so many seconds; makes the socket non-blocking. 0 with the reason in error. name: the host
+   that is asked for (SNI); if the context verifies, its certificate must bear this name, or this address. */
+struct tls *tls_accept(struct tls_context *c, int socket, unsigned int seconds, text *error);
+struct tls *tls_connect(struct tls_context *c, int socket, const char *name, unsigned int seconds, text *error);
+void tls_free(struct tls *t); /* says nothing to the other side */
+
+const char *tls_protocol(const struct tls *t);
+const char *tls_cipher(const struct tls *t);
+const char *tls_sni(const struct tls *t); /* "" if the client sent none */
+
+/* Never block. After TLS_WANTS_* the same call is made again when the socket can do that. TLS_ENDED: the other side
+   says, or has shown, that nothing more comes. */
+enum tls_result tls_read(struct tls *t, char *bytes, size_t room, size_t *got);
+enum tls_result tls_write(struct tls *t, const char *bytes, size_t length, size_t *put);
+enum tls_result tls_end(struct tls *t); /* says that nothing more comes from us */
+bool tls_has_pending(const struct tls *t); /* bytes were read from the socket that tls_read has not yet given */
+
+#endif
