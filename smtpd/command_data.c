@@ -1,0 +1,57 @@
+#include "lib/log.h"
+#include "smtpd/commands.h"
+#include "smtpd/message.h"
+
+static const char *shown_sender(const struct session *s) { return s->mail.is_null ? "<>" : s->mail.sender.shown.s; }
+
+static void log_message(const struct session *s, const struct message *m, const char *event, const char *answer)
+{
+  text size = TEXT_ZERO, recipients = TEXT_ZERO;
+
+  text_add_number(&size, m->size_bytes);
+  text_add_number(&recipients, s->mail.recipients);
+  log_event(event, "id", m->id.s, "rule", m->rule, "reply", answer, "from", shown_sender(s), "recipients",
+            text_string(&recipients), "size", text_string(&size), "client", s->peer->remote_ip, "helo", s->helo.s, "login",
+            session_login(s), "tls", session_is_tls(s) ? s->tls.s : "", "message-id", m->header.message_id.s, "generation",
+            s->tables->generation.s, (char *)0);
+  text_free(&size);
+  text_free(&recipients);
+}
+
+static void accept_message(struct session *s, struct message *m)
+{
+  m->rule = "";
+  log_message(s, m, "accepted", 0);
+  text_add(&s->output, "250 2.0.0 Ok: queued as ");
+  reply(s, m->id.s);
+  s->idle = 0;
+}
+
+static void finish(struct session *s, struct message *m)
+{
+  const char *refusal = message_refusal(s, m);
+
+  if (!refusal) refusal = message_queue(s, m);
+  if (refusal) {
+    log_message(s, m, "refused", refusal);
+    reply(s, refusal);
+  } else
+    accept_message(s, m);
+}
+
+void data_proceed(struct session *s, const char *argument, size_t length)
+{
+  static struct message m;
+  bool is_whole = false;
+
+  (void)argument, (void)length;
+  reply(s, "354 End data with <CR><LF>.<CR><LF>");
+  message_begin(&m);
+  while (!(is_whole = message_feed(s, &m)) && session_read(s)) continue;
+  if (is_whole)
+    finish(s, &m);
+  else
+    log_message(s, &m, "dropped", 0); /* the client went away: nothing was said, nothing is kept */
+  message_end(&m);
+  session_reset(s);
+}

@@ -1,0 +1,56 @@
+#include <unistd.h>
+
+#include "smtpd/commands.h"
+
+enum { HELO_MAX = 255 };
+
+/* A name is asked for and noted; nothing is believed because of it (RFC 5321 4.1.4). */
+static bool take_name(struct session *s, const char *argument, size_t length)
+{
+  if (!length || length > HELO_MAX) {
+    reply_error(s, "501 5.5.4 Say your host's name");
+    return false;
+  }
+  session_reset(s);
+  text_copy_bytes(&s->helo, argument, length);
+  text_string(&s->helo);
+  return true;
+}
+
+bool session_offers_tls(const struct session *s)
+{
+  return s->is_socket && !session_is_tls(s) && access("run/tls-server", F_OK) == 0;
+}
+
+/* Never on port 25, never in clear (N-111, N-114, check 15). */
+bool session_offers_auth(const struct session *s)
+{
+  return s->role != ROLE_MX && session_is_tls(s);
+}
+
+void helo_proceed(struct session *s, const char *argument, size_t length)
+{
+  if (!take_name(s, argument, length)) return;
+  s->is_extended = false;
+  text_add(&s->output, "250 ");
+  reply(s, text_string(&s->settings.me));
+}
+
+void ehlo_proceed(struct session *s, const char *argument, size_t length)
+{
+  if (!take_name(s, argument, length)) return;
+  s->is_extended = true;
+  text_add(&s->output, "250-");
+  reply(s, text_string(&s->settings.me));
+  reply(s, "250-PIPELINING");
+  text_add(&s->output, "250-SIZE ");
+  text_add_number(&s->output, s->settings.size_max);
+  reply(s, "");
+  if (session_offers_tls(s)) reply(s, "250-STARTTLS");
+  if (session_offers_auth(s)) {
+    reply(s, "250-AUTH PLAIN LOGIN");
+    reply(s, "250-AUTH=PLAIN LOGIN"); /* what clients before RFC 2554 look for (P-28) */
+  }
+  reply(s, "250-8BITMIME");
+  reply(s, "250 ENHANCEDSTATUSCODES");
+}

@@ -1,0 +1,34 @@
+/* message: the content of one DATA, on its way to queue-add: in memory while it is small, then in a memfd, above 1 MiB
+   in an unnamed file that queue-add opened on the queue's disk. The envelope and our Received field stand before it
+   (doc/queue.md), so that what is handed over is the queue file. */
+
+#ifndef SMTPD_MESSAGE_H
+#define SMTPD_MESSAGE_H
+
+#include "smtpd/data.h"
+#include "smtpd/header.h"
+#include "smtpd/session.h"
+
+enum { HOPS_MAX = 100 };
+
+struct message {
+  text id;
+  uint64_t birth_seconds;
+  text pending;        /* what is not in fd yet */
+  int fd;              /* -1 */
+  bool is_file;        /* fd is queue-add's file, not a memfd */
+  uint64_t written;    /* bytes in fd */
+  uint64_t size_bytes; /* of the content, as the client means it */
+  struct smtpd_data data;
+  struct smtpd_header header;
+  const char *failure; /* the answer, if it cannot be kept; what still comes is read and dropped */
+  const char *rule;    /* of a refusal */
+};
+
+void message_begin(struct message *m);
+bool message_feed(struct session *s, struct message *m); /* takes from the session's input; true: the data ended */
+const char *message_refusal(const struct session *s, struct message *m); /* the answer if it is refused, else 0 */
+const char *message_queue(struct session *s, struct message *m); /* hands it over: 0 if queue-add has it, else the answer */
+void message_end(struct message *m); /* keeps the memory */
+
+#endif

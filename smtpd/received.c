@@ -1,0 +1,44 @@
+#include <string.h>
+
+#include "lib/address.h"
+#include "lib/date.h"
+#include "smtpd/received.h"
+
+void smtpd_received_protocol(text *out, const struct smtpd_received *r)
+{
+  text_add(out, r->is_extended ? "ESMTP" : "SMTP");
+  if (r->is_extended && *r->tls) text_add_char(out, 'S');
+  if (r->is_extended && r->is_authenticated) text_add_char(out, 'A');
+}
+
+/* What a client calls itself goes into the field only if it is a name or a literal: else it could forge one. */
+static void add_helo(text *out, const char *helo)
+{
+  size_t length = strlen(helo);
+  text_add(out, domain_check(helo, length) || domain_literal_check(helo, length) ? helo : "unknown");
+}
+
+void smtpd_received_add(text *out, const struct smtpd_received *r)
+{
+  text_add(out, "Received: from ");
+  add_helo(out, r->helo);
+  if (*r->ip) {
+    text_add(out, strchr(r->ip, ':') ? " ([IPv6:" : " ([");
+    text_add(out, r->ip);
+    text_add(out, "])");
+  }
+  text_add(out, "\r\n\tby ");
+  text_add(out, r->me);
+  text_add(out, " with ");
+  smtpd_received_protocol(out, r);
+  if (*r->tls) {
+    text_add(out, " (");
+    text_add(out, r->tls);
+    text_add(out, ")");
+  }
+  text_add(out, "\r\n\tid ");
+  text_add(out, r->id);
+  text_add(out, "; ");
+  date_add(out, r->seconds);
+  text_add(out, "\r\n");
+}

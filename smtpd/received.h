@@ -1,0 +1,22 @@
+/* received: the Received field of a message that came in (RFC 5321 4.4), without I/O. */
+
+#ifndef SMTPD_RECEIVED_H
+#define SMTPD_RECEIVED_H
+
+#include "lib/text.h"
+
+struct smtpd_received {
+  const char *helo;
+  const char *ip; /* "" if it is not known */
+  const char *me;
+  const char *tls; /* protocol and cipher; "" in clear */
+  const char *id;
+  bool is_extended;
+  bool is_authenticated;
+  uint64_t seconds; /* since 1970 */
+};
+
+void smtpd_received_add(text *out, const struct smtpd_received *r);
+void smtpd_received_protocol(text *out, const struct smtpd_received *r); /* ESMTPSA and its kin, RFC 3848 */
+
+#endif

@@ -1,0 +1,152 @@
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/log.h"
+#include "smtpd/commands.h"
+#include "smtpd/session.h"
+
+static volatile sig_atomic_t told_to_stop, is_waiting;
+
+/* SIGTERM: at once if the client is waited for, with a word to it; else before the next wait. A transaction that was
+   not acknowledged is the client's. */
+static void stop(int signal)
+{
+  static const char words[] = "421 4.3.2 This service is being restarted\r\n";
+
+  (void)signal;
+  if (is_waiting) _exit(write(1, words, sizeof words - 1) == -1 ? END_TEMPORARY : END_DONE);
+  told_to_stop = 1;
+}
+
+void session_settings_read(struct session_settings *settings)
+{
+  conf_me(&settings->me);
+  settings->size_max = conf_number("databytes", 52428800, UINT64_MAX);
+  settings->recipients_max = conf_number("maxrcptcount", 1000, UINT32_MAX);
+  settings->timeout_seconds = (unsigned int)conf_number("timeoutsmtpd", 300, 86400);
+}
+
+void session_reset(struct session *s)
+{
+  s->mail.has_sender = s->mail.is_null = false;
+  s->mail.recipients = 0;
+  text_clear(&s->mail.body);
+  policy_destinations_clear(&s->mail.destinations);
+}
+
+bool session_is_tls(const struct session *s) { return s->tls.len > 0; }
+
+const char *session_login(const struct session *s) { return s->login.len ? s->login.s : 0; }
+
+void session_set_timeouts(struct session *s)
+{
+  struct timeval limit = { .tv_sec = s->settings.timeout_seconds };
+
+  s->is_socket = setsockopt(0, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0;
+  if (s->is_socket) setsockopt(0, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+static void end_with(struct session *s, const char *reason)
+{
+  log_event("ended", "reason", reason, "client", s->peer->remote_ip, "helo", s->helo.s, (char *)0);
+  s->is_over = true;
+}
+
+static void time_out(struct session *s)
+{
+  reply_last(s, "421 4.4.2 I have waited long enough");
+  reply_flush(s);
+  end_with(s, "timeout");
+}
+
+static void stop_now(struct session *s)
+{
+  reply_last(s, "421 4.3.2 This service is being restarted");
+  reply_flush(s);
+}
+
+/* A pipe has no time-out of its own. */
+static bool wait_for_pipe(struct session *s)
+{
+  struct pollfd client = { .fd = 0, .events = POLLIN };
+  int ready;
+
+  do ready = poll(&client, 1, (int)s->settings.timeout_seconds * 1000);
+  while (ready == -1 && errno == EINTR);
+  if (!ready) errno = EAGAIN;
+  return ready > 0;
+}
+
+bool session_read(struct session *s)
+{
+  size_t room;
+  char *to = smtpd_input_room(&s->input, &room);
+  ssize_t length = -1;
+
+  if (s->is_over) return false;
+  if (!reply_flush(s)) {
+    end_with(s, "the client does not read");
+    return false;
+  }
+  is_waiting = 1;
+  if (told_to_stop) {
+    is_waiting = 0;
+    stop_now(s);
+    return false;
+  }
+  if (s->is_socket || wait_for_pipe(s)) do length = read(0, to, room);
+    while (length == -1 && errno == EINTR);
+  is_waiting = 0;
+  if (length > 0) {
+    s->input.end += (size_t)length;
+    return true;
+  }
+  if (length == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+    time_out(s);
+  else
+    end_with(s, length ? strerror(errno) : "the client closed");
+  return false;
+}
+
+bool session_line(struct session *s, size_t max, enum smtpd_line *kind, const char **line, size_t *length)
+{
+  while ((*kind = smtpd_input_line(&s->input, max, line, length)) == LINE_INCOMPLETE)
+    if (!session_read(s)) return false;
+  return true;
+}
+
+static void greet(struct session *s)
+{
+  text_add(&s->output, "220 ");
+  text_add_text(&s->output, &s->settings.me);
+  reply(s, " ESMTP");
+}
+
+void session_run(enum session_role role, const struct peer *peer, struct tables *tables)
+{
+  static struct session s = { .auth_call = -1 };
+  struct sigaction action = { .sa_handler = stop };
+  enum smtpd_line kind;
+  const char *line;
+  size_t length;
+
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, 0);
+  s.role = role;
+  s.peer = peer;
+  s.tables = tables;
+  text_string(&s.helo);
+  text_string(&s.login);
+  session_settings_read(&s.settings);
+  session_set_timeouts(&s);
+  if (role == ROLE_SUBMISSIONS && !session_start_tls(&s)) return;
+  greet(&s);
+  while (!s.is_over && session_line(&s, command_line_max(&s), &kind, &line, &length)) command_run(&s, kind, line, length);
+  reply_flush(&s);
+}

@@ -1,0 +1,74 @@
+/* session: one client's SMTP session: what was said, read and agreed so far. One struct, made by smtp-receive and passed
+   down; the commands (commands.c) are its verbs. */
+
+#ifndef SMTPD_SESSION_H
+#define SMTPD_SESSION_H
+
+#include "lib/peer.h"
+#include "lib/policy.h"
+#include "smtpd/input.h"
+
+enum session_role { ROLE_MX, ROLE_SUBMISSION, ROLE_SUBMISSIONS };
+
+struct session_settings {
+  text me;
+  uint64_t size_max;       /* control/databytes; 0: no limit */
+  uint64_t recipients_max; /* control/maxrcptcount */
+  unsigned int timeout_seconds; /* control/timeoutsmtpd */
+};
+
+/* What a transaction has so far; session_reset forgets it. */
+struct transaction {
+  bool has_sender;
+  bool is_null;           /* the sender is <> */
+  struct address sender;
+  struct policy_decision sender_decision; /* told at RCPT */
+  text body;              /* BODY= as it was given */
+  uint64_t recipients;    /* accepted RCPTs */
+  struct policy_destinations destinations;
+};
+
+struct session {
+  enum session_role role;
+  struct session_settings settings;
+  const struct peer *peer;
+  struct tables *tables;
+  struct smtpd_input input;
+  text output;
+  bool is_socket;  /* time-outs are the kernel's, TLS is possible */
+  bool is_over;    /* no further command */
+  bool is_extended; /* EHLO, not HELO */
+  text helo;       /* empty: not yet */
+  text tls;        /* protocol and cipher; empty: in clear */
+  text login;      /* empty: nobody */
+  text mailbox;    /* KEY of the login */
+  int auth_call;   /* to auth-server; -1 */
+  unsigned int failed_logins;
+  unsigned int errors; /* commands that were wrong */
+  unsigned int idle;   /* commands that led nowhere, since the last message */
+  struct transaction mail;
+};
+
+/* Runs a session on fd 0 and 1, from the banner to the end. tables: opened or not, opened anew at each MAIL. */
+void session_run(enum session_role role, const struct peer *peer, struct tables *tables);
+
+void session_settings_read(struct session_settings *settings);
+void session_reset(struct session *s); /* RSET, EHLO, end of DATA */
+void session_set_timeouts(struct session *s); /* on a new fd 0 */
+
+/* The next line: it stands until the next one. False at the end of the session (which is then over). */
+bool session_line(struct session *s, size_t max, enum smtpd_line *kind, const char **line, size_t *length);
+bool session_read(struct session *s); /* more bytes into input; before that the answers go out */
+
+bool session_is_tls(const struct session *s);
+const char *session_login(const struct session *s); /* 0: nobody */
+
+/* Answers are collected; session_read sends them. text: "250 2.0.0 Ok" without its line end. */
+void reply(struct session *s, const char *text);
+void reply_decision(struct session *s, const struct policy_decision *d);
+void reply_error(struct session *s, const char *text); /* the client did something wrong: it may not often */
+void reply_count_error(struct session *s);             /* the same for an answer that was given otherwise */
+void reply_last(struct session *s, const char *text);  /* and the session is over */
+bool reply_flush(struct session *s);
+
+#endif

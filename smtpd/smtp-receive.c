@@ -1,0 +1,88 @@
+/* smtp-receive: takes mail in by SMTP (RFC 5321), from other hosts or from users who log in.
+
+   One session on fd 0 and 1, or, given a listening socket on fd 0, one for each connection. Asks tls-server, auth-server
+   and queue-add over run/. Runs as mail-in or mail-submit; writes no file. */
+
+#include <string.h>
+
+#include <skalibs/sgetopt.h>
+
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/home.h"
+#include "lib/serve.h"
+#include "smtpd/session.h"
+
+#define USAGE "smtp-receive [ -r mx|submission|submissions ]"
+
+const char *PROG = "smtp-receive";
+
+enum { SESSION_SECONDS = 7200 };
+
+static enum session_role role = ROLE_MX;
+static struct tables tables = TABLES_ZERO;
+
+static const struct {
+  const char *name;
+  enum session_role role;
+} roles[] = { { "mx", ROLE_MX }, { "submission", ROLE_SUBMISSION }, { "submissions", ROLE_SUBMISSIONS } };
+
+static void choose_role(const char *name)
+{
+  for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+    if (!strcmp(roles[i].name, name)) {
+      role = roles[i].role;
+      return;
+    }
+  die_usage(USAGE);
+}
+
+/* The tables are mapped before the fork: a child finds them open, and looks only whether they are still current. */
+static void refresh(void)
+{
+  if (!tables_open(&tables, "policy")) return; /* the session says so, at MAIL */
+}
+
+static void session(int in, int out, const struct peer *peer)
+{
+  (void)in, (void)out; /* fd 0 and 1 */
+  session_run(role, peer, &tables);
+}
+
+/* What cannot be right is told at the start, not to a client. */
+static void check_settings(void)
+{
+  struct session_settings settings = { .me = TEXT_ZERO };
+  text postmaster = TEXT_ZERO;
+
+  session_settings_read(&settings);
+  policy_enforce_sender();
+  policy_postmaster(&postmaster);
+  text_free(&settings.me);
+  text_free(&postmaster);
+}
+
+int main(int argc, const char *const *argv)
+{
+  static const char *const reads[] = { "control", "tables", 0 };
+  static const struct sandbox sandbox = { .reads = reads };
+  subgetopt options = SUBGETOPT_ZERO;
+
+  for (int option; (option = subgetopt_r(argc, argv, "r:", &options)) != -1;)
+    switch (option) {
+    case 'r': choose_role(options.arg); break;
+    default: die_usage(USAGE);
+    }
+  if (argv[options.ind]) die_usage(USAGE);
+
+  home_enter();
+  check_settings();
+  struct serve server = { .concurrency = (unsigned int)conf_number("concurrencysmtpd", 500, 100000),
+                          .concurrency_network = (unsigned int)conf_number("concurrencysmtpdclient", 50, 100000),
+                          .refusal = "421 4.7.0 Too many connections, try again later\r\n",
+                          .session_seconds = SESSION_SECONDS,
+                          .sandbox = &sandbox,
+                          .refresh = refresh,
+                          .session = session };
+  return serve(&server, argv);
+}
