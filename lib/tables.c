@@ -25,7 +25,8 @@ bool tables_open(struct tables *t, const char *name)
   text_add(&path, "tables/current/");
   text_add(&path, name);
   text_add(&path, ".cdb");
-  if (!t->file || !lookup_is_at(t->file, text_string(&path))) {
+  text_string(&path);
+  if (!t->file || !lookup_is_at(t->file, path.s)) {
     struct lookup *fresh = lookup_open(path.s);
     open = fresh != 0;
     if (open) {
