@@ -1,0 +1,174 @@
+/* cut: ends a process, as a kill would, before its n-th call that leaves something on the disk.
+
+     CUT=n LD_PRELOAD=build/tests/crash/cut.so program
+
+   The exit code is 99 if it was cut; any other says that n was never reached. Calls are counted in the process and in
+   what it forks together; the one that makes the n-th is ended. CUT_REPORT=file: the file holds, at any time, how many
+   calls there were (decimal, a line), so that a test of a program that goes on when its child is gone sees it too.
+   A call on what is no file or folder (a socket, a pipe), or on fd 2, the log, does not count. */
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { REPORT_BYTES = 32 };
+
+static unsigned long *counted; /* shared with children */
+static char *report;           /* the file, mapped: a sandbox that was entered meanwhile does not matter */
+static unsigned long cut_at;
+
+static void *map(int fd, size_t length)
+{
+  void *memory = mmap(0, length, PROT_READ | PROT_WRITE, MAP_SHARED | (fd == -1 ? MAP_ANONYMOUS : 0), fd, 0);
+  if (memory == MAP_FAILED) abort();
+  return memory;
+}
+
+static void show(unsigned long count)
+{
+  if (report) snprintf(report, REPORT_BYTES, "%0*lu\n", REPORT_BYTES - 2, count);
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+__attribute__((constructor)) static void begin(void)
+{
+  const char *n = getenv("CUT"), *path = getenv("CUT_REPORT");
+
+  counted = map(-1, sizeof *counted);
+  cut_at = n ? strtoul(n, 0, 10) : 0;
+  if (!path) return;
+  int fd = open(path, O_RDWR | O_CREAT, 0666);
+  if (fd == -1 || REAL(ftruncate)(fd, REPORT_BYTES - 1) == -1) abort();
+  report = map(fd, REPORT_BYTES);
+  close(fd);
+  show(0);
+}
+
+static void lasting(void)
+{
+  unsigned long count = __atomic_add_fetch(counted, 1, __ATOMIC_SEQ_CST);
+
+  show(count);
+  if (count == cut_at) _exit(99);
+}
+
+static void lasting_on(int fd)
+{
+  struct stat s;
+  if (fd != 2 && fstat(fd, &s) == 0 && (S_ISREG(s.st_mode) || S_ISDIR(s.st_mode))) lasting();
+}
+
+ssize_t write(int fd, const void *bytes, size_t length)
+{
+  lasting_on(fd);
+  return REAL(write)(fd, bytes, length);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+  lasting_on(fd);
+  return REAL(writev)(fd, parts, count);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at)
+{
+  lasting_on(fd);
+  return REAL(pwrite)(fd, bytes, length, at);
+}
+
+ssize_t sendfile(int to, int from, off_t *at, size_t length)
+{
+  lasting_on(to);
+  return REAL(sendfile)(to, from, at, length);
+}
+
+ssize_t copy_file_range(int from, off_t *from_at, int to, off_t *to_at, size_t length, unsigned int flags)
+{
+  lasting_on(to);
+  return REAL(copy_file_range)(from, from_at, to, to_at, length, flags);
+}
+
+int ftruncate(int fd, off_t length)
+{
+  lasting_on(fd);
+  return REAL(ftruncate)(fd, length);
+}
+
+int fsync(int fd)
+{
+  lasting_on(fd);
+  return REAL(fsync)(fd);
+}
+
+int fdatasync(int fd)
+{
+  lasting_on(fd);
+  return REAL(fdatasync)(fd);
+}
+
+int rename(const char *from, const char *to)
+{
+  lasting();
+  return REAL(rename)(from, to);
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+  lasting();
+  return REAL(renameat)(from_folder, from, to_folder, to);
+}
+
+int link(const char *from, const char *to)
+{
+  lasting();
+  return REAL(link)(from, to);
+}
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+  lasting();
+  return REAL(linkat)(from_folder, from, to_folder, to, flags);
+}
+
+int symlink(const char *target, const char *path)
+{
+  lasting();
+  return REAL(symlink)(target, path);
+}
+
+int symlinkat(const char *target, int folder, const char *path)
+{
+  lasting();
+  return REAL(symlinkat)(target, folder, path);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+  lasting();
+  return REAL(mkdir)(path, mode);
+}
+
+int mkdirat(int folder, const char *path, mode_t mode)
+{
+  lasting();
+  return REAL(mkdirat)(folder, path, mode);
+}
+
+int unlink(const char *path)
+{
+  lasting();
+  return REAL(unlink)(path);
+}
+
+int unlinkat(int folder, const char *path, int flags)
+{
+  lasting();
+  return REAL(unlinkat)(folder, path, flags);
+}

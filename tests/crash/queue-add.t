@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+"""queue-add, cut before each of its lasting calls (security 21, 22): nothing is acknowledged that is not there whole, and
+what is there without having been acknowledged is whole too, or nothing. queue-check has no complaint after any cut.
+A call that fails (an fsync with EIO, security 24) is "later" and leaves nothing behind."""
+import sys; sys.path.insert(0, 'tests')
+from tap import *
+
+SHIM = ROOT + '/build/tests/crash/cut.so'
+MESSAGE = b'Subject: x\r\n\r\n' + b'Hello\r\n' * 500
+
+
+def run(id, content, cut, lend=False):
+    """One caller of one queue-add. Returns the answer (None: it ended before), and its exit code."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    env = dict(ENV, LD_PRELOAD=SHIM, CUT=str(cut))
+    adder = subprocess.Popen([program('queue-add')], stdin=its, stderr=subprocess.DEVNULL, env=env)
+    its.close()
+    ours.settimeout(30)
+    try:
+        if lend:
+            send(ours, [('what', 'file')])
+            fd = receive(ours)[1][0]
+            os.write(fd, content)
+        else:
+            fd = memfd(content)
+        send(ours, [('what', 'add'), ('id', id)], [fd])
+        answer = receive(ours)[0]
+    except (ConnectionError, IndexError):
+        answer = None
+    ours.close()
+    return dict(answer or []).get('answer'), adder.wait(30)
+
+
+def is_whole(id):
+    path = 'queue/new/' + id
+    return os.path.exists(path) and read(path).endswith(b'\n\n' + MESSAGE)
+
+
+for what, lend, expected in (('a copy', False, 5), ('a file that was lent', True, 4)):
+    for cut in range(1, 20):
+        id = '0123456789abcd%02d' % cut
+        answer, code = run(id, envelope(id, 'a@x.test', ['b@y.test']) + MESSAGE, cut, lend)
+        if code != 99:
+            break
+        there = os.path.exists('queue/new/' + id)
+        ok(answer is None and (not there or is_whole(id)), '%s, cut before its lasting call %d: no answer, whole or not there' % (what, cut),
+           (answer, there))
+        check = subprocess.run([program('queue-check')], env=ENV, capture_output=True)
+        equal(check.returncode, 0, '... queue-check has no complaint')
+    equal((answer, code, is_whole(id)), ('queued', 0, True), 'then it lives, and has answered for what is there')
+    equal(cut, expected, '... after so many calls')
+    for name in os.listdir('queue/new'):
+        os.unlink('queue/new/' + name)
+done_testing()

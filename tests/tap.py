@@ -1,0 +1,149 @@
+"""TAP, and calls (doc/calls.md), for the program tests that need sockets and descriptors.
+
+    import sys; sys.path.insert(0, 'tests'); from tap import *
+"""
+import array, atexit, os, shutil, signal, socket, subprocess, sys, tempfile, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+HOME = tempfile.mkdtemp()
+ENV = dict(os.environ, MAILHOME=HOME)
+for folder in ('control', 'run', 'tables', 'queue/new', 'queue/cur', 'queue/log'):
+    os.makedirs(os.path.join(HOME, folder))
+os.chdir(HOME)
+count = failed = 0
+running = []
+
+
+def end():
+    for process in running:
+        if process.poll() is None and process.pid > 1:
+            process.kill()
+            process.wait()
+    os.chdir('/')
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+atexit.register(end)
+
+
+def ok(fact, what, seen=None):
+    global count, failed
+    count += 1
+    print(('ok' if fact else 'not ok'), count, '-', what, flush=True)
+    if not fact:
+        failed += 1
+        if seen is not None:
+            print('# seen:', repr(seen)[:2000], flush=True)
+    return fact
+
+
+def equal(seen, expected, what):
+    if not ok(seen == expected, what):
+        print('# expected:', repr(expected)[:2000], '\n# seen:    ', repr(seen)[:2000], flush=True)
+
+
+def done_testing():
+    print('1..%d' % count, flush=True)
+    sys.exit(failed > 0)
+
+
+def wait_for(fact, seconds=30):
+    """Waits until fact() is true; returns what it said last."""
+    end_at = time.monotonic() + seconds
+    while True:
+        seen = fact()
+        if seen or time.monotonic() > end_at:
+            return seen
+        time.sleep(0.01)
+
+
+def program(name):
+    folders = [f for f in os.listdir(ROOT + '/build') if os.path.exists('%s/build/%s/%s' % (ROOT, f, name))]
+    return '%s/build/%s/%s' % (ROOT, folders[0], name)
+
+
+def write(path, content=''):
+    with open(path, 'wb') as f:
+        f.write(content if isinstance(content, bytes) else content.encode())
+
+
+def read(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+def record(pairs):
+    return b''.join(b'%s=%s\0' % (k.encode(), v if isinstance(v, bytes) else str(v).encode()) for k, v in pairs)
+
+
+def parse(packet):
+    return [tuple(string.split('=', 1)) for string in packet.decode('utf-8', 'surrogateescape').split('\0')[:-1]]
+
+
+def send(connection, pairs, fds=()):
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', fds))] if fds else []
+    connection.sendmsg([record(pairs)], rights)
+
+
+def receive(connection):
+    """One packet: its pairs and descriptors; (None, []) at the end."""
+    fds = array.array('i')
+    packet, rights, _, _ = connection.recvmsg(65536, socket.CMSG_SPACE(16))
+    for level, kind, data in rights:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds.frombytes(data[:len(data) - len(data) % 4])
+    return (parse(packet) if packet else None), list(fds)
+
+
+def listen(service):
+    """The listening socket run/SERVICE."""
+    path = 'run/' + service
+    if os.path.exists(path):
+        os.unlink(path)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listening.bind(path)
+    os.chmod(path, 0o666)
+    listening.listen(128)
+    return listening
+
+
+def connect(service):
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.settimeout(30)
+    connection.connect('run/' + service)
+    return connection
+
+
+def call(service, pairs, fds=()):
+    with connect(service) as connection:
+        send(connection, pairs, fds)
+        return receive(connection)
+
+
+def start(name, listening, log, env=(), arguments=()):
+    """Starts a program of ours with a listening socket on fd 0; its log goes to the file log."""
+    with open(log, 'ab') as out:
+        process = subprocess.Popen([program(name), *arguments], stdin=listening, stderr=out, env=dict(ENV, **dict(env)))
+    running.append(process)
+    return process
+
+
+def escape(field):
+    return b''.join(b'%%%02X' % c if c <= 0x20 or c in (0x7f, 0x25) else bytes([c]) for c in field)
+
+
+def envelope(id, sender, recipients, birth=1700000000, attempts=0, next=0, facts=('role=mx',), state=b'R'):
+    """The head of a queue file. A recipient is an address, or a tuple of an address and its facts."""
+    lines = [b'I ' + id.encode(), b'B %d' % birth, b'S ' + escape(sender.encode()),
+             b' '.join([b'C'] + [escape(f.encode()) for f in facts])]
+    for r in recipients:
+        address, *rest = (r,) if isinstance(r, str) else r
+        lines.append(b' '.join([state, escape(address.encode())] + [escape(f.encode()) for f in rest]))
+    body = b'\n'.join(lines) + b'\n\n'
+    return b'postroom1 %010d %04d %020d\n' % (47 + len(body), attempts, next) + body
+
+
+def memfd(content):
+    fd = os.memfd_create('message', os.MFD_ALLOW_SEALING)
+    os.write(fd, content)
+    return fd
