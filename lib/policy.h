@@ -44,7 +44,7 @@ void policy_sender(struct tables *tables, const struct policy_facts *facts, cons
 /* Where a message goes, each destination once: by mailbox, and by address if it is not here. Whoever queues a message
    gives each recipient in the envelope the fact mailbox=KEY, so that it is not expanded twice. */
 struct policy_destination {
-  const char *address;  /* the one that leads to the mailbox, or the remote one */
+  const char *address;  /* the mailbox's own, or the remote one */
   const char *mailbox;  /* KEY; "" if it is not here */
   const char *original; /* the address that was asked for, which may have led to many */
 };

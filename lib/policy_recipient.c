@@ -44,6 +44,7 @@ static void add(struct expansion *x, const char *address, const char *mailbox)
   policy_destinations_add(&x->found, &one);
 }
 
+/* It gets its own address (of a list, each member's): what was asked for stays beside it. */
 static void add_mailbox(struct expansion *x, const char *address, const char *key)
 {
   text record = TEXT_ZERO;
@@ -53,7 +54,7 @@ static void add_mailbox(struct expansion *x, const char *address, const char *ke
       x->is_closed = true;
       note_from(x, record_get(&record, "from"));
     } else
-      add(x, address, key);
+      add(x, *record_get(&record, "name") ? record_get(&record, "name") : address, key);
   }
   text_free(&record);
 }
