@@ -120,7 +120,7 @@ struct imap_command {
   bool has_date;                       /* APPEND */
   int64_t date_seconds;                /* APPEND, since 1970 */
   uint32_t literal_size;               /* APPEND */
-  struct imap_fetch_item *items;       /* FETCH, in the order asked, each simple one once */
+  struct imap_fetch_item *items;       /* FETCH, in the order asked, each simple one once; UID FETCH has UID first */
   size_t item_count;
   const char *charset;                 /* SEARCH; 0 if not given */
   struct imap_search_key *search;      /* SEARCH: an AND */

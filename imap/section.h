@@ -15,7 +15,4 @@ bool imap_section_find(const struct mime *m, const struct imap_section *section,
 /* Is the message's header enough for it? Then m may come from mime_parse of the header alone. BODY[HEADER...] is. */
 bool imap_section_is_header(const struct imap_section *section);
 
-/* "BODY[1.HEADER.FIELDS (A B)]<0>": the name of the section in a response. */
-void imap_section_format(const struct imap_section *section, text *out);
-
 #endif
