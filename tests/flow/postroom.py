@@ -1,0 +1,136 @@
+"""For flow tests: an instance of postroom by ./quickstart, and TAP.
+
+    from postroom import Postroom, Tap
+    with Postroom(21) as mail, Tap() as t:            # 127.0.21.1, every port raised by 21000
+        t.ok(mail.password("bob"), "bob has a password")
+
+Run from the top of the tree, as root. The instance is stopped and removed at the end, also on failure."""
+import atexit, glob, json, os, re, shutil, socket, subprocess, sys, tempfile, time
+
+
+class Tap:
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def ok(self, fact, what, *why):
+        self.count += 1
+        self.failed += not fact
+        print(f"{'' if fact else 'not '}ok {self.count} - {what}")
+        if not fact:
+            for line in "\n".join(str(w) for w in why).splitlines()[:40]:
+                print("# " + line)
+        sys.stdout.flush()
+        return bool(fact)
+
+    def is_(self, found, expected, what):
+        return self.ok(found == expected, what, f"expected: {expected!r}", f"found:    {found!r}")
+
+    def matches(self, found, pattern, what):
+        return self.ok(re.search(pattern, found or "", re.S), what, f"expected to match: {pattern}", f"found: {found!r}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            print(f"1..{self.count}")
+            sys.stdout.flush()
+            if self.failed:
+                sys.exit(1)
+
+
+def wait_for(condition, seconds=30):
+    """The condition's value once it is true; its last value after so many seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value or time.monotonic() > end:
+            return value
+        time.sleep(0.02)
+
+
+class Postroom:
+    def __init__(self, net, home=None):
+        self.net, self.address, self.offset = net, f"127.0.{net}.1", net * 1000
+        self.folder = tempfile.mkdtemp(prefix=f"postroom-{net}.")
+        os.chmod(self.folder, 0o755)
+        self.home = home or f"{self.folder}/home"
+        self.options = ["--home", self.home, "--address", self.address, "--offset", str(self.offset)]
+        self.environment = {"PATH": f"{self.home}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+        atexit.register(self.remove)
+
+    def __enter__(self):
+        done = self.quickstart()
+        if done.returncode:
+            print("Bail out! quickstart failed")
+            print("\n".join("# " + line for line in done.stdout.splitlines()))
+            sys.exit(1)
+        self.said = done.stdout
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
+    def quickstart(self, *words):
+        return subprocess.run(["./quickstart", *self.options, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+
+    def remove(self):
+        if os.path.isdir(self.home):
+            self.quickstart("--remove")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def port(self, port):
+        return port + self.offset
+
+    def password(self, user):
+        with open(f"{self.home}/demo-passwords") as file:
+            return dict(line.split() for line in file)[user]
+
+    def run(self, program, *words, input=None):
+        """A program of HOME/bin (or of the system), its output and errors together; its exit code is in .code."""
+        done = subprocess.run([program, *words], input=input, stdin=None if input is not None else subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment)
+        self.code = done.returncode
+        return done.stdout
+
+    def control(self, name, value):
+        """Writes a control file; None removes it."""
+        path = f"{self.home}/control/{name}"
+        if value is None:
+            if os.path.exists(path):
+                os.remove(path)
+            return
+        with open(path + ".new", "w") as file:
+            file.write(value if value.endswith("\n") else value + "\n")
+        os.rename(path + ".new", path)
+
+    def log(self, service):
+        with open(f"{self.home}/log/{service}/current", errors="replace") as file:
+            return file.read()
+
+    def connect(self, port):
+        return socket.create_connection((self.address, self.port(port)), timeout=60)
+
+    def restart(self, service):
+        """Stops and starts one service, ready when it returns."""
+        subprocess.run(["s6-svc", "-wR", "-T", "20000", "-r", f"{self.home}/service/{service}"], check=True)
+
+    def mail(self, user, domain="example.test"):
+        """The messages in a user's INBOX, as bytes."""
+        found = []
+        for folder in ("new", "cur"):
+            for path in glob.glob(f"{self.home}/mail/{domain}/{user}/{folder}/*"):
+                with open(path, "rb") as file:
+                    found.append(file.read())
+        return found
+
+    def mail_with(self, user, words, seconds=30):
+        """Waits for a message that contains the words; all such messages."""
+        if isinstance(words, str):
+            words = words.encode()
+        return wait_for(lambda: [m for m in self.mail(user) if words in m], seconds)
+
+    def queue(self):
+        """qstat --json, as a list."""
+        return [json.loads(line) for line in self.run("qstat", "--json").splitlines() if line.startswith("{")]
