@@ -57,6 +57,8 @@ $(B)/mail.a: $(modules:%.c=$(B)/%.o)
 	@ar rcs $@ $^
 $(built) $(units) $(helpers): $(B)/%: $(B)/%.o $(B)/mail.a conf-ld
 	$(LD) -o $@ $< $(B)/mail.a $(LDLIBS) -lcdb -lseccomp -lresolv -lskarnet
+$(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard bench/*.c))
+	$(LD) -o $@ $^ -lssl -lcrypto -lpthread
 $(B)/%.so: %.c conf-cc
 	@mkdir -p $(@D)
 	$(CC) -fPIC -shared -o $@ $< -ldl
@@ -65,7 +67,7 @@ $(B)/tests/powercut/block-log: tests/powercut/block-log.c conf-cc
 	@mkdir -p $(@D)
 	$(CC) $(shell pkg-config --cflags fuse3 2>/dev/null) -o $@ $< -pie -lfuse3
 
-tests: all $(units) $(helpers) $(shims) $(B)/tests/powercut/block-log
+tests: all $(units) $(helpers) $(shims) $(B)/tests/powercut/block-log $(B)/bench/load
 install: all
 	@grep -v '^#' service/modes | while read name owner group mode; do \
 	  for f in $(B)/*/$$name service/$$name; do \

@@ -1,0 +1,62 @@
+"""What a system under test is: it can be started, cleaned between runs, and stopped, and it says where it listens."""
+import glob
+import os
+import subprocess
+import tempfile
+
+from machine import Group
+
+DOMAIN = "bench.test"
+USERS = 100
+PASSWORD = "bench-password"
+
+
+class System:
+    name = ""
+    mail = ""  # the folder of the domain's Maildirs
+    smtp = smtps = imap = imaps = 0
+    relay = {}  # what the load generator needs to hand in mail for elsewhere
+
+    def __init__(self, folder, address, sink):
+        self.folder = os.path.join(folder, self.name)
+        self.address = address
+        self.sink = sink
+        self.group = Group("postroom-bench-%d-%s" % (os.getpid(), self.name))
+
+    def run(self, *command, **options):
+        """A command in this system's control group; what it starts stays there. Its output goes to a file, not a pipe,
+        because a server that it leaves running may hold it open."""
+        with tempfile.TemporaryFile("w+", errors="replace") as output:
+            done = subprocess.run(command, preexec_fn=self.group.enter, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+                                  timeout=300, **options)
+            output.seek(0)
+            said = output.read()
+        if done.returncode:
+            raise RuntimeError("%s: exit %d: %s" % (" ".join(command), done.returncode, said[-2000:].strip()))
+        return said
+
+    def watched(self):
+        """Where delivered messages appear, as a glob."""
+        return os.path.join(self.mail, "user*", "new")
+
+    def clean(self):
+        """Takes the messages out of the Maildirs. The rest of a mailbox stays, as it would from day to day."""
+        for part in ("new", "cur"):
+            for path in glob.glob(os.path.join(self.mail, "*", part, "*")):
+                os.unlink(path)
+
+    def login(self, kind):
+        """The user names of a login case, as a pattern."""
+        return "user%d@" + DOMAIN
+
+    def cold(self):
+        """Makes the system forget the logins it remembers."""
+
+    def start(self):
+        raise NotImplementedError
+
+    def stop(self):
+        raise NotImplementedError
+
+    def version(self):
+        raise NotImplementedError
