@@ -42,11 +42,13 @@ struct imap_section {
   const uint32_t *part; /* "4.2.2": the numbers */
   size_t part_depth;
   enum imap_section_text text;
-  const char *const *fields; /* of FIELDS and FIELDS_NOT */
+  const char *const *fields; /* of FIELDS and FIELDS_NOT; sorted by imap_section_compare */
   size_t field_count;
   bool is_partial;
   uint32_t offset, count;    /* of <offset.count> */
 };
+
+int imap_section_compare(const void *a, const void *b); /* of two (const char *), whatever the case; for bsearch */
 
 enum imap_fetch_kind {
   IMAP_FETCH_UID, IMAP_FETCH_FLAGS, IMAP_FETCH_INTERNALDATE, IMAP_FETCH_SIZE, IMAP_FETCH_ENVELOPE, IMAP_FETCH_BODY,

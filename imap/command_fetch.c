@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "imap/parse.h"
@@ -153,6 +154,14 @@ static const char *label_of(struct imap_command *c, const struct imap_section *s
   return kept;
 }
 
+int imap_section_compare(const void *a, const void *b)
+{
+  const char *left = *(const char *const *)a, *right = *(const char *const *)b;
+
+  while (*left && ascii_lower(*left) == ascii_lower(*right)) left++, right++;
+  return (int)ascii_lower(*left) - (int)ascii_lower(*right);
+}
+
 /* From the bracket on. */
 static bool take_section(struct imap_parse *p, struct items *items, bool sets_seen)
 {
@@ -163,6 +172,8 @@ static bool take_section(struct imap_parse *p, struct items *items, bool sets_se
   if (more && !take_text(p, &item.section)) return false;
   if (!imap_parse_char(p, ']') || !take_partial(p, &item.section)) return false;
   item.label = label_of(p->command, &item.section);
+  if (item.section.field_count)
+    qsort((void *)item.section.fields, item.section.field_count, sizeof(const char *), imap_section_compare);
   add_item(items, &item);
   return true;
 }

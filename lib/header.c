@@ -75,14 +75,15 @@ void header_unfold(text *out, struct bytes value)
   }
 }
 
-static size_t skip_comment(const char *s, size_t length, size_t at)
+size_t header_take_comment(const char *s, size_t length, size_t at, text *out)
 {
   size_t open = 0;
 
   for (; at < length; at++) {
-    if (s[at] == '\\') at++;
-    else if (s[at] == '(') open++;
+    if (s[at] == '\\' && at + 1 < length) at++;
+    else if (s[at] == '(' && !open++) continue;
     else if (s[at] == ')' && !--open) return at + 1;
+    if (out && s[at] != '\r' && s[at] != '\n') text_add_char(out, s[at]);
   }
   return length;
 }
@@ -90,7 +91,7 @@ static size_t skip_comment(const char *s, size_t length, size_t at)
 size_t header_skip_space(const char *s, size_t length, size_t at)
 {
   while (at < length) {
-    if (s[at] == '(') at = skip_comment(s, length, at);
+    if (s[at] == '(') at = header_take_comment(s, length, at, 0);
     else if (ascii_is_space(s[at]) || s[at] == '\r' || s[at] == '\n') at++;
     else break;
   }

@@ -37,5 +37,6 @@ size_t header_skip_space(const char *s, size_t length, size_t at);
 /* Adds the content of the quoted string that begins at at (s[at] is the quote), without quotes, escapes and folds;
    gives the place behind it. An open one ends with the value. out may be 0. */
 size_t header_take_quoted(const char *s, size_t length, size_t at, text *out);
+size_t header_take_comment(const char *s, size_t length, size_t at, text *out); /* the same for "(...)" */
 
 #endif

@@ -23,13 +23,15 @@ struct header_address {
   text route;               /* "@a,@b" of <@a,@b:user@host> */
   text local;               /* the local part, unquoted */
   text domain;
-  /* the reader's place */
+  /* the reader's */
+  text comment;
   struct bytes value;
   size_t at;
   bool in_group;
 };
 #define HEADER_ADDRESS_ZERO \
-  { HEADER_ADDRESS_MAILBOX, false, false, TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, BYTES_ZERO, 0, false }
+  { HEADER_ADDRESS_MAILBOX, false, false, TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, \
+    BYTES_ZERO, 0, false }
 
 void header_address_start(struct header_address *a, struct bytes value); /* value as header_field has it, folded */
 bool header_address_next(struct header_address *a);                      /* false at the end */
