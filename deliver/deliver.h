@@ -1,0 +1,23 @@
+/* deliver: one message into one Maildir. The process already has the mailbox's uid, and the mailbox's folder
+   (mail/DOMAIN/USER) is its working directory. */
+
+#ifndef DELIVER_DELIVER_H
+#define DELIVER_DELIVER_H
+
+#include "lib/record.h"
+
+struct delivery {
+  const char *id;
+  const char *sender;    /* "" is the null sender */
+  const char *recipient; /* as the queue has it */
+  const char *mailbox;   /* its name, for the log */
+  const char *host;      /* control/me */
+  int message;           /* the queue file; its offset is shared with others and not used */
+  uint64_t offset;       /* of the message in it */
+  bool is_again;         /* a former attempt may have delivered it without being able to say so */
+};
+
+/* Adds the outcome (doc/calls.md) to the record: done only when message and folder are on disk. */
+void deliver_run(const struct delivery *d, text *outcome);
+
+#endif

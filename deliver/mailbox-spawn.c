@@ -1,0 +1,189 @@
+/* mailbox-spawn: becomes a mailbox's uid, to deliver a message into it or to run an IMAP session on it.
+
+   The only root process on the way of a message or a login. The parent accepts, checks who calls, and forks. The child
+   looks the mailbox's key up in policy.cdb, opens (or makes) mail/DOMAIN/USER, and gives up root for good; only then
+   does it look at anything that came from outside. It executes nothing: deliver and imap are called as functions. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "deliver/deliver.h"
+#include "deliver/place.h"
+#include "lib/base64.h"
+#include "lib/call.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/home.h"
+#include "lib/log.h"
+#include "lib/serve.h"
+#include "lib/tables.h"
+
+enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, SESSIONS = 10000, MEMORY_BYTES = 64 * 1024 * 1024 };
+
+static struct tables policy = TABLES_ZERO;
+static uid_t auth_uid, send_uid;
+
+static const char *const callers[] = { "mail-auth", "mail-send", 0 };
+static const char *const reads[] = { "control", "tables", 0 };
+static const char *const writes[] = { "mail", 0 };
+static const struct sandbox sandbox = { .reads = reads, .writes = writes, .may_setuid = true };
+
+/* Root without its powers: what is left is to take another uid, to give a folder away, and to end children. */
+static void shed_capabilities(void)
+{
+  const uint32_t kept = 1u << CAP_SETUID | 1u << CAP_SETGID | 1u << CAP_CHOWN | 1u << CAP_KILL;
+  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+  struct __user_cap_data_struct data[2] = { { .effective = kept, .permitted = kept } };
+
+  for (int capability = 0; capability <= CAP_LAST_CAP; capability++)
+    if (capability > 31 || !(kept & 1u << capability)) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  if (syscall(SYS_capset, &header, data) == -1) die_unable("give capabilities up");
+}
+
+static uid_t uid_of(const char *name)
+{
+  const struct passwd *user = getpwnam(name);
+
+  if (!user) die_permanent("there is no user ", name, ": service/setup makes the users of service/users");
+  return user->pw_uid;
+}
+
+static void open_policy(void)
+{
+  if (!tables_open(&policy, "policy")) log_event("waiting", "error", "unable to open tables/current/policy.cdb", (char *)0);
+}
+
+static bool find(struct place *place, text *mailbox, const char *key, const char **error)
+{
+  *error = "unable to read policy.cdb";
+  if (!policy.file) return false;
+  switch (tables_find(&policy, "mailbox", key, mailbox)) {
+  case LOOKUP_BROKEN: return false;
+  case LOOKUP_ABSENT: *error = "there is no such mailbox"; return false;
+  case LOOKUP_FOUND: return deliver_place_parse(place, mailbox, conf_number("minimumuid", 1000, UINT32_MAX), error);
+  }
+  return false;
+}
+
+/* A folder below parent, never through a link; made with the mode if it is missing. */
+static int enter_folder(int parent, const char *name, mode_t mode)
+{
+  enum { FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+  int fd = openat(parent, name, FLAGS);
+
+  if (fd != -1 || errno != ENOENT) return fd;
+  if (mkdirat(parent, name, mode) == -1 && errno != EEXIST) return -1;
+  return openat(parent, name, FLAGS);
+}
+
+static bool own(int folder, uid_t uid)
+{
+  struct stat st;
+
+  if (fstat(folder, &st) == -1) return false;
+  if (st.st_uid == uid) return true;
+  errno = EPERM;
+  return !st.st_uid && !fchownat(folder, "", uid, uid, AT_EMPTY_PATH); /* it was made just now, or in a cut-off start */
+}
+
+/* From here to the end of the process: the mailbox's uid, in its folder. */
+static bool become(const struct place *place, const char **error)
+{
+  int mail = open("mail", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int domain = mail == -1 ? -1 : enter_folder(mail, place->domain.s, 0711);
+  int user = domain == -1 ? -1 : enter_folder(domain, place->user.s, 0700);
+
+  *error = "unable to open the mailbox's folder";
+  if (user == -1) return false;
+  *error = "the mailbox's folder belongs to somebody else";
+  if (!own(user, place->uid)) return false;
+  *error = "unable to become the mailbox's uid";
+  if (setgroups(0, 0) == -1 || setresgid(place->uid, place->uid, place->uid) == -1 ||
+      setresuid(place->uid, place->uid, place->uid) == -1)
+    return false;
+  *error = "unable to enter the mailbox's folder";
+  umask(077);
+  return fchdir(user) != -1;
+}
+
+/* The child starts no process, and its memory has an end. */
+static void limit(uint64_t memory_bytes)
+{
+  const struct rlimit none = { 0, 0 }, memory = { memory_bytes, memory_bytes };
+
+  if (setrlimit(RLIMIT_NPROC, &none) == -1 || setrlimit(RLIMIT_AS, &memory) == -1) die_unable("limit the process");
+}
+
+static void answer_later(int caller, const char *key, const char *error)
+{
+  text answer = TEXT_ZERO;
+
+  log_event("refused", "mailbox", key, "error", error, "reason", errno ? strerror(errno) : 0, (char *)0);
+  record_add(&answer, "answer", "later");
+  record_add(&answer, "error", error);
+  call_send(caller, &answer, 0, 0);
+}
+
+static void run_delivery(int caller, const text *request, const text *mailbox, const char *host, int message)
+{
+  struct delivery delivery = { .id = record_get(request, "id"), .sender = record_get(request, "sender"),
+                               .recipient = record_get(request, "recipient"), .mailbox = record_get(mailbox, "name"),
+                               .host = host, .message = message, .is_again = !record_is(request, "again", "0") };
+  text outcome = TEXT_ZERO;
+  struct stat st;
+
+  if (fstat(message, &st) == -1) die_unable("look at the queue file");
+  limit(MEMORY_BYTES + (uint64_t)st.st_size); /* it is mapped, not read */
+  alarm(DELIVERY_SECONDS);
+  if (!record_number(request, "offset", INT64_MAX, &delivery.offset)) die_permanent("a request without offset");
+  deliver_run(&delivery, &outcome);
+  if (!call_send(caller, &outcome, 0, 0)) log_event("unheard", "id", delivery.id, (char *)0);
+}
+
+static void session(int in, int out, const struct peer *peer)
+{
+  text request = TEXT_ZERO, mailbox = TEXT_ZERO, host = TEXT_ZERO;
+  struct place place = PLACE_ZERO;
+  struct call_fds fds;
+  const char *error;
+
+  if (call_receive(in, &request, &fds, REQUEST_SECONDS) != CALL_DONE || fds.count != 1) return;
+  const char *key = record_get(&request, "mailbox");
+  bool is_delivery = record_is(&request, "what", "deliver");
+  errno = EPERM;
+  if (peer->uid && peer->uid != (is_delivery ? send_uid : auth_uid)) {
+    answer_later(out, key, "this caller may not ask for that");
+    return;
+  }
+  errno = 0;
+  if (is_delivery) conf_me(&host);
+  if (!find(&place, &mailbox, key, &error) || !become(&place, &error)) {
+    answer_later(out, key, error);
+    return;
+  }
+  run_delivery(out, &request, &mailbox, text_string(&host), fds.fd[0]);
+}
+
+int main(int argc, const char *const *argv)
+{
+  const struct serve listener = { .concurrency = SESSIONS, .callers = callers, .sandbox = &sandbox,
+                                  .refresh = open_policy, .session = session };
+
+  PROG = "mailbox-spawn";
+  if (argc > 1) die_usage("mailbox-spawn");
+  home_enter();
+  umask(066); /* mail/DOMAIN is 0711, all else of the owner alone */
+  auth_uid = uid_of("mail-auth");
+  send_uid = uid_of("mail-send");
+  shed_capabilities();
+  return serve(&listener, argv);
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+"""mailbox-spawn: delivery under the mailbox's own uid (checks 35, 36, 54; W-06, W-07, W-09, P-33, P-35)."""
+import sys; sys.path.insert(0, 'tests'); sys.dont_write_bytecode = True
+from spawn import *
+
+NOT_OURS = 'the mailbox\'s folder belongs to somebody else'
+LOW = 'the mailbox\'s uid is below control/minimumuid'
+NOT_ALLOWED = 'this caller may not ask for that'
+
+
+def owner(path):
+    st = os.lstat(path)
+    return st.st_uid, st.st_gid, oct(st.st_mode)[-4:]
+
+
+for user, uid in (('ann', 45001), ('ben', 45002), ('low', 1500)):
+    account(user, uid)
+build_tables()
+spawn = start_spawn()
+ANN, BEN = 'mail/example.test/ann', 'mail/example.test/ben'
+
+equal(state(deliver(MESSAGE, head=b'envelope\n')), 'done 2.0.0', 'a message is delivered')
+equal(sorted(os.listdir(ANN)), ['cur', 'new', 'tmp'], 'W-06, W-07: cur, new and tmp are made, in mail/DOMAIN/USER')
+names = os.listdir(ANN + '/new')
+equal(len(names), 1, 'P-35: one file in new')
+content = read(ANN + '/new/' + names[0])
+equal(content, b'Return-Path: <bob@example.org>\nDelivered-To: ann@example.test\n' + MESSAGE.replace(b'\r\n', b'\n'), 'its lines')
+ok('.Q%sR' % ID in names[0] and names[0].endswith('.mx.example.test,S=%d,W=%d' % (len(content), len(content) + content.count(b'\n'))),
+   'its name has id, host and sizes', names)
+equal([owner(ANN + f) for f in ('', '/new', '/tmp', '/cur')], [(45001, 45001, '0700')] * 4, 'P-33: folders of the mailbox\'s uid, 0700')
+equal(owner(ANN + '/new/' + names[0]), (45001, 45001, '0600'), 'the file too')
+equal(owner('mail/example.test'), (0, 0, '0711'), 'the domain\'s folder can be passed, not listed')
+
+equal(state(deliver(MESSAGE, again=1)), 'done 2.0.0', 'the same delivery again')
+equal(state(deliver(MESSAGE)), 'done 2.0.0', '... even without again=1')
+os.rename(ANN + '/new/' + names[0], ANN + '/cur/' + names[0] + ':2,S')
+equal(state(deliver(MESSAGE, again=1)), 'done 2.0.0', '... and after it was read')
+equal((os.listdir(ANN + '/new'), len(os.listdir(ANN + '/cur'))), ([], 1), '... makes no second file')
+equal(state(deliver(MESSAGE, recipient='sales@example.test')), 'done 2.0.0', 'another recipient with the same mailbox')
+equal(len(os.listdir(ANN + '/new')), 1, '... gets a file of its own')
+
+looped = b'Received: x\r\nDELIVERED-TO:\t Ann@example.test \r\n\r\nbody\r\n'
+equal(state(deliver(looped, id='1jdk4ul5s7v0a1b3')), 'never 5.4.6', 'check 12: own Delivered-To in the header is a loop')
+quoted = b'Subject: y\r\n\r\nDelivered-To: ann@example.test\r\n'
+equal(state(deliver(quoted, id='1jdk4ul5s7v0a1b4')), 'done 2.0.0', '... in the body it is none')
+big = b'Subject: big\r\n\r\n' + b''.join(b'%062d\r\n' % i for i in range(40000)) + b'lone \r and a last line without end\r'
+equal(state(deliver(big, id='1jdk4ul5s7v0a1b5', sender='')), 'done 2.0.0', 'a big message')
+got = [read(ANN + '/new/' + name) for name in os.listdir(ANN + '/new') if 'a1b5R' in name]
+ok(got == [b'Return-Path: <>\nDelivered-To: ann@example.test\n' + big.replace(b'\r\n', b'\n')], '... is whole, from the null sender')
+
+ben = dict(key='key-ben', recipient='ben@example.test')
+os.mkdir(BEN), os.chown(BEN, 45002, 45002), os.symlink('../ann/new', BEN + '/new')
+before = len(os.listdir(ANN + '/new'))
+equal(state(deliver(MESSAGE, **ben)), 'later 4.3.5', 'check 36: a new that is a link is not followed')
+equal(len(os.listdir(ANN + '/new')), before, '... nothing is written there')
+os.unlink(BEN + '/new'), os.mkdir(BEN + '/new', 0o700)
+equal(state(deliver(MESSAGE, **ben)), 'later 4.2.0', 'check 36: a new of another owner')
+os.rmdir(BEN + '/new'), os.rename(BEN, BEN + '2'), os.symlink('ann', BEN)
+equal(state(deliver(MESSAGE, **ben)), 'unable to open the mailbox\'s folder', 'check 36: a mailbox that is a link is not entered')
+os.unlink(BEN), os.mkdir(BEN), os.chown(BEN, 45001, 45001)
+equal(state(deliver(MESSAGE, **ben)), NOT_OURS, '... nor one of somebody else')
+os.chown(BEN, 45002, 45002), os.chmod(BEN, 0o500)
+equal(state(deliver(MESSAGE, **ben)), 'later 4.2.0', '... nor written one that its owner may not write')
+
+write('control/minimumuid', '2000\n')
+equal(state(deliver(MESSAGE, key='key-low', recipient='low@example.test')), LOW, 'W-09: a uid below control/minimumuid, read at once, is refused')
+ok(not os.path.exists('mail/example.test/low'), '... no folder is made')
+equal(state(deliver(MESSAGE, key='nobody')), 'there is no such mailbox', 'an unknown key')
+equal(state(deliver(MESSAGE, caller='mail-auth')), NOT_ALLOWED, 'mail-auth may not deliver')
+equal(state(call_as('mail-send', [('what', 'imap'), ('mailbox', 'key-ann')], [0])), NOT_ALLOWED, 'mail-send may not open a session')
+equal(deliver(MESSAGE, caller='mail-in'), None, 'mail-in may not call at all')
+equal(call_as('mail-send', [('what', 'deliver'), ('mailbox', 'key-ann')]), None, 'a request without a descriptor is not answered')
+
+status = dict(line.split(':\t', 1) for line in open('/proc/%d/status' % spawn.pid).read().splitlines() if ':\t' in line)
+equal((status['NoNewPrivs'].strip(), status['Seccomp'].strip()), ('1', '2'), 'check 54: no_new_privs, a seccomp filter')
+equal(status['CapEff'].strip(), '00000000000000e1', '... root with four capabilities left: chown, kill, setgid, setuid')
+done_testing()
