@@ -13,6 +13,7 @@ programs = \
   send/smtp-send \
   deliver/mailbox-spawn \
   imap/imap-login \
+  imap/imap-session \
   auth/auth-server \
   auth/auth-bind \
   auth/auth-test \

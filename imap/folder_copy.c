@@ -1,0 +1,42 @@
+#include "imap/folder_copy.h"
+
+#include <errno.h>
+
+/* The same flags by the letters of the other folder. A keyword that has no room there is lost, the message is not. */
+static bool translate(const struct imap_folder *from, struct imap_folder *to, imap_marks marks, imap_marks *translated)
+{
+  *translated = marks & (IMAP_SYSTEM_MARKS | IMAP_PASSED);
+  for (unsigned int i = 0; i < IMAP_KEYWORDS_MAX; i++) {
+    const text *name = &from->keywords.names[i];
+    if (!(marks & IMAP_KEYWORD(i)) || !name->len) continue;
+    imap_marks mark = imap_folder_keyword(to, name->s, name->len);
+    if (!mark && errno != ENOSPC) return false;
+    *translated |= mark;
+  }
+  return true;
+}
+
+static bool link_all(struct imap_addition *a, struct imap_folder *from, const size_t *places, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    imap_marks marks;
+    if (!translate(from, a->folder, from->messages[places[i]].marks, &marks)) return false;
+    if (!imap_addition_link(a, from, places[i], marks)) return false;
+  }
+  return true;
+}
+
+enum imap_folder_result imap_folder_copy(struct imap_folder *from, const size_t *places, size_t count, struct imap_folder *to,
+                                         uint32_t *first)
+{
+  struct imap_addition addition;
+
+  imap_addition_start(&addition, to);
+  bool fine = link_all(&addition, from, places, count) && imap_addition_finish(&addition);
+  int error = errno;
+  imap_addition_stop(&addition);
+  *first = addition.first_uid;
+  errno = error;
+  if (fine) return IMAP_FOLDER_DONE;
+  return error == ENOENT ? IMAP_FOLDER_ABSENT : IMAP_FOLDER_BROKEN;
+}

@@ -1,0 +1,195 @@
+/* imap-login: speaks IMAP with a client until it has logged in.
+
+   One session on fd 0 and 1, or, given a listening socket on fd 0, one for each connection. Asks tls-server and
+   auth-server over run/; the client's socket goes on from there. Runs as mail-login; reads no mail, writes no file. */
+
+#include <string.h>
+
+#include <skalibs/sgetopt.h>
+
+#include "imap/login.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/home.h"
+#include "lib/serve.h"
+
+#define USAGE "imap-login [ -r imap|imaps ]"
+
+#define LITERAL_MAX IMAP_LITERAL_MAX_BEFORE_LOGIN
+#define COMMAND_MAX (2 * LITERAL_MAX)
+#define SILENT_SECONDS 60
+#define LOGIN_SECONDS 180
+#define USELESS_MAX 20
+
+static bool is_secure_from_start;
+
+void imap_login_reply(struct imap_login *l, const char *words)
+{
+  imap_wire_add(&l->wire, l->command.tag);
+  imap_wire_add(&l->wire, " ");
+  imap_wire_add(&l->wire, words);
+  imap_wire_add(&l->wire, "\r\n");
+}
+
+/* Nothing that needs a password is offered in clear (S-38, N-111). */
+static void add_capabilities(struct imap_login *l)
+{
+  imap_wire_add(&l->wire, "CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ");
+  imap_wire_add(&l->wire, l->tls.len ? "AUTH=PLAIN AUTH=LOGIN" : "STARTTLS LOGINDISABLED");
+}
+
+static void set_limits(struct imap_login *l)
+{
+  imap_input_limit(&l->wire.input, COMMAND_MAX, LITERAL_MAX, false);
+}
+
+static void start_tls(struct imap_login *l)
+{
+  if (l->tls.len) {
+    imap_login_reply(l, "BAD the session is encrypted already");
+    return;
+  }
+  imap_login_reply(l, "OK begin");
+  imap_wire_flush(&l->wire);
+  if (l->wire.end != IMAP_WIRE_OPEN || !imap_login_secure(l)) l->ends = true;
+  else {
+    imap_wire_open_again(&l->wire);
+    set_limits(l);
+  }
+}
+
+static void log_in(struct imap_login *l)
+{
+  enum imap_login_result result = IMAP_LOGIN_NO;
+
+  if (!l->tls.len) {
+    imap_login_reply(l, "NO [PRIVACYREQUIRED] not in clear: use STARTTLS first");
+    l->useless++;
+  } else result = l->command.verb == IMAP_LOGIN ? imap_login_password(l) : imap_login_authenticate(l);
+  if (result == IMAP_LOGIN_STARTED) l->ends = true;
+}
+
+static void run_command(struct imap_login *l)
+{
+  switch (l->command.verb) {
+  case IMAP_LOGIN:
+  case IMAP_AUTHENTICATE: log_in(l); return;
+  case IMAP_STARTTLS: start_tls(l); return;
+  case IMAP_CAPABILITY:
+    imap_wire_add(&l->wire, "* ");
+    add_capabilities(l);
+    imap_wire_add(&l->wire, "\r\n");
+    imap_login_reply(l, "OK these");
+    break;
+  case IMAP_ID:
+    imap_wire_add(&l->wire, "* ID (\"name\" \"postroom\")\r\n");
+    imap_login_reply(l, "OK that is who");
+    break;
+  case IMAP_NOOP: imap_login_reply(l, "OK done"); break;
+  case IMAP_LOGOUT:
+    imap_wire_add(&l->wire, "* BYE until next time\r\n");
+    imap_login_reply(l, "OK logged out");
+    l->ends = true;
+    break;
+  default: imap_login_reply(l, "BAD log in first");
+  }
+  l->useless++;
+}
+
+static void bad(struct imap_login *l, const char *tag, const char *error)
+{
+  imap_wire_add(&l->wire, tag);
+  imap_wire_add(&l->wire, " BAD ");
+  imap_wire_add(&l->wire, error);
+  imap_wire_add(&l->wire, "\r\n");
+  l->useless++;
+}
+
+static void take_command(struct imap_login *l)
+{
+  text *line = &l->wire.input.command;
+
+  if (!imap_command_parse(&l->command, line->s, line->len)) bad(l, l->command.tag, text_string(&l->command.error));
+  else run_command(l);
+  imap_command_free(&l->command); /* a password may be in it: no longer than needed */
+}
+
+static void refuse_command(struct imap_login *l)
+{
+  text tag = TEXT_ZERO;
+
+  imap_input_tag(&l->wire.input, &tag);
+  bad(l, text_string(&tag), l->wire.input.error);
+  text_free(&tag);
+}
+
+static void speak(struct imap_login *l)
+{
+  while (!l->ends && l->useless < USELESS_MAX)
+    switch (imap_wire_command(&l->wire)) {
+    case IMAP_INPUT_DONE: take_command(l); break;
+    case IMAP_INPUT_REFUSED: refuse_command(l); break;
+    default: return;
+    }
+}
+
+static void say_goodbye(struct imap_login *l)
+{
+  switch (l->wire.end) {
+  case IMAP_WIRE_SILENT: imap_wire_add(&l->wire, "* BYE you were too slow to log in\r\n"); break;
+  case IMAP_WIRE_TERMINATED: imap_wire_add(&l->wire, "* BYE the server is shutting down, come back in a minute\r\n"); break;
+  case IMAP_WIRE_OPEN:
+    if (l->ends) break;
+    imap_wire_add(&l->wire, "* BYE ");
+    imap_wire_add(&l->wire, l->useless >= USELESS_MAX ? "too many commands without a login" : l->wire.input.error);
+    imap_wire_add(&l->wire, "\r\n");
+    break;
+  default: break;
+  }
+  imap_wire_flush(&l->wire);
+}
+
+static void session(int in, int out, const struct peer *peer)
+{
+  static struct imap_login l;
+
+  l.peer = peer;
+  l.call = -1;
+  if (is_secure_from_start && !imap_login_secure(&l)) return;
+  imap_wire_open(&l.wire, in, out);
+  l.wire.seconds = SILENT_SECONDS;
+  l.wire.deadline = imap_wire_now() + LOGIN_SECONDS;
+  set_limits(&l);
+  imap_wire_add(&l.wire, "* OK [");
+  add_capabilities(&l);
+  imap_wire_add(&l.wire, "] postroom is ready\r\n");
+  speak(&l);
+  say_goodbye(&l);
+}
+
+int main(int argc, const char *const *argv)
+{
+  static const char *const reads[] = { "control", 0 };
+  static const struct sandbox sandbox = { .reads = reads };
+  subgetopt options = SUBGETOPT_ZERO;
+
+  PROG = "imap-login";
+  for (int option; (option = subgetopt_r(argc, argv, "r:", &options)) != -1;)
+    switch (option) {
+    case 'r':
+      is_secure_from_start = !strcmp(options.arg, "imaps");
+      if (!is_secure_from_start && strcmp(options.arg, "imap")) die_usage(USAGE);
+      break;
+    default: die_usage(USAGE);
+    }
+  if (argv[options.ind]) die_usage(USAGE);
+
+  home_enter();
+  struct serve server = { .concurrency = (unsigned int)conf_number("concurrencyimap", 500, 100000),
+                          .concurrency_network = (unsigned int)conf_number("concurrencyimapclient", 50, 100000),
+                          .refusal = "* BYE [LIMIT] too many connections, try again later\r\n",
+                          .session_seconds = LOGIN_SECONDS + SILENT_SECONDS,
+                          .sandbox = &sandbox,
+                          .session = session };
+  return serve(&server, argv);
+}

@@ -1,0 +1,280 @@
+#include "imap/state.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "imap/entry.h"
+#include "lib/log.h"
+
+static void set_reply(struct imap_state *s, const char *kind, const char *words)
+{
+  text_copy(&s->reply, kind);
+  text_add(&s->reply, words);
+}
+
+void imap_ok(struct imap_state *s, const char *words) { set_reply(s, "OK ", words); }
+void imap_no(struct imap_state *s, const char *words) { set_reply(s, "NO ", words); }
+void imap_bad(struct imap_state *s, const char *words) { set_reply(s, "BAD ", words); }
+
+void imap_no_errno(struct imap_state *s, const char *what)
+{
+  int error = errno;
+  bool is_full = error == ENOSPC || error == EDQUOT;
+
+  log_event("trouble", "login", s->start->login, "folder", s->is_selected ? s->name.s : "", "what", what, "reason", strerror(error), (char *)0);
+  set_reply(s, "NO ", is_full ? "[OVERQUOTA] unable to " : "[UNAVAILABLE] unable to ");
+  text_add(&s->reply, what);
+  text_add(&s->reply, is_full ? ": the disk is full" : ": a fault of the server, it is in its log; try again later");
+}
+
+void imap_unselect(struct imap_state *s)
+{
+  if (s->is_selected) imap_folder_close(&s->folder);
+  s->is_selected = false;
+  s->exists = 0;
+}
+
+bool imap_is_changeable(struct imap_state *s)
+{
+  if (!s->folder.is_writable) imap_no(s, "[READ-ONLY] the mailbox was opened by EXAMINE");
+  return s->folder.is_writable;
+}
+
+bool imap_take_name(struct imap_state *s, const char *given, text *name)
+{
+  const char *problem = imap_entry_name(given, name);
+
+  if (problem) {
+    imap_no(s, "[CANNOT] ");
+    text_add(&s->reply, problem);
+  } else text_string(name);
+  return !problem;
+}
+
+void imap_log(struct imap_state *s, const char *event, const char *folder, const char *uids, const char *key, const char *value)
+{
+  log_event(event, "login", s->start->login, "ip", s->start->ip, "folder", folder, "uids", uids, key ? key : "to", value, (char *)0);
+}
+
+/* --- sequence sets --- */
+
+bool imap_sequence_ready(struct imap_state *s)
+{
+  struct imap_sequence *set = &s->command.sequence;
+
+  if (s->command.by_uid) {
+    imap_sequence_resolve(set, s->exists ? s->folder.messages[s->exists - 1].uid : 0);
+    return true;
+  }
+  imap_sequence_resolve(set, (uint32_t)s->exists);
+  if (set->count && set->ranges[0].first && imap_sequence_highest(set) <= s->exists) return true;
+  imap_bad(s, "there is no message with that number");
+  return false;
+}
+
+/* The first message whose uid is not below. */
+static size_t bound(const struct imap_state *s, uint32_t uid)
+{
+  size_t low = 0, high = s->exists;
+
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (s->folder.messages[middle].uid < uid) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+bool imap_walk_next(struct imap_state *s, struct imap_walk *at, size_t *place)
+{
+  const struct imap_sequence *set = &s->command.sequence;
+
+  for (; at->range < set->count; at->range++) {
+    const struct imap_range *range = &set->ranges[at->range];
+    size_t first = s->command.by_uid ? bound(s, range->first) : range->first - 1;
+    *place = at->next > first ? at->next : first;
+    if (*place >= s->exists) return false;
+    uint64_t number = s->command.by_uid ? s->folder.messages[*place].uid : *place + 1;
+    if (number > range->last) continue;
+    at->next = *place + 1;
+    return true;
+  }
+  return false;
+}
+
+void imap_uids_of_command(struct imap_state *s, text *uids)
+{
+  struct imap_sequence set = IMAP_SEQUENCE_ZERO;
+  struct imap_walk at = { 0 };
+
+  for (size_t place; imap_walk_next(s, &at, &place);) imap_sequence_add(&set, s->folder.messages[place].uid);
+  imap_sequence_format(&set, uids);
+  imap_sequence_free(&set);
+}
+
+/* --- flags --- */
+
+bool imap_marks_of(struct imap_state *s, struct imap_folder *f, const struct imap_flags *flags, bool makes, imap_marks *marks)
+{
+  *marks = flags->system & IMAP_SYSTEM_MARKS;
+  for (size_t i = 0; i < flags->keyword_count; i++) {
+    const char *name = flags->keywords[i];
+    size_t length = strlen(name);
+    imap_marks mark = imap_keywords_find(&f->keywords, name, length);
+    if (!mark && makes && !imap_keyword_check(name, length)) {
+      imap_bad(s, "a keyword is an atom of at most 255 characters");
+      return false;
+    }
+    if (!mark && makes && !(mark = imap_folder_keyword(f, name, length))) {
+      if (errno == ENOSPC) imap_no(s, "[LIMIT] a mailbox has at most 26 keywords, and this one has them");
+      else imap_no_errno(s, "add a keyword");
+      return false;
+    }
+    *marks |= mark;
+  }
+  return true;
+}
+
+static const struct {
+  imap_marks mark;
+  const char *name;
+} system_flags[] = {
+  { IMAP_ANSWERED, "\\Answered" }, { IMAP_FLAGGED, "\\Flagged" }, { IMAP_DELETED, "\\Deleted" },
+  { IMAP_SEEN, "\\Seen" },         { IMAP_DRAFT, "\\Draft" },     { IMAP_RECENT, "\\Recent" },
+};
+
+void imap_flags_format(const struct imap_flags *flags, text *names)
+{
+  for (size_t i = 0; i < sizeof system_flags / sizeof *system_flags; i++)
+    if (flags->system & system_flags[i].mark) {
+      if (names->len) text_add_char(names, ' ');
+      text_add(names, system_flags[i].name);
+    }
+  for (size_t i = 0; i < flags->keyword_count; i++) {
+    if (names->len) text_add_char(names, ' ');
+    text_add(names, flags->keywords[i]);
+  }
+}
+
+static void add_names(struct imap_state *s, imap_marks marks, const char *behind)
+{
+  const char *before = "(";
+
+  for (size_t i = 0; i < sizeof system_flags / sizeof *system_flags; i++)
+    if (marks & system_flags[i].mark) {
+      imap_wire_add(&s->wire, before);
+      imap_wire_add(&s->wire, system_flags[i].name);
+      before = " ";
+    }
+  for (unsigned int i = 0; i < IMAP_KEYWORDS_MAX; i++)
+    if (marks & IMAP_KEYWORD(i) && s->folder.keywords.names[i].len) {
+      imap_wire_add(&s->wire, before);
+      imap_wire_add(&s->wire, s->folder.keywords.names[i].s);
+      before = " ";
+    }
+  imap_wire_add(&s->wire, *before == '(' ? "(" : *behind && behind[1] ? " " : "");
+  imap_wire_add(&s->wire, behind);
+}
+
+void imap_add_flags(struct imap_state *s, imap_marks marks)
+{
+  add_names(s, marks, ")");
+}
+
+static imap_marks named_keywords(const struct imap_state *s)
+{
+  imap_marks marks = 0;
+
+  for (unsigned int i = 0; i < IMAP_KEYWORDS_MAX; i++)
+    if (s->folder.keywords.names[i].len) marks |= IMAP_KEYWORD(i);
+  return marks;
+}
+
+void imap_tell_flag_names(struct imap_state *s)
+{
+  imap_marks all = IMAP_SYSTEM_MARKS | named_keywords(s);
+
+  s->keywords_told = all & IMAP_KEYWORD_MARKS;
+  imap_wire_add(&s->wire, "* FLAGS ");
+  add_names(s, all, ")");
+  imap_wire_add(&s->wire, "\r\n* OK [PERMANENTFLAGS ");
+  if (!s->folder.is_writable) imap_wire_add(&s->wire, "()");
+  else add_names(s, all, s->keywords_told == IMAP_KEYWORD_MARKS ? ")" : "\\*)");
+  imap_wire_add(&s->wire, "] flags that stay\r\n");
+}
+
+void imap_tell_flags(struct imap_state *s, size_t place, bool with_uid)
+{
+  struct imap_message *m = &s->folder.messages[place];
+
+  imap_wire_add(&s->wire, "* ");
+  imap_wire_add_number(&s->wire, place + 1);
+  imap_wire_add(&s->wire, " FETCH (");
+  if (with_uid) {
+    imap_wire_add(&s->wire, "UID ");
+    imap_wire_add_number(&s->wire, m->uid);
+    imap_wire_add(&s->wire, " ");
+  }
+  imap_wire_add(&s->wire, "FLAGS ");
+  imap_add_flags(s, m->marks);
+  imap_wire_add(&s->wire, ")\r\n");
+  m->told = m->marks;
+}
+
+/* --- what has changed --- */
+
+static void announce_expunges(struct imap_state *s)
+{
+  size_t told = 0, exists = s->exists;
+
+  for (size_t i = 0; i < exists; i++) {
+    if (!s->folder.messages[i].is_gone) continue;
+    imap_wire_add(&s->wire, "* ");
+    imap_wire_add_number(&s->wire, i + 1 - told++);
+    imap_wire_add(&s->wire, " EXPUNGE\r\n");
+  }
+  s->exists -= told;
+  imap_folder_forget(&s->folder);
+}
+
+void imap_announce_new(struct imap_state *s)
+{
+  size_t recent = 0;
+
+  for (size_t i = 0; i < s->folder.count; i++) {
+    struct imap_message *m = &s->folder.messages[i];
+    if (i >= s->exists) m->told = m->marks;
+    recent += (m->marks & IMAP_RECENT) != 0;
+  }
+  s->exists = s->folder.count;
+  imap_wire_add(&s->wire, "* ");
+  imap_wire_add_number(&s->wire, s->exists);
+  imap_wire_add(&s->wire, " EXISTS\r\n* ");
+  imap_wire_add_number(&s->wire, recent);
+  imap_wire_add(&s->wire, " RECENT\r\n");
+}
+
+static bool stay_in_step(struct imap_state *s)
+{
+  if (imap_folder_sync(&s->folder) == IMAP_FOLDER_DONE) return true;
+  if (errno == ESTALE || errno == ENOENT) {
+    imap_unselect(s);
+    s->ends = true;
+    imap_wire_add(&s->wire, "* BYE the mailbox was removed or made anew by somebody else: log in again\r\n");
+  } else log_event("trouble", "login", s->start->login, "folder", s->name.s, "what", "read the folder", "reason", strerror(errno), (char *)0);
+  return false;
+}
+
+void imap_announce(struct imap_state *s, bool with_expunges)
+{
+  if (!s->is_selected || s->ends || !stay_in_step(s)) return;
+  if (named_keywords(s) & ~s->keywords_told) imap_tell_flag_names(s);
+  if (s->folder.changes == s->seen_changes) return;
+  bool has_gone = false;
+  for (size_t i = 0; i < s->folder.count && !has_gone; i++) has_gone = s->folder.messages[i].is_gone;
+  if (has_gone && with_expunges) announce_expunges(s);
+  for (size_t i = 0; i < s->exists; i++)
+    if (!s->folder.messages[i].is_gone && s->folder.messages[i].marks != s->folder.messages[i].told) imap_tell_flags(s, i, s->command.by_uid);
+  if (s->folder.count > s->exists) imap_announce_new(s);
+  if (!has_gone || with_expunges) s->seen_changes = s->folder.changes;
+}
