@@ -1,0 +1,225 @@
+/* auth-server: who somebody is (doc/calls.md, "The login").
+
+   Called by mail-submit and mail-login over run/auth-server; runs as mail-auth. Reads tables/current; asks auth-bind;
+   hands the client's socket of a login to mailbox-spawn. Writes nothing but its log. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "auth/login.h"
+#include "auth/sasl.h"
+#include "lib/base64.h"
+#include "lib/call.h"
+#include "lib/die.h"
+#include "lib/home.h"
+#include "lib/log.h"
+#include "lib/secret.h"
+#include "lib/serve.h"
+
+enum { CONCURRENCY = 1000, SILENT_SECONDS = 600, SPAWN_SECONDS = 30 };
+
+struct conversation {
+  int socket;
+  text request;        /* what began the attempt: service, mechanism, ip, tls */
+  struct sasl sasl;
+  struct login_answer login;
+  bool is_in_exchange; /* a challenge is out */
+  bool may_start;      /* the last attempt was right, for imap */
+};
+
+static void answer(struct conversation *c, const char *word, const char *key, const char *value)
+{
+  text packet = TEXT_ZERO;
+
+  record_add(&packet, "answer", word);
+  if (key) record_add(&packet, key, value);
+  if (!call_send(c->socket, &packet, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
+  text_free(&packet);
+}
+
+static void log_attempt(const struct conversation *c, const char *result)
+{
+  log_event("login", "result", result, "reason", *c->login.reason ? c->login.reason : c->login.error.s, "login", c->sasl.login.s,
+            "mailbox", c->login.mailbox.s, "service", record_get(&c->request, "service"), "mechanism", record_get(&c->request, "mechanism"),
+            "ip", record_get(&c->request, "ip"), (char *)0);
+}
+
+static void end_exchange(struct conversation *c)
+{
+  sasl_end(&c->sasl);
+  c->is_in_exchange = false;
+}
+
+static void refuse(struct conversation *c, const char *reason)
+{
+  c->login.reason = reason;
+  log_attempt(c, "no");
+  answer(c, "no", "error", reason);
+  end_exchange(c);
+}
+
+static void say_yes(struct conversation *c)
+{
+  text packet = TEXT_ZERO;
+
+  record_add(&packet, "answer", "yes");
+  record_add(&packet, "name", c->login.name.s);
+  record_add(&packet, "mailbox", c->login.mailbox.s);
+  c->may_start = record_is(&c->request, "service", "imap");
+  if (!call_send(c->socket, &packet, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
+  text_free(&packet);
+}
+
+static void check(struct conversation *c)
+{
+  struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"),
+                           .login = c->sasl.login.s, .password = c->sasl.password.s };
+
+  switch (login_check(&try, &c->login)) {
+  case LOGIN_YES:
+    log_attempt(c, "yes");
+    say_yes(c);
+    break;
+  case LOGIN_NO:
+    log_attempt(c, "no");
+    answer(c, "no", 0, 0);
+    break;
+  case LOGIN_LATER:
+    log_attempt(c, "later");
+    answer(c, "later", "error", c->login.error.s);
+    break;
+  }
+  end_exchange(c);
+}
+
+static void send_challenge(struct conversation *c)
+{
+  text encoded = TEXT_ZERO;
+
+  base64_add(&encoded, c->sasl.challenge, strlen(c->sasl.challenge));
+  c->is_in_exchange = true;
+  answer(c, "continue", "challenge", text_string(&encoded));
+  text_free(&encoded);
+}
+
+/* encoded: 0 if the client sent no response with its command; "=" is an empty one. */
+static void step(struct conversation *c, const char *encoded)
+{
+  text response = TEXT_ZERO;
+  enum sasl_result result = SASL_MALFORMED;
+
+  text_ready(&response, 1);
+  if (!encoded)
+    result = sasl_step(&c->sasl, 0, 0);
+  else if (!strcmp(encoded, "=") || base64_decode(&response, encoded, strlen(encoded)))
+    result = sasl_step(&c->sasl, response.s, response.len);
+  secret_wipe(&response);
+  switch (result) {
+  case SASL_MALFORMED: refuse(c, "malformed"); break;
+  case SASL_MORE: send_challenge(c); break;
+  case SASL_DONE: check(c); break;
+  }
+}
+
+/* Not the response: what is kept for long holds no password. */
+static void keep_facts(struct conversation *c, const text *packet)
+{
+  static const char *const facts[] = { "service", "mechanism", "ip", "tls" };
+
+  text_clear(&c->request);
+  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) record_add(&c->request, facts[i], record_get(packet, facts[i]));
+}
+
+static void begin(struct conversation *c, const text *packet)
+{
+  const char *service = record_get(packet, "service");
+
+  end_exchange(c);
+  c->may_start = false;
+  keep_facts(c, packet);
+  text_copy(&c->login.mailbox, "");
+  text_string(&c->login.mailbox);
+  c->login.reason = "";
+  if (strcmp(service, "imap") && strcmp(service, "submit"))
+    refuse(c, "unknown service");
+  else if (!record_is(packet, "tls", "yes")) /* check 15, once more behind the server that should have said it */
+    refuse(c, "no tls");
+  else if (!sasl_begin(&c->sasl, record_get(packet, "mechanism")))
+    refuse(c, "unknown mechanism");
+  else
+    step(c, record_find(packet, "response"));
+}
+
+/* The client's socket goes on to mailbox-spawn. True if it is there, and the caller is done. */
+static bool start(struct conversation *c, const text *packet, const struct call_fds *fds)
+{
+  text request = TEXT_ZERO, reply = TEXT_ZERO;
+
+  record_add(&request, "what", "imap");
+  record_add(&request, "mailbox", c->login.mailbox.s);
+  record_add(&request, "login", c->login.name.s);
+  record_add(&request, "tag", record_get(packet, "tag"));
+  record_add(&request, "ahead", record_get(packet, "ahead"));
+  record_add(&request, "ip", record_get(&c->request, "ip"));
+  record_add(&request, "tls", record_get(&c->request, "tls"));
+  errno = 0;
+  bool called = call_ask("mailbox-spawn", &request, fds->fd, fds->count, &reply, 0, SPAWN_SECONDS) == CALL_DONE;
+  bool started = called && record_is(&reply, "answer", "started");
+  const char *error = called ? record_get(&reply, "error") : "mailbox-spawn does not answer";
+  if (!started) log_event("not-started", "mailbox", c->login.mailbox.s, "error", error, "reason", errno ? strerror(errno) : "", (char *)0);
+  answer(c, started ? "started" : "later", started ? 0 : "error", error);
+  secret_wipe(&request);
+  text_free(&reply);
+  return started;
+}
+
+/* True until the conversation is over. */
+static bool proceed(struct conversation *c, const text *packet, const struct call_fds *fds)
+{
+  const char *response = record_find(packet, "response");
+
+  if (record_find(packet, "service"))
+    begin(c, packet);
+  else if (c->is_in_exchange && response && !strcmp(response, "*"))
+    refuse(c, "cancelled");
+  else if (c->is_in_exchange && response)
+    step(c, response);
+  else if (c->may_start && record_is(packet, "what", "start") && fds->count == 1)
+    return !start(c, packet, fds);
+  else {
+    log_event("refused", "reason", "not a request that belongs here", (char *)0);
+    return false;
+  }
+  return true;
+}
+
+static void session(int in, int out, const struct peer *peer)
+{
+  struct conversation c = { .socket = in, .request = TEXT_ZERO, .sasl = SASL_ZERO, .login = LOGIN_ANSWER_ZERO };
+  text packet = TEXT_ZERO;
+  struct call_fds fds = { .count = 0 };
+  bool is_open = true;
+
+  (void)out;
+  (void)peer;
+  while (is_open && call_receive(in, &packet, &fds, SILENT_SECONDS) == CALL_DONE) {
+    is_open = proceed(&c, &packet, &fds);
+    call_close_fds(&fds);
+    explicit_bzero(packet.s, packet.a);
+  }
+  end_exchange(&c);
+}
+
+int main(int argc, const char *const *argv)
+{
+  static const char *const callers[] = { "mail-submit", "mail-login", 0 };
+  static const char *const reads[] = { "control", "tables", "run", 0 };
+  static const struct sandbox sandbox = { .reads = reads };
+  struct serve s = { .concurrency = CONCURRENCY, .callers = callers, .sandbox = &sandbox, .refresh = login_refresh, .session = session };
+
+  PROG = "auth-server";
+  if (argc != 1) die_usage("auth-server");
+  home_enter();
+  login_prepare();
+  return serve(&s, argv);
+}

@@ -1,0 +1,295 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/random.h>
+
+#include "auth/login.h"
+#include "auth/mac.h"
+#include "auth/remember.h"
+#include "auth/throttle.h"
+#include "lib/call.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/password.h"
+#include "lib/tables.h"
+
+enum { BIND_SECONDS = 45, REMEMBER_SECONDS = 300, NO_AFTER_MS = 300, PROCESSORS_MAX = 64, OPEN_TRIES = 3 };
+
+/* Made by the parent; a child gets it by fork. */
+static struct {
+  struct throttle *throttle;
+  struct remember *remember;
+  struct tables policy, auth;
+  text stranger;       /* a hash of nobody's password, of the same cost as all new ones */
+  text proxies;        /* control/authproxies: through these hosts many people log in */
+  int slots;           /* a file whose bytes are locked while a hash is computed */
+  unsigned int slot_count;
+} shared = { .policy = TABLES_ZERO, .auth = TABLES_ZERO, .stranger = TEXT_ZERO, .proxies = TEXT_ZERO };
+
+static uint64_t now_ms(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void sleep_ms(uint64_t ms)
+{
+  struct timespec pause = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+  while (nanosleep(&pause, &pause) == -1 && errno == EINTR) continue;
+}
+
+static void make_stranger(void)
+{
+  char bytes[32];
+  text password = TEXT_ZERO;
+
+  random_buf(bytes, sizeof bytes);
+  for (size_t i = 0; i < sizeof bytes; i++) text_add_format(&password, "%02x", (unsigned char)bytes[i]);
+  password_hash(&shared.stranger, text_string(&password));
+  text_string(&shared.stranger);
+  text_free(&password);
+}
+
+void login_prepare(void)
+{
+  unsigned char key[MAC_KEY_SIZE];
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+  random_buf((char *)key, sizeof key);
+  shared.throttle = throttle_make(key);
+  random_buf((char *)key, sizeof key);
+  shared.remember = remember_make(key, (unsigned int)conf_number("authremember", REMEMBER_SECONDS, 86400));
+  explicit_bzero(key, sizeof key);
+  make_stranger();
+  if (!conf_lines("authproxies", &shared.proxies)) text_copy_bytes(&shared.proxies, "127.0.0.1\0::1", 14);
+  shared.slots = memfd_create("slots", MFD_CLOEXEC);
+  if (shared.slots == -1) die_unable("make a memfd");
+  shared.slot_count = processors < 1 ? 1 : processors > PROCESSORS_MAX ? PROCESSORS_MAX : (unsigned int)processors;
+}
+
+/* Both from one generation, also while the next one is being published. */
+static bool open_tables(void)
+{
+  for (unsigned int i = 0; i < OPEN_TRIES; i++) {
+    if (!tables_open(&shared.policy, "policy") || !tables_open(&shared.auth, "auth")) return false;
+    if (!strcmp(shared.policy.generation.s, shared.auth.generation.s)) return true;
+  }
+  errno = EAGAIN;
+  return false;
+}
+
+void login_refresh(void) { open_tables(); /* a child that finds none says so to its caller */ }
+
+static enum login_result later(struct login_answer *answer, const char *what)
+{
+  text_copy(&answer->error, what);
+  if (errno) {
+    text_add(&answer->error, ": ");
+    text_add(&answer->error, strerror(errno));
+  }
+  text_string(&answer->error);
+  return LOGIN_LATER;
+}
+
+/* An IPv4 address, or the first half of an IPv6 one. */
+static void network_of(const char *ip, text *network)
+{
+  unsigned char bytes[16];
+
+  text_clear(network);
+  if (inet_pton(AF_INET6, ip, bytes) == 1)
+    for (unsigned int i = 0; i < 8; i++) text_add_format(network, "%02x", bytes[i]);
+  else
+    text_add(network, ip);
+  text_string(network);
+}
+
+static bool is_proxy(const char *ip)
+{
+  for (size_t at = 0; at < shared.proxies.len; at += strlen(shared.proxies.s + at) + 1)
+    if (!strcmp(shared.proxies.s + at, ip)) return true;
+  return false;
+}
+
+/* As many hashes at once as there are processors: each costs tens of ms and some MB. The lock ends with the process. */
+static enum password_result check_slowly(const char *stored, const char *password)
+{
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = getpid() % (pid_t)shared.slot_count, .l_len = 1 };
+  bool is_locked = fcntl(shared.slots, F_SETLKW, &lock) == 0;
+  enum password_result result = password_check(stored, password);
+
+  lock.l_type = F_UNLCK;
+  if (is_locked) fcntl(shared.slots, F_SETLK, &lock);
+  return result;
+}
+
+struct attempt {
+  const struct login_try *try;
+  struct login_answer *answer;
+  text mailbox, secret;  /* records */
+  text network;
+  const char *who;       /* what tries are counted by: the mailbox's key, or a name that is nobody's */
+};
+
+static void wait_for_network(const struct attempt *a)
+{
+  if (!is_proxy(a->try->ip)) sleep_ms(throttle_delay_ms(shared.throttle, "network", a->network.s, now_ms() / 1000));
+}
+
+static void wait_for_name(const struct attempt *a)
+{
+  sleep_ms(throttle_delay_ms(shared.throttle, "name", a->who, now_ms() / 1000));
+}
+
+static void count_failure(const struct attempt *a)
+{
+  uint64_t now = now_ms() / 1000;
+  if (!is_proxy(a->try->ip)) throttle_failed(shared.throttle, "network", a->network.s, now);
+  throttle_failed(shared.throttle, "name", a->who, now);
+}
+
+/* Finds the mailbox of a login. ABSENT: the name is nobody's. */
+static enum lookup_result find_mailbox(struct attempt *a)
+{
+  enum lookup_result result = tables_find(&shared.policy, "login", a->try->login, &a->mailbox);
+
+  if (result != LOOKUP_FOUND) return result;
+  text_copy(&a->answer->mailbox, record_get(&a->mailbox, "mailbox"));
+  result = tables_find(&shared.policy, "mailbox", text_string(&a->answer->mailbox), &a->mailbox);
+  if (result != LOOKUP_FOUND) return LOOKUP_BROKEN; /* a login leads to a mailbox */
+  result = tables_find(&shared.auth, "mailbox", a->answer->mailbox.s, &a->secret);
+  if (result == LOOKUP_ABSENT) text_clear(&a->secret);
+  return result == LOOKUP_BROKEN ? LOOKUP_BROKEN : LOOKUP_FOUND;
+}
+
+static bool is_remembered(const struct attempt *a)
+{
+  size_t at = 0;
+
+  for (const char *stored; (stored = record_next(&a->secret, "password", &at));) {
+    struct remember_login l = { a->answer->mailbox.s, stored, a->network.s, a->try->password };
+    if (remember_has(shared.remember, &l, now_ms() / 1000)) return true;
+  }
+  return false;
+}
+
+static enum login_result check_hashes(const struct attempt *a)
+{
+  size_t at = 0;
+
+  a->answer->reason = "password";
+  for (const char *stored; (stored = record_next(&a->secret, "password", &at));) {
+    struct remember_login l = { a->answer->mailbox.s, stored, a->network.s, a->try->password };
+    switch (check_slowly(stored, a->try->password)) {
+    case PASSWORD_RIGHT: remember_add(shared.remember, &l, now_ms() / 1000); return LOGIN_YES;
+    case PASSWORD_UNKNOWN: a->answer->reason = "stored hash cannot be checked"; break;
+    case PASSWORD_WRONG: break;
+    }
+  }
+  return LOGIN_NO;
+}
+
+static enum login_result ask_bind(const struct attempt *a, const char *dn)
+{
+  text request = TEXT_ZERO, answer = TEXT_ZERO;
+  enum login_result result = LOGIN_LATER;
+
+  record_add(&request, "dn", dn);
+  record_add(&request, "password", a->try->password);
+  errno = 0;
+  if (call_ask("auth-bind", &request, 0, 0, &answer, 0, BIND_SECONDS) != CALL_DONE)
+    later(a->answer, "auth-bind does not answer");
+  else if (record_is(&answer, "answer", "yes"))
+    result = LOGIN_YES;
+  else if (record_is(&answer, "answer", "no"))
+    result = LOGIN_NO;
+  else {
+    errno = 0;
+    later(a->answer, record_get(&answer, "error"));
+  }
+  a->answer->reason = "bind";
+  explicit_bzero(request.s, request.len);
+  text_free(&request);
+  text_free(&answer);
+  return result;
+}
+
+static enum login_result check_password(const struct attempt *a)
+{
+  const char *dn = record_find(&a->secret, "bind");
+
+  if (is_remembered(a)) {
+    a->answer->reason = "remembered";
+    return LOGIN_YES;
+  }
+  wait_for_name(a);
+  if (dn) return ask_bind(a, dn);
+  if (record_find(&a->secret, "password")) return check_hashes(a);
+  check_slowly(shared.stranger.s, a->try->password);
+  a->answer->reason = "no password is stored";
+  return LOGIN_NO;
+}
+
+static enum login_result check_known(const struct attempt *a)
+{
+  enum login_result result = check_password(a);
+
+  if (result == LOGIN_NO) count_failure(a);
+  if (result != LOGIN_YES) return result;
+  /* submit=no forbids sending, not logging in (P-05): the server says so at MAIL, where it can be understood. */
+  if (!strcmp(a->try->service, "imap") && !record_is(&a->mailbox, "imap", "yes")) {
+    a->answer->reason = "imap is not allowed";
+    return LOGIN_NO;
+  }
+  text_copy(&a->answer->name, record_get(&a->mailbox, "name"));
+  text_string(&a->answer->name);
+  return LOGIN_YES;
+}
+
+static enum login_result check_unknown(const struct attempt *a)
+{
+  wait_for_name(a);
+  check_slowly(shared.stranger.s, a->try->password);
+  count_failure(a);
+  a->answer->reason = "unknown";
+  return LOGIN_NO;
+}
+
+static enum login_result check(struct attempt *a)
+{
+  wait_for_network(a);
+  if (!*a->try->password || !*a->try->login) {
+    count_failure(a);
+    a->answer->reason = "empty";
+    return LOGIN_NO;
+  }
+  errno = 0;
+  if (!open_tables()) return later(a->answer, "no tables");
+  switch (find_mailbox(a)) {
+  case LOOKUP_FOUND: a->who = a->answer->mailbox.s; return check_known(a);
+  case LOOKUP_ABSENT: return check_unknown(a);
+  default: return later(a->answer, "the tables cannot be read");
+  }
+}
+
+enum login_result login_check(const struct login_try *try, struct login_answer *answer)
+{
+  struct attempt a = { .try = try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO, .who = try->login };
+  uint64_t began = now_ms();
+
+  network_of(try->ip, &a.network);
+  enum login_result result = check(&a);
+  /* Cheap hashes and dear ones, a bind and an unknown name: no "no" comes before this, so none tells which it was. */
+  if (result == LOGIN_NO && now_ms() - began < NO_AFTER_MS) sleep_ms(NO_AFTER_MS - (now_ms() - began));
+  if (a.secret.s) explicit_bzero(a.secret.s, a.secret.a);
+  text_free(&a.mailbox);
+  text_free(&a.secret);
+  text_free(&a.network);
+  return result;
+}

@@ -1,0 +1,30 @@
+/* login: is this login and password somebody's, and may he use this service? The tables decide; auth-bind is asked where
+   only the directory knows. An unknown name takes as long as a wrong password. */
+
+#ifndef AUTH_LOGIN_H
+#define AUTH_LOGIN_H
+
+#include "lib/text.h"
+
+enum login_result { LOGIN_LATER = -1, LOGIN_NO, LOGIN_YES };
+
+struct login_try {
+  const char *service;  /* imap, submit */
+  const char *ip;       /* of the client */
+  const char *login;    /* in lower case */
+  const char *password;
+};
+
+struct login_answer {
+  text name;          /* the primary address, after YES */
+  text mailbox;       /* its key, if the name is somebody's */
+  text error;         /* after LATER */
+  const char *reason; /* for the log: why NO, or how YES was found */
+};
+#define LOGIN_ANSWER_ZERO { TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, "" }
+
+void login_prepare(void); /* the parent, once: what all children share, and a hash to compare unknown names with */
+void login_refresh(void); /* the parent, before each child: the current tables */
+enum login_result login_check(const struct login_try *try, struct login_answer *answer);
+
+#endif

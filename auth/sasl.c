@@ -1,0 +1,87 @@
+#include <string.h>
+
+#include "auth/sasl.h"
+#include "lib/password.h"
+#include "lib/secret.h"
+
+struct sasl_mechanism {
+  const char *name;
+  enum sasl_result (*step)(struct sasl *s, const char *bytes, size_t length);
+};
+
+/* A name or password of the client: no NUL inside, and bounded. */
+static bool take(text *into, const char *bytes, size_t length, size_t max)
+{
+  if (length > max || (length && memchr(bytes, 0, length))) return false;
+  text_copy_bytes(into, bytes, length);
+  text_string(into);
+  return true;
+}
+
+static bool take_login(struct sasl *s, const char *bytes, size_t length)
+{
+  if (!take(&s->login, bytes, length, SASL_LOGIN_MAX)) return false;
+  text_lower(&s->login);
+  return true;
+}
+
+static enum sasl_result challenge(struct sasl *s, const char *words)
+{
+  s->challenge = words;
+  s->step++;
+  return SASL_MORE;
+}
+
+/* RFC 4616: [authzid] NUL authcid NUL passwd. To act as somebody else is not offered: an authzid must be the authcid. */
+static enum sasl_result plain(struct sasl *s, const char *bytes, size_t length)
+{
+  if (!bytes) return s->step ? SASL_MALFORMED : challenge(s, "");
+  const char *login = memchr(bytes, 0, length), *end = bytes + length;
+  if (!login) return SASL_MALFORMED;
+  size_t acts_as = (size_t)(login++ - bytes);
+  const char *password = memchr(login, 0, (size_t)(end - login));
+  if (!password) return SASL_MALFORMED;
+  size_t login_length = (size_t)(password++ - login);
+  if (acts_as && (acts_as != login_length || !bytes_are_nocase(bytes, login, acts_as))) return SASL_MALFORMED;
+  if (!take_login(s, login, login_length) || !take(&s->password, password, (size_t)(end - password), PASSWORD_MAX))
+    return SASL_MALFORMED;
+  return SASL_DONE;
+}
+
+enum { LOGIN_BEGINS, LOGIN_WAITS_FOR_NAME, LOGIN_WAITS_FOR_PASSWORD };
+
+/* draft-murchison-sasl-login: two questions. Some clients send the name with the command. */
+static enum sasl_result login(struct sasl *s, const char *bytes, size_t length)
+{
+  switch (s->step) {
+  case LOGIN_BEGINS:
+    if (!bytes) return challenge(s, "Username:");
+    s->step = LOGIN_WAITS_FOR_NAME; /* fall through */
+  case LOGIN_WAITS_FOR_NAME:
+    return bytes && take_login(s, bytes, length) ? challenge(s, "Password:") : SASL_MALFORMED;
+  default:
+    return bytes && take(&s->password, bytes, length, PASSWORD_MAX) ? SASL_DONE : SASL_MALFORMED;
+  }
+}
+
+static const struct sasl_mechanism mechanisms[] = { { "PLAIN", plain }, { "LOGIN", login } };
+
+bool sasl_begin(struct sasl *s, const char *mechanism)
+{
+  sasl_end(s);
+  for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++)
+    if (string_is_nocase(mechanisms[i].name, mechanism)) s->mechanism = &mechanisms[i];
+  return s->mechanism != 0;
+}
+
+enum sasl_result sasl_step(struct sasl *s, const char *bytes, size_t length)
+{
+  return length > SASL_RESPONSE_MAX ? SASL_MALFORMED : s->mechanism->step(s, bytes, length);
+}
+
+void sasl_end(struct sasl *s)
+{
+  secret_wipe(&s->login);
+  secret_wipe(&s->password);
+  *s = (struct sasl)SASL_ZERO;
+}
