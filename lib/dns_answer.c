@@ -1,0 +1,128 @@
+/* The part of lib/dns that does no I/O. */
+
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <netinet/in.h>
+#include <resolv.h>
+#include <string.h>
+
+#include "lib/dns.h"
+
+static bool is_name_char(char c)
+{
+  return ascii_is_alpha(c) || ascii_is_digit(c) || c == '-' || c == '_';
+}
+
+bool dns_name_check(const char *name)
+{
+  size_t label = 0, length = 0;
+
+  for (; *name; name++, length++) {
+    if (*name == '.' ? !label : !is_name_char(*name)) return false;
+    label = *name == '.' ? 0 : label + 1;
+    if (label > 63) return false;
+  }
+  return length && length < 254;
+}
+
+static void start(struct dns_list *list)
+{
+  list->count = 0;
+  list->is_null_mx = false;
+}
+
+static void add_address(struct dns_list *list, enum dns_kind kind, const void *address)
+{
+  struct dns_record *r = &list->records[list->count];
+
+  if (list->count == DNS_RECORDS_MAX) return;
+  *r = (struct dns_record){ .kind = kind };
+  if (inet_ntop(kind == DNS_A ? AF_INET : AF_INET6, address, r->address, sizeof r->address)) list->count++;
+}
+
+/* A host whose name is none is left out; the root is the null MX. */
+static void add_mx(struct dns_list *list, ns_msg *message, ns_rr *rr)
+{
+  struct dns_record *r = &list->records[list->count];
+
+  if (list->count == DNS_RECORDS_MAX || ns_rr_rdlen(*rr) < 3) return;
+  *r = (struct dns_record){ .kind = DNS_MX, .preference = ns_get16(ns_rr_rdata(*rr)) };
+  if (dn_expand(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(*rr) + 2, r->name, sizeof r->name) == -1) return;
+  if (!*r->name || !strcmp(r->name, ".")) {
+    list->is_null_mx = true;
+    return;
+  }
+  if (!dns_name_check(r->name)) return;
+  for (char *c = r->name; *c; c++) *c = ascii_lower(*c);
+  list->count++;
+}
+
+static void add(struct dns_list *list, enum dns_kind kind, ns_msg *message, ns_rr *rr)
+{
+  if (ns_rr_class(*rr) != ns_c_in) return;
+  if (kind == DNS_MX && ns_rr_type(*rr) == ns_t_mx) add_mx(list, message, rr);
+  if (kind == DNS_A && ns_rr_type(*rr) == ns_t_a && ns_rr_rdlen(*rr) == 4) add_address(list, kind, ns_rr_rdata(*rr));
+  if (kind == DNS_AAAA && ns_rr_type(*rr) == ns_t_aaaa && ns_rr_rdlen(*rr) == 16) add_address(list, kind, ns_rr_rdata(*rr));
+}
+
+enum dns_result dns_answer_parse(const unsigned char *bytes, size_t length, enum dns_kind kind, struct dns_list *list)
+{
+  ns_msg message;
+  ns_rr rr;
+
+  start(list);
+  if (length > 65535 || ns_initparse(bytes, (int)length, &message) == -1) return DNS_LATER;
+  if (ns_msg_getflag(message, ns_f_rcode) == ns_r_nxdomain) return DNS_ABSENT;
+  if (ns_msg_getflag(message, ns_f_rcode) != ns_r_noerror) return DNS_LATER;
+  for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
+    if (ns_parserr(&message, ns_s_an, i, &rr) == -1) return DNS_LATER;
+    add(list, kind, &message, &rr);
+  }
+  if (list->count) list->is_null_mx = false; /* RFC 7505 3: a null MX stands alone */
+  return list->count || list->is_null_mx ? DNS_FOUND : DNS_NOTHING;
+}
+
+/* Is the name among the words behind the address of this line? */
+static bool line_names(const char *at, const char *end, const char *name)
+{
+  size_t length = strlen(name);
+
+  while (at < end) {
+    const char *word;
+    while (at < end && ascii_is_space(*at)) at++;
+    for (word = at; at < end && !ascii_is_space(*at);) at++;
+    if ((size_t)(at - word) == length && bytes_are_nocase(word, name, length)) return true;
+  }
+  return false;
+}
+
+/* "ADDRESS NAME NAME ...": adds the address if it is one of this kind and the name is there. */
+static void add_line(struct dns_list *list, enum dns_kind kind, const char *at, const char *end, const char *name)
+{
+  unsigned char address[16];
+  char word[46];
+  size_t length = 0;
+
+  while (at < end && ascii_is_space(*at)) at++;
+  while (at + length < end && !ascii_is_space(at[length])) length++;
+  if (length >= sizeof word) return;
+  memcpy(word, at, length);
+  word[length] = 0;
+  if (inet_pton(kind == DNS_A ? AF_INET : AF_INET6, word, address) != 1) return;
+  if (line_names(at + length, end, name)) add_address(list, kind, address);
+}
+
+enum dns_result dns_hosts_parse(const char *bytes, size_t length, const char *name, enum dns_kind kind, struct dns_list *list)
+{
+  const char *end = bytes + length;
+
+  start(list);
+  while (bytes < end) {
+    const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+    const char *line_end = newline ? newline : end;
+    const char *comment = memchr(bytes, '#', (size_t)(line_end - bytes));
+    add_line(list, kind, bytes, comment ? comment : line_end, name);
+    bytes = newline ? newline + 1 : end;
+  }
+  return list->count ? DNS_FOUND : DNS_ABSENT;
+}

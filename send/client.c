@@ -1,0 +1,263 @@
+#include "send/client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/conf.h"
+
+enum { REPLY_SECONDS = 300, END_SECONDS = 600, QUIT_SECONDS = 2, SECONDS_MAX = 86400, SERVICE_ENDS = 421 };
+
+void send_client_init(struct client *c)
+{
+  c->seconds = (unsigned int)conf_number("timeoutremote", REPLY_SECONDS, SECONDS_MAX);
+  c->end_seconds = (unsigned int)conf_number("timeoutremote", END_SECONDS, SECONDS_MAX);
+}
+
+static int64_t now_ms(void)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* False: the time is over. */
+static bool wait_until(int fd, short events, int64_t deadline)
+{
+  struct pollfd p = { .fd = fd, .events = events };
+
+  for (;;) {
+    int64_t left = deadline - now_ms();
+    int n = poll(&p, 1, left < 0 ? 0 : (int)left);
+    if (n > 0) return true;
+    if (n == 0 || errno != EINTR) return false;
+  }
+}
+
+static bool fail(struct client *c, const char *trouble)
+{
+  c->trouble = trouble;
+  return false;
+}
+
+void send_client_close(struct client *c)
+{
+  if (c->fd != -1) close(c->fd);
+  c->fd = -1;
+}
+
+static void start(struct client *c, int fd)
+{
+  c->fd = fd;
+  c->in_start = c->in_end = 0;
+  c->offers = (struct extensions){ .size_max = 0 };
+  send_reply_clear(&c->reply);
+  text_clear(&c->out);
+}
+
+static socklen_t fill_address(struct sockaddr_storage *to, const char *address, unsigned int port)
+{
+  struct sockaddr_in *v4 = (struct sockaddr_in *)to;
+  struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
+
+  memset(to, 0, sizeof *to);
+  if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons((uint16_t)port);
+    return sizeof *v4;
+  }
+  if (inet_pton(AF_INET6, address, &v6->sin6_addr) != 1) return 0;
+  v6->sin6_family = AF_INET6;
+  v6->sin6_port = htons((uint16_t)port);
+  return sizeof *v6;
+}
+
+static bool connect_within(int fd, const struct sockaddr_storage *to, socklen_t length, unsigned int seconds)
+{
+  int error = 0;
+  socklen_t error_length = sizeof error;
+
+  if (!connect(fd, (const struct sockaddr *)to, length)) return true;
+  if (errno != EINPROGRESS) return false;
+  if (!wait_until(fd, POLLOUT, now_ms() + (int64_t)seconds * 1000)) {
+    errno = ETIMEDOUT;
+    return false;
+  }
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_length) == -1) return false;
+  errno = error;
+  return !error;
+}
+
+bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port, unsigned int seconds)
+{
+  struct sockaddr_storage to;
+  socklen_t length = fill_address(&to, address, port);
+  int fd, on = 1;
+
+  text_clear(&c->remote);
+  text_add_format(&c->remote, "%s[%s]:%u", host, address, port);
+  text_clear(&c->tls);
+  c->needs_reset = c->is_used = false;
+  send_reply_clear(&c->reply);
+  if (!length) return fail(c, "has no usable address");
+  fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd == -1) return fail(c, strerror(errno));
+  if (!connect_within(fd, &to, length, seconds)) {
+    c->trouble = strerror(errno);
+    close(fd);
+    return false;
+  }
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* without it mail only flows more slowly */
+  start(c, fd);
+  return true;
+}
+
+static bool has_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+  if (a->ss_family != b->ss_family) return false;
+  if (a->ss_family == AF_INET)
+    return ((const struct sockaddr_in *)a)->sin_addr.s_addr == ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+  return !memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr, &((const struct sockaddr_in6 *)b)->sin6_addr,
+                 sizeof(struct in6_addr));
+}
+
+bool send_client_is_own(const struct client *c)
+{
+  struct sockaddr_storage near, far;
+  socklen_t near_length = sizeof near, far_length = sizeof far;
+
+  return !getsockname(c->fd, (struct sockaddr *)&near, &near_length) &&
+         !getpeername(c->fd, (struct sockaddr *)&far, &far_length) && has_same_address(&near, &far);
+}
+
+void send_client_go_on(struct client *c, int plain)
+{
+  send_client_close(c);
+  start(c, plain);
+}
+
+void send_client_say(struct client *c, const char *command, const char *argument)
+{
+  text_add(&c->out, command);
+  text_add(&c->out, argument);
+  text_add_bytes(&c->out, "\r\n", 2);
+}
+
+/* Nothing can be sent any more; perhaps the server has said why. */
+static bool hear_last_words(struct client *c)
+{
+  if (send_client_hear(c, 0) && c->reply.code < 400) send_reply_clear(&c->reply);
+  return fail(c, "closed the connection");
+}
+
+static void skip(struct iovec **parts, int *count, size_t sent)
+{
+  while (*count && sent >= (*parts)->iov_len) {
+    sent -= (*parts)->iov_len;
+    ++*parts;
+    --*count;
+  }
+  if (!*count) return;
+  (*parts)->iov_base = (char *)(*parts)->iov_base + sent;
+  (*parts)->iov_len -= sent;
+}
+
+bool send_client_send(struct client *c, struct iovec *parts, int count)
+{
+  int64_t deadline = 0;
+
+  while (count) {
+    struct msghdr message = { .msg_iov = parts, .msg_iovlen = (size_t)count };
+    ssize_t sent = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      skip(&parts, &count, (size_t)sent);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return hear_last_words(c);
+    if (!deadline) deadline = now_ms() + (int64_t)c->seconds * 1000;
+    if (!wait_until(c->fd, POLLOUT, deadline)) {
+      send_reply_clear(&c->reply);
+      return fail(c, "took too long to read what we sent");
+    }
+  }
+  return true;
+}
+
+bool send_client_flush(struct client *c)
+{
+  struct iovec part = { .iov_base = c->out.s, .iov_len = c->out.len };
+  bool sent = !c->out.len || send_client_send(c, &part, 1);
+
+  text_clear(&c->out);
+  return sent;
+}
+
+static bool fill(struct client *c, int64_t deadline)
+{
+  ssize_t got;
+
+  if (!wait_until(c->fd, POLLIN, deadline)) return fail(c, "did not answer in time");
+  do got = recv(c->fd, c->in, sizeof c->in, MSG_DONTWAIT);
+  while (got == -1 && errno == EINTR);
+  if (got == -1 && errno == EAGAIN) return true;
+  if (got <= 0) return fail(c, "closed the connection");
+  c->in_start = 0;
+  c->in_end = (size_t)got;
+  return true;
+}
+
+bool send_client_hear(struct client *c, unsigned int seconds)
+{
+  int64_t deadline = now_ms() + (int64_t)seconds * 1000;
+
+  send_reply_clear(&c->reply);
+  c->trouble = 0;
+  for (;;) {
+    size_t used;
+    enum reply_result result = send_reply_parse(&c->reply, c->in + c->in_start, c->in_end - c->in_start, &used);
+    c->in_start += used;
+    if (result == REPLY_DONE) return c->reply.code != SERVICE_ENDS;
+    if (result == REPLY_BROKEN) {
+      send_reply_clear(&c->reply);
+      return fail(c, "answered with something that is no SMTP reply");
+    }
+    if (!fill(c, deadline)) {
+      send_reply_clear(&c->reply);
+      return false;
+    }
+  }
+}
+
+bool send_client_ask(struct client *c, const char *command, const char *argument)
+{
+  send_client_say(c, command, argument);
+  return send_client_flush(c) && send_client_hear(c, c->seconds);
+}
+
+void send_client_explain(const struct client *c, const char *when, struct outcome *o)
+{
+  text remote = TEXT_ZERO;
+
+  text_add_text(&remote, &c->remote);
+  if (c->reply.code >= 400)
+    send_outcome_take(o, &c->reply, "3.2");
+  else
+    send_outcome_say(o, OUTCOME_LATER, "4.4.2", text_string(&remote), " ", c->trouble ? c->trouble : "failed", " ", when, (char *)0);
+  text_free(&remote);
+}
+
+void send_client_quit(struct client *c)
+{
+  if (c->fd == -1) return;
+  send_client_say(c, "QUIT", "");
+  if (send_client_flush(c)) send_client_hear(c, QUIT_SECONDS);
+  send_client_close(c);
+}

@@ -1,0 +1,52 @@
+/* client: a connection to an SMTP server: bytes out, replies in, each within its time. What went wrong is kept in words. */
+
+#ifndef SEND_CLIENT_H
+#define SEND_CLIENT_H
+
+#include <sys/uio.h>
+
+#include "send/extensions.h"
+#include "send/outcome.h"
+
+struct client {
+  int fd;                   /* -1: not connected */
+  text remote;              /* HOST[ADDRESS]:PORT */
+  text tls;                 /* protocol and cipher, or empty */
+  unsigned int seconds;     /* for each reply, and for each part of a message to be taken */
+  unsigned int end_seconds; /* for the reply to the end of the data */
+  struct extensions offers;
+  struct reply reply;       /* the last one */
+  text out;                 /* said, but not yet sent */
+  bool needs_reset;         /* a transaction was begun and not ended */
+  bool is_used;             /* a transaction was tried on this connection before */
+  const char *trouble;      /* why the last of the functions below said false */
+  char in[4096];
+  size_t in_start, in_end;
+};
+#define CLIENT_ZERO { .fd = -1, .remote = TEXT_ZERO, .tls = TEXT_ZERO, .reply = REPLY_ZERO, .out = TEXT_ZERO }
+
+/* control/timeoutremote for all replies, or what RFC 5321 4.5.3.2 says. */
+void send_client_init(struct client *c);
+
+/* A new connection, which was closed before, to an address as text. host: its name, for people. */
+bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port, unsigned int seconds);
+bool send_client_is_own(const struct client *c); /* both ends of the connection are the same address: it is this host */
+
+/* The plaintext socket that tls-client gave instead of the connected one: nothing that was read or offered before counts. */
+void send_client_go_on(struct client *c, int plain);
+
+void send_client_say(struct client *c, const char *command, const char *argument); /* adds a line to out */
+bool send_client_flush(struct client *c);
+bool send_client_send(struct client *c, struct iovec *parts, int count); /* changes the parts */
+
+/* The next reply, within so many seconds. False: none came, or it is 421, with which the server ends the connection. */
+bool send_client_hear(struct client *c, unsigned int seconds);
+bool send_client_ask(struct client *c, const char *command, const char *argument); /* say, flush, hear */
+
+/* After a false: what it means for the recipients: later, with the server's words or ours. when: "after MAIL". */
+void send_client_explain(const struct client *c, const char *when, struct outcome *o);
+
+void send_client_quit(struct client *c);
+void send_client_close(struct client *c);
+
+#endif

@@ -1,0 +1,48 @@
+#include "send/message.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "send/data.h"
+
+enum { PART_BYTES = 128 * 1024 };
+
+bool send_message_read(struct message *m, uint64_t at)
+{
+  size_t wanted = m->size - at < PART_BYTES ? (size_t)(m->size - at) : PART_BYTES;
+
+  text_clear(&m->bytes);
+  text_ready(&m->bytes, wanted);
+  while (m->bytes.len < wanted) {
+    ssize_t got = pread(m->fd, m->bytes.s + m->bytes.len, wanted - m->bytes.len, (off_t)(m->offset + at + m->bytes.len));
+    if (got == -1 && errno == EINTR) continue;
+    if (got == 0) errno = EIO; /* the file has become shorter */
+    if (got <= 0) return false;
+    m->bytes.len += (size_t)got;
+  }
+  return true;
+}
+
+bool send_message_open(struct message *m, int fd, uint64_t offset)
+{
+  struct stat status;
+
+  if (fstat(fd, &status) == -1) return false;
+  if ((uint64_t)status.st_size < offset) {
+    errno = EINVAL;
+    return false;
+  }
+  m->fd = fd;
+  m->offset = offset;
+  m->size = (uint64_t)status.st_size - offset;
+  m->is_whole = m->size <= PART_BYTES;
+  m->has_8bit = m->is_clean = false;
+  for (uint64_t at = 0; at < m->size && !m->has_8bit; at += m->bytes.len) {
+    if (!send_message_read(m, at)) return false;
+    m->has_8bit = send_data_has_8bit(m->bytes.s, m->bytes.len);
+  }
+  if (!m->size) text_clear(&m->bytes);
+  m->is_clean = m->is_whole && send_data_is_clean(m->bytes.s, m->bytes.len);
+  return true;
+}

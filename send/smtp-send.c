@@ -1,0 +1,167 @@
+/* smtp-send: brings messages to one other host by SMTP.
+
+   Serves calls on run/smtp-send: first the hop, then a packet for each message, each answered with the outcome of its
+   recipients (doc/calls.md). The connection to the other host is kept from one message to the next. Runs as
+   mail-remote; writes no file. */
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/call.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/home.h"
+#include "lib/log.h"
+#include "lib/serve.h"
+#include "send/hop.h"
+#include "send/transaction.h"
+
+enum {
+  CONNECTIONS = 10000,
+  CONNECTION_BYTES = 256 << 20,
+  HOP_SECONDS = 30,     /* for the caller to name the hop */
+  RECIPIENTS_MAX = 100, /* a packet; every server takes so many (RFC 5321 4.5.3.1.8) */
+  WORDS_MAX = 500       /* of a recipient's outcome, so that an answer is never larger than a packet */
+};
+
+struct job {
+  struct hop hop;
+  struct client client;
+  struct message message;
+  const char *recipients[RECIPIENTS_MAX];
+  struct outcome outcomes[RECIPIENTS_MAX];
+  struct transaction transaction;
+};
+
+static int64_t now_ms(void)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* False: this is not such a packet. */
+static bool take_packet(struct job *job, const text *packet, const struct call_fds *fds)
+{
+  struct transaction *t = &job->transaction;
+  uint64_t offset;
+  size_t at = 0;
+
+  if (!record_is(packet, "what", "send") || fds->count != 1 || !record_number(packet, "offset", INT64_MAX, &offset)) return false;
+  t->client = &job->client;
+  t->message = &job->message;
+  t->sender = record_get(packet, "sender");
+  t->recipients = job->recipients;
+  t->outcomes = job->outcomes;
+  t->count = 0;
+  for (const char *r; (r = record_next(packet, "recipient", &at)); t->count++) {
+    if (t->count == RECIPIENTS_MAX) return false;
+    job->recipients[t->count] = r;
+    job->outcomes[t->count].kind = OUTCOME_OPEN;
+  }
+  if (!t->count) return false;
+  if (!send_message_open(&job->message, fds->fd[0], offset)) {
+    struct outcome o = OUTCOME_ZERO;
+    send_outcome_say(&o, OUTCOME_LATER, "4.3.0", "the queue file cannot be read", (char *)0);
+    send_transaction_decide(t, &o);
+    send_outcome_free(&o);
+  }
+  return true;
+}
+
+/* Over the kept connection or a new one; a kept one that has died meanwhile is replaced once. */
+static void deliver(struct job *job)
+{
+  struct outcome why = OUTCOME_ZERO;
+
+  for (int turn = 0; turn < 2; turn++) {
+    if (job->client.fd == -1 && !send_hop_reach(&job->hop, &job->client, &why)) {
+      send_transaction_decide(&job->transaction, &why);
+      break;
+    }
+    if (send_transaction_run(&job->transaction)) break;
+  }
+  send_outcome_free(&why);
+}
+
+static void log_outcome(const struct job *job, size_t i, const char *id, int64_t ms)
+{
+  static text remote = TEXT_ZERO, tls = TEXT_ZERO, reply = TEXT_ZERO, time = TEXT_ZERO;
+  const struct outcome *o = &job->outcomes[i];
+
+  text_clear(&remote), text_clear(&tls), text_clear(&reply), text_clear(&time);
+  text_add_text(&remote, &job->client.remote);
+  text_add_text(&tls, &job->client.tls);
+  if (o->code) text_add_number(&reply, o->code), text_add_char(&reply, ' ');
+  text_add_text(&reply, &o->words);
+  text_add_number(&time, (uint64_t)ms);
+  log_event("delivery", "id", id, "to", job->recipients[i], "outcome", send_outcome_name(o->kind), "status", o->status, "remote",
+            text_string(&remote), "tls", text_string(&tls), "reply", text_string(&reply), "ms", text_string(&time), (char *)0);
+}
+
+static bool answer(int call, struct job *job, const char *id, int64_t ms)
+{
+  static text record = TEXT_ZERO, value = TEXT_ZERO;
+
+  text_clear(&record);
+  text_clear(&value);
+  text_add_text(&value, &job->client.remote);
+  record_add(&record, "remote", text_string(&value));
+  text_clear(&value);
+  text_add_text(&value, &job->client.tls);
+  if (value.len) record_add(&record, "tls", text_string(&value));
+  if (job->client.fd != -1) record_add(&record, "keep", "yes");
+  for (size_t i = 0; i < job->transaction.count; i++) {
+    log_outcome(job, i, id, ms);
+    send_outcome_add(&record, &job->outcomes[i], WORDS_MAX);
+  }
+  return call_send(call, &record, 0, 0);
+}
+
+static void session(int in, int out, const struct peer *peer)
+{
+  static struct job job = { .hop = HOP_ZERO, .client = CLIENT_ZERO, .message = MESSAGE_ZERO };
+  text packet = TEXT_ZERO;
+  struct call_fds fds;
+  bool is_open = true;
+
+  (void)out;
+  (void)peer;
+  if (call_receive(in, &packet, 0, HOP_SECONDS) != CALL_DONE) return;
+  if (!send_hop_parse(&job.hop, &packet)) {
+    log_event("refused", "reason", "this is not a hop", (char *)0);
+    return;
+  }
+  while (is_open && call_receive(in, &packet, &fds, 0) == CALL_DONE) {
+    int64_t begin = now_ms();
+    if (!take_packet(&job, &packet, &fds)) {
+      log_event("refused", "reason", "this is not a message to send", (char *)0);
+      is_open = false;
+    } else {
+      deliver(&job);
+      is_open = answer(in, &job, record_get(&packet, "id"), now_ms() - begin);
+    }
+    call_close_fds(&fds);
+  }
+  send_client_quit(&job.client);
+}
+
+int main(int argc, const char *const *argv)
+{
+  static const char *const callers[] = { "mail-send", 0 };
+  static const char *const reads[] = { "control", "tables", "/etc/hosts", "/etc/resolv.conf", 0 };
+  static const struct sandbox sandbox = { .reads = reads, .may_connect = true };
+  static const struct serve service = {
+    .concurrency = CONNECTIONS, .memory_bytes = CONNECTION_BYTES, .callers = callers, .sandbox = &sandbox, .session = session
+  };
+  text me = TEXT_ZERO;
+
+  PROG = "smtp-send";
+  if (argc != 1) die_usage("smtp-send");
+  home_enter();
+  if (!conf_value("helohost", &me, 0)) conf_me(&me);
+  return serve(&service, argv);
+}

@@ -1,0 +1,275 @@
+#include "send/transaction.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "send/data.h"
+
+enum {
+  BATCH_BYTES = 8192, /* of commands before their replies are read: no two sides ever wait for each other (RFC 2920 3.1) */
+  ADDRESS_MAX = 1000,
+  START_DATA = 354
+};
+
+/* The commands that were said and whose replies have not been heard, in their order. */
+struct pending {
+  bool reset, mail, data;
+  size_t first, end; /* recipients */
+};
+
+struct run {
+  struct transaction *t;
+  struct client *c;
+  struct pending pending;
+  struct outcome verdict; /* of MAIL or DATA, for all that are accepted */
+  size_t accepted_count;
+  bool is_mail_answered, is_refused, may_send;
+  const char *when;
+};
+
+bool send_address_check(const char *address)
+{
+  bool is_quoted = false;
+  size_t length = strlen(address);
+
+  for (const char *c = address; *c; c++) {
+    if ((unsigned char)*c < ' ' || *c == 0x7f) return false;
+    if (*c == '"') is_quoted = !is_quoted;
+    if (*c == '\\' && is_quoted && c[1]) c++;
+    if (!is_quoted && (*c == ' ' || *c == '<' || *c == '>')) return false;
+    if ((unsigned char)*c < ' ' || *c == 0x7f) return false; /* the byte behind a backslash */
+  }
+  return length <= ADDRESS_MAX && !is_quoted;
+}
+
+void send_transaction_decide(struct transaction *t, const struct outcome *o)
+{
+  for (size_t i = 0; i < t->count; i++)
+    if (t->outcomes[i].kind == OUTCOME_OPEN) send_outcome_copy(&t->outcomes[i], o);
+}
+
+static bool is_utf8(const char *address) { return send_data_has_8bit(address, strlen(address)); }
+
+static bool needs_utf8(const struct transaction *t)
+{
+  bool found = is_utf8(t->sender);
+
+  for (size_t i = 0; i < t->count && !found; i++) found = t->outcomes[i].kind == OUTCOME_OPEN && is_utf8(t->recipients[i]);
+  return found;
+}
+
+/* What needs no server: addresses that cannot be said, and what the server did not offer. */
+static bool check(struct run *r)
+{
+  struct transaction *t = r->t;
+  const struct extensions *offers = &r->c->offers;
+  struct outcome o = OUTCOME_ZERO;
+  bool is_open = false;
+
+  for (size_t i = 0; i < t->count; i++)
+    if (!send_address_check(t->recipients[i]) || !*t->recipients[i])
+      send_outcome_say(&t->outcomes[i], OUTCOME_NEVER, "5.1.3", "this address cannot be used in SMTP", (char *)0);
+  if (!send_address_check(t->sender))
+    send_outcome_say(&o, OUTCOME_NEVER, "5.1.7", "the sender's address cannot be used in SMTP", (char *)0);
+  else if (offers->size_max && t->message->size > offers->size_max)
+    send_outcome_say(&o, OUTCOME_NEVER, "5.3.4", "the message is larger than the other host takes", (char *)0);
+  else if (t->message->has_8bit && !offers->eightbit)
+    send_outcome_say(&o, OUTCOME_NEVER, "5.6.3", "the message has 8-bit text, which the other host does not take (no 8BITMIME)", (char *)0);
+  else if (needs_utf8(t) && !offers->utf8)
+    send_outcome_say(&o, OUTCOME_NEVER, "5.6.7", "an address is not ASCII, which the other host does not take (no SMTPUTF8)", (char *)0);
+  if (o.kind != OUTCOME_OPEN) send_transaction_decide(t, &o);
+  send_outcome_free(&o);
+  for (size_t i = 0; i < t->count; i++) is_open |= t->outcomes[i].kind == OUTCOME_OPEN;
+  return is_open;
+}
+
+static void say_mail(struct run *r)
+{
+  const struct extensions *offers = &r->c->offers;
+  text *out = &r->c->out;
+
+  text_add(out, "MAIL FROM:<");
+  text_add(out, r->t->sender);
+  text_add_char(out, '>');
+  if (offers->size) {
+    text_add(out, " SIZE=");
+    text_add_number(out, r->t->message->size);
+  }
+  if (offers->eightbit && r->t->message->has_8bit) text_add(out, " BODY=8BITMIME");
+  if (needs_utf8(r->t)) text_add(out, " SMTPUTF8");
+  text_add_bytes(out, "\r\n", 2);
+  r->pending.mail = true;
+}
+
+static bool hear(struct run *r, const char *when)
+{
+  r->when = when;
+  return send_client_hear(r->c, r->c->seconds);
+}
+
+static bool hear_mail(struct run *r)
+{
+  if (!hear(r, "after MAIL")) return false;
+  r->is_mail_answered = true;
+  if (r->c->reply.code / 100 == 2) {
+    r->c->needs_reset = true;
+    return true;
+  }
+  r->is_refused = true;
+  send_outcome_take(&r->verdict, &r->c->reply, "1.0");
+  return true;
+}
+
+/* 552 to a RCPT after others were taken means: too many recipients (RFC 5321 4.5.3.1.10). */
+static void take_recipient(struct run *r, size_t i)
+{
+  struct reply *reply = &r->c->reply;
+  struct outcome *o = &r->t->outcomes[i];
+
+  if (r->is_refused || o->kind != OUTCOME_OPEN) return;
+  if (reply->code / 100 == 2) {
+    r->accepted_count++; /* and stays open: the reply to the data decides */
+    return;
+  }
+  send_outcome_take(o, reply, "1.0");
+  if (reply->code == 552 && r->accepted_count && !strcmp(o->status, "5.1.0")) {
+    o->kind = OUTCOME_LATER;
+    memcpy(o->status, "4.5.3", 6);
+  }
+}
+
+static bool hear_recipients(struct run *r)
+{
+  for (; r->pending.first < r->pending.end; r->pending.first++)
+    if (r->t->outcomes[r->pending.first].kind == OUTCOME_OPEN) {
+      if (!hear(r, "after RCPT")) return false;
+      take_recipient(r, r->pending.first);
+    }
+  return true;
+}
+
+static bool hear_data(struct run *r)
+{
+  if (!hear(r, "after DATA")) return false;
+  r->may_send = r->c->reply.code == START_DATA;
+  if (!r->may_send && !r->is_refused) {
+    send_outcome_take(&r->verdict, &r->c->reply, "0.0");
+    if (r->verdict.kind == OUTCOME_DONE) r->verdict.kind = OUTCOME_LATER; /* no data was sent, so nothing is done */
+    r->is_refused = true;
+  }
+  return true;
+}
+
+/* Sends what was said, and hears all replies to it. False: the connection is of no use any more. */
+static bool exchange(struct run *r)
+{
+  struct pending *p = &r->pending;
+
+  r->when = p->mail ? "before MAIL" : "in the middle of a transaction";
+  if (!send_client_flush(r->c)) return false;
+  if (p->reset && !hear(r, "after RSET")) return false;
+  if (p->mail && !hear_mail(r)) return false;
+  if (!hear_recipients(r)) return false;
+  if (p->data && !hear_data(r)) return false;
+  p->reset = p->mail = p->data = false;
+  return true;
+}
+
+/* After each command: is it time to hear what the server says? */
+static bool step(struct run *r)
+{
+  return r->c->offers.pipelining && r->c->out.len < BATCH_BYTES ? true : exchange(r);
+}
+
+static bool say_recipients(struct run *r)
+{
+  for (size_t i = 0; i < r->t->count && !r->is_refused; i++) {
+    r->pending.end = i + 1;
+    if (r->t->outcomes[i].kind != OUTCOME_OPEN) continue;
+    text_add(&r->c->out, "RCPT TO:<");
+    text_add(&r->c->out, r->t->recipients[i]);
+    send_client_say(r->c, ">", "");
+    if (!step(r)) return false;
+  }
+  return true;
+}
+
+static bool say_envelope(struct run *r)
+{
+  if (r->c->needs_reset) {
+    send_client_say(r->c, "RSET", "");
+    r->pending.reset = true;
+    r->c->needs_reset = false;
+    if (!step(r)) return false;
+  }
+  say_mail(r);
+  if (!step(r) || !say_recipients(r)) return false;
+  if (!r->c->offers.pipelining && (r->is_refused || !r->accepted_count)) return true;
+  if (r->is_refused) return exchange(r);
+  send_client_say(r->c, "DATA", "");
+  r->pending.data = true;
+  return exchange(r);
+}
+
+/* The message in parts, each changed as data.h says. False: the connection is of no use, or the file cannot be read. */
+static bool send_parts(struct run *r, struct outcome *fault)
+{
+  struct data data = DATA_ZERO;
+  struct message *m = r->t->message;
+  struct client *c = r->c;
+  bool sent = true;
+
+  for (uint64_t at = 0; at < m->size && sent; at += m->bytes.len) {
+    if ((!m->is_whole || !m->bytes.len) && !send_message_read(m, at)) {
+      send_outcome_say(fault, OUTCOME_LATER, "4.3.0", "the queue file cannot be read: ", strerror(errno), (char *)0);
+      return false;
+    }
+    send_data_add(&data, m->bytes.s, m->bytes.len, &c->out);
+    sent = send_client_flush(c);
+  }
+  send_data_end(&data, &c->out);
+  return sent && send_client_flush(c);
+}
+
+static bool send_message(struct run *r, struct outcome *fault)
+{
+  static const char end[] = DATA_END;
+  struct message *m = r->t->message;
+  struct iovec parts[2] = { { .iov_base = m->bytes.s, .iov_len = m->bytes.len },
+                            { .iov_base = (char *)end, .iov_len = sizeof end - 1 } };
+
+  if (!r->accepted_count) return send_client_send(r->c, parts + 1, 1); /* DATA was said in advance, but nobody is there */
+  return m->is_clean ? send_client_send(r->c, parts, 2) : send_parts(r, fault);
+}
+
+/* 250 is the server's word that it has the message; without it we keep it (check 29). */
+static bool finish(struct run *r, struct outcome *fault)
+{
+  r->when = "in the middle of the message";
+  if (!send_message(r, fault)) return false;
+  r->when = "after the message was sent, without a word about it";
+  if (!send_client_hear(r->c, r->c->end_seconds)) return false;
+  r->c->needs_reset = false;
+  if (r->accepted_count) send_outcome_take(&r->verdict, &r->c->reply, "0.0");
+  return true;
+}
+
+bool send_transaction_run(struct transaction *t)
+{
+  struct run r = { .t = t, .c = t->client };
+  struct outcome fault = OUTCOME_ZERO;
+  bool was_used = t->client->is_used, is_stale, is_alive;
+
+  if (!check(&r)) return true;
+  t->client->is_used = true;
+  is_alive = say_envelope(&r) && (!r.may_send || finish(&r, &fault));
+  is_stale = !is_alive && was_used && !r.is_mail_answered;
+  if (!is_alive) {
+    if (fault.kind == OUTCOME_OPEN) send_client_explain(r.c, r.when, &fault);
+    send_client_close(r.c);
+  }
+  if (!is_stale) send_transaction_decide(t, is_alive ? &r.verdict : &fault);
+  send_outcome_free(&fault);
+  send_outcome_free(&r.verdict);
+  return !is_stale;
+}
