@@ -43,7 +43,7 @@ bool send_hop_parse(struct hop *hop, const text *record)
 {
   uint64_t port = SMTP_PORT;
 
-  if (!conf_value("helohost", &hop->helo, 0)) conf_me(&hop->helo);
+  if (!conf_value("helohost", &hop->helo, "")) conf_me(&hop->helo);
   hop->is_mx = record_is(record, "route", "mx");
   set_name(hop, record_get(record, hop->is_mx ? "domain" : "host"));
   text_copy(&hop->rule, record_get(record, "rule"));
@@ -212,6 +212,8 @@ bool send_hop_reach(const struct hop *hop, struct client *c, struct outcome *why
 
   s.connect_seconds = (unsigned int)conf_number("timeoutconnect", CONNECT_SECONDS, SECONDS_MAX);
   send_client_init(c);
+  text_clear(&c->remote);
+  text_clear(&c->tls);
   if (!hop->is_mx) return reach_host(&s);
   return is_address(hop->name.s) ? try_host(&s, hop->name.s) : reach_mx(&s);
 }

@@ -77,6 +77,7 @@ static void deliver(struct job *job)
 {
   struct outcome why = OUTCOME_ZERO;
 
+  if (job->outcomes[0].kind != OUTCOME_OPEN) return; /* the file could not be read */
   for (int turn = 0; turn < 2; turn++) {
     if (job->client.fd == -1 && !send_hop_reach(&job->hop, &job->client, &why)) {
       send_transaction_decide(&job->transaction, &why);
@@ -109,7 +110,7 @@ static bool answer(int call, struct job *job, const char *id, int64_t ms)
   text_clear(&record);
   text_clear(&value);
   text_add_text(&value, &job->client.remote);
-  record_add(&record, "remote", text_string(&value));
+  if (value.len) record_add(&record, "remote", text_string(&value));
   text_clear(&value);
   text_add_text(&value, &job->client.tls);
   if (value.len) record_add(&record, "tls", text_string(&value));
@@ -162,6 +163,6 @@ int main(int argc, const char *const *argv)
   PROG = "smtp-send";
   if (argc != 1) die_usage("smtp-send");
   home_enter();
-  if (!conf_value("helohost", &me, 0)) conf_me(&me);
+  if (!conf_value("helohost", &me, "")) conf_me(&me);
   return serve(&service, argv);
 }
