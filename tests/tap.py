@@ -17,8 +17,12 @@ running = []
 def end():
     for process in running:
         if process.poll() is None and process.pid > 1:
-            process.kill()
-            process.wait()
+            process.terminate()  # a server ends its workers first
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
     os.chdir('/')
     shutil.rmtree(HOME, ignore_errors=True)
 
