@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "auth/sasl.h"
-#include "lib/password.h"
 #include "lib/secret.h"
 
 struct sasl_mechanism {
@@ -43,7 +42,7 @@ static enum sasl_result plain(struct sasl *s, const char *bytes, size_t length)
   if (!password) return SASL_MALFORMED;
   size_t login_length = (size_t)(password++ - login);
   if (acts_as && (acts_as != login_length || !bytes_are_nocase(bytes, login, acts_as))) return SASL_MALFORMED;
-  if (!take_login(s, login, login_length) || !take(&s->password, password, (size_t)(end - password), PASSWORD_MAX))
+  if (!take_login(s, login, login_length) || !take(&s->password, password, (size_t)(end - password), SECRET_MAX))
     return SASL_MALFORMED;
   return SASL_DONE;
 }
@@ -60,7 +59,7 @@ static enum sasl_result login(struct sasl *s, const char *bytes, size_t length)
   case LOGIN_WAITS_FOR_NAME:
     return bytes && take_login(s, bytes, length) ? challenge(s, "Password:") : SASL_MALFORMED;
   default:
-    return bytes && take(&s->password, bytes, length, PASSWORD_MAX) ? SASL_DONE : SASL_MALFORMED;
+    return bytes && take(&s->password, bytes, length, SECRET_MAX) ? SASL_DONE : SASL_MALFORMED;
   }
 }
 

@@ -113,6 +113,20 @@ void profile_attributes(const struct profile *p, text *names)
   text_free(&name);
 }
 
+bool profile_has(const struct profile *p, const char *concept, const char *attribute)
+{
+  text name = TEXT_ZERO;
+  size_t at = 0;
+  bool found = false;
+
+  for (const char *description; !found && (description = record_next(&p->fields, concept, &at));) {
+    attribute_of(description, &name);
+    found = !strcmp(name.s, attribute);
+  }
+  text_free(&name);
+  return found;
+}
+
 /* Adds the values of one attribute description under a key; those that a record cannot hold count as absent. */
 static void map_values(const struct ldif_entry *e, const char *description, const char *key, text *facts)
 {

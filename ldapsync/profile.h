@@ -21,6 +21,9 @@ void profile_close(struct profile *p);
 /* Every attribute that the profile reads, each ended by a NUL, no one twice: what ldap-fetch asks for. */
 void profile_attributes(const struct profile *p, text *names);
 
+/* Is this attribute (in lower case) what the profile reads for a concept: "key", "password"...? */
+bool profile_has(const struct profile *p, const char *concept, const char *attribute);
+
 /* The entry's facts: dn, key, login (any number), address (any number, the primary first), uid, password (any number),
    receive, submit, imap (yes or no). False if the entry is nobody: it has neither login nor address. */
 bool profile_map(const struct profile *p, const struct ldif_entry *e, text *facts);

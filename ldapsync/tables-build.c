@@ -130,7 +130,7 @@ static void guard(const struct sources *s, bool is_forced)
   if (gone > VANISH_FEW && gone * 100 > before * percent && !is_forced) {
     text_add_format(&what, "%zu of %zu mailboxes would vanish, more than control/maxvanish (%llu percent) allows: nothing is published; if that is right, run tables-build -f",
                     gone, before, (unsigned long long)percent);
-    die_permanent(text_string(&what));
+    strerr_dief(END_NO, text_string(&what));
   }
   tables_close(&current);
   text_free(&what);

@@ -12,6 +12,7 @@
 #include "lib/die.h"
 #include "lib/password.h"
 #include "lib/scheme.h"
+#include "lib/secret.h"
 
 enum { DIGEST_MAX = 64 };
 
@@ -104,7 +105,7 @@ enum password_result password_check(const char *stored, const char *password)
   enum scheme scheme = scheme_parse(stored, &hash);
 
   if (scheme == SCHEME_UNKNOWN) return PASSWORD_UNKNOWN;
-  if (!*password || strlen(password) > PASSWORD_MAX) return PASSWORD_WRONG;
+  if (!*password || strlen(password) > SECRET_MAX) return PASSWORD_WRONG;
   for (size_t i = 0; i < sizeof salteds / sizeof *salteds; i++)
     if (salteds[i].scheme == scheme) return check_salted(&salteds[i], hash, password);
   return check_crypt(hash, password);
@@ -143,16 +144,4 @@ void password_hash(text *stored, const char *password)
   text_add(stored, made);
   explicit_bzero(data, sizeof *data);
   free(data);
-}
-
-bool password_is_fit(const text *password, const char **why)
-{
-  *why = 0;
-  if (!password->len)
-    *why = "an empty password is none";
-  else if (password->len > PASSWORD_MAX)
-    *why = "a password has at most 1024 bytes";
-  else if (memchr(password->s, 0, password->len))
-    *why = "a password has no NUL byte";
-  return !*why;
 }

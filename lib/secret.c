@@ -4,13 +4,11 @@
 #include <skalibs/allreadwrite.h>
 
 #include "lib/die.h"
-#include "lib/password.h"
 #include "lib/secret.h"
 
 void secret_read(text *password)
 {
-  char bytes[PASSWORD_MAX + 2]; /* and the end of the line, and one more to see that it is too long */
-  const char *why;
+  char bytes[SECRET_MAX + 2]; /* and the end of the line, and one more to see that it is too long */
   ssize_t got;
 
   text_clear(password);
@@ -22,7 +20,9 @@ void secret_read(text *password)
   explicit_bzero(bytes, sizeof bytes);
   const char *newline = password->len ? memchr(password->s, '\n', password->len) : 0;
   if (newline) password->len = (size_t)(newline - password->s);
-  if (!password_is_fit(password, &why)) die_permanent("the first line of fd 0 is the password: ", why);
+  if (!password->len) die_permanent("the first line of fd 0 is the password, and it is empty");
+  if (password->len > SECRET_MAX) die_permanent("the first line of fd 0 is the password, and it is longer than 1024 bytes");
+  if (memchr(password->s, 0, password->len)) die_permanent("the first line of fd 0 is the password, and it has a NUL byte");
   text_string(password);
 }
 

@@ -5,7 +5,9 @@
 
 #include "lib/text.h"
 
-void secret_read(text *password); /* ended by a NUL; dies if there is none, or it cannot be one (lib/password) */
+enum { SECRET_MAX = 1024 }; /* bytes; a hash must not be fed more by strangers */
+
+void secret_read(text *password); /* ended by a NUL; dies if it is empty, longer than SECRET_MAX or has a NUL inside */
 void secret_wipe(text *t);        /* overwrites and frees */
 
 #endif

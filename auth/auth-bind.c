@@ -1,0 +1,96 @@
+/* auth-bind: asks the directory server whether a password is right, by binding with it (doc/calls.md).
+
+   Called by mail-auth over run/auth-bind; runs as mail-bind. Connects to control/ldapserver, over TLS only. Holds nothing. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/call.h"
+#include "lib/die.h"
+#include "lib/home.h"
+#include "lib/ldapserver.h"
+#include "lib/log.h"
+#include "lib/secret.h"
+#include "lib/serve.h"
+
+enum { CONCURRENCY = 200, REQUEST_SECONDS = 10, SESSION_SECONDS = 60 };
+
+static const char *word_of(int code)
+{
+  switch (code) {
+  case LDAP_SUCCESS: return "yes";
+  case LDAP_INVALID_CREDENTIALS:
+  case LDAP_INAPPROPRIATE_AUTH:      /* the entry has no password */
+  case LDAP_NO_SUCH_OBJECT:
+  case LDAP_INVALID_DN_SYNTAX:
+  case LDAP_CONSTRAINT_VIOLATION:    /* locked, says one server */
+  case LDAP_UNWILLING_TO_PERFORM:    /* switched off, says another */
+    return "no";
+  default: return "later";
+  }
+}
+
+/* Asks one server. "later" and a sentence in error if it does not say yes or no. */
+static const char *ask(const struct ldapserver *s, const char *uri, const char *dn, const char *password, text *error)
+{
+  if (!ldapserver_is_private(s, uri)) {
+    text_copy(error, uri);
+    text_add(error, ": control/ldaptls is off, and no user's password is sent in the clear");
+    text_string(error);
+    return "later";
+  }
+  LDAP *ld = ldapserver_open(s, uri, error);
+  if (!ld) return "later";
+  int code = ldapserver_bind(ld, dn, password);
+  text_copy(error, uri);
+  text_add(error, ": ");
+  ldapserver_explain(ld, code, error);
+  ldap_unbind_ext_s(ld, 0, 0);
+  return word_of(code);
+}
+
+static void check(int socket, const char *dn, const char *password)
+{
+  struct ldapserver server = LDAPSERVER_ZERO;
+  text error = TEXT_ZERO, answer = TEXT_ZERO;
+  const char *word = "no";
+
+  if (*dn && *password) {
+    word = "later";
+    ldapserver_read(&server);
+    for (size_t at = 0; at < server.uris.len && !strcmp(word, "later"); at += strlen(server.uris.s + at) + 1)
+      word = ask(&server, server.uris.s + at, dn, password, &error);
+  } else
+    text_copy(&error, "no dn or an empty password");
+  log_event("bind", "result", word, "dn", dn, "reason", text_string(&error), (char *)0);
+  record_add(&answer, "answer", word);
+  if (!strcmp(word, "later")) record_add(&answer, "error", error.s);
+  if (!call_send(socket, &answer, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
+  text_free(&error);
+  text_free(&answer);
+}
+
+static void session(int in, int out, const struct peer *peer)
+{
+  text request = TEXT_ZERO;
+
+  (void)out;
+  (void)peer;
+  if (call_receive(in, &request, 0, REQUEST_SECONDS) == CALL_DONE)
+    check(in, record_get(&request, "dn"), record_get(&request, "password"));
+  secret_wipe(&request);
+}
+
+int main(int argc, const char *const *argv)
+{
+  static const char *const callers[] = { "mail-auth", 0 };
+  static const char *const reads[] = { "control", 0 };
+  static const struct sandbox sandbox = { .reads = reads, .may_connect = true };
+  static const struct serve s = { .concurrency = CONCURRENCY, .callers = callers, .sandbox = &sandbox,
+                                  .session_seconds = SESSION_SECONDS, .session = session };
+
+  PROG = "auth-bind";
+  if (argc != 1) die_usage("auth-bind");
+  home_enter();
+  return serve(&s, argv);
+}

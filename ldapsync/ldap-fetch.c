@@ -1,0 +1,237 @@
+/* ldap-fetch: everybody in the directory server, as state/directory/ldap.ldif.
+
+   Reads control/ldapserver, ldapbasedn, ldaplogin, ldappassword, ldapprofile. Runs as mail-ldap; as root it becomes that
+   first. Writes the file only after a pass that was complete and found somebody: anything else changes nothing. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <skalibs/djbunix.h>
+
+#include "ldapsync/profile.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/file.h"
+#include "lib/home.h"
+#include "lib/ldapserver.h"
+#include "lib/log.h"
+#include "lib/owner.h"
+#include "lib/scheme.h"
+#include "lib/secret.h"
+
+enum { PAGE_ENTRIES = 500 };
+
+struct fetched {
+  size_t at, length;    /* of the entry's LDIF in bytes */
+  size_t key;           /* in keys: what the file is sorted by */
+};
+
+struct fetch {
+  struct ldapserver server;
+  struct profile profile;
+  text base, login, password;
+  text attributes;      /* each ended by a NUL */
+  const char **wanted;  /* the same, ended by 0 */
+  text bytes, keys;
+  struct fetched *entries;
+  size_t count, room;
+};
+
+static void read_password(text *password)
+{
+  struct stat status;
+
+  if (stat("control/ldappassword", &status) == -1) die_unable("look at control/ldappassword");
+  if (status.st_mode & 077) die_permanent("control/ldappassword can be read by others: give it to mail-ldap, mode 0400");
+  if (!openslurpclose(password, "control/ldappassword")) die_unable("read control/ldappassword");
+  const char *newline = password->len ? memchr(password->s, '\n', password->len) : 0;
+  if (newline) password->len = (size_t)(newline - password->s);
+  if (!password->len || memchr(password->s, 0, password->len)) die_permanent("control/ldappassword: its first line is the password, and it is empty");
+  text_string(password);
+}
+
+static void list_wanted(struct fetch *f)
+{
+  size_t count = 0;
+
+  profile_attributes(&f->profile, &f->attributes);
+  for (size_t at = 0; at < f->attributes.len; at++) count += !f->attributes.s[at];
+  f->wanted = calloc(count + 1, sizeof *f->wanted);
+  if (!f->wanted) die_nomem();
+  count = 0;
+  for (size_t at = 0; at < f->attributes.len; at += strlen(f->attributes.s + at) + 1) f->wanted[count++] = f->attributes.s + at;
+}
+
+static void configure(struct fetch *f)
+{
+  text name = TEXT_ZERO;
+
+  ldapserver_read(&f->server);
+  conf_value("ldapprofile", &name, "rfc2307");
+  profile_open(&f->profile, name.s);
+  list_wanted(f);
+  if (!conf_value("ldapbasedn", &f->base, "")) die_permanent("control/ldapbasedn is missing: below which DN are the people?");
+  if (conf_value("ldaplogin", &f->login, "")) read_password(&f->password);
+  text_string(&f->password);
+  text_free(&name);
+}
+
+static struct fetched *next_place(struct fetch *f)
+{
+  if (f->count == f->room) {
+    f->room = f->room ? f->room * 2 : 1024;
+    f->entries = realloc(f->entries, f->room * sizeof *f->entries);
+    if (!f->entries) die_nomem();
+  }
+  return &f->entries[f->count++];
+}
+
+/* A password in the clear, or one of a scheme that only the server knows, stays with the server (T18). */
+static bool may_keep(const struct fetch *f, const char *name, const struct berval *value)
+{
+  text stored = TEXT_ZERO;
+  const char *hash;
+
+  if (!profile_has(&f->profile, "password", name)) return true;
+  text_add_bytes(&stored, value->bv_val, value->bv_len);
+  bool is_known = scheme_parse(text_string(&stored), &hash) != SCHEME_UNKNOWN;
+  secret_wipe(&stored);
+  return is_known;
+}
+
+static void take_values(struct fetch *f, LDAP *ld, LDAPMessage *entry, const char *name)
+{
+  struct berval **values = ldap_get_values_len(ld, entry, name);
+
+  for (size_t i = 0; values && values[i]; i++) {
+    if (!may_keep(f, name, values[i])) continue;
+    ldif_add(&f->bytes, name, values[i]->bv_val, values[i]->bv_len);
+    if (profile_has(&f->profile, "key", name)) text_add_bytes(&f->keys, values[i]->bv_val, values[i]->bv_len);
+  }
+  ldap_value_free_len(values);
+}
+
+static void take_entry(struct fetch *f, LDAP *ld, LDAPMessage *entry)
+{
+  struct fetched *place = next_place(f);
+  char *dn = ldap_get_dn(ld, entry);
+
+  if (!dn) die_temporary("the server sent an entry without a DN; nothing is changed");
+  place->at = f->bytes.len;
+  place->key = f->keys.len;
+  ldif_add(&f->bytes, "dn", dn, strlen(dn));
+  for (const char **name = f->wanted; *name; name++) take_values(f, ld, entry, *name);
+  text_add_char(&f->bytes, '\n');
+  place->length = f->bytes.len - place->at;
+  text_add(&f->keys, dn); /* those without a key have an order too */
+  text_add_char(&f->keys, 0);
+  ldap_memfree(dn);
+}
+
+_Noreturn static void fail(LDAP *ld, int code, const char *what)
+{
+  text error = TEXT_ZERO;
+
+  ldapserver_explain(ld, code, &error);
+  die_temporary(what, ": ", error.s, "; nothing is changed");
+}
+
+/* One page. True if more follow, which *cookie asks for. */
+static bool fetch_page(struct fetch *f, LDAP *ld, struct berval *cookie)
+{
+  LDAPControl *page = 0, *sent[2] = { 0 }, **got = 0;
+  LDAPMessage *result = 0;
+  const char *filter = record_get(&f->profile.fields, "filter");
+  ber_int_t total = 0;
+  int code = ldap_create_page_control(ld, PAGE_ENTRIES, cookie, 1, &page), said = LDAP_SUCCESS;
+
+  if (code != LDAP_SUCCESS) fail(ld, code, "make a request");
+  sent[0] = page;
+  code = ldap_search_ext_s(ld, f->base.s, LDAP_SCOPE_SUBTREE, *filter ? filter : "(objectClass=*)", (char **)f->wanted, 0, sent, 0, 0, LDAP_NO_LIMIT, &result);
+  ldap_control_free(page);
+  if (code != LDAP_SUCCESS) fail(ld, code, "search");
+  for (LDAPMessage *e = ldap_first_entry(ld, result); e; e = ldap_next_entry(ld, e)) take_entry(f, ld, e);
+  code = ldap_parse_result(ld, result, &said, 0, 0, 0, &got, 1);
+  if (code != LDAP_SUCCESS || said != LDAP_SUCCESS) fail(ld, code != LDAP_SUCCESS ? code : said, "search");
+  ber_memfree(cookie->bv_val);
+  *cookie = (struct berval){ 0, 0 };
+  LDAPControl *answer = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, got, 0);
+  if (answer && (code = ldap_parse_pageresponse_control(ld, answer, &total, cookie)) != LDAP_SUCCESS) fail(ld, code, "read a page");
+  ldap_controls_free(got);
+  return cookie->bv_len != 0;
+}
+
+static void fetch_all(struct fetch *f, LDAP *ld)
+{
+  struct berval cookie = { 0, 0 };
+
+  while (fetch_page(f, ld, &cookie)) continue;
+  ber_memfree(cookie.bv_val);
+  if (!f->count) die_temporary("the server has nobody below ", f->base.s, " that the profile's filter finds; nothing is changed");
+}
+
+/* The first server that can be reached. One that refuses the login is not passed over: the next one would too. */
+static LDAP *connect_to_one(struct fetch *f)
+{
+  text error = TEXT_ZERO, all = TEXT_ZERO;
+
+  for (size_t at = 0; at < f->server.uris.len; at += strlen(f->server.uris.s + at) + 1) {
+    LDAP *ld = ldapserver_open(&f->server, f->server.uris.s + at, &error);
+    int code = ld ? ldapserver_bind(ld, f->login.s, f->password.s) : LDAP_SERVER_DOWN;
+    if (code == LDAP_SUCCESS) return ld;
+    if (ld && code != LDAP_SERVER_DOWN && code != LDAP_CONNECT_ERROR && code != LDAP_TIMEOUT && code != LDAP_UNAVAILABLE && code != LDAP_BUSY)
+      fail(ld, code, f->server.uris.s + at);
+    if (ld) {
+      text_copy(&error, f->server.uris.s + at);
+      text_add(&error, ": ");
+      ldapserver_explain(ld, code, &error);
+      ldap_unbind_ext_s(ld, 0, 0);
+    }
+    if (all.len) text_add(&all, "; ");
+    text_add_text(&all, &error);
+  }
+  die_temporary("no directory server can be reached: ", text_string(&all), "; nothing is changed");
+}
+
+static const text *sort_keys; /* qsort(3) hands nothing on */
+
+static int compare(const void *a, const void *b)
+{
+  return strcmp(sort_keys->s + ((const struct fetched *)a)->key, sort_keys->s + ((const struct fetched *)b)->key);
+}
+
+static void write_file(struct fetch *f)
+{
+  text all = TEXT_ZERO;
+
+  sort_keys = &f->keys;
+  qsort(f->entries, f->count, sizeof *f->entries, compare);
+  text_add(&all, "version: 1\n\n");
+  for (size_t i = 0; i < f->count; i++) text_add_bytes(&all, f->bytes.s + f->entries[i].at, f->entries[i].length);
+  if (!file_replace("state/directory", "ldap.ldif", &all, 0640)) die_unable("write state/directory/ldap.ldif");
+  text_free(&all);
+}
+
+int main(int argc, const char *const *argv)
+{
+  static const char *const groups[] = { 0 };
+  struct fetch f = { .server = LDAPSERVER_ZERO, .profile = PROFILE_ZERO, .base = TEXT_ZERO };
+  text count = TEXT_ZERO;
+
+  (void)argv;
+  PROG = "ldap-fetch";
+  if (argc != 1) die_usage("ldap-fetch");
+  home_enter();
+  owner_become("state/directory", "mail-ldap", groups);
+  configure(&f);
+  LDAP *ld = connect_to_one(&f);
+  secret_wipe(&f.password);
+  fetch_all(&f, ld);
+  ldap_unbind_ext_s(ld, 0, 0);
+  write_file(&f);
+  text_add_number(&count, f.count);
+  log_event("fetched", "entries", text_string(&count), (char *)0);
+  return END_DONE;
+}

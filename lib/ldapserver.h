@@ -1,0 +1,36 @@
+/* ldapserver: a connection to the directory server: control/ldapserver, ldaptls, ldaptimeout, ldapca.pem. Only programs
+   that link libldap use this module (Makefile, programs_with_ldap). */
+
+#ifndef LIB_LDAPSERVER_H
+#define LIB_LDAPSERVER_H
+
+#include <ldap.h>
+
+#include "lib/text.h"
+
+enum ldapserver_tls { LDAPSERVER_STARTTLS, LDAPSERVER_LDAPS, LDAPSERVER_OFF };
+
+struct ldapserver {
+  text uris;    /* each ended by a NUL, in the order they are tried */
+  enum ldapserver_tls tls;
+  bool has_ca;  /* control/ldapca.pem is there; else the system's authorities count */
+  unsigned int timeout_seconds;
+};
+#define LDAPSERVER_ZERO { .uris = TEXT_ZERO }
+
+/* Reads the control files; dies if they cannot be understood or there is no server. */
+void ldapserver_read(struct ldapserver *s);
+
+/* One line of control/ldapserver (host, host:port, [ipv6]:port or a URI) as a URI; false if it is none. No I/O. */
+bool ldapserver_uri(const char *line, enum ldapserver_tls tls, text *uri);
+
+/* Connects to the server at uri, with TLS as it must be. 0 with a sentence in error. */
+LDAP *ldapserver_open(const struct ldapserver *s, const char *uri, text *error);
+
+/* A simple bind; the result code. An empty password is never sent: to many servers that is a bind as nobody, and a "yes". */
+int ldapserver_bind(LDAP *ld, const char *dn, const char *password);
+
+bool ldapserver_is_private(const struct ldapserver *s, const char *uri); /* nobody on the way can read along */
+void ldapserver_explain(LDAP *ld, int code, text *error);               /* adds what libldap and the server say */
+
+#endif
