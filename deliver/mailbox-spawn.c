@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -26,6 +25,7 @@
 #include "lib/log.h"
 #include "lib/serve.h"
 #include "lib/tables.h"
+#include "lib/user.h"
 
 enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, SESSIONS = 10000, MEMORY_BYTES = 64 * 1024 * 1024 };
 
@@ -47,14 +47,6 @@ static void shed_capabilities(void)
   for (int capability = 0; capability <= CAP_LAST_CAP; capability++)
     if (capability > 31 || !(kept & 1u << capability)) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   if (syscall(SYS_capset, &header, data) == -1) die_unable("give capabilities up");
-}
-
-static uid_t uid_of(const char *name)
-{
-  const struct passwd *user = getpwnam(name);
-
-  if (!user) die_permanent("there is no user ", name, ": service/setup makes the users of service/users");
-  return user->pw_uid;
 }
 
 static void open_policy(void)
@@ -182,8 +174,8 @@ int main(int argc, const char *const *argv)
   if (argc > 1) die_usage("mailbox-spawn");
   home_enter();
   umask(066); /* mail/DOMAIN is 0711, all else of the owner alone */
-  auth_uid = uid_of("mail-auth");
-  send_uid = uid_of("mail-send");
+  auth_uid = user_uid("mail-auth");
+  send_uid = user_uid("mail-send");
   shed_capabilities();
   return serve(&listener, argv);
 }

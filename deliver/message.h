@@ -5,6 +5,8 @@
 
 #include "lib/text.h"
 
+enum { DELIVER_MESSAGE_HEAD_LINES = 2 };
+
 /* Return-Path and Delivered-To, as lines of a file. A control byte in an address becomes '?'. */
 void deliver_message_head(text *head, const char *sender, const char *recipient);
 

@@ -2,7 +2,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,6 +13,7 @@
 #include "lib/die.h"
 #include "lib/log.h"
 #include "lib/serve.h"
+#include "lib/user.h"
 
 enum { CALLERS_MAX = 8, WORKER_SESSIONS = 10000 };
 
@@ -62,10 +62,8 @@ static void set_limits(const struct serve *s)
 static void find_callers(struct listener *l)
 {
   for (const char *const *name = l->s->callers; name && *name; name++) {
-    struct passwd *user = getpwnam(*name);
-    if (!user) die_permanent("there is no user ", *name, ": run service/setup, which makes those of service/users");
     if (l->caller_count == CALLERS_MAX) die_permanent("too many callers");
-    l->callers[l->caller_count++] = user->pw_uid;
+    l->callers[l->caller_count++] = user_uid(*name);
   }
 }
 

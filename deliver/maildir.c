@@ -1,0 +1,134 @@
+#include "deliver/maildir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "deliver/name.h"
+#include "lib/log.h"
+
+#define XFS_MAGIC 0x58465342 /* <linux/magic.h> has it not */
+
+enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+
+static bool make_folder(const char *name)
+{
+  if (mkdir(name, 0700) == -1) return errno == EEXIST;
+  int here = open(".", FOLDER);
+  bool is_synced = here != -1 && !fsync(here);
+  close(here);
+  return is_synced;
+}
+
+static int open_folder(const char *name)
+{
+  struct stat st;
+  int fd = open(name, FOLDER);
+
+  if (fd == -1 && errno == ENOENT && make_folder(name)) fd = open(name, FOLDER);
+  if (fd == -1 || (!fstat(fd, &st) && st.st_uid == geteuid())) return fd;
+  close(fd);
+  errno = EPERM;
+  return -1;
+}
+
+bool deliver_maildir_open(struct maildir *m)
+{
+  return (m->new = open_folder("new")) != -1 && (m->cur = open_folder("cur")) != -1 && (m->tmp = open_folder("tmp")) != -1;
+}
+
+/* After a link to it, syncing the file is enough where the file's own change counts with the folder's entry: ext4 (with a
+   journal, and without one, where it syncs the parent of a new entry), XFS and btrfs. Elsewhere the folder too. */
+static bool sync_linked(int file, int folder)
+{
+  struct statfs fs;
+
+  if (fsync(file) == -1) return false;
+  if (!fstatfs(file, &fs) && (fs.f_type == EXT4_SUPER_MAGIC || fs.f_type == XFS_MAGIC || fs.f_type == BTRFS_SUPER_MAGIC)) return true;
+  return !fsync(folder);
+}
+
+/* What bears the name: a whole file is synced (who put it there may have ended before that), a cut-off one removed. */
+static enum deliver_maildir_result settle(int folder, const char *name)
+{
+  enum deliver_maildir_result result = DELIVER_MAILDIR_BROKEN;
+  struct stat st;
+  uint64_t size;
+  int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+  if (fd == -1) return errno == ENOENT ? DELIVER_MAILDIR_ABSENT : DELIVER_MAILDIR_BROKEN; /* it was moved meanwhile */
+  if (!fstat(fd, &st) && deliver_name_size(name, &size) && (uint64_t)st.st_size == size) {
+    if (sync_linked(fd, folder)) result = DELIVER_MAILDIR_FOUND;
+  } else if (!unlinkat(folder, name, 0)) {
+    log_event("removed", "file", name, "reason", "cut off by a crash; it is delivered anew", (char *)0);
+    result = DELIVER_MAILDIR_ABSENT;
+  }
+  int e = errno;
+  close(fd);
+  errno = e;
+  return result;
+}
+
+static enum deliver_maildir_result find_in(int folder, const text *name)
+{
+  enum deliver_maildir_result result = DELIVER_MAILDIR_ABSENT;
+  int fd = openat(folder, ".", FOLDER);
+  DIR *dir = fd == -1 ? 0 : fdopendir(fd);
+
+  if (!dir) return DELIVER_MAILDIR_BROKEN;
+  for (struct dirent *entry; result == DELIVER_MAILDIR_ABSENT && (entry = readdir(dir));)
+    if (deliver_name_is(name, entry->d_name)) result = settle(folder, entry->d_name);
+  closedir(dir);
+  return result;
+}
+
+/* new is looked at first: a message goes from there to cur, never back. */
+enum deliver_maildir_result deliver_maildir_find(const struct maildir *m, const text *name)
+{
+  enum deliver_maildir_result result = find_in(m->new, name);
+
+  return result == DELIVER_MAILDIR_ABSENT ? find_in(m->cur, name) : result;
+}
+
+bool deliver_maildir_create(const struct maildir *m, struct maildir_file *f, const text *name)
+{
+  f->fd = openat(m->new, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (f->fd != -1 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return f->fd != -1;
+  text_copy_bytes(&f->temporary, name->s, name->len);
+  if (unlinkat(m->tmp, text_string(&f->temporary), 0) == -1 && errno != ENOENT) return false;
+  f->fd = openat(m->tmp, f->temporary.s, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+  return f->fd != -1;
+}
+
+static bool link_file(const struct maildir *m, const struct maildir_file *f, const char *name)
+{
+  char path[sizeof "/proc/self/fd/" + 12];
+
+  if (f->temporary.len) return !linkat(m->tmp, f->temporary.s, m->new, name, 0);
+  snprintf(path, sizeof path, "/proc/self/fd/%d", f->fd);
+  return !linkat(AT_FDCWD, path, m->new, name, AT_SYMLINK_FOLLOW);
+}
+
+enum deliver_maildir_result deliver_maildir_link(const struct maildir *m, struct maildir_file *f, const text *name)
+{
+  enum deliver_maildir_result result = DELIVER_MAILDIR_ABSENT;
+  bool is_linked;
+
+  while (!(is_linked = link_file(m, f, name->s)) && errno == EEXIST && result == DELIVER_MAILDIR_ABSENT)
+    result = settle(m->new, name->s);
+  if (is_linked)
+    result = sync_linked(f->fd, m->new) ? DELIVER_MAILDIR_ABSENT : DELIVER_MAILDIR_BROKEN;
+  else if (result == DELIVER_MAILDIR_ABSENT)
+    result = DELIVER_MAILDIR_BROKEN;
+  if (f->temporary.len) {
+    int e = errno;
+    unlinkat(m->tmp, f->temporary.s, 0);
+    errno = e;
+  }
+  return result;
+}
