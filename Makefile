@@ -30,6 +30,7 @@ programs = \
 # cdb_init and cdb_find (platform.md 1), so no program may use skalibs' cdb.
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
+programs_with_unicode = imap/imap-session
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 
 CC      := $(shell head -n 1 conf-cc)
@@ -47,6 +48,8 @@ shims    = $(patsubst %.c,$(B)/%.so,$(wildcard tests/crash/*.c))
 $(programs_with_tls:%=$(B)/%):     LDLIBS += -lssl -lcrypto
 $(programs_with_ldap:%=$(B)/%):    LDLIBS += -lldap -llber
 $(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt
+$(programs_with_unicode:%=$(B)/%): LDLIBS += -lunistring
+$(units) $(helpers): LDLIBS += -lunistring
 $(units): LDLIBS += -lssl -lcrypto -lcrypt
 
 all: $(built)

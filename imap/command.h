@@ -93,11 +93,13 @@ struct imap_search_key {
   enum imap_search_kind kind;
   struct imap_search_key *first; /* of AND, OR, NOT */
   struct imap_search_key *next;  /* in the list that this is in */
+  unsigned int cost;             /* 0: without the message, 1: with its header, 2: with its body; imap_search_prepare */
   uint32_t number;
   int32_t day;                   /* days since 1 January 1970 */
   const char *field;
   const char *string;            /* as sent, in the command's CHARSET */
-  const char *folded;            /* UTF-8, case folded; made by imap_search_prepare */
+  const char *folded;            /* UTF-8, case folded; made by imap_search_prepare, as is its length */
+  size_t folded_length;
   struct imap_sequence sequence;
 };
 

@@ -26,12 +26,12 @@ struct imap_search_message {
   bool (*open)(void *context, struct bytes *message);
 };
 
-/* A program is prepared once: "*" is resolved, strings are converted and folded, cheap keys go first. */
+/* A program is prepared once: "*" is resolved (a number beyond the mailbox matches nothing), strings are converted and
+   folded, cheap keys go first. */
 enum imap_search_ready {
   IMAP_SEARCH_READY,
   IMAP_SEARCH_BAD_CHARSET, /* NO [BADCHARSET (US-ASCII UTF-8)] */
-  IMAP_SEARCH_BAD_STRING,  /* BAD: a string is not in the character set that the command names */
-  IMAP_SEARCH_BAD_SEQUENCE /* BAD: a message number is beyond the mailbox */
+  IMAP_SEARCH_BAD_STRING   /* BAD: a string is not in the character set that the command names */
 };
 enum imap_search_ready imap_search_prepare(struct imap_command *c, uint32_t exists, uint32_t highest_uid);
 

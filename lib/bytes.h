@@ -11,4 +11,6 @@ struct bytes {
 };
 #define BYTES_ZERO { 0, 0 }
 
+size_t bytes_ascii_run(const char *s, size_t length); /* how many from the first on are below 0x80; eight at a time */
+
 #endif

@@ -12,7 +12,7 @@
 
 struct charset;
 
-/* 0 if the name is not known. US-ASCII is read as UTF-8, for what is really there. */
+/* 0 if the name is not known. US-ASCII is read as UTF-8, of which it is a part, for what is really there. */
 struct charset *charset_open(const char *name, size_t length);
 void charset_close(struct charset *c); /* 0 is allowed */
 

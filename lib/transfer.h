@@ -18,10 +18,12 @@ struct transfer {
   uint32_t bits;           /* of base64: what is not yet a byte */
   unsigned int bit_count;
 };
+#define TRANSFER_ZERO { TRANSFER_NONE, QUOTED_ZERO, 0, 0 }
 
 enum transfer_kind transfer_kind_of(struct bytes encoding); /* unknown words, 7bit, 8bit, binary: TRANSFER_NONE */
 void transfer_start(struct transfer *t, enum transfer_kind kind);
 void transfer_add(struct transfer *t, const char *bytes, size_t length, text *out);
 void transfer_end(struct transfer *t, text *out); /* what was kept back */
+void transfer_free(struct transfer *t);
 
 #endif
