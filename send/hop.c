@@ -191,7 +191,6 @@ static bool reach_mx(struct search *s)
   count = usable(s, &list);
   for (unsigned int i = 0; i < count && !is_done(s); i++)
     if (try_host(s, list.records[i].name)) return true;
-  if (s->is_loop && !s->was_later) say_loop(s);
   return false;
 }
 
@@ -215,5 +214,7 @@ bool send_hop_reach(const struct hop *hop, struct client *c, struct outcome *why
   text_clear(&c->remote);
   text_clear(&c->tls);
   if (!hop->is_mx) return reach_host(&s);
-  return is_address(hop->name.s) ? try_host(&s, hop->name.s) : reach_mx(&s);
+  if (is_address(hop->name.s) ? try_host(&s, hop->name.s) : reach_mx(&s)) return true;
+  if (s.is_loop && !s.was_later) say_loop(&s);
+  return false;
 }

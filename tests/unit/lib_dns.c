@@ -1,0 +1,114 @@
+/* DNS answers in packed form, hostile ones too; the order of MX (RFC 5321 5.1); /etc/hosts. */
+
+#include <stdlib.h>
+
+#include "lib/dns.h"
+#include "tests/check.h"
+
+/* An answer to "a.test", which stands at offset 12. */
+#define HEADER(flags, answers) "\x12\x34\x81" flags "\x00\x01\x00" answers "\x00\x00\x00\x00"
+#define QUESTION(type) "\x01" "a\x04test\x00" "\x00" type "\x00\x01"
+#define MX(length, preference, host) "\xc0\x0c\x00\x0f\x00\x01\x00\x00\x00\x3c\x00" length "\x00" preference host
+#define A(address) "\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04" address
+#define ANSWER(string) (const unsigned char *)string, sizeof string - 1
+
+static struct dns_list list;
+
+static void check_mx(void)
+{
+  static const char two[] = HEADER("\x80", "\x02") QUESTION("\x0f") MX("\x06", "\x14", "\x01" "B\xc0\x0c") MX("\x06", "\x0a", "\x01" "c\xc0\x0c");
+  static const char null_mx[] = HEADER("\x80", "\x01") QUESTION("\x0f") MX("\x03", "\x00", "\x00");
+  static const char null_and_other[] = HEADER("\x80", "\x02") QUESTION("\x0f") MX("\x03", "\x00", "\x00") MX("\x06", "\x0a", "\x01" "c\xc0\x0c");
+  static const char strange[] = HEADER("\x80", "\x01") QUESTION("\x0f") MX("\x06", "\x0a", "\x01" "\n\xc0\x0c");
+  static const char nothing[] = HEADER("\x80", "\x00") QUESTION("\x0f");
+  static const char absent[] = HEADER("\x83", "\x00") QUESTION("\x0f");
+  static const char failed[] = HEADER("\x82", "\x00") QUESTION("\x0f");
+  static const char loop[] = HEADER("\x80", "\x01") QUESTION("\x0f") MX("\x04", "\x0a", "\xc0\x25");
+
+  check(dns_answer_parse(ANSWER(two), DNS_MX, &list) == DNS_FOUND && list.count == 2, "two MX");
+  check(!strcmp(list.records[0].name, "b.a.test") && list.records[0].preference == 20, "in the answer's order, in lower case");
+  check(dns_answer_parse(ANSWER(two), DNS_A, &list) == DNS_NOTHING, "an MX is no A");
+  check(dns_answer_parse(ANSWER(null_mx), DNS_MX, &list) == DNS_FOUND && list.is_null_mx && !list.count, "a null MX (RFC 7505)");
+  check(dns_answer_parse(ANSWER(null_and_other), DNS_MX, &list) == DNS_FOUND && !list.is_null_mx && list.count == 1, "is none beside another one");
+  check(dns_answer_parse(ANSWER(strange), DNS_MX, &list) == DNS_NOTHING, "a name with a newline is left out");
+  check(dns_answer_parse(ANSWER(nothing), DNS_MX, &list) == DNS_NOTHING, "no records");
+  check(dns_answer_parse(ANSWER(absent), DNS_MX, &list) == DNS_ABSENT, "NXDOMAIN");
+  check(dns_answer_parse(ANSWER(failed), DNS_MX, &list) == DNS_LATER, "SERVFAIL");
+  check(dns_answer_parse(ANSWER(loop), DNS_MX, &list) != DNS_FOUND, "a name that points at itself");
+  for (size_t length = 0; length < sizeof two - 1; length++)
+    if (dns_answer_parse((const unsigned char *)two, length, DNS_MX, &list) == DNS_FOUND) check(false, "a cut answer is found");
+  check(true, "an answer that is cut anywhere is none");
+}
+
+static void check_addresses(void)
+{
+  static const char answer[] = HEADER("\x80", "\x02") QUESTION("\x01") A("\x7f\x00\x0d\x01") A("\x0a\x01\x02\x03");
+  static const char hosts[] = "# 10.0.0.9 relay\n127.0.0.1 localhost\n10.0.0.1\trelay.test Relay  # main\n::1 relay\n10.0.0.2 xrelay relayx\n"
+                              "nonsense relay\n10.0.0.3 a relay";
+
+  check(dns_answer_parse(ANSWER(answer), DNS_A, &list) == DNS_FOUND && list.count == 2 && !strcmp(list.records[1].address, "10.1.2.3"), "addresses");
+  check(dns_hosts_parse(hosts, sizeof hosts - 1, "relay", DNS_A, &list) == DNS_FOUND && list.count == 2, "/etc/hosts: each line with the name");
+  check(!strcmp(list.records[0].address, "10.0.0.1") && !strcmp(list.records[1].address, "10.0.0.3"), "as a word, in any case");
+  check(dns_hosts_parse(hosts, sizeof hosts - 1, "relay", DNS_AAAA, &list) == DNS_FOUND && !strcmp(list.records[0].address, "::1"), "IPv6");
+  check(dns_hosts_parse(hosts, sizeof hosts - 1, "main", DNS_A, &list) == DNS_ABSENT, "a comment is no name");
+}
+
+static uint32_t counter;
+static uint32_t rising(void) { return ++counter; }
+static uint32_t falling(void) { return --counter; }
+
+static void fill(const unsigned int *preferences, unsigned int count)
+{
+  list.count = count;
+  for (unsigned int i = 0; i < count; i++) {
+    list.records[i].preference = preferences[i];
+    snprintf(list.records[i].name, sizeof list.records[i].name, "host%u", i);
+  }
+}
+
+static void check_order(void)
+{
+  static const unsigned int preferences[] = { 30, 10, 20, 10, 10 };
+
+  counter = 100;
+  fill(preferences, 5);
+  dns_order(&list, rising);
+  check(list.records[0].preference == 10 && list.records[3].preference == 20 && list.records[4].preference == 30, "the lowest preference first");
+  check(!strcmp(list.records[0].name, "host1") && !strcmp(list.records[2].name, "host4"), "equal ones by the lots");
+  fill(preferences, 5);
+  dns_order(&list, falling);
+  check(!strcmp(list.records[0].name, "host4") && !strcmp(list.records[2].name, "host1"), "which fall otherwise another time");
+  fill(preferences, 0);
+  dns_order(&list, rising);
+  check(!list.count, "nothing to order");
+}
+
+static void check_names(void)
+{
+  char name[300];
+
+  check(dns_name_check("a.b-c_d.example"), "a name");
+  check(dns_name_check("example."), "with a dot behind it");
+  check(!dns_name_check("") && !dns_name_check(".") && !dns_name_check("a..b") && !dns_name_check(".a"), "an empty label");
+  check(!dns_name_check("a b") && !dns_name_check("a\nb") && !dns_name_check("\xc3\xa4.example"), "other bytes");
+  memset(name, 'a', sizeof name);
+  name[63] = 0;
+  check(dns_name_check(name), "a label of 63");
+  name[63] = 'a', name[64] = 0;
+  check(!dns_name_check(name), "a label of 64");
+  memset(name, 'a', sizeof name);
+  for (size_t i = 1; i < sizeof name; i += 2) name[i] = '.';
+  name[253] = 0;
+  check(dns_name_check(name), "a name of 253");
+  name[253] = '.', name[254] = 'a', name[255] = 0;
+  check(!dns_name_check(name), "a name of 255");
+}
+
+int main(void)
+{
+  check_mx();
+  check_addresses();
+  check_order();
+  check_names();
+  return check_done();
+}
