@@ -40,6 +40,17 @@ static bool is_utf7(const char *name, size_t length)
   return fine;
 }
 
+/* "." and "..": nobody means a folder by them. */
+static bool has_dots(const char *name, size_t length)
+{
+  for (size_t from = 0, at = 0; at <= length; at++) {
+    if (at < length && name[at] != IMAP_SEPARATOR) continue;
+    if ((at - from == 1 || at - from == 2) && !memcmp(name + from, "..", at - from)) return true;
+    from = at + 1;
+  }
+  return false;
+}
+
 static const char *problem_of(const char *name, size_t length)
 {
   if (!length) return "a mailbox name is not empty";
@@ -49,6 +60,7 @@ static const char *problem_of(const char *name, size_t length)
     if (name[i] == IMAP_SEPARATOR && (!i || i + 1 == length || name[i + 1] == IMAP_SEPARATOR))
       return "a mailbox name has no empty level";
   }
+  if (has_dots(name, length)) return "no level of a mailbox name is . or ..";
   return is_utf7(name, length) ? 0 : "the mailbox name is not modified UTF-7";
 }
 
