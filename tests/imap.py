@@ -66,9 +66,10 @@ class Session:
     def append(self, folder, message, words=''):
         return self.status(b'APPEND %s %s{%d+}\r\n%s' % (folder.encode(), (words + ' ' if words else '').encode(), len(message), message))
 
-    def flags(self, number=None):
-        """Of all messages: {uid: set of flags}; the whole as the client is told it."""
+    def flags(self):
+        """Of all messages, after a NOOP: {uid: set of flags}."""
         told = {}
+        self.do('NOOP')
         for line in self.do('UID FETCH 1:* (FLAGS)')[:-1]:
             found = re.match(rb'\* \d+ FETCH \(UID (\d+) FLAGS \((.*?)\)\)$', line)
             if found:
