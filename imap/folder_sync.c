@@ -131,6 +131,19 @@ static void note_absence(struct imap_folder *f, const char *name, bool is_new, b
   else if (f->stray_count) f->is_stale = true;
 }
 
+static bool is_file(const struct imap_folder *f, const char *name, bool is_new)
+{
+  struct stat status;
+
+  return !fstatat(is_new ? f->new : f->cur, name, &status, AT_SYMLINK_NOFOLLOW) && S_ISREG(status.st_mode);
+}
+
+/* A name that came. If it has gone again, the news of that come next; a message that is known is known to be a file. */
+static void note_arrival(struct imap_folder *f, const char *name, bool is_new)
+{
+  if (imap_folder_find(f, name, imap_filename_base(name, strlen(name))) || is_file(f, name, is_new)) note_file(f, name, is_new);
+}
+
 static void take_news(struct imap_folder *f)
 {
   const char *name;
@@ -138,7 +151,7 @@ static void take_news(struct imap_folder *f)
 
   for (enum imap_news news; (news = imap_watch_next(&f->watch, &name, &is_new)) != IMAP_NEWS_NONE;)
     switch (news) {
-    case IMAP_NEWS_ADDED: note_file(f, name, is_new); break;
+    case IMAP_NEWS_ADDED: note_arrival(f, name, is_new); break;
     case IMAP_NEWS_MOVED: note_absence(f, name, is_new, false); break;
     case IMAP_NEWS_REMOVED: note_absence(f, name, is_new, true); break;
     default: f->is_stale = true;

@@ -41,7 +41,7 @@ static const struct handler {
   [IMAP_CLOSE] = { imap_cmd_close, SELECTED, NO_EXPUNGES },
   [IMAP_UNSELECT] = { imap_cmd_unselect, SELECTED, NO_EXPUNGES },
   [IMAP_EXPUNGE] = { imap_cmd_expunge, SELECTED, EXPUNGES },
-  [IMAP_SEARCH] = { imap_cmd_noop, SELECTED, NO_EXPUNGES },
+  [IMAP_SEARCH] = { imap_cmd_search, SELECTED, NO_EXPUNGES },
   [IMAP_FETCH] = { imap_cmd_fetch, SELECTED, NO_EXPUNGES },
   [IMAP_STORE] = { imap_cmd_store, SELECTED, NO_EXPUNGES },
   [IMAP_COPY] = { imap_cmd_copy, SELECTED, EXPUNGES },

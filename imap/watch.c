@@ -5,7 +5,7 @@
 
 #include "lib/text.h"
 
-#define CHANGES (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR)
+#define CHANGES (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE)
 
 /* File systems that other hosts, or programs behind FUSE, can change unseen. */
 static bool is_shared(int folder)
@@ -20,12 +20,12 @@ static bool is_shared(int folder)
   return false;
 }
 
-static int add(int fd, const char *folder, const char *name)
+static int add(int fd, const char *folder, const char *name, uint32_t mask)
 {
   text path = TEXT_ZERO;
 
   text_add_format(&path, "%s/%s", folder, name);
-  int watch = inotify_add_watch(fd, text_string(&path), CHANGES | IN_DONT_FOLLOW);
+  int watch = inotify_add_watch(fd, text_string(&path), mask | IN_ONLYDIR | IN_DONT_FOLLOW);
   text_free(&path);
   return watch;
 }
@@ -33,13 +33,14 @@ static int add(int fd, const char *folder, const char *name)
 void imap_watch_open(struct imap_watch *w, int folder, const char *name)
 {
   w->at = w->length = 0;
-  w->new = w->cur = -1;
+  w->new = w->cur = w->folder = -1;
   w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (w->fd != -1) {
-    w->new = add(w->fd, name, "new");
-    w->cur = add(w->fd, name, "cur");
+    w->new = add(w->fd, name, "new", CHANGES);
+    w->cur = add(w->fd, name, "cur", CHANGES);
+    w->folder = add(w->fd, name, ".", IN_DELETE); /* of new/ and cur/ themselves */
   }
-  w->is_complete = w->new != -1 && w->cur != -1 && !is_shared(folder);
+  w->is_complete = w->new != -1 && w->cur != -1 && w->folder != -1 && !is_shared(folder);
 }
 
 void imap_watch_close(struct imap_watch *w)
@@ -71,5 +72,5 @@ enum imap_news imap_watch_next(struct imap_watch *w, const char **name, bool *is
   w->at += sizeof *event + event->len;
   *name = event->len ? event->name : "";
   *is_new = event->wd == w->new;
-  return news_of(event->mask);
+  return event->wd == w->folder ? IMAP_NEWS_LOST : news_of(event->mask);
 }

@@ -10,7 +10,7 @@
 
 struct imap_watch {
   int fd;               /* -1: no news here */
-  int new, cur;         /* the watches */
+  int new, cur, folder; /* the watches */
   bool is_complete;     /* nothing can happen without news */
   size_t at, length;
   _Alignas(struct inotify_event) char bytes[16384];

@@ -137,6 +137,20 @@ equal(s.uids(), [4], '... and it is gone')
 ok(s.status('SELECT Nowhere').startswith('NO [NONEXISTENT]'), 'SELECT of what there is not')
 ok(s.status('CHECK').startswith('BAD'), '... leaves nothing selected')
 
+# --- SEARCH ---
+s.do('CREATE Found')
+for i, (words, flags) in enumerate((('alpha', '(\\Seen)'), ('beta', '(\\Flagged key)'), ('alphabet', '() "01-Jan-2001 00:00:00 +0000"'))):
+    s.append('Found', message(words), flags)
+s.do('SELECT Found')
+for asked, found in (('ALL', ' 1 2 3'), ('SUBJECT alpha', ' 1 3'), ('UNSEEN', ' 2 3'), ('KEYWORD key', ' 2'), ('UNKEYWORD key', ' 1 3'), ('BEFORE 2-Jan-2001', ' 3'),
+                     ('OR FLAGGED SUBJECT alphabet', ' 2 3'), ('NOT (SEEN)', ' 2 3'), ('TEXT "line of"', ' 1 2 3'), ('BODY nothing', ''), ('2:*', ' 2 3'),
+                     ('UID 1,3', ' 1 3'), ('LARGER 100000', ''), ('SMALLER 100000 SEEN', ' 1'), ('CHARSET UTF-8 SUBJECT BETA', ' 2'), ('HEADER Message-ID beta', ' 2')):
+    equal(s.said('SEARCH ' + asked), '* SEARCH%s\nOK done' % found, 'SEARCH ' + asked)
+s.do('STORE 1 +FLAGS.SILENT (\\Deleted)')
+s.do('EXPUNGE')
+equal(s.said('UID SEARCH ALL'), '* SEARCH 2 3\nOK done', 'UID SEARCH says uids')
+ok(s.status('SEARCH CHARSET X-NONE ALL').startswith('NO [BADCHARSET'), 'SEARCH in a character set that is not known')
+
 # --- CREATE, LIST, RENAME, DELETE ---
 equal(s.status('CREATE Lists/c/postroom'), 'OK created', 'CREATE below what there is not')
 ok(os.path.isdir('m/.Lists.c.postroom/cur'), '... is .Lists.c.postroom on the disk (Maildir++)')
@@ -145,7 +159,7 @@ ok(s.status('CREATE inbox').startswith('NO'), 'CREATE INBOX')
 ok(s.status('CREATE Lists/d/').startswith('OK'), 'CREATE with a separator at the end')
 listed = s.said('LIST "" *')
 ok('* LIST (\\Noselect \\HasChildren) "/" Lists/c\n' in listed and '* LIST (\\HasNoChildren) "/" Lists/c/postroom' in listed, 'LIST shows levels that are none as \\Noselect', listed)
-equal(names(s.said('LIST "" %')), ['Drafts', 'INBOX', 'Junk', 'Lists', 'Sent', 'Trash'], 'LIST % is one level')
+equal(names(s.said('LIST "" %')), ['Drafts', 'Found', 'INBOX', 'Junk', 'Lists', 'Sent', 'Trash'], 'LIST % is one level')
 equal(names(s.said('LIST Lists/ %')), ['Lists/c', 'Lists/d'], 'LIST with a reference')
 equal(names(s.said('LIST "" inbox')), ['INBOX'], 'LIST inbox in any case')
 equal(s.said('LIST "" ""'), '* LIST (\\Noselect) "/" ""\nOK that is the separator', 'LIST "" "" says the separator')

@@ -70,7 +70,7 @@ s.close()
 write('m/dovecot-uidlist', before[:-7])
 s = Session()
 s.do('SELECT INBOX')
-equal(s.uids()[:3], [1, 3, 7], 'a uidlist whose last line was cut off by a crash: the other uids stay')
+ok({1, 3, 7} < set(s.uids()), 'a uidlist whose last line was cut off by a crash: the other uids stay')
 s.close()
 for junk in (b'', b'nonsense\n', b'3 V0 N0\n', b'\0' * 1000, b'4 V1 N1\n'):
     write('m/dovecot-uidlist', junk)
