@@ -2,7 +2,7 @@
 
     import sys; sys.path.insert(0, 'tests'); from tap import *
 """
-import array, atexit, os, shutil, signal, socket, subprocess, sys, tempfile, time
+import array, atexit, os, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOME = tempfile.mkdtemp()
@@ -151,3 +151,107 @@ def memfd(content):
     fd = os.memfd_create('message', os.MFD_ALLOW_SEALING)
     os.write(fd, content)
     return fd
+
+
+def write_cdb(path, pairs):
+    """A cdb file (cr.yp.to/cdb/cdb.txt): pairs of key and record."""
+    def cdb_hash(key):
+        h = 5381
+        for c in key:
+            h = ((h << 5) + h & 0xffffffff) ^ c
+        return h
+    body, places = b'', [[] for _ in range(256)]
+    for key, value in pairs:
+        h = cdb_hash(key)
+        places[h & 255].append((h, 2048 + len(body)))
+        body += struct.pack('<II', len(key), len(value)) + key + value
+    head, at = b'', 2048 + len(body)
+    for place in places:
+        slots = [(0, 0)] * (len(place) * 2)
+        for h, where in place:
+            i = (h >> 8) % len(slots)
+            while slots[i][1]:
+                i = (i + 1) % len(slots)
+            slots[i] = (h, where)
+        head += struct.pack('<II', at, len(slots))
+        body += b''.join(struct.pack('<II', *s) for s in slots)
+        at += 8 * len(slots)
+    write(path + '.new', head + body)
+    os.rename(path + '.new', path)
+
+
+def write_tables(mailboxes, relay=()):
+    """tables/current/policy.cdb: addresses to mailbox keys, and a default relay rule if one is given."""
+    pairs = [(b'table:generation', record([('id', '1')]))]
+    for domain in {a.split('@')[1] for a in mailboxes}:
+        pairs.append((('domain:' + domain).encode(), record([('file', 'control/domains/' + domain)])))
+    for address, key in mailboxes.items():
+        pairs.append((('address:' + address).encode(), record([('mailbox', key), ('from', 'test')])))
+        pairs.append((('mailbox:' + key).encode(), record([('name', address), ('uid', 1), ('path', 'x'), ('receive', 'yes'), ('from', 'test')])))
+    if relay:
+        pairs.append((b'relay:default', record(relay)))
+    os.makedirs('tables/1', exist_ok=True)
+    write_cdb('tables/1/policy.cdb', pairs)
+    if not os.path.islink('tables/current'):
+        os.symlink('1', 'tables/current')
+
+
+class Callee:
+    """Stands in for a service: what it was asked, in order, and answers by a function of the request (a list of pairs, or
+    None to hang up). For cases that the real program cannot be made to produce."""
+
+    def __init__(self, service, answer):
+        self.service, self.answer, self.asked, self.lock = service, answer, [], threading.Lock()
+        self.connections = self.open = self.most = 0
+        self.listening = listen(service)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        hop = None
+        with connection:
+            while True:
+                try:
+                    pairs, fds = receive(connection)
+                except OSError:
+                    return
+                if pairs is None:
+                    return
+                if pairs[0][0] == 'route':
+                    hop = dict(pairs)
+                    continue
+                content = b''
+                for fd in fds:
+                    content = os.pread(fd, 1 << 24, 0)
+                    os.close(fd)
+                with self.lock:
+                    self.open += 1
+                    self.most = max(self.most, self.open)
+                    self.asked.append((dict(pairs), [v for k, v in pairs if k == 'recipient'], hop, content))
+                answer = self.answer(pairs, hop)
+                with self.lock:
+                    self.open -= 1
+                if answer is None:
+                    return
+                try:
+                    send(connection, answer)
+                except OSError:
+                    return
+
+    def close(self):
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+        os.unlink('run/' + self.service)
+
+
+def outcomes(pairs, outcome, more=()):
+    """The same outcome for each recipient of a request."""
+    return [('remote', 'there'), *more] + [('recipient', outcome) for k, _ in pairs if k == 'recipient']

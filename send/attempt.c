@@ -1,0 +1,180 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/die.h"
+#include "lib/id.h"
+#include "lib/log.h"
+#include "send/attempt.h"
+#include "send/conclude.h"
+#include "send/items.h"
+#include "send/link.h"
+#include "send/returns.h"
+
+enum {
+  OPEN_MAX = 200,           /* attempts that keep their file open while they only wait in line */
+  EARLY_MS = 500,           /* a report waits so long until what it is about says that it was reported */
+  UNREADABLE_MS = 60 * 1000 /* a file that cannot be read is tried again after so long */
+};
+
+void send_attempt_close(struct send_schedule *s, struct send_attempt *a)
+{
+  s->attempts--;
+  a->entry->attempt = 0;
+  send_items_free(a);
+  queue_close(&a->file);
+  free(a);
+}
+
+static void forget(struct send_schedule *s, struct send_attempt *a)
+{
+  struct send_entry *e = a->entry;
+
+  send_attempt_close(s, a);
+  send_waiting_remove(&s->waiting, e);
+}
+
+static bool has_state(const struct send_attempt *a, char state)
+{
+  for (size_t i = 0; i < a->file.envelope.count; i++)
+    if (a->file.envelope.recipients[i].state == state) return true;
+  return false;
+}
+
+static void go(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn);
+
+/* The file is open and whole: what does it need? */
+static void begin(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
+{
+  a->is_again = a->entry->is_again || a->file.envelope.attempts;
+  if (has_state(a, ENVELOPE_FAILING))
+    send_returns_start(s, a);
+  else if (has_state(a, ENVELOPE_TODO)) {
+    send_items_make(s, a);
+    go(s, a, turn);
+  } else if (has_state(a, ENVELOPE_HELD))
+    send_attempt_close(s, a); /* until the operator releases it */
+  else {
+    send_conclude_remove(s, a);
+    forget(s, a);
+  }
+}
+
+static void cannot_read(struct send_schedule *s, struct send_attempt *a)
+{
+  struct send_entry *e = a->entry;
+  bool is_damaged = errno == EBADMSG;
+
+  log_event("unreadable", "id", e->id, "error", is_damaged ? "not as doc/queue.md says: run queue-check" : strerror(errno),
+            (char *)0);
+  send_attempt_close(s, a);
+  if (!is_damaged) send_waiting_set_due(&s->waiting, e, s->now_ms + UNREADABLE_MS);
+}
+
+static void start(struct send_schedule *s, struct send_entry *e, const struct send_lane *turn)
+{
+  if (send_returns_is_early(e->id)) {
+    send_waiting_set_due(&s->waiting, e, s->now_ms + EARLY_MS);
+    return;
+  }
+  struct send_attempt *a = calloc(1, sizeof *a);
+  if (!a) die_nomem();
+  *a = (struct send_attempt){ .entry = e, .file = QUEUE_FILE_ZERO };
+  e->attempt = a;
+  s->attempts++;
+  switch (queue_open(&a->file, e->id, O_RDONLY)) {
+  case QUEUE_FOUND: begin(s, a, turn); return;
+  case QUEUE_ABSENT: forget(s, a); return;
+  case QUEUE_BROKEN: cannot_read(s, a); return;
+  case QUEUE_INCOMPLETE:
+    if (!a->file.is_new) {
+      errno = EBADMSG;
+      cannot_read(s, a);
+      return;
+    }
+    log_event("removed", "id", e->id, "reason", "incomplete: cut off before it was acknowledged", (char *)0);
+    send_conclude_remove(s, a);
+    forget(s, a);
+  }
+}
+
+/* Those whose lane rests are not tried: it said already why not. */
+static void give_up_resting(struct send_schedule *s, struct send_attempt *a)
+{
+  for (size_t i = a->first_waiting; i < a->count; i++) {
+    struct send_item *item = &a->items[i];
+    if (item->state == SEND_ITEM_WAITS && send_lane_rests(item->lane, s->now_ms))
+      send_item_end(a, item, SAID_LATER, "4.4.1", item->lane->words.s);
+  }
+}
+
+static bool start_item(struct send_schedule *s, struct send_attempt *a, size_t i)
+{
+  return a->items[i].lane->kind == SEND_LANE_LOCAL ? send_link_deliver(s, a, i) : send_link_send(s, a, i);
+}
+
+/* Starts what there is room for. Nobody overtakes those in a lane's line; whose turn it is starts one packet there, or as
+   many as there is room for if the line is empty. */
+static void start_items(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
+{
+  while (a->first_waiting < a->count && a->items[a->first_waiting].state != SEND_ITEM_WAITS) a->first_waiting++;
+  for (size_t i = a->first_waiting; i < a->count && a->waiting; i++) {
+    struct send_lane *lane = a->items[i].lane;
+    if (a->items[i].state != SEND_ITEM_WAITS || !send_link_has_room(s, lane)) continue;
+    if (lane->line.count && lane != turn) continue;
+    if (start_item(s, a, i) && lane == turn) turn = 0;
+  }
+}
+
+static struct send_lane *first_lane(const struct send_attempt *a)
+{
+  size_t i = a->first_waiting;
+
+  while (a->items[i].state != SEND_ITEM_WAITS) i++;
+  return a->items[i].lane;
+}
+
+static bool has_outcome(const struct send_attempt *a)
+{
+  return a->running || a->waiting < a->count;
+}
+
+static void wait_in_line(struct send_schedule *s, struct send_attempt *a)
+{
+  struct send_entry *e = a->entry;
+
+  if (e->list) return;
+  send_lane_line_add(&s->lanes, first_lane(a), e);
+  if (!has_outcome(a) && s->attempts > OPEN_MAX) send_attempt_close(s, a);
+}
+
+static void go(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
+{
+  give_up_resting(s, a);
+  start_items(s, a, turn);
+  if (a->waiting)
+    wait_in_line(s, a);
+  else if (!a->running)
+    send_conclude(s, a);
+}
+
+void send_attempt_start(struct send_schedule *s, struct send_entry *e) { start(s, e, 0); }
+
+void send_attempt_turn(struct send_schedule *s, struct send_entry *e, struct send_lane *lane)
+{
+  if (e->attempt)
+    go(s, e->attempt, lane);
+  else
+    start(s, e, lane);
+}
+
+/* What waits goes to the end of the line before it goes on, so that a long list of recipients leaves room to others. */
+void send_attempt_settle(struct send_schedule *s, struct send_attempt *a)
+{
+  if (a->waiting)
+    wait_in_line(s, a);
+  else if (!a->running)
+    send_conclude(s, a);
+}

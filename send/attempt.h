@@ -1,0 +1,19 @@
+/* attempt: opens a message that is due, finds the way of each recipient, and starts as much as there is room for. */
+
+#ifndef SEND_ATTEMPT_H
+#define SEND_ATTEMPT_H
+
+#include "send/schedule.h"
+
+/* The entry stands in no line and waits for no time. */
+void send_attempt_start(struct send_schedule *s, struct send_entry *e);
+
+/* It is this lane's turn to start a packet of an open attempt, or to open it. */
+void send_attempt_turn(struct send_schedule *s, struct send_entry *e, struct send_lane *lane);
+
+/* A packet, or the report, has ended: goes on, waits in line, or concludes. */
+void send_attempt_settle(struct send_schedule *s, struct send_attempt *a);
+
+void send_attempt_close(struct send_schedule *s, struct send_attempt *a); /* the entry remains */
+
+#endif

@@ -1,0 +1,52 @@
+#include "send/backoff.h"
+
+static uint64_t nominal(const struct send_backoff *b, unsigned int attempts)
+{
+  uint64_t seconds = b->first_seconds;
+
+  while (attempts-- > 1 && seconds < b->longest_seconds) seconds *= 2;
+  return seconds < b->longest_seconds ? seconds : b->longest_seconds;
+}
+
+/* The sum of all intervals before attempt number `attempts`. */
+static uint64_t waited(const struct send_backoff *b, unsigned int attempts)
+{
+  uint64_t sum = 0;
+
+  for (unsigned int i = 1; i < attempts; i++) sum += nominal(b, i);
+  return sum;
+}
+
+static uint64_t hash(const char *id, unsigned int attempts)
+{
+  uint64_t h = 14695981039346656037u + attempts;
+
+  for (; *id; id++) h = (h ^ (unsigned char)*id) * 1099511628211u;
+  return h >> 32;
+}
+
+uint64_t send_backoff_interval(const struct send_backoff *b, unsigned int attempts, const char *id)
+{
+  uint64_t seconds = nominal(b, attempts), eighth = seconds / 8;
+
+  return seconds - eighth + hash(id, attempts) % (2 * eighth + 1);
+}
+
+uint64_t send_backoff_next(const struct send_backoff *b, unsigned int attempts, const char *id, uint64_t birth_seconds,
+                           uint64_t now_seconds)
+{
+  uint64_t next = now_seconds + send_backoff_interval(b, attempts, id);
+  uint64_t end = birth_seconds + b->lifetime_seconds;
+
+  return now_seconds < end && end < next ? end : next;
+}
+
+bool send_backoff_is_over(const struct send_backoff *b, unsigned int attempts, uint64_t birth_seconds,
+                          uint64_t now_seconds)
+{
+  uint64_t sum = waited(b, attempts);
+  bool is_old = now_seconds >= birth_seconds && now_seconds - birth_seconds >= b->lifetime_seconds;
+
+  if (attempts >= SEND_ATTEMPTS_MAX) return true;
+  return (is_old && sum >= b->lifetime_seconds / 4 * 3) || sum / 2 > b->lifetime_seconds;
+}

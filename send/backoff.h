@@ -1,0 +1,31 @@
+/* backoff: when a message is tried again, and when it has been tried long enough. Pure. */
+
+#ifndef SEND_BACKOFF_H
+#define SEND_BACKOFF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SEND_ATTEMPTS_MAX 9999 /* what the envelope has room for */
+
+struct send_backoff {
+  uint64_t first_seconds;    /* between the first and the second attempt; then twice that, and so on, */
+  uint64_t longest_seconds;  /* up to this */
+  uint64_t lifetime_seconds; /* after so long a message is returned */
+};
+
+/* How long after attempt number `attempts` (1 is the first) the next is: up to an eighth more or less, by the id, so that
+   what came together does not stay together. */
+uint64_t send_backoff_interval(const struct send_backoff *b, unsigned int attempts, const char *id);
+
+/* When the next attempt is. The last one comes when the lifetime ends, not after. */
+uint64_t send_backoff_next(const struct send_backoff *b, unsigned int attempts, const char *id, uint64_t birth_seconds,
+                           uint64_t now_seconds);
+
+/* Is it to be returned now, after so many attempts? Two clocks must agree that it is old enough, because one of them can
+   be set wrong: the calendar since its birth, and the intervals that the attempts stand for (which were waited for by
+   the monotonic clock). Twice the lifetime in attempts is enough alone: else a birth in the future would mean forever. */
+bool send_backoff_is_over(const struct send_backoff *b, unsigned int attempts, uint64_t birth_seconds,
+                          uint64_t now_seconds);
+
+#endif

@@ -1,0 +1,289 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "send/attempt.h"
+#include "send/conclude.h"
+#include "send/returns.h"
+
+enum {
+  LOG_BYTES_MAX = 1 << 20,         /* what was said is begun anew beyond this: the last words count */
+  DISK_TROUBLE_MS = 60 * 1000
+};
+
+static const char *const events[] = { [SAID_LATER] = "deferred", [SAID_DONE] = "delivered", [SAID_NEVER] = "failed" };
+
+static void log_item(const struct send_schedule *s, const struct send_attempt *a, const struct send_item *i)
+{
+  const struct envelope *e = &a->file.envelope;
+  const char *recipient = e->recipients[i->recipient].address;
+  text delay = TEXT_ZERO, code = TEXT_ZERO;
+
+  text_add_number(&delay, s->now_seconds > e->birth_seconds ? s->now_seconds - e->birth_seconds : 0);
+  if (i->outcome.code) text_add_padded(&code, i->outcome.code, 3);
+  log_event(events[i->outcome.verdict], "id", a->entry->id, "to", i->address, "for",
+            strcmp(recipient, i->address) ? recipient : "", "hop", i->hop_name, "remote", i->remote.len ? i->remote.s : "",
+            "status", i->outcome.status.s, "code", text_string(&code), "delay", text_string(&delay), "said",
+            i->outcome.text.s, (char *)0);
+  text_free(&delay);
+  text_free(&code);
+}
+
+/* A recipient with several destinations is done when all are, and not before. */
+static bool is_weightier(enum said_verdict a, enum said_verdict b)
+{
+  static const int weight[] = { [SAID_DONE] = 0, [SAID_NEVER] = 1, [SAID_LATER] = 2 };
+  return weight[a] > weight[b];
+}
+
+static void add_said(const struct send_schedule *s, const struct send_attempt *a, const struct send_item *i, text *lines)
+{
+  struct said said = SAID_ZERO;
+
+  said.seconds = s->now_seconds;
+  said.attempt = a->file.envelope.attempts;
+  said.verdict = i->outcome.verdict;
+  said.status = i->outcome.status;
+  said.code = i->outcome.code;
+  text_add(&said.recipient, a->file.envelope.recipients[i->recipient].address);
+  said.remote = i->remote;
+  said.text = i->outcome.text;
+  said_format(&said, lines);
+  text_free(&said.recipient);
+}
+
+/* Not synced: it is a courtesy for qstat and the words of a report. */
+static void write_said(const struct send_attempt *a, const text *lines)
+{
+  text path = TEXT_ZERO;
+  struct stat status;
+  int fd = open(queue_path_log(&path, a->entry->id), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+  text_free(&path);
+  if (fd == -1) return;
+  if (fstat(fd, &status) == 0 && status.st_size > LOG_BYTES_MAX && ftruncate(fd, 0) == -1)
+    log_event("unable", "id", a->entry->id, "to", "shorten what was said", (char *)0);
+  if (write(fd, lines->s, lines->len) == -1)
+    log_event("unable", "id", a->entry->id, "to", "keep what was said", "error", strerror(errno), (char *)0);
+  close(fd);
+}
+
+static int open_for_marks(const struct send_attempt *a) { return open(a->file.path.s, O_WRONLY | O_CLOEXEC | O_NOFOLLOW); }
+
+static bool write_at(int fd, const char *bytes, size_t length, size_t at)
+{
+  return pwrite(fd, bytes, length, (off_t)at) == (ssize_t)length;
+}
+
+static bool write_head(int fd, const struct envelope *e)
+{
+  text head = TEXT_ZERO;
+
+  text_add_padded(&head, e->attempts, ENVELOPE_ATTEMPTS_WIDTH);
+  text_add_char(&head, ' ');
+  text_add_padded(&head, e->next_seconds, ENVELOPE_NEXT_WIDTH);
+  bool good = write_at(fd, head.s, head.len, ENVELOPE_ATTEMPTS_AT);
+  text_free(&head);
+  return good;
+}
+
+static bool mark(int fd, struct envelope_recipient *r, enum envelope_state state)
+{
+  r->state = (char)state;
+  return write_at(fd, &r->state, 1, r->at);
+}
+
+static bool move_to_cur(struct send_attempt *a)
+{
+  text to = TEXT_ZERO;
+  bool good = rename(a->file.path.s, queue_path_cur(&to, a->entry->id)) == 0;
+
+  if (!good && errno == ENOENT) { /* the first one in its folder */
+    char *slash = strrchr(to.s, '/');
+    *slash = 0;
+    good = mkdir(to.s, 0700) == 0;
+    *slash = '/';
+    good = good && rename(a->file.path.s, to.s) == 0;
+  }
+  if (good) {
+    text_copy(&a->file.path, to.s);
+    text_string(&a->file.path);
+    a->file.is_new = false;
+  }
+  text_free(&to);
+  return good;
+}
+
+bool send_conclude_mark(struct send_attempt *a, enum envelope_state from, enum envelope_state to)
+{
+  struct envelope *e = &a->file.envelope;
+  int fd = open_for_marks(a);
+  bool good = fd != -1;
+
+  for (size_t i = 0; good && i < e->count; i++)
+    if (e->recipients[i].state == (char)from) good = mark(fd, &e->recipients[i], to);
+  good = good && fdatasync(fd) == 0;
+  if (fd != -1) close(fd);
+  return good;
+}
+
+/* What has become of the recipients, the number of attempts and the next time, as one synced change. A `later` alone is
+   not worth waiting for the disk: it would only be tried again. */
+static bool write_outcomes(struct send_attempt *a, const enum envelope_state *states)
+{
+  struct envelope *e = &a->file.envelope;
+  int fd = open_for_marks(a);
+  bool good = fd != -1 && write_head(fd, e), is_marked = false;
+
+  for (size_t i = 0; good && i < e->count; i++)
+    if (e->recipients[i].state != (char)states[i]) {
+      good = mark(fd, &e->recipients[i], states[i]);
+      is_marked = true;
+    }
+  if (good && a->file.is_new) good = move_to_cur(a);
+  if (good && is_marked) good = fdatasync(fd) == 0;
+  if (fd != -1) close(fd);
+  return good;
+}
+
+void send_conclude_remove(struct send_schedule *s, struct send_attempt *a)
+{
+  text path = TEXT_ZERO;
+  (void)s;
+
+  if (unlink(a->file.path.s) == -1)
+    log_event("unable", "id", a->entry->id, "to", "remove the file", "error", strerror(errno), (char *)0);
+  if (a->file.envelope.attempts || !a->file.is_new) unlink(queue_path_log(&path, a->entry->id));
+  text_free(&path);
+}
+
+static void forget(struct send_schedule *s, struct send_attempt *a)
+{
+  struct send_entry *e = a->entry;
+
+  send_attempt_close(s, a);
+  send_waiting_remove(&s->waiting, e);
+}
+
+static size_t count_state(const struct send_attempt *a, enum envelope_state state)
+{
+  size_t count = 0;
+
+  for (size_t i = 0; i < a->file.envelope.count; i++) count += a->file.envelope.recipients[i].state == (char)state;
+  return count;
+}
+
+/* The next time by the calendar stands in the file; the wait is by the monotonic clock, and never longer than between
+   two attempts, whatever the calendar says. */
+uint64_t send_conclude_wait_ms(const struct send_schedule *s, const struct envelope *e)
+{
+  uint64_t longest = send_backoff_interval(&s->settings.backoff, e->attempts ? e->attempts : 1, e->id.s);
+  uint64_t wait = e->next_seconds > s->now_seconds ? e->next_seconds - s->now_seconds : 0;
+
+  return (wait < longest ? wait : longest) * 1000;
+}
+
+void send_conclude_rest(struct send_schedule *s, struct send_attempt *a)
+{
+  struct send_entry *e = a->entry;
+
+  if (count_state(a, ENVELOPE_TODO) || count_state(a, ENVELOPE_FAILING)) {
+    uint64_t due_ms = s->now_ms + send_conclude_wait_ms(s, &a->file.envelope);
+    send_attempt_close(s, a);
+    send_waiting_set_due(&s->waiting, e, due_ms);
+  } else if (count_state(a, ENVELOPE_HELD))
+    send_attempt_close(s, a);
+  else {
+    send_conclude_remove(s, a);
+    forget(s, a);
+  }
+}
+
+static enum envelope_state state_after(enum said_verdict verdict)
+{
+  switch (verdict) {
+  case SAID_DONE: return ENVELOPE_DONE;
+  case SAID_NEVER: return ENVELOPE_FAILING;
+  case SAID_LATER: break;
+  }
+  return ENVELOPE_TODO;
+}
+
+/* The lifetime is over: what is still `later` now is `never`, and says what it was last. */
+static void give_up(struct send_result *o)
+{
+  text words = TEXT_ZERO;
+
+  text_add(&words, "given up after the queue lifetime; the last attempt said: ");
+  text_add_text(&words, &o->text);
+  send_result_set(o, SAID_NEVER, "5.4.7", text_string(&words));
+  text_free(&words);
+}
+
+/* The states of all recipients after this attempt. */
+static void judge(struct send_schedule *s, struct send_attempt *a, enum envelope_state *states)
+{
+  struct envelope *e = &a->file.envelope;
+  bool is_over = send_backoff_is_over(&s->settings.backoff, e->attempts, e->birth_seconds, s->now_seconds);
+
+  for (size_t i = 0; i < e->count; i++) states[i] = (enum envelope_state)e->recipients[i].state;
+  for (size_t i = 0; i < a->count;) {
+    size_t recipient = a->items[i].recipient;
+    enum said_verdict verdict = SAID_DONE;
+    for (; i < a->count && a->items[i].recipient == recipient; i++) {
+      if (is_over && a->items[i].outcome.verdict == SAID_LATER) give_up(&a->items[i].outcome);
+      if (is_weightier(a->items[i].outcome.verdict, verdict)) verdict = a->items[i].outcome.verdict;
+      log_item(s, a, &a->items[i]);
+    }
+    states[recipient] = state_after(verdict);
+  }
+}
+
+static bool are_all(const enum envelope_state *states, size_t count, enum envelope_state state)
+{
+  for (size_t i = 0; i < count; i++)
+    if (states[i] != state) return false;
+  return true;
+}
+
+static void keep(struct send_schedule *s, struct send_attempt *a, const enum envelope_state *states)
+{
+  struct envelope *e = &a->file.envelope;
+  struct send_entry *entry = a->entry;
+  text said = TEXT_ZERO;
+
+  for (size_t i = 0; i < a->count; i++) add_said(s, a, &a->items[i], &said);
+  write_said(a, &said);
+  text_free(&said);
+  e->next_seconds = send_backoff_next(&s->settings.backoff, e->attempts, e->id.s, e->birth_seconds, s->now_seconds);
+  if (!write_outcomes(a, states)) {
+    log_event("unable", "id", entry->id, "to", "mark what was done", "error", strerror(errno), (char *)0);
+    send_attempt_close(s, a);
+    send_waiting_set_due(&s->waiting, entry, s->now_ms + DISK_TROUBLE_MS);
+  } else if (count_state(a, ENVELOPE_FAILING))
+    send_returns_start(s, a);
+  else
+    send_conclude_rest(s, a);
+}
+
+void send_conclude(struct send_schedule *s, struct send_attempt *a)
+{
+  static text states = TEXT_ZERO;
+  struct envelope *e = &a->file.envelope;
+
+  text_clear(&states);
+  text_ready(&states, e->count * sizeof(enum envelope_state));
+  enum envelope_state *state = (enum envelope_state *)(void *)states.s;
+  if (e->attempts < SEND_ATTEMPTS_MAX) e->attempts++;
+  judge(s, a, state);
+  if (are_all(state, e->count, ENVELOPE_DONE)) {
+    e->attempts--; /* no other attempt has left a log */
+    send_conclude_remove(s, a);
+    forget(s, a);
+  } else
+    keep(s, a, state);
+}

@@ -1,0 +1,25 @@
+/* conclude: what an attempt has come to is written down: marks in the queue file, what was said, the next time; or the
+   file is removed. doc/queue.md, states Q2 to Q4. */
+
+#ifndef SEND_CONCLUDE_H
+#define SEND_CONCLUDE_H
+
+#include "send/schedule.h"
+
+/* All items are over. The attempt is closed, and its entry waits, rests with the operator, or is gone. */
+void send_conclude(struct send_schedule *s, struct send_attempt *a);
+
+/* No recipient is to be tried any more and none failed without a report: the file and its log go. */
+void send_conclude_remove(struct send_schedule *s, struct send_attempt *a);
+
+/* Recipients of one state get another, on the disk and in the envelope. False with errno: the file may have both. */
+bool send_conclude_mark(struct send_attempt *a, enum envelope_state from, enum envelope_state to);
+
+/* After marks were changed otherwise: by what the envelope says now the message waits for its next time, rests with the
+   operator, or is removed; the attempt is closed. */
+void send_conclude_rest(struct send_schedule *s, struct send_attempt *a);
+
+/* How long until the next time that an envelope from the disk names. */
+uint64_t send_conclude_wait_ms(const struct send_schedule *s, const struct envelope *e);
+
+#endif

@@ -1,0 +1,139 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/policy.h"
+#include "send/items.h"
+
+static char *copy(const char *string)
+{
+  char *c = strdup(string);
+  if (!c) die_nomem();
+  return c;
+}
+
+static struct send_item *add(struct send_attempt *a, size_t recipient, const char *address)
+{
+  if (!(a->count & (a->count - 1))) { /* 0, 1, 2, 4, 8...: room for twice as many */
+    a->items = realloc(a->items, (a->count ? a->count * 2 : 1) * sizeof *a->items);
+    if (!a->items) die_nomem();
+  }
+  struct send_item *i = &a->items[a->count++];
+  *i = (struct send_item){ .recipient = recipient, .outcome = SEND_RESULT_ZERO, .remote = TEXT_ZERO };
+  i->address = copy(address);
+  i->state = SEND_ITEM_OVER;
+  return i;
+}
+
+static void end(struct send_item *i, enum said_verdict verdict, const char *status, const char *words)
+{
+  if (i->lane) i->lane->users--;
+  i->lane = 0;
+  i->state = SEND_ITEM_OVER;
+  send_result_set(&i->outcome, verdict, status, words);
+}
+
+void send_item_end(struct send_attempt *a, struct send_item *i, enum said_verdict verdict, const char *status, const char *words)
+{
+  if (i->state == SEND_ITEM_WAITS) a->waiting--;
+  if (i->state == SEND_ITEM_RUNS) a->running--;
+  end(i, verdict, status, words);
+}
+
+static void wait_for(struct send_attempt *a, struct send_item *i, struct send_lane *lane)
+{
+  i->lane = lane;
+  i->hop_name = copy(lane->name.s);
+  lane->users++;
+  i->state = SEND_ITEM_WAITS;
+  a->waiting++;
+}
+
+static void route(struct send_schedule *s, struct send_attempt *a, size_t recipient, const char *address,
+                  const char *mailbox, bool may_expand);
+
+/* An address that became one of ours while the message was here: all that it leads to now. */
+static void expand(struct send_schedule *s, struct send_attempt *a, size_t recipient, const char *address)
+{
+  struct policy_destinations all = POLICY_DESTINATIONS_ZERO;
+  struct policy_destination one;
+  struct policy_facts facts = { .role = POLICY_SUBMISSION };
+  struct policy_decision decision = POLICY_DECISION_ZERO;
+  struct address parsed = ADDRESS_ZERO;
+  text postmaster = TEXT_ZERO, me = TEXT_ZERO;
+  size_t at = 0, before = a->count;
+
+  policy_postmaster(&postmaster);
+  facts.postmaster = text_string(&postmaster);
+  conf_me(&me);
+  facts.me = text_string(&me);
+  if (address_parse(&parsed, address, strlen(address)) != ADDRESS_FULL)
+    end(add(a, recipient, address), SAID_NEVER, "5.1.3", "not an address");
+  else {
+    policy_expand(&s->tables, &facts, &parsed, &all, &decision);
+    if (!policy_is_accepted(&decision))
+      end(add(a, recipient, address), decision.code / 100 == 5 ? SAID_NEVER : SAID_LATER, decision.status,
+          text_string(&decision.text));
+    else
+      while (policy_destinations_next(&all, &at, &one)) route(s, a, recipient, one.address, one.mailbox, false);
+  }
+  if (a->count == before) end(add(a, recipient, address), SAID_NEVER, "5.1.1", "the address leads nowhere");
+  policy_destinations_free(&all);
+  policy_decision_free(&decision);
+  address_free(&parsed);
+  text_free(&postmaster);
+  text_free(&me);
+}
+
+static void route(struct send_schedule *s, struct send_attempt *a, size_t recipient, const char *address,
+                  const char *mailbox, bool may_expand)
+{
+  static struct policy_route found = POLICY_ROUTE_ZERO;
+
+  policy_route(&s->tables, address, mailbox, &found);
+  if (found.kind == POLICY_ROUTE_SEVERAL && may_expand) {
+    expand(s, a, recipient, address);
+    return;
+  }
+  struct send_item *i = add(a, recipient, address);
+  switch (found.kind) {
+  case POLICY_ROUTE_MAILBOX:
+    i->mailbox = copy(found.mailbox.s);
+    wait_for(a, i, &s->lanes.local);
+    break;
+  case POLICY_ROUTE_HOP: wait_for(a, i, send_lane_find(&s->lanes, &found.hop)); break;
+  case POLICY_ROUTE_NOWHERE: end(i, SAID_NEVER, found.status, text_string(&found.text)); break;
+  case POLICY_ROUTE_LATER: end(i, SAID_LATER, found.status, text_string(&found.text)); break;
+  case POLICY_ROUTE_SEVERAL: end(i, SAID_NEVER, "5.4.6", "the address leads back to itself"); break;
+  }
+}
+
+void send_items_make(struct send_schedule *s, struct send_attempt *a)
+{
+  const struct envelope *e = &a->file.envelope;
+  bool has_tables = tables_open(&s->tables, "policy");
+
+  for (size_t r = 0; r < e->count; r++) {
+    if (e->recipients[r].state != ENVELOPE_TODO) continue;
+    if (has_tables)
+      route(s, a, r, e->recipients[r].address, record_find(&e->recipients[r].facts, "mailbox"), true);
+    else
+      end(add(a, r, e->recipients[r].address), SAID_LATER, "4.3.5", "the address tables cannot be read");
+  }
+}
+
+void send_items_free(struct send_attempt *a)
+{
+  for (size_t i = 0; i < a->count; i++) {
+    if (a->items[i].lane) a->items[i].lane->users--;
+    free(a->items[i].address);
+    free(a->items[i].mailbox);
+    free(a->items[i].hop_name);
+    send_result_free(&a->items[i].outcome);
+    text_free(&a->items[i].remote);
+  }
+  free(a->items);
+  a->items = 0;
+  a->count = a->waiting = a->running = a->first_waiting = 0;
+}

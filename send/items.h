@@ -1,0 +1,14 @@
+/* items: from the recipients of an envelope that are to be tried to where they go, by lib/policy. */
+
+#ifndef SEND_ITEMS_H
+#define SEND_ITEMS_H
+
+#include "send/schedule.h"
+
+void send_items_make(struct send_schedule *s, struct send_attempt *a);
+void send_items_free(struct send_attempt *a);
+
+/* The item is over, with this outcome and who said it. */
+void send_item_end(struct send_attempt *a, struct send_item *i, enum said_verdict verdict, const char *status, const char *text);
+
+#endif

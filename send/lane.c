@@ -1,0 +1,170 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/die.h"
+#include "send/lane.h"
+
+enum {
+  FIRST_WINDOW = 5,
+  FIRST_REST_MS = 30 * 1000,
+  LONGEST_REST_MS = 30 * 60 * 1000,
+  KEPT_MS = 60 * 60 * 1000 /* so long after its rest a failed lane is remembered */
+};
+
+static struct send_lane **slot_of(struct send_lanes *h, const text *key)
+{
+  uint64_t hash = 14695981039346656037u;
+
+  for (size_t i = 0; i < key->len; i++) hash = (hash ^ (unsigned char)key->s[i]) * 1099511628211u;
+  return &h->slots[(hash ^ hash >> 32) % (sizeof h->slots / sizeof *h->slots)];
+}
+
+void send_lanes_set_limits(struct send_lanes *h, unsigned int local_max, unsigned int remote_max)
+{
+  h->local.window = local_max;
+  h->remote_max = remote_max;
+}
+
+void send_lanes_init(struct send_lanes *h, unsigned int local_max, unsigned int remote_max)
+{
+  memset(h, 0, sizeof *h);
+  h->local.kind = SEND_LANE_LOCAL;
+  text_copy(&h->local.name, "mailbox");
+  text_string(&h->local.name);
+  send_lanes_set_limits(h, local_max, remote_max);
+}
+
+static void name(struct send_lane *lane)
+{
+  const char *host = record_find(&lane->key, "host");
+
+  text_add(&lane->name, host ? host : record_get(&lane->key, "domain"));
+  if (host) text_add_format(&lane->name, ":%s", record_get(&lane->key, "port"));
+  text_string(&lane->name);
+}
+
+struct send_lane *send_lane_find(struct send_lanes *h, const text *key)
+{
+  struct send_lane **slot = slot_of(h, key);
+
+  for (struct send_lane *lane = *slot; lane; lane = lane->chain)
+    if (lane->key.len == key->len && !memcmp(lane->key.s, key->s, key->len)) return lane;
+  struct send_lane *lane = calloc(1, sizeof *lane);
+  if (!lane) die_nomem();
+  lane->kind = SEND_LANE_REMOTE;
+  text_add_text(&lane->key, key);
+  name(lane);
+  text_string(&lane->words);
+  lane->window = FIRST_WINDOW < h->remote_max ? FIRST_WINDOW : h->remote_max;
+  lane->chain = *slot;
+  *slot = lane;
+  return lane;
+}
+
+void send_lane_release(struct send_lanes *h, struct send_lane *lane, uint64_t now_ms)
+{
+  if (lane->kind == SEND_LANE_LOCAL || lane->active || lane->users || lane->ring_next || lane->idle ||
+      (lane->failures && now_ms < lane->rest_until_ms + KEPT_MS))
+    return;
+  struct send_lane **link = slot_of(h, &lane->key);
+  while (*link != lane) link = &(*link)->chain;
+  *link = lane->chain;
+  text_free(&lane->key);
+  text_free(&lane->name);
+  text_free(&lane->words);
+  free(lane);
+}
+
+void send_lanes_sweep(struct send_lanes *h, uint64_t now_ms)
+{
+  for (size_t i = 0; i < sizeof h->slots / sizeof *h->slots; i++)
+    for (struct send_lane *lane = h->slots[i], *chain; lane; lane = chain) {
+      chain = lane->chain;
+      send_lane_release(h, lane, now_ms);
+    }
+}
+
+void send_lanes_wake(struct send_lanes *h)
+{
+  for (size_t i = 0; i < sizeof h->slots / sizeof *h->slots; i++)
+    for (struct send_lane *lane = h->slots[i]; lane; lane = lane->chain) lane->rest_until_ms = 0;
+}
+
+bool send_lane_rests(const struct send_lane *lane, uint64_t now_ms) { return now_ms < lane->rest_until_ms; }
+
+bool send_lane_has_room(const struct send_lane *lane) { return lane->active < lane->window; }
+
+void send_lane_begin(struct send_lane *lane) { lane->active++; }
+
+void send_lane_end_well(struct send_lanes *h, struct send_lane *lane)
+{
+  if (lane->kind == SEND_LANE_REMOTE && lane->active >= lane->window && lane->window < h->remote_max) lane->window++;
+  lane->active--;
+  lane->failures = 0;
+}
+
+/* The window is halved; one that was down to a single packet fails for good, and the lane rests. */
+void send_lane_end_badly(struct send_lane *lane, const char *words, uint64_t now_ms)
+{
+  lane->active--;
+  text_copy(&lane->words, words);
+  text_string(&lane->words);
+  if (lane->kind == SEND_LANE_LOCAL || send_lane_rests(lane, now_ms)) return;
+  if (lane->window > 1) {
+    lane->window /= 2;
+    return;
+  }
+  uint64_t rest = FIRST_REST_MS;
+  for (unsigned int i = 0; i < lane->failures && rest < LONGEST_REST_MS; i++) rest *= 2;
+  lane->failures++;
+  lane->rest_until_ms = now_ms + (rest < LONGEST_REST_MS ? rest : LONGEST_REST_MS);
+}
+
+static void leave_ring(struct send_lanes *h, struct send_lane *lane)
+{
+  if (!lane->ring_next) return;
+  h->ring_count--;
+  if (lane->ring_next == lane)
+    h->ring = 0;
+  else {
+    lane->ring_previous->ring_next = lane->ring_next;
+    lane->ring_next->ring_previous = lane->ring_previous;
+    if (h->ring == lane) h->ring = lane->ring_next;
+  }
+  lane->ring_next = lane->ring_previous = 0;
+}
+
+static void join_ring(struct send_lanes *h, struct send_lane *lane)
+{
+  if (lane->ring_next) return;
+  h->ring_count++;
+  if (!h->ring) {
+    h->ring = lane->ring_next = lane->ring_previous = lane;
+    return;
+  }
+  lane->ring_next = h->ring;
+  lane->ring_previous = h->ring->ring_previous;
+  lane->ring_previous->ring_next = lane;
+  h->ring->ring_previous = lane;
+}
+
+void send_lane_line_add(struct send_lanes *h, struct send_lane *lane, struct send_entry *e)
+{
+  send_list_add(&lane->line, e);
+  join_ring(h, lane);
+}
+
+struct send_entry *send_lane_line_take(struct send_lanes *h, struct send_lane *lane)
+{
+  struct send_entry *e = send_list_take(&lane->line);
+
+  if (!lane->line.count) leave_ring(h, lane);
+  return e;
+}
+
+struct send_lane *send_lanes_next_in_ring(struct send_lanes *h)
+{
+  struct send_lane *lane = h->ring;
+  if (lane) h->ring = lane->ring_next;
+  return lane;
+}

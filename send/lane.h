@@ -1,0 +1,57 @@
+/* lane: the way to one hop: the mailboxes here, or one destination of smtp-send. Each has a window of packets at once,
+   which grows while it works and shrinks when it does not, and a line of messages that wait for room. A lane whose hop is
+   out of reach rests; then one message probes it. Decisions only, no I/O. */
+
+#ifndef SEND_LANE_H
+#define SEND_LANE_H
+
+#include "lib/record.h"
+#include "send/waiting.h"
+
+struct send_link;
+
+enum send_lane_kind { SEND_LANE_LOCAL, SEND_LANE_REMOTE };
+
+struct send_lane {
+  enum send_lane_kind kind;
+  text key;               /* the first packet to smtp-send; "" for the mailboxes */
+  text name;              /* of it, for people: a domain, a host; ends with a NUL */
+  struct send_lane *chain; /* of one hash slot */
+  struct send_lane *ring_previous; /* among those with a line */
+  struct send_lane *ring_next;
+  struct send_list line;  /* messages that wait for room here */
+  struct send_link *idle; /* connections that can take another message */
+  unsigned int window;
+  unsigned int active;    /* packets under way */
+  size_t users;           /* recipients of open messages that go this way */
+  unsigned int failures;  /* of the lane, one after another */
+  uint64_t rest_until_ms;
+  text words;             /* what was said when it failed last; ends with a NUL */
+};
+
+struct send_lanes {
+  struct send_lane *slots[1024];
+  unsigned int ring_count;
+  struct send_lane *ring; /* one of those with a line; 0: there is none */
+  struct send_lane local;
+  unsigned int remote_max;
+};
+
+void send_lanes_init(struct send_lanes *h, unsigned int local_max, unsigned int remote_max);
+void send_lanes_set_limits(struct send_lanes *h, unsigned int local_max, unsigned int remote_max);
+struct send_lane *send_lane_find(struct send_lanes *h, const text *key); /* makes it if it is new */
+void send_lane_release(struct send_lanes *h, struct send_lane *lane, uint64_t now_ms); /* frees it if it is of no use any more */
+void send_lanes_sweep(struct send_lanes *h, uint64_t now_ms);                        /* the same for all */
+void send_lanes_wake(struct send_lanes *h); /* no lane rests any longer: the operator says so */
+
+bool send_lane_rests(const struct send_lane *lane, uint64_t now_ms);
+bool send_lane_has_room(const struct send_lane *lane);
+void send_lane_begin(struct send_lane *lane);
+void send_lane_end_well(struct send_lanes *h, struct send_lane *lane);
+void send_lane_end_badly(struct send_lane *lane, const char *words, uint64_t now_ms);
+
+void send_lane_line_add(struct send_lanes *h, struct send_lane *lane, struct send_entry *e);
+struct send_entry *send_lane_line_take(struct send_lanes *h, struct send_lane *lane); /* 0: it is empty */
+struct send_lane *send_lanes_next_in_ring(struct send_lanes *h); /* round and round; 0: no line anywhere */
+
+#endif

@@ -1,0 +1,319 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "lib/call.h"
+#include "lib/die.h"
+#include "lib/log.h"
+#include "send/attempt.h"
+#include "send/items.h"
+#include "send/link.h"
+#include "send/returns.h"
+
+enum {
+  RECIPIENTS_MAX = 100,        /* of one packet: what every host has to take (RFC 5321 4.5.3.1.8) */
+  RECIPIENT_BYTES_MAX = 48000, /* so that the packet stays a packet */
+  IDLE_MS = 2000,              /* so long a connection without work is kept */
+  SILENT_MS = 60 * 60 * 1000,  /* longer than any time-out of those who are asked */
+  AWAY_MS = 500
+};
+
+static const char *const services[] = {
+  [SEND_DELIVER] = "mailbox-spawn", [SEND_SMTP] = "smtp-send", [SEND_REPORT] = "queue-add"
+};
+
+static bool has_idle(const struct send_schedule *s)
+{
+  for (struct send_link *l = s->links; l; l = l->next)
+    if (l->service == SEND_SMTP && !l->attempt) return true;
+  return false;
+}
+
+bool send_link_has_room(const struct send_schedule *s, const struct send_lane *lane)
+{
+  enum send_service service = lane->kind == SEND_LANE_LOCAL ? SEND_DELIVER : SEND_SMTP;
+
+  if (s->is_stopping || s->now_ms < s->away_until_ms[service] || !send_lane_has_room(lane)) return false;
+  return service == SEND_DELIVER || lane->idle || s->links_remote < s->settings.remote_max || has_idle(s);
+}
+
+static void note_away(struct send_schedule *s, enum send_service service)
+{
+  if (!s->is_away[service]) log_event("away", "service", services[service], "error", strerror(errno), (char *)0);
+  s->is_away[service] = true;
+  s->away_until_ms[service] = s->now_ms + AWAY_MS;
+}
+
+static struct send_link *open_link(struct send_schedule *s, enum send_service service, struct send_lane *lane)
+{
+  int socket = call_open_now(services[service]);
+
+  if (socket == -1) {
+    note_away(s, service);
+    return 0;
+  }
+  struct send_link *l = calloc(1, sizeof *l);
+  if (!l) die_nomem();
+  *l = (struct send_link){ .source = SEND_SOURCE_LINK, .service = service, .socket = socket, .lane = lane, .next = s->links };
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = l };
+  if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, socket, &event) == -1) die_unable("watch a connection");
+  if (s->links) s->links->previous = l;
+  s->links = l;
+  if (service == SEND_SMTP) s->links_remote++;
+  if (service == SEND_REPORT) s->reports++;
+  return l;
+}
+
+static void leave_idle(struct send_link *l)
+{
+  for (struct send_link **at = &l->lane->idle; *at; at = &(*at)->next_idle)
+    if (*at == l) {
+      *at = l->next_idle;
+      return;
+    }
+}
+
+static void close_link(struct send_schedule *s, struct send_link *l)
+{
+  struct send_lane *lane = l->lane;
+
+  if (l->service == SEND_SMTP) {
+    s->links_remote--;
+    if (!l->attempt) leave_idle(l);
+  }
+  if (l->service == SEND_REPORT) s->reports--;
+  if (l->previous)
+    l->previous->next = l->next;
+  else
+    s->links = l->next;
+  if (l->next) l->next->previous = l->previous;
+  close(l->socket);
+  free(l->items);
+  l->socket = -1;
+  l->next = s->links_closed; /* an event of this pass may still name it */
+  s->links_closed = l;
+  if (lane) send_lane_release(&s->lanes, lane, s->now_ms);
+}
+
+/* Another lane's connection without work makes room. */
+static void make_room(struct send_schedule *s)
+{
+  struct send_link *l = s->links;
+
+  while (l && (l->service != SEND_SMTP || l->attempt)) l = l->next;
+  if (l && s->links_remote >= s->settings.remote_max) close_link(s, l);
+}
+
+static void begin(struct send_schedule *s, struct send_link *l, struct send_attempt *a)
+{
+  l->attempt = a;
+  l->since_ms = s->now_ms;
+  s->is_away[l->service] = false;
+  a->entry->is_again = true;
+  if (l->lane) send_lane_begin(l->lane);
+  for (size_t i = 0; i < l->count; i++) a->items[l->items[i]].state = SEND_ITEM_RUNS;
+  a->waiting -= l->count;
+  a->running += l->count;
+}
+
+static void add_item(struct send_link *l, size_t item)
+{
+  if (!l->items) l->items = malloc(RECIPIENTS_MAX * sizeof *l->items);
+  if (!l->items) die_nomem();
+  l->items[l->count++] = item;
+}
+
+static void start_packet(text *packet, const char *what, const struct send_attempt *a)
+{
+  text_clear(packet);
+  record_add(packet, "what", what);
+  record_add(packet, "id", a->entry->id);
+  record_add(packet, "sender", a->file.envelope.sender.s);
+  record_add_number(packet, "offset", a->file.envelope.length);
+}
+
+bool send_link_deliver(struct send_schedule *s, struct send_attempt *a, size_t item)
+{
+  static text packet = TEXT_ZERO;
+  struct send_link *l = open_link(s, SEND_DELIVER, a->items[item].lane);
+
+  if (!l) return false;
+  start_packet(&packet, "deliver", a);
+  record_add(&packet, "mailbox", a->items[item].mailbox);
+  record_add(&packet, "recipient", a->items[item].address);
+  record_add(&packet, "again", a->is_again ? "1" : "0");
+  if (!call_send(l->socket, &packet, &a->file.fd, 1)) {
+    note_away(s, SEND_DELIVER);
+    close_link(s, l);
+    return false;
+  }
+  add_item(l, item);
+  begin(s, l, a);
+  return true;
+}
+
+/* The one without work that this lane has, or a new one, which has been told the hop. */
+static struct send_link *link_to(struct send_schedule *s, struct send_lane *lane)
+{
+  struct send_link *l = lane->idle;
+
+  if (l) {
+    lane->idle = l->next_idle;
+    l->count = 0;
+    return l;
+  }
+  make_room(s);
+  l = open_link(s, SEND_SMTP, lane);
+  if (l && !call_send(l->socket, &lane->key, 0, 0)) {
+    note_away(s, SEND_SMTP);
+    l->next_idle = lane->idle;
+    lane->idle = l;
+    close_link(s, l);
+    return 0;
+  }
+  return l;
+}
+
+bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item)
+{
+  static text packet = TEXT_ZERO;
+  struct send_lane *lane = a->items[item].lane;
+  struct send_link *l = link_to(s, lane);
+  size_t start;
+
+  if (!l) return false;
+  start_packet(&packet, "send", a);
+  start = packet.len;
+  for (size_t i = item; i < a->count && l->count < RECIPIENTS_MAX && packet.len - start < RECIPIENT_BYTES_MAX; i++)
+    if (a->items[i].state == SEND_ITEM_WAITS && a->items[i].lane == lane) {
+      record_add(&packet, "recipient", a->items[i].address);
+      add_item(l, i);
+    }
+  if (!call_send(l->socket, &packet, &a->file.fd, 1)) {
+    l->next_idle = lane->idle; /* it ended while it was idle, or is away: the next try makes a new one */
+    lane->idle = l;
+    close_link(s, l);
+    return false;
+  }
+  begin(s, l, a);
+  return true;
+}
+
+bool send_link_report(struct send_schedule *s, struct send_attempt *a, const char *id, int report)
+{
+  static text packet = TEXT_ZERO;
+  struct send_link *l = s->now_ms < s->away_until_ms[SEND_REPORT] ? 0 : open_link(s, SEND_REPORT, 0);
+
+  if (!l) return false;
+  text_clear(&packet);
+  record_add(&packet, "what", "add");
+  record_add(&packet, "id", id);
+  if (!call_send(l->socket, &packet, &report, 1)) {
+    note_away(s, SEND_REPORT);
+    close_link(s, l);
+    return false;
+  }
+  begin(s, l, a);
+  a->report = l;
+  return true;
+}
+
+static void end_items(struct send_schedule *s, struct send_link *l, const text *answer)
+{
+  struct send_attempt *a = l->attempt;
+  const char *remote = record_get(answer, "remote"), *value;
+  bool is_of_hop = true;
+  size_t at = 0;
+
+  for (size_t i = 0; i < l->count; i++) {
+    struct send_item *item = &a->items[l->items[i]];
+    value = record_next(answer, "recipient", &at);
+    send_item_end(a, item, SAID_LATER, "4.3.0", "no answer: the program that was to deliver it ended, see its log");
+    if (value) send_result_parse(&item->outcome, value);
+    text_copy(&item->remote, remote);
+    text_string(&item->remote);
+    is_of_hop = is_of_hop && send_result_is_of_hop(&item->outcome);
+  }
+  if (is_of_hop)
+    send_lane_end_badly(l->lane, a->items[l->items[0]].outcome.text.s, s->now_ms);
+  else
+    send_lane_end_well(&s->lanes, l->lane);
+}
+
+static void keep_or_close(struct send_schedule *s, struct send_link *l, bool is_kept)
+{
+  if (!is_kept) {
+    close_link(s, l);
+    return;
+  }
+  l->attempt = 0;
+  l->since_ms = s->now_ms;
+  l->next_idle = l->lane->idle;
+  l->lane->idle = l;
+}
+
+static void end_work(struct send_schedule *s, struct send_link *l, const text *answer)
+{
+  struct send_attempt *a = l->attempt;
+
+  if (l->service == SEND_REPORT) {
+    a->report = 0;
+    close_link(s, l);
+    send_returns_answered(s, a, answer);
+    return;
+  }
+  end_items(s, l, answer);
+  keep_or_close(s, l, l->service == SEND_SMTP && record_is(answer, "keep", "yes") && !s->is_stopping);
+  send_attempt_settle(s, a);
+}
+
+void send_link_work(struct send_schedule *s, struct send_link *l)
+{
+  static text answer = TEXT_ZERO;
+
+  if (l->socket == -1) return;
+  switch (call_receive(l->socket, &answer, 0, 0)) {
+  case CALL_DONE: break;
+  case CALL_BROKEN:
+    if (errno == EAGAIN) return;
+    /* fall through */
+  case CALL_CLOSED: text_clear(&answer); break;
+  }
+  if (l->attempt)
+    end_work(s, l, &answer);
+  else
+    close_link(s, l);
+}
+
+void send_links_bury(struct send_schedule *s)
+{
+  for (struct send_link *l; (l = s->links_closed);) {
+    s->links_closed = l->next;
+    free(l);
+  }
+}
+
+void send_links_watch(struct send_schedule *s)
+{
+  static const text nothing = TEXT_ZERO;
+
+  for (struct send_link *l = s->links, *next; l; l = next) {
+    next = l->next;
+    uint64_t age = s->now_ms - l->since_ms;
+    if (!l->attempt && (age >= IDLE_MS || s->is_stopping))
+      close_link(s, l);
+    else if (l->attempt && age >= SILENT_MS) {
+      end_work(s, l, &nothing);
+      return; /* that may have changed the list; the others at the next pass */
+    }
+  }
+}
+
+bool send_links_are_busy(const struct send_schedule *s)
+{
+  for (struct send_link *l = s->links; l; l = l->next)
+    if (l->attempt) return true;
+  return false;
+}

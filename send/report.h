@@ -1,0 +1,37 @@
+/* report: the text of a delivery status notification, RFC 3464 in multipart/report (RFC 6522): first what a person
+   understands, then the same for programs, then the header of the message. Struct in, bytes out, no I/O.
+
+   No byte from outside stands in it as it came, except the header of the message, which has a part of its own. */
+
+#ifndef SEND_REPORT_H
+#define SEND_REPORT_H
+
+#include "lib/said.h"
+
+#define SEND_REPORT_HEADER_MAX 32768 /* so much of the message's header is returned, in whole lines */
+
+struct send_report_recipient {
+  const char *address;
+  const char *original;    /* orcpt: "rfc822;ADDRESS"; 0: none */
+  const struct said *said; /* its last outcome; 0: not known any more */
+};
+
+struct send_report {
+  const char *host;       /* control/me */
+  const char *from;       /* whose the report is: MAILER-DAEMON@ME */
+  const char *to;         /* the sender, or the postmaster */
+  bool is_to_postmaster;  /* the message could not be returned: it has no sender */
+  const char *id;         /* of the report */
+  const char *message;    /* id of what failed */
+  const char *message_id; /* its Message-ID; "" if it has none */
+  uint64_t birth_seconds; /* of what failed */
+  uint64_t now_seconds;
+  const char *header;     /* the beginning of the message: its header, or as much as was read of it */
+  size_t header_length;
+  const struct send_report_recipient *recipients;
+  size_t count;
+};
+
+void send_report_format(const struct send_report *r, text *out); /* adds the message, lines end with CRLF */
+
+#endif

@@ -1,0 +1,251 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/id.h"
+#include "lib/log.h"
+#include "send/attempt.h"
+#include "send/conclude.h"
+#include "send/link.h"
+#include "send/report.h"
+#include "send/returns.h"
+
+enum {
+  TRY_AGAIN_MS = 30 * 1000,
+  AT_ONCE_MAX = 16, /* reports under way: queue-add has so many workers */
+  SOON_MS = 500
+};
+
+static void try_again(struct send_schedule *s, struct send_attempt *a, uint64_t wait_ms)
+{
+  struct send_entry *e = a->entry;
+
+  send_attempt_close(s, a);
+  send_waiting_set_due(&s->waiting, e, s->now_ms + wait_ms);
+}
+
+static void sync_folder(const char *path)
+{
+  text folder = TEXT_ZERO;
+  const char *slash = strrchr(path, '/');
+
+  text_add_bytes(&folder, path, (size_t)(slash - path));
+  int fd = open(text_string(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd == -1 || fsync(fd) == -1) log_event("unable", "to", "sync a folder", "folder", folder.s, "error", strerror(errno), (char *)0);
+  if (fd != -1) close(fd);
+  text_free(&folder);
+}
+
+/* The report is on the disk, or there is none: the mark, or the removal, has to be there before the report is sent and
+   gone; else this message, read again after a power cut, would ask for it anew. */
+static void finish(struct send_schedule *s, struct send_attempt *a)
+{
+  text path = TEXT_ZERO;
+
+  if (!send_conclude_mark(a, ENVELOPE_FAILING, ENVELOPE_FAILED)) {
+    log_event("unable", "id", a->entry->id, "to", "mark what was reported", "error", strerror(errno), (char *)0);
+    try_again(s, a, TRY_AGAIN_MS);
+    return;
+  }
+  text_copy(&path, a->file.path.s);
+  text_string(&path);
+  send_conclude_rest(s, a);
+  sync_folder(path.s);
+  text_free(&path);
+}
+
+static void add_host(text *address, const char *control)
+{
+  text me = TEXT_ZERO, host = TEXT_ZERO;
+
+  if (strchr(text_string(address), '@')) return;
+  conf_me(&me);
+  conf_value(control, &host, text_string(&me));
+  text_add_char(address, '@');
+  text_add_text(address, &host);
+  text_string(address);
+  text_free(&me);
+  text_free(&host);
+}
+
+/* control/doublebounceto: there, and empty, it says that what cannot be returned is dropped. */
+static bool has_postmaster(text *to)
+{
+  bool is_said = conf_value("doublebounceto", to, "postmaster");
+
+  if (!is_said && access("control/doublebounceto", F_OK) == 0) return false;
+  add_host(to, "doublebouncehost");
+  return true;
+}
+
+/* Who gets the report; false: nobody, for this reason. */
+static bool find_addressee(const struct envelope *e, text *to, const char **reason)
+{
+  text_clear(to);
+  if (e->sender.len) {
+    text_add_text(to, &e->sender);
+    text_string(to);
+    return true;
+  }
+  *reason = record_is(&e->facts, "report", "postmaster") ? "not even the postmaster could be told" : "control/doublebounceto is empty";
+  return !record_is(&e->facts, "report", "postmaster") && has_postmaster(to);
+}
+
+static const char *report_id(text *id, const struct send_attempt *a)
+{
+  text_copy(id, a->entry->id);
+  text_add_char(id, 'b');
+  text_add_padded(id, a->file.envelope.attempts, ENVELOPE_ATTEMPTS_WIDTH);
+  return text_string(id);
+}
+
+/* The recipients that failed, with what was said about each last. */
+static size_t gather(const struct envelope *e, const struct said *said, struct send_report_recipient *recipients)
+{
+  size_t count = 0;
+
+  for (size_t i = 0; i < e->count; i++)
+    if (e->recipients[i].state == ENVELOPE_FAILING)
+      recipients[count++] = (struct send_report_recipient){
+        .address = e->recipients[i].address,
+        .original = record_find(&e->recipients[i].facts, "orcpt"),
+        .said = said[i].attempt ? &said[i] : 0
+      };
+  return count;
+}
+
+static void read_header(const struct send_attempt *a, text *header)
+{
+  text_ready(header, SEND_REPORT_HEADER_MAX);
+  ssize_t length = pread(a->file.fd, header->s, SEND_REPORT_HEADER_MAX, (off_t)a->file.envelope.length);
+  header->len = length > 0 ? (size_t)length : 0;
+}
+
+static void format_report(const struct send_schedule *s, const struct send_attempt *a, const char *id, const char *to, text *out)
+{
+  const struct envelope *e = &a->file.envelope;
+  struct send_report_recipient *recipients = calloc(e->count, sizeof *recipients);
+  struct said *said = calloc(e->count, sizeof *said);
+  text me = TEXT_ZERO, from = TEXT_ZERO, log = TEXT_ZERO, header = TEXT_ZERO, path = TEXT_ZERO;
+
+  if (!recipients || !said) die_nomem();
+  conf_me(&me);
+  conf_value("bouncefrom", &from, "MAILER-DAEMON");
+  add_host(&from, "bouncehost");
+  if (!openslurpclose(&log, queue_path_log(&path, a->entry->id))) text_clear(&log);
+  said_read_last(said, e, log.s, log.len);
+  read_header(a, &header);
+  struct send_report report = {
+    .host = text_string(&me), .from = text_string(&from), .to = to, .is_to_postmaster = !e->sender.len, .id = id,
+    .message = a->entry->id, .message_id = record_get(&e->facts, "message-id"), .birth_seconds = e->birth_seconds,
+    .now_seconds = s->now_seconds, .header = header.s, .header_length = header.len, .recipients = recipients,
+    .count = gather(e, said, recipients)
+  };
+  send_report_format(&report, out);
+  for (size_t i = 0; i < e->count; i++) said_free(&said[i]);
+  free(recipients);
+  free(said);
+  text_free(&me);
+  text_free(&from);
+  text_free(&log);
+  text_free(&header);
+  text_free(&path);
+}
+
+static void format_envelope(const struct send_schedule *s, const struct send_attempt *a, const char *id, const char *to, text *out)
+{
+  struct envelope e = ENVELOPE_ZERO;
+
+  e.birth_seconds = s->now_seconds;
+  text_add(&e.id, id);
+  record_add(&e.facts, "role", "report");
+  record_add(&e.facts, "report", a->file.envelope.sender.len ? "sender" : "postmaster");
+  record_add(&e.facts, "about", a->entry->id);
+  envelope_add_recipient(&e, to, 0);
+  envelope_format(&e, out);
+  envelope_free(&e);
+}
+
+static int make_file(const text *bytes)
+{
+  int fd = memfd_create("report", MFD_CLOEXEC);
+
+  if (fd == -1) return -1;
+  if (allwrite(fd, bytes->s, bytes->len) != bytes->len) {
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+static void send_report(struct send_schedule *s, struct send_attempt *a, const char *to)
+{
+  text id = TEXT_ZERO, bytes = TEXT_ZERO;
+
+  report_id(&id, a);
+  format_envelope(s, a, id.s, to, &bytes);
+  format_report(s, a, id.s, to, &bytes);
+  int file = make_file(&bytes);
+  bool is_asked = file != -1 && send_link_report(s, a, id.s, file);
+  if (file != -1) close(file);
+  text_free(&id);
+  text_free(&bytes);
+  if (!is_asked) try_again(s, a, TRY_AGAIN_MS);
+}
+
+void send_returns_start(struct send_schedule *s, struct send_attempt *a)
+{
+  static text to = TEXT_ZERO;
+  const char *reason;
+
+  if (s->reports >= AT_ONCE_MAX) {
+    try_again(s, a, SOON_MS);
+    return;
+  }
+  if (find_addressee(&a->file.envelope, &to, &reason)) {
+    send_report(s, a, to.s);
+    return;
+  }
+  log_event("dropped", "id", a->entry->id, "reason", reason, (char *)0);
+  finish(s, a);
+}
+
+void send_returns_answered(struct send_schedule *s, struct send_attempt *a, const text *answer)
+{
+  text id = TEXT_ZERO;
+
+  report_id(&id, a);
+  if (record_is(answer, "answer", "queued") || record_is(answer, "answer", "there")) {
+    log_event("returned", "id", a->entry->id, "report", id.s, (char *)0);
+    finish(s, a);
+  } else {
+    const char *error = record_get(answer, "error");
+    log_event("unable", "id", a->entry->id, "to", "queue the report", "error", *error ? error : "no answer from queue-add", (char *)0);
+    try_again(s, a, TRY_AGAIN_MS);
+  }
+  text_free(&id);
+}
+
+bool send_returns_is_early(const char *id)
+{
+  struct queue_file parent = QUEUE_FILE_ZERO;
+  text name = TEXT_ZERO;
+  bool is_early = false;
+
+  if (!id_is_report(id)) return false;
+  text_add_bytes(&name, id, (size_t)(strrchr(id, 'b') - id));
+  if (queue_open(&parent, text_string(&name), O_RDONLY) == QUEUE_FOUND)
+    for (size_t i = 0; i < parent.envelope.count; i++) is_early = is_early || parent.envelope.recipients[i].state == ENVELOPE_FAILING;
+  queue_close(&parent);
+  text_free(&name);
+  return is_early;
+}

@@ -1,0 +1,20 @@
+/* returns: what failed for good goes back to the sender, as a report (send/report.h) queued under an id that is derived
+   from the message's and the attempt's number, so that a crash cannot make a second one. */
+
+#ifndef SEND_RETURNS_H
+#define SEND_RETURNS_H
+
+#include "send/schedule.h"
+
+/* The attempt is open, and has recipients in the state f. Ends with those marked F, at once or when queue-add answered,
+   or with another try later. */
+void send_returns_start(struct send_schedule *s, struct send_attempt *a);
+
+/* queue-add has answered; an empty record: it did not. */
+void send_returns_answered(struct send_schedule *s, struct send_attempt *a, const text *answer);
+
+/* Is it a report about a message whose recipients are not marked F yet? Then it waits: else the message, read again after
+   a crash, would ask for this report a second time, when nobody knows its id any more. */
+bool send_returns_is_early(const char *id);
+
+#endif

@@ -1,0 +1,137 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/die.h"
+#include "lib/id.h"
+#include "lib/log.h"
+#include "send/conclude.h"
+#include "send/scan.h"
+
+enum {
+  NAMES_AT_ONCE = 200,
+  YOUNG_SECONDS = 10 /* the notice of such a file may still be on its way, or queue-add be syncing it */
+};
+
+static struct {
+  bool is_first; /* the one at the start */
+  DIR *new;      /* queue/new */
+  DIR *cur;      /* queue/cur, */
+  DIR *folder;   /* and one of its folders */
+  text path;     /* of that */
+} scan;
+
+static DIR *open_folder(const char *path)
+{
+  DIR *folder = opendir(path);
+  if (!folder && errno != ENOENT) die_unable("open the folder ", path);
+  return folder;
+}
+
+void send_scan_start(struct send_schedule *s)
+{
+  (void)s;
+  scan.is_first = true;
+  scan.new = open_folder("queue/new");
+  scan.cur = open_folder("queue/cur");
+  if (!scan.new || !scan.cur) die_permanent("queue/new or queue/cur is missing: run service/setup");
+}
+
+bool send_scan_is_busy(void) { return scan.new || scan.cur; }
+
+void send_scan_start_new(struct send_schedule *s)
+{
+  (void)s;
+  if (send_scan_is_busy()) return;
+  scan.is_first = false;
+  scan.new = open_folder("queue/new");
+}
+
+static bool is_young(const struct send_schedule *s, const char *name)
+{
+  struct stat status;
+
+  if (fstatat(dirfd(scan.new), name, &status, AT_SYMLINK_NOFOLLOW) == -1) return false;
+  uint64_t birth = status.st_ctime < 0 ? 0 : (uint64_t)status.st_ctime;
+  return birth <= s->now_seconds && s->now_seconds - birth < YOUNG_SECONDS;
+}
+
+static void add_new(struct send_schedule *s, const char *name)
+{
+  if (!id_check(name) || send_waiting_find(&s->waiting, name)) return;
+  if (!scan.is_first && is_young(s, name)) return;
+  struct send_entry *e = send_waiting_add(&s->waiting, name);
+  e->is_again = true;
+  send_list_add(&s->ready, e);
+}
+
+static bool has_state(const struct envelope *e, char state)
+{
+  for (size_t i = 0; i < e->count; i++)
+    if (e->recipients[i].state == state) return true;
+  return false;
+}
+
+/* When, is in its envelope. What cannot be read now is left to the attempt to complain about. */
+static void add_cur(struct send_schedule *s, const char *name)
+{
+  struct queue_file file = QUEUE_FILE_ZERO;
+  uint64_t wait_ms = 0;
+  bool is_held = false;
+
+  if (!id_check(name) || send_waiting_find(&s->waiting, name)) return;
+  struct send_entry *e = send_waiting_add(&s->waiting, name);
+  e->is_again = true;
+  if (queue_open(&file, name, O_RDONLY) == QUEUE_FOUND && !has_state(&file.envelope, ENVELOPE_FAILING)) {
+    is_held = !has_state(&file.envelope, ENVELOPE_TODO) && has_state(&file.envelope, ENVELOPE_HELD);
+    wait_ms = send_conclude_wait_ms(s, &file.envelope);
+  }
+  queue_close(&file);
+  if (!is_held) send_waiting_set_due(&s->waiting, e, s->now_ms + wait_ms);
+}
+
+static const char *next_name(DIR **folder)
+{
+  struct dirent *entry = readdir(*folder);
+
+  if (entry) return entry->d_name;
+  closedir(*folder);
+  *folder = 0;
+  return 0;
+}
+
+static void enter_folder(const char *name)
+{
+  if (name[0] == '.') return;
+  text_copy(&scan.path, "queue/cur/");
+  text_add(&scan.path, name);
+  scan.folder = open_folder(text_string(&scan.path));
+}
+
+/* One name, of whichever folder is its turn. */
+static void step(struct send_schedule *s)
+{
+  const char *name;
+
+  if (scan.new) {
+    if ((name = next_name(&scan.new))) add_new(s, name);
+  } else if (scan.folder) {
+    if ((name = next_name(&scan.folder))) add_cur(s, name);
+  } else if (scan.cur) {
+    if ((name = next_name(&scan.cur))) enter_folder(name);
+  }
+}
+
+void send_scan_work(struct send_schedule *s)
+{
+  for (unsigned int i = 0; i < NAMES_AT_ONCE && send_scan_is_busy(); i++) step(s);
+  if (!send_scan_is_busy() && scan.is_first) {
+    text count = TEXT_ZERO;
+    scan.is_first = false;
+    text_add_number(&count, s->waiting.count);
+    log_event("scanned", "messages", text_string(&count), (char *)0);
+    text_free(&count);
+  }
+}

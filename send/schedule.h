@@ -1,0 +1,74 @@
+/* schedule: what the parts of send-schedule share. There is one loop (send-schedule.c): it waits for descriptors and
+   times, and lets each part work. The way of a message:
+
+     scan, control > an entry (waiting) that is due > attempt: file and routes > link: deliver, smtp-send
+                   < conclude: marks, next time, removal < outcomes <          > returns: reports to queue-add */
+
+#ifndef SEND_SCHEDULE_H
+#define SEND_SCHEDULE_H
+
+#include "lib/queue.h"
+#include "lib/tables.h"
+#include "send/backoff.h"
+#include "send/lane.h"
+#include "send/result.h"
+#include "send/waiting.h"
+
+enum send_source { SEND_SOURCE_LISTENING, SEND_SOURCE_SIGNALS, SEND_SOURCE_CALLER, SEND_SOURCE_LINK };
+
+enum send_service { SEND_DELIVER, SEND_SMTP, SEND_REPORT, SEND_SERVICES }; /* whom a link goes to */
+
+struct send_settings {
+  struct send_backoff backoff;
+  unsigned int local_max;
+  unsigned int remote_max;
+};
+
+struct send_schedule {
+  struct send_settings settings;
+  int epoll;
+  uint64_t now_ms;      /* monotonic: all timers */
+  uint64_t now_seconds; /* calendar: what is written and shown */
+  struct send_waiting waiting;
+  struct send_list ready; /* new messages: before those that are due again */
+  struct send_lanes lanes;
+  struct tables tables;
+  unsigned int attempts;  /* open */
+  struct send_caller *callers;
+  struct send_link *links;
+  struct send_link *links_closed;
+  unsigned int links_remote;
+  unsigned int reports; /* on their way to queue-add */
+  uint64_t away_until_ms[SEND_SERVICES]; /* a service that could not be reached is asked again then */
+  bool is_away[SEND_SERVICES];
+  bool is_stopping;
+};
+
+enum send_item_state { SEND_ITEM_WAITS, SEND_ITEM_RUNS, SEND_ITEM_OVER };
+
+/* One destination of a recipient; mostly its only one. */
+struct send_item {
+  size_t recipient;     /* which of the envelope */
+  struct send_lane *lane; /* while it waits or runs */
+  char *address;
+  char *mailbox;        /* KEY, of a local one */
+  char *hop_name;       /* for the log; 0: it went nowhere */
+  enum send_item_state state;
+  struct send_result outcome;
+  text remote;
+};
+
+/* A message that is open: its file, and where its recipients go. */
+struct send_attempt {
+  struct send_entry *entry;
+  struct queue_file file;
+  struct send_item *items;
+  size_t count;
+  size_t waiting;
+  size_t running;
+  size_t first_waiting; /* no item before it waits */
+  bool is_again;        /* it may have been delivered already, before this attempt */
+  struct send_link *report; /* on its way to queue-add */
+};
+
+#endif

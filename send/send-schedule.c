@@ -1,0 +1,267 @@
+/* send-schedule: the owner of the queue: which message is tried when, where it goes, and what becomes of it.
+
+   One loop; fd 0 is the listening socket run/send-schedule. Runs as mail-send; reads control/ and tables/, writes queue/. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/home.h"
+#include "lib/log.h"
+#include "lib/sandbox.h"
+#include "send/attempt.h"
+#include "send/control.h"
+#include "send/items.h"
+#include "send/link.h"
+#include "send/scan.h"
+
+#define USAGE "send-schedule   (fd 0: the listening socket run/send-schedule)"
+
+enum {
+  EVENTS = 64,
+  STARTS_AT_ONCE = 50,      /* messages opened in one pass, of each kind */
+  HOUSEKEEPING_MS = 60000,  /* notices that were lost, control files, old lanes */
+  WATCH_MS = 500,           /* connections without work */
+  SECONDS_MAX = 315360000   /* ten years: no interval is longer */
+};
+
+static int signals;
+
+static void read_settings(struct send_settings *to)
+{
+  to->local_max = (unsigned int)conf_number("concurrencylocal", 10, 1000);
+  to->remote_max = (unsigned int)conf_number("concurrencyremote", 20, 1000);
+  to->backoff.first_seconds = conf_number("retryfirst", 300, SECONDS_MAX);
+  to->backoff.longest_seconds = conf_number("retrymax", 14400, SECONDS_MAX);
+  to->backoff.lifetime_seconds = conf_number("queuelifetime", 432000, SECONDS_MAX);
+  if (!to->backoff.first_seconds) die_permanent("control/retryfirst: must be at least 1 (second)");
+  if (!to->backoff.longest_seconds) die_permanent("control/retrymax: must be at least 1 (second)");
+}
+
+static void check_settings(void)
+{
+  text me = TEXT_ZERO;
+
+  conf_me(&me); /* the reports need it, and would be the first to miss it */
+  text_free(&me);
+}
+
+static void lock_queue(void)
+{
+  int lock = open("queue/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+  if (lock == -1) die_unable("open queue/lock");
+  if (flock(lock, LOCK_EX | LOCK_NB) == -1) {
+    if (errno == EWOULDBLOCK) die_temporary("another send-schedule owns this queue (queue/lock)");
+    die_unable("lock queue/lock");
+  }
+}
+
+static void raise_limit(void)
+{
+  struct rlimit files;
+
+  if (getrlimit(RLIMIT_NOFILE, &files) == -1) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static void watch_signals(const struct send_schedule *s)
+{
+  static enum send_source source = SEND_SOURCE_SIGNALS;
+  struct epoll_event event = { .events = EPOLLIN, .data.ptr = &source };
+  sigset_t ours;
+
+  sigemptyset(&ours);
+  sigaddset(&ours, SIGTERM);
+  sigaddset(&ours, SIGPIPE);
+  if (sigprocmask(SIG_BLOCK, &ours, 0) == -1) die_unable("block signals");
+  sigdelset(&ours, SIGPIPE);
+  signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals == -1 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, signals, &event) == -1) die_unable("watch signals");
+}
+
+static void enter_sandbox(void)
+{
+  static const char *const reads[] = { "control", "tables", 0 };
+  static const char *const writes[] = { "queue", 0 };
+  static const struct sandbox sandbox = { .reads = reads, .writes = writes };
+
+  sandbox_enter(&sandbox);
+}
+
+static void look_at_clocks(struct send_schedule *s)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  s->now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+  clock_gettime(CLOCK_REALTIME, &now);
+  s->now_seconds = now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
+}
+
+static void init(struct send_schedule *s)
+{
+  home_enter();
+  umask(077);
+  check_settings();
+  read_settings(&s->settings);
+  lock_queue();
+  raise_limit();
+  s->epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (s->epoll == -1) die_unable("make an epoll");
+  send_lanes_init(&s->lanes, s->settings.local_max, s->settings.remote_max);
+  send_control_init(s);
+  watch_signals(s);
+  send_scan_start(s);
+  enter_sandbox();
+  look_at_clocks(s);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+/* When something is to be done that no descriptor tells. */
+static uint64_t next_ms(const struct send_schedule *s, uint64_t housekeeping_ms)
+{
+  const struct send_entry *first = send_waiting_first(&s->waiting);
+  uint64_t next = housekeeping_ms;
+
+  if (send_control_is_busy(s) || (!s->is_stopping && (s->ready.count || send_scan_is_busy()))) return s->now_ms;
+  if (first && !s->is_stopping) next = earlier(next, first->due_ms);
+  if (s->links || s->lanes.ring) next = earlier(next, s->now_ms + WATCH_MS);
+  return next;
+}
+
+static void read_signals(struct send_schedule *s)
+{
+  struct signalfd_siginfo info;
+
+  while (read(signals, &info, sizeof info) == (ssize_t)sizeof info) {
+    if (s->is_stopping) {
+      log_event("stopped", "reason", "told twice", (char *)0);
+      _exit(END_DONE);
+    }
+    s->is_stopping = true;
+    log_event("stopping", (char *)0);
+  }
+}
+
+static void wait_and_work(struct send_schedule *s, uint64_t until_ms)
+{
+  struct epoll_event events[EVENTS];
+  uint64_t wait = until_ms > s->now_ms ? until_ms - s->now_ms : 0;
+  int count = epoll_wait(s->epoll, events, EVENTS, (int)earlier(wait, HOUSEKEEPING_MS));
+
+  look_at_clocks(s);
+  for (int i = 0; i < count; i++)
+    switch (*(enum send_source *)events[i].data.ptr) {
+    case SEND_SOURCE_LISTENING: send_control_accept(s); break;
+    case SEND_SOURCE_SIGNALS: read_signals(s); break;
+    case SEND_SOURCE_CALLER: send_control_work(s, events[i].data.ptr); break;
+    case SEND_SOURCE_LINK: send_link_work(s, events[i].data.ptr); break;
+    }
+  send_links_bury(s);
+  send_control_bury(s);
+}
+
+/* Those who wait in line at a lane, one after another of each, as long as there is room anywhere. */
+static void serve_lines(struct send_schedule *s)
+{
+  unsigned int passed = 0;
+
+  for (unsigned int i = 0; i < STARTS_AT_ONCE * 4 && passed < s->lanes.ring_count; i++) {
+    struct send_lane *lane = send_lanes_next_in_ring(&s->lanes);
+    if (!send_lane_rests(lane, s->now_ms) && !send_link_has_room(s, lane)) {
+      passed++;
+      continue;
+    }
+    struct send_entry *e = send_lane_line_take(&s->lanes, lane);
+    if (e) send_attempt_turn(s, e, lane);
+    passed = 0;
+  }
+}
+
+static void start_new(struct send_schedule *s)
+{
+  struct send_entry *e;
+
+  for (unsigned int i = 0; i < STARTS_AT_ONCE && (e = send_list_take(&s->ready)); i++) send_attempt_start(s, e);
+}
+
+static void start_due(struct send_schedule *s)
+{
+  struct send_entry *e;
+
+  for (unsigned int i = 0; i < STARTS_AT_ONCE && (e = send_waiting_first(&s->waiting)) && e->due_ms <= s->now_ms; i++) {
+    send_waiting_forget_due(&s->waiting, e);
+    send_attempt_start(s, e);
+  }
+}
+
+static void work(struct send_schedule *s)
+{
+  send_links_watch(s);
+  if (s->is_stopping) return;
+  serve_lines(s);
+  start_new(s);
+  start_due(s);
+  if (send_scan_is_busy()) send_scan_work(s);
+  send_control_go_on(s);
+}
+
+static void keep_house(struct send_schedule *s)
+{
+  read_settings(&s->settings);
+  send_lanes_set_limits(&s->lanes, s->settings.local_max, s->settings.remote_max);
+  send_lanes_sweep(&s->lanes, s->now_ms);
+  send_scan_start_new(s);
+}
+
+/* What has come to something is written down; its other recipients wait for the next start. */
+static void put_away(struct send_schedule *s)
+{
+  for (size_t slot = 0; slot < s->waiting.slot_count; slot++)
+    for (struct send_entry *e = s->waiting.slots[slot], *chain; e; e = chain) {
+      struct send_attempt *a = e->attempt;
+      chain = e->chain;
+      if (!a || a->running || a->waiting == a->count) continue;
+      send_list_remove(e);
+      for (size_t i = 0; i < a->count; i++)
+        if (a->items[i].state == SEND_ITEM_WAITS) send_item_end(a, &a->items[i], SAID_LATER, "4.3.2", "send-schedule was stopped");
+      send_attempt_settle(s, a);
+    }
+}
+
+int main(int argc, const char *const *argv)
+{
+  static struct send_schedule s;
+  uint64_t housekeeping_ms;
+  (void)argv;
+
+  PROG = "send-schedule";
+  if (argc > 1) die_usage(USAGE);
+  init(&s);
+  log_event("serving", (char *)0);
+  housekeeping_ms = s.now_ms + HOUSEKEEPING_MS;
+  while (!s.is_stopping || send_links_are_busy(&s)) {
+    wait_and_work(&s, next_ms(&s, housekeeping_ms));
+    if (s.now_ms >= housekeeping_ms) {
+      keep_house(&s);
+      housekeeping_ms = s.now_ms + HOUSEKEEPING_MS;
+    }
+    work(&s);
+  }
+  put_away(&s);
+  log_event("stopped", (char *)0);
+  return END_DONE;
+}

@@ -1,0 +1,118 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "send/attempt.h"
+#include "send/conclude.h"
+#include "send/wish.h"
+
+static const char *const words[] = {
+  [SEND_RETRY] = "retry", [SEND_HOLD] = "hold", [SEND_RELEASE] = "release", [SEND_DELETE] = "delete"
+};
+
+bool send_wish_parse(const char *word, enum send_wish *wish)
+{
+  for (unsigned int i = 0; i < SEND_WISHES; i++)
+    if (!strcmp(words[i], word)) {
+      *wish = (enum send_wish)i;
+      return true;
+    }
+  return false;
+}
+
+/* Something is under way, or has come to something that is not written down yet. */
+static bool is_running(const struct send_entry *e)
+{
+  return e->attempt && (e->attempt->report || e->attempt->waiting < e->attempt->count);
+}
+
+/* Out of all lines and times. */
+static void set_aside(struct send_schedule *s, struct send_entry *e)
+{
+  if (e->attempt) send_attempt_close(s, e->attempt);
+  send_list_remove(e);
+  send_waiting_forget_due(&s->waiting, e);
+}
+
+static void try_now(struct send_schedule *s, struct send_entry *e)
+{
+  if (e->list) return;
+  send_waiting_forget_due(&s->waiting, e);
+  send_list_add(&s->ready, e);
+}
+
+static enum send_wish_result failed(const struct send_entry *e, const char *what)
+{
+  log_event("unable", "id", e->id, "to", what, "error", strerror(errno), (char *)0);
+  return SEND_WISH_FAILED;
+}
+
+static bool has_state(const struct envelope *e, enum envelope_state state)
+{
+  for (size_t i = 0; i < e->count; i++)
+    if (e->recipients[i].state == (char)state) return true;
+  return false;
+}
+
+static enum send_wish_result mark(struct send_entry *e, enum envelope_state from, enum envelope_state to, const char *what)
+{
+  struct send_attempt a = { .entry = e, .file = QUEUE_FILE_ZERO };
+  enum send_wish_result result = SEND_WISH_NOTHING;
+
+  if (queue_open(&a.file, e->id, O_RDONLY) != QUEUE_FOUND)
+    result = failed(e, what);
+  else if (has_state(&a.file.envelope, from))
+    result = send_conclude_mark(&a, from, to) ? SEND_WISH_DONE : failed(e, what);
+  queue_close(&a.file);
+  return result;
+}
+
+static enum send_wish_result hold(struct send_schedule *s, struct send_entry *e)
+{
+  enum send_wish_result result = mark(e, ENVELOPE_TODO, ENVELOPE_HELD, "hold it");
+  if (result == SEND_WISH_DONE) set_aside(s, e);
+  return result;
+}
+
+static enum send_wish_result release(struct send_schedule *s, struct send_entry *e)
+{
+  enum send_wish_result result = mark(e, ENVELOPE_HELD, ENVELOPE_TODO, "release it");
+  if (result == SEND_WISH_DONE) try_now(s, e);
+  return result;
+}
+
+static bool unlink_message(const char *id)
+{
+  text path = TEXT_ZERO;
+  bool good = unlink(queue_path_new(&path, id)) == 0 || (errno == ENOENT && unlink(queue_path_cur(&path, id)) == 0);
+  int e = errno;
+
+  if (good || e == ENOENT) unlink(queue_path_log(&path, id));
+  text_free(&path);
+  errno = e;
+  return good || e == ENOENT;
+}
+
+static enum send_wish_result delete(struct send_schedule *s, struct send_entry *e)
+{
+  if (!unlink_message(e->id)) return failed(e, "remove the file");
+  log_event("removed", "id", e->id, "reason", "operator", (char *)0);
+  set_aside(s, e);
+  send_waiting_remove(&s->waiting, e);
+  return SEND_WISH_DONE;
+}
+
+enum send_wish_result send_wish_do(struct send_schedule *s, struct send_entry *e, enum send_wish wish)
+{
+  if (is_running(e)) return SEND_WISH_RUNNING;
+  switch (wish) {
+  case SEND_RETRY: try_now(s, e); return SEND_WISH_DONE;
+  case SEND_HOLD: return hold(s, e);
+  case SEND_RELEASE: return release(s, e);
+  case SEND_DELETE: return delete(s, e);
+  case SEND_WISHES: break;
+  }
+  return SEND_WISH_NOTHING;
+}
