@@ -17,17 +17,20 @@
 
 #include "deliver/deliver.h"
 #include "deliver/place.h"
+#include "imap/session.h"
 #include "lib/base64.h"
 #include "lib/call.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
+#include "lib/landlock.h"
 #include "lib/log.h"
 #include "lib/serve.h"
 #include "lib/tables.h"
 #include "lib/user.h"
 
-enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, SESSIONS = 10000, MEMORY_BYTES = 64 * 1024 * 1024 };
+enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, SESSIONS = 10000, MEBIBYTE = 1024 * 1024, MEMORY_BYTES = 64 * MEBIBYTE,
+       SESSION_BYTES = 1024 * MEBIBYTE, APPEND_BYTES = 50 * MEBIBYTE };
 
 static struct tables policy = TABLES_ZERO;
 static uid_t auth_uid, send_uid;
@@ -141,28 +144,66 @@ static void run_delivery(int caller, const text *request, const text *mailbox, c
   if (!call_send(caller, &outcome, 0, 0)) log_event("unheard", "id", delivery.id, (char *)0);
 }
 
+/* The caller hears that it began, and is gone; the client's socket is all that is left to talk to. */
+static void run_imap(int caller, const text *request, uint64_t append_bytes, int client)
+{
+  const char *encoded = record_get(request, "ahead");
+  struct imap_start start = { .login = record_get(request, "login"), .tag = record_get(request, "tag"),
+                              .ip = record_get(request, "ip"), .append_bytes = append_bytes };
+  text ahead = TEXT_ZERO, answer = TEXT_ZERO;
+
+  if (!base64_decode(&ahead, encoded, strlen(encoded))) die_permanent("a request whose ahead is not base64");
+  start.ahead = text_string(&ahead);
+  start.ahead_length = ahead.len;
+  limit(SESSION_BYTES);
+  landlock_enter_folder();
+  record_add(&answer, "answer", "started");
+  if (!call_send(caller, &answer, 0, 0)) die_unable("tell the caller that the session begins");
+  close(caller);
+  tables_close(&policy);
+  imap_session(client, client, &start);
+}
+
+/* What a session needs of control/, read while it is still in reach. */
+struct settings {
+  text host;
+  uint64_t append_bytes;
+};
+
+static void settings_read(struct settings *s, bool is_delivery)
+{
+  if (is_delivery)
+    conf_me(&s->host);
+  else
+    s->append_bytes = conf_number("databytes", APPEND_BYTES, UINT64_MAX);
+}
+
 static void session(int in, int out, const struct peer *peer)
 {
-  text request = TEXT_ZERO, mailbox = TEXT_ZERO, host = TEXT_ZERO;
+  text request = TEXT_ZERO, mailbox = TEXT_ZERO;
   struct place place = PLACE_ZERO;
+  struct settings settings = { .host = TEXT_ZERO };
   struct call_fds fds;
   const char *error;
 
   if (call_receive(in, &request, &fds, REQUEST_SECONDS) != CALL_DONE || fds.count != 1) return;
   const char *key = record_get(&request, "mailbox");
-  bool is_delivery = record_is(&request, "what", "deliver");
+  bool is_delivery = record_is(&request, "what", "deliver"), is_imap = record_is(&request, "what", "imap");
   errno = EPERM;
-  if (peer->uid && peer->uid != (is_delivery ? send_uid : auth_uid)) {
+  if ((!is_delivery && !is_imap) || (peer->uid && peer->uid != (is_delivery ? send_uid : auth_uid))) {
     answer_later(out, key, "this caller may not ask for that");
     return;
   }
   errno = 0;
-  if (is_delivery) conf_me(&host);
+  settings_read(&settings, is_delivery);
   if (!find(&place, &mailbox, key, &error) || !become(&place, &error)) {
     answer_later(out, key, error);
     return;
   }
-  run_delivery(out, &request, &mailbox, text_string(&host), fds.fd[0]);
+  if (is_delivery)
+    run_delivery(out, &request, &mailbox, text_string(&settings.host), fds.fd[0]);
+  else
+    run_imap(out, &request, settings.append_bytes, fds.fd[0]);
 }
 
 int main(int argc, const char *const *argv)

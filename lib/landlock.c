@@ -112,21 +112,47 @@ static void allow_itself(int ruleset, uint64_t handled)
   if (loader) allow(ruleset, handled, loader, EXECUTE | FILE_READ);
 }
 
+static int make_ruleset(const struct ruleset *r, long abi)
+{
+  int ruleset = (int)syscall(SYS_landlock_create_ruleset, r, size_of(abi), 0);
+
+  if (ruleset == -1) die_unable("make a Landlock ruleset");
+  return ruleset;
+}
+
+static void restrict_self(int ruleset)
+{
+  if (syscall(SYS_landlock_restrict_self, ruleset, 0) == -1) die_unable("enter Landlock");
+  close(ruleset);
+}
+
+static long get_abi(void) { return syscall(SYS_landlock_create_ruleset, 0, 0, LANDLOCK_CREATE_RULESET_VERSION); }
+
 bool landlock_enter(const struct sandbox *s)
 {
-  long abi = syscall(SYS_landlock_create_ruleset, 0, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  long abi = get_abi();
 
   if (abi < 1) return false;
   struct ruleset r = wanted(s, abi);
-  int ruleset = (int)syscall(SYS_landlock_create_ruleset, &r, size_of(abi), 0);
-  if (ruleset == -1) die_unable("make a Landlock ruleset");
+  int ruleset = make_ruleset(&r, abi);
   allow_itself(ruleset, r.files);
   allow_all(ruleset, r.files, always_reads, FOLDER_READ);
   allow_all(ruleset, r.files, null_device, FILE_READ | FILE_WRITE);
   allow_all(ruleset, r.files, s->reads, FOLDER_READ);
   allow_all(ruleset, r.files, s->writes, FOLDER_WRITE);
   if (s->may_connect) allow_all(ruleset, r.files, resolver_reads, FOLDER_READ);
-  if (syscall(SYS_landlock_restrict_self, ruleset, 0) == -1) die_unable("enter Landlock");
-  close(ruleset);
+  restrict_self(ruleset);
+  return true;
+}
+
+bool landlock_enter_folder(void)
+{
+  long abi = get_abi();
+
+  if (abi < 1) return false;
+  struct ruleset r = wanted(&(struct sandbox){ .reads = 0 }, abi);
+  int ruleset = make_ruleset(&r, abi);
+  allow(ruleset, r.files, ".", FOLDER_WRITE);
+  restrict_self(ruleset);
   return true;
 }

@@ -71,7 +71,58 @@ equal(state(call_as('mail-send', [('what', 'imap'), ('mailbox', 'key-ann')], [0]
 equal(deliver(MESSAGE, caller='mail-in'), None, 'mail-in may not call at all')
 equal(call_as('mail-send', [('what', 'deliver'), ('mailbox', 'key-ann')]), None, 'a request without a descriptor is not answered')
 
-status = dict(line.split(':\t', 1) for line in open('/proc/%d/status' % spawn.pid).read().splitlines() if ':\t' in line)
-equal((status['NoNewPrivs'].strip(), status['Seccomp'].strip()), ('1', '2'), 'check 54: no_new_privs, a seccomp filter')
-equal(status['CapEff'].strip(), '00000000000000e1', '... root with four capabilities left: chown, kill, setgid, setuid')
+import base64
+
+
+def imap(ahead=b''):
+    """An IMAP session as auth-server starts it: the client's end of the connection."""
+    client, its = socket.socketpair()
+    client.settimeout(30)
+    answer = call_as('mail-auth', [('what', 'imap'), ('mailbox', 'key-ann'), ('login', 'ann@example.test'), ('tag', 'a1'),
+                                   ('ahead', base64.b64encode(ahead).decode()), ('ip', '192.0.2.1')], [its.fileno()])
+    its.close()
+    equal(answer, [('answer', 'started')], 'mail-auth starts a session')
+    return client
+
+
+def lines_to(client, tag):
+    seen = b''
+    while tag + b' OK' not in seen:
+        part = client.recv(65536)
+        if not part:
+            break
+        seen += part
+    return seen
+
+
+def children():
+    return [int(pid) for pid in open('/proc/%d/task/%d/children' % (spawn.pid, spawn.pid)).read().split()]
+
+
+def facts(pid):
+    lines = dict(line.split(':', 1) for line in open('/proc/%d/status' % pid).read().splitlines() if ':' in line)
+    return lines['Uid'].split(), lines['Gid'].split(), lines['Groups'].split(), lines['NoNewPrivs'].strip(), lines['Seccomp'].strip(), lines['CapPrm'].strip()
+
+
+write('control/minimumuid', '1000\n')
+client = imap(b'a2 SELECT INBOX\r\n')
+said = lines_to(client, b'a2')
+ok(b'a1 OK' in said and b'a2 OK' in said, 'it answers the login and what was sent ahead', said)
+ok(b' EXISTS' in said, '... and sees the mailbox', said)
+session = children()[0]
+equal(facts(session), (['45001'] * 4, ['45001'] * 4, [], '1', '2', '0' * 16), 'it has the mailbox\'s uid and gid, no groups, no capability, a filter')
+spawn.kill(), spawn.wait()
+client.sendall(b'a3 NOOP\r\n')
+ok(b'a3 OK' in lines_to(client, b'a3'), 'it lives on when mailbox-spawn is killed')
+client.sendall(b'a4 LOGOUT\r\n')
+ok(b'a4 OK' in lines_to(client, b'a4') and wait_for(lambda: not os.path.exists('/proc/%d' % session)), '... until the client logs out')
+spawn = start_spawn()
+client = imap()
+session = wait_for(children)[0]
+spawn.terminate()
+ok(b'BYE' in wait_for(lambda: client.recv(65536)) or b'BYE' in client.recv(65536), 'told to stop, it tells the client')
+equal((spawn.wait(30), os.path.exists('/proc/%d' % session)), (0, False), '... and nothing is left')
+spawn = start_spawn()
+state(deliver(MESSAGE))  # it serves: it is in its sandbox
+equal(facts(spawn.pid)[3:], ('1', '2', '00000000000000e1'), 'check 54: no_new_privs, a filter; root with four capabilities: chown, kill, setgid, setuid')
 done_testing()
