@@ -30,7 +30,7 @@ programs = \
 # cdb_init and cdb_find (platform.md 1), so no program may use skalibs' cdb.
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
-programs_with_unicode = imap/imap-session
+programs_with_unicode = deliver/mailbox-spawn imap/imap-session
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 
 CC      := $(shell head -n 1 conf-cc)
