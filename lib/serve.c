@@ -12,6 +12,7 @@
 #include "lib/children.h"
 #include "lib/die.h"
 #include "lib/log.h"
+#include "lib/ready.h"
 #include "lib/serve.h"
 #include "lib/user.h"
 
@@ -278,6 +279,7 @@ static int listen_on_0(const struct serve *s, const char *const *argv)
   find_callers(&l);
   block_signals(&l);
   if (s->sandbox) sandbox_enter(s->sandbox);
+  ready_tell();
   log_event(is_renewed ? "renewed" : "serving", (char *)0);
   if (s->workers)
     keep_workers(&l);

@@ -18,6 +18,7 @@
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/log.h"
+#include "lib/ready.h"
 #include "lib/sandbox.h"
 #include "send/attempt.h"
 #include "send/control.h"
@@ -251,6 +252,7 @@ int main(int argc, const char *const *argv)
   PROG = "send-schedule";
   if (argc > 1) die_usage(USAGE);
   init(&s);
+  ready_tell();
   log_event("serving", (char *)0);
   housekeeping_ms = s.now_ms + HOUSEKEEPING_MS;
   while (!s.is_stopping || send_links_are_busy(&s)) {

@@ -10,6 +10,7 @@
 #include <skalibs/sgetopt.h>
 
 #include "lib/die.h"
+#include "lib/ready.h"
 #include "lib/text.h"
 
 enum { BACKLOG = 1024 };
@@ -52,10 +53,7 @@ _Noreturn void bind_hand_on(int socket, const struct bind_options *o, const char
 {
   if (socket && (dup2(socket, 0) == -1 || close(socket) == -1)) die_unable("move the socket to fd 0");
   become(user);
-  if (o->ready >= 0) {
-    if (write(o->ready, "\n", 1) != 1) die_unable("tell s6 that the socket is there (option -d)");
-    close(o->ready);
-  }
+  if (o->ready >= 0) ready_pass(o->ready);
   execvp(argv[0], (char *const *)(uintptr_t)argv);
   die_unable("execute ", argv[0]);
 }

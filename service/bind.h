@@ -5,7 +5,7 @@
 
 struct bind_options {
   int backlog; /* -b: connections that may wait to be accepted */
-  int ready;   /* -d: the descriptor on which s6 waits for a newline; -1: none */
+  int ready;   /* -d: the descriptor on which s6 waits for a newline, passed on in $READY_FD; -1: none */
 };
 
 /* Reads the options; gives the number of arguments they took (the program's name too). Dies with usage. */
