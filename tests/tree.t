@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""The tree: what the folders promise, seen from outside. Each program has a page, modes and a test; who includes, links and
+calls what; sizes (style); banned calls (check 62); rows of doc/requirements.md that are named done have a test."""
+import sys; sys.path.insert(0, 'tests'); sys.dont_write_bytecode = True
+from tap import *
+import glob, re
+
+os.chdir(ROOT)
+FOLDERS = ['lib', 'service', 'smtpd', 'filter', 'queue', 'send', 'deliver', 'imap', 'pop3', 'auth', 'ldapsync', 'admin']
+HEADINGS = ['Reads', 'Answers', 'Started by', 'Runs as', 'May touch', 'If it lies', 'See']
+BANNED = r'(strcpy|stpcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|system|popen|mktemp|tmpnam|scanf)'
+programs = subprocess.run(['make', '-s', 'list'], capture_output=True, text=True).stdout.split()
+sources = sorted(path for folder in FOLDERS for path in glob.glob(folder + '/*.[ch]'))
+makefile = read('Makefile').decode()
+
+
+def text(path):
+    return read(path).decode()
+
+
+def without_comments(code):
+    return re.sub(r'"(\\.|[^"\\\n])*"|/\*.*?\*/|//[^\n]*', lambda m: '""' if m[0][0] == '"' else ' ', code, flags=re.S)
+
+
+def table(path):
+    return [line.split() for line in text(path).splitlines() if line.strip() and not line.startswith('#')]
+
+
+def none(faults, what):
+    equal(sorted(faults), [], what)
+
+
+def in_make(variable):
+    return set(re.search(r'^%s\s*=(.*)$' % variable, makefile, re.M)[1].split())
+
+
+# Programs
+modes = {row[0]: row[1:] for row in table('service/modes')}
+names = [os.path.basename(p) for p in programs]
+none([p for p in programs if not os.path.exists(p + '.c')], 'each program of the Makefile is there')
+none([n for n in names if not os.path.exists('doc/%s.md' % n)], 'each program has a page')
+none([n for n in names if n not in modes], 'each program has a line in service/modes')
+tests = ' '.join(text(p) for p in glob.glob('tests/*/*.t'))
+none([n for n in names if not re.search(r'(?<![\w-])%s(?![\w-])' % n, tests)], 'each program has a test that runs it')
+none([n for n, row in modes.items() if row != ['root', 'root', '0755']], 'service/modes: all root root 0755, no setuid bit')
+none([p[:-2] for p in sources if '-' in p and p.endswith('.c') and p[:-2] not in programs], 'each file with a hyphen is a program of the Makefile')
+pages = {n: text('doc/%s.md' % n) for n in names if os.path.exists('doc/%s.md' % n)}
+none(['%s: %s' % (n, h) for n, page in pages.items() for h in HEADINGS if not re.search('^' + h, page, re.M)], 'each page has the headings')
+
+# Services
+users = {row[0] for row in table('service/users')}
+services = [line.split() for line in text('service/services').splitlines() if line and not line.startswith('#')]
+none([row[3] for row in services if row[3] not in users | {'root'}], 'service/services: the users are those of service/users')
+none([row[4] for row in services if row[4] not in names], '... the programs are those of the Makefile')
+none([row[0] for row in services if row[3] == 'root' and row[0] != 'mailbox-spawn'], '... root runs mailbox-spawn alone')
+
+# Includes
+allowed = {'deliver/mailbox-spawn.c': {'imap/session.h'}}  # the one program of two stages: no exec between them
+faults = []
+for path in sources:
+    folder = path.split('/')[0]
+    for included in re.findall(r'^#include "([^"]+)"', text(path), re.M):
+        if included.split('/')[0] not in {folder, 'lib'} and included not in allowed.get(path, ()):
+            faults.append('%s includes %s' % (path, included))
+none(faults, 'lib includes lib; a folder includes itself and lib')
+none([p for p in sources if '<cdb.h>' in text(p) and p not in ('lib/lookup.c', 'ldapsync/cdb_write.c')], 'two modules know tinycdb: one reads, one writes')
+none([p for p in sources if re.search(r'skalibs/(skalibs|stddjb|cdb|cdbmake)\.h', text(p))], 'nobody includes skalibs\' cdb')
+
+# Sizes
+tags = subprocess.run(['ctags', '-x', '--_xformat=%F %N %n %{end}', '--kinds-C=f', '--languages=C', '-f', '-', *sources], capture_output=True, text=True)
+functions = [(f, n, int(end) - int(start) + 1) for f, n, start, end in (line.split() for line in tags.stdout.splitlines())]
+ok(len(functions) > 200, 'ctags sees the functions', (len(functions), tags.stderr))
+none(['%s: %s has %d lines' % fault for fault in functions if fault[2] > 60], 'no function over 60 lines')
+none(['%s has %d lines' % (p, len(text(p).splitlines())) for p in sources if len(text(p).splitlines()) > 400], 'no file over 400 lines')
+
+# Banned words
+code = {p: without_comments(text(p)) for p in sources}
+none(['%s: %s' % (p, m) for p, c in code.items() for m in re.findall(r'(?<![\w.>])' + BANNED + r'\s*\(', c)], 'check 62: no banned call')
+tracked = subprocess.run(['git', 'ls-files'], capture_output=True, text=True).stdout.split() or glob.glob('**/*', recursive=True)
+tracked = [p for p in tracked if os.path.isfile(p)]
+unfinished = re.compile(rb'\b(TO' rb'DO|FIX' rb'ME|XX' rb'X)\b(?! )|/wo' rb'rk/(wt|main|shared)')
+none([p for p in tracked if unfinished.search(read(p))], 'nothing unfinished, no path of somebody\'s machine')
+none([p for p in tracked if read(p).startswith(b'#!/bin/sh') and subprocess.run(['sh', '-n', p], capture_output=True).returncode], 'all shell scripts can be parsed')
+
+# Linking
+ok(0 < makefile.find('-lcdb') < makefile.find('-lskarnet'), '-lcdb comes before -lskarnet')
+needed = {}
+for p in programs:
+    out = subprocess.run(['readelf', '-d', 'build/' + p], capture_output=True, text=True).stdout
+    needed[p] = re.findall(r'NEEDED.*\[(\w+(?:-[\d.]+)?)[.-]', out)
+ok(all(any(lib.startswith('libc') for lib in libs) for libs in needed.values()), 'readelf sees what the programs link', needed)
+having = lambda *libs: {p for p in programs if any(lib.startswith(l) for l in libs for lib in needed[p])}
+none(having('libs6'), 'no program links libs6')
+none(having('libssl') - in_make('programs_with_tls'), 'only the named programs link OpenSSL')
+none(having('libcrypto') - in_make('programs_with_tls') - in_make('programs_with_hashing'), '... or libcrypto')
+none(having('libldap', 'liblber') - in_make('programs_with_ldap'), 'only the named programs link libldap')
+none(having('libcrypt') - having('libcrypto') - in_make('programs_with_hashing'), 'only the named programs link libcrypt')
+hardened = lambda p: subprocess.run(['readelf', '-hldW', 'build/' + p], capture_output=True, text=True).stdout
+heads = {p: hardened(p) for p in programs}
+none([p for p, head in heads.items() if not ('DYN' in head and 'GNU_RELRO' in head and 'NOW' in head and re.search(r'GNU_STACK.* RW ', head))],
+     'each program is position independent, with relro, immediate binding, no executable stack')
+
+# Requirements
+rows = [[cell.strip() for cell in line.strip('| \n').split('|')] for line in text('doc/requirements.md').splitlines() if re.match(r'\| [A-Z]-\d+[a-z]? ', line)]
+none([r[0] for r in rows if len(r) != 3 or r[1] not in ('done', 'partly', 'not yet')], 'doc/requirements.md: each row is done, partly or not yet')
+none([r[0] for r in rows if r[1] in ('done', 'partly') and not re.search(r'tests/\S+', r[2])], '... a row that is done or partly done names its test')
+none(['%s: %s' % (r[0], t) for r in rows for t in re.findall(r'tests/[\w./-]*\w', r[2]) if not os.path.exists(t)], '... which is there')
+none({r[0] for r in rows if [x[0] for x in rows].count(r[0]) > 1}, '... no row twice')
+done_testing()
