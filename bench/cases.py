@@ -123,7 +123,7 @@ def relayed(name, system, load, count=None):
             sink.stdin.write("go\n")
             sink.stdin.flush()
         options = dict(system.relay)
-        result = load.run("smtp", system, options.pop("port"), to="r%d@elsewhere.example", users=500, connections=20, each=0, messages=count, **options)
+        result = load.run("smtp", system, options.pop("port"), to="r%d@elsewhere.example", users=USERS, connections=20, each=0, messages=count, **options)
         if gated:
             cost = Cost(system)
             sink.stdin.write("go\n")

@@ -22,17 +22,17 @@ static bool ask(struct connection *c, const char *line, const char *code, const 
   return say(c, line) && expect(c, code, said);
 }
 
-static bool smtp_authenticate(struct run *run, struct connection *c, long number, const char **said)
+static bool smtp_authenticate(struct run *run, struct connection *c, const char **said)
 {
   char name[LINE_SIZE], raw[LINE_SIZE * 2], line[LINE_SIZE * 4] = "AUTH PLAIN ";
-  fill(name, sizeof name, run->plan.user, number % run->plan.users + 1);
+  fill(name, sizeof name, run->plan.user, c->who);
   int length = snprintf(raw, sizeof raw, "%c%s%c%s", 0, name, 0, run->plan.password);
   int coded = EVP_EncodeBlock((unsigned char *)line + 11, (unsigned char *)raw, length);
   snprintf(line + 11 + coded, sizeof line - 11 - (size_t)coded, "\r\n");
   return ask(c, line, "235", said);
 }
 
-static bool smtp_greet(struct run *run, struct connection *c, long number)
+static bool smtp_greet(struct run *run, struct connection *c)
 {
   const struct plan *plan = &run->plan;
   const char *said = "";
@@ -44,7 +44,7 @@ static bool smtp_greet(struct run *run, struct connection *c, long number)
     if (!connection_secure(c, run->tls)) return fail(run, "TLS", "no handshake");
     if (!ask(c, "EHLO bench.example\r\n", "250", &said)) return fail(run, "EHLO", said);
   }
-  if (*plan->user && !smtp_authenticate(run, c, number, &said)) return fail(run, "AUTH", said);
+  if (*plan->user && !smtp_authenticate(run, c, &said)) return fail(run, "AUTH", said);
   return true;
 }
 
@@ -52,7 +52,8 @@ static bool smtp_open(struct run *run, struct connection *c, long number)
 {
   if (!connection_open(c, &run->server)) return fail(run, "connect", strerror(errno));
   run->opened++;
-  if (smtp_greet(run, c, number)) return true;
+  c->who = number % run->plan.users + 1;
+  if (smtp_greet(run, c)) return true;
   connection_close(c);
   return false;
 }
@@ -71,7 +72,7 @@ static bool smtp_envelope(struct run *run, struct connection *c, long number)
   size_t size = LINE_SIZE * ((size_t)plan->recipients + 2);
   char *lines = allocate(1, size), name[LINE_SIZE - 32];
   const char *said = "unable to send";
-  fill(name, sizeof name, plan->from, number % plan->users + 1);
+  fill(name, sizeof name, plan->from, c->who);
   size_t used = (size_t)snprintf(lines, size, "MAIL FROM:<%s>\r\n", name);
   for (long i = 0; i < plan->recipients; i++) {
     fill(name, sizeof name, plan->to, (number * plan->recipients + i) % plan->users + 1);
@@ -158,10 +159,11 @@ static bool imap_login(struct run *run, struct connection *c, long number)
 
 static bool smtp_login(struct run *run, struct connection *c, long number)
 {
+  c->who = number % run->plan.users + 1;
   const char *said = "";
   if (!*run->plan.user && strcmp(run->plan.tls, "none") == 0) {
     if (!expect(c, "220", &said)) return fail(run, "greeting", said);
-  } else if (!smtp_greet(run, c, number))
+  } else if (!smtp_greet(run, c))
     return false;
   return ask(c, "QUIT\r\n", "221", &said) || fail(run, "QUIT", said);
 }

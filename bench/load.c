@@ -4,7 +4,7 @@
      load sink  host= port= messages= [wait=]
      load login host= port= messages= connections= protocol=imap|smtp [tls=] [user= password= users=]
 
-   A pattern (to, user) may hold one %d: the number of the user, 1 to users. each=0 keeps a connection for all its
+   A pattern (to, from, user) may hold one %d: the number of the user, 1 to users; from and user that of a connection. each=0 keeps a connection for all its
    messages. tls is none, starttls or implicit. watch= is a glob of Maildir folders: load waits until all it sent lie
    there. sink holds its greeting back until a line comes on fd 0. Every mode ends by itself and prints one JSON object.
    Times are seconds of the monotonic clock, so that those of two processes can be compared. */

@@ -35,6 +35,7 @@ struct run {
 
 struct connection {
   int fd;
+  long who; /* the user who opened it */
   SSL *ssl;
   size_t start, end;
   char bytes[65536];

@@ -6,9 +6,17 @@ import tempfile
 
 from machine import Group
 
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOMAIN = "bench.test"
 USERS = 100
 PASSWORD = "bench-password"
+
+
+def password_hash(folder):
+    """PASSWORD as postroom stores it; all systems get the same."""
+    program = os.path.join(TOP, "build/auth/password-hash")
+    subprocess.run(["make", "-s", "-C", TOP, "build/auth/password-hash"], check=True, stdout=subprocess.DEVNULL)
+    return subprocess.run([program], input=PASSWORD + "\n", env={"MAILHOME": folder}, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
 class System:
@@ -17,7 +25,8 @@ class System:
     smtp = smtps = imap = imaps = 0
     relay = {}  # what the load generator needs to hand in mail for elsewhere
 
-    def __init__(self, folder, address, sink):
+    def __init__(self, folder, address, sink, stored_password):
+        self.stored_password = stored_password
         self.folder = os.path.join(folder, self.name)
         self.address = address
         self.sink = sink
