@@ -127,6 +127,8 @@ static void exchange(struct session *s, text *request, const text *mechanism)
       is_going_on = ask_client(s, record_get(&answer, "challenge"), request);
     else if (record_is(&answer, "answer", "yes") && *record_get(&answer, "name"))
       accept_login(s, &answer, mechanism);
+    else if (record_is(&answer, "error", "malformed"))
+      reply_error(s, "501 5.5.2 The response is not one of this mechanism");
     else
       refuse_login(s, mechanism);
   } while (is_going_on);
