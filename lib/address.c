@@ -41,7 +41,7 @@ static bool take_dot_string(struct cursor *c, text *local)
 /* RFC 5321 4.1.2 Quoted-string, behind its first quote; local becomes what it means. */
 static bool take_quoted(struct cursor *c, text *local)
 {
-  text_clear(local);
+  text_copy(local, ""); /* it may stay empty */
   while (c->at < c->end) {
     char byte = *c->at++;
     if (byte == '"') return true;

@@ -1,0 +1,46 @@
+#!/bin/sh
+# whatif tells the story of a message by the functions that the servers ask, and its exit code is the answer (issue 2, 11).
+. tests/lib.sh
+
+entry() { # NAME [LINE]: a user in directory/
+  printf 'dn: uid=%s,dc=example,dc=test\nobjectClass: inetOrgPerson\nuid: %s\nmail: %s@example.test\nentryUUID: key-%s\nuidNumber: %s\n%s\n' \
+    "$1" "$1" "$1" "$1" "$2" "$3" >"directory/$1.ldif"
+}
+mkdir -p control/domains directory state/tables control/relayrules
+ln -s "$root/ldapsync/profiles" profiles
+echo mx.example.test >control/me
+: >control/domains/example.test
+entry bob 30001
+entry mute 30002 'mailSubmit: no'
+entry shut 30003 'mailReceive: no'
+tables-build 2>err || cat err
+
+is "who is accepted, and where it goes" 'recipient   250 2.1.5 Ok
+destination bob@example.test
+route       mailbox key-bob: mail/example.test/bob, uid 30001
+result      accepted' "$(whatif joe@far.example Bob@Example.test | grep -E '^(recipient|destination|route|result)')"
+ok "by which entry" sh -c 'whatif joe@far.example bob@example.test | grep -q "rule address, directory/bob.ldif"'
+exits 0 "accepted is 0" whatif joe@far.example bob@example.test
+exits 0 "the null sender, with an IP" whatif '' '<bob@example.test>' --ip 192.0.2.1
+exits 1 "an unknown user is 1" whatif joe@far.example nobody@example.test
+is "N-20" 'recipient   550 5.1.1 <nobody@example.test>: Recipient address rejected: User unknown
+              rule unknown-user, control/domains/example.test
+result      refused' "$(whatif joe@far.example nobody@example.test | tail -n 3)"
+is "N-117: relay" 'recipient   554 5.7.1 <x@far.example>: Relay access denied' "$(whatif joe@far.example x@far.example | grep ^recipient)"
+is "T12: a disabled mailbox" 'recipient   550 5.2.1 <shut@example.test>: Recipient address rejected: mailbox is disabled' "$(whatif joe@far.example shut@example.test | grep ^recipient)"
+is "P-31: submission without a login" 'client      530 5.7.0 Authentication required' "$(whatif bob@example.test x@far.example --port 587 | grep ^client)"
+is "P-14: who may not send" 'sender      554 5.7.1 <mute@example.test>: Sender address rejected: sending is disabled' "$(whatif mute@example.test bob@example.test | grep ^sender)"
+exits 1 "an unknown login" whatif bob@example.test x@far.example --login nobody
+is "N-78: by MX" 'route       route=mx domain=far.example' "$(whatif bob@example.test x@far.example --login bob | grep ^route)"
+printf 'type: default\nhost: relay.example\nport: 587\ntls: verify\n' >control/relayrules/office
+ok "a relay rule is built" tables-build
+is "N-86, N-88: by the relay rule, at once" 'route       route=host host=relay.example port=587 rule=office tls=verify' "$(whatif bob@example.test x@far.example --login bob | grep ^route)"
+echo yes >control/enforcesender
+is "N-101" 'sender      553 5.7.1 <shut@example.test>: Sender address rejected: not owned by user bob' "$(whatif shut@example.test x@far.example --login bob | grep ^sender)"
+exits 1 "no address" whatif joe@far.example 'x y'
+exits 100 "bad use" whatif joe@far.example
+exits 100 "an unknown option" whatif a@b c@d --at x
+exits 100 "another port" whatif a@b c@d --port 26
+rm tables/current
+exits 111 "without tables it cannot say" whatif a@b.example bob@example.test
+done_testing
