@@ -8,6 +8,7 @@ void header_address_start(struct header_address *a, struct bytes value)
   a->value = value;
   a->at = 0;
   a->in_group = false;
+  text_ready(&a->name, 1); /* so that there is a place in it */
 }
 
 void header_address_free(struct header_address *a)

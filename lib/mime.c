@@ -251,11 +251,11 @@ static void take_body_line(struct parser *p, uint32_t *last)
 
 void mime_parse(struct mime *m, const char *bytes, size_t length)
 {
-  struct place start = { .at = bytes };
-  struct parser p = { .m = m, .end = bytes + length, .line = start, .before = start, .boundaries = TEXT_ZERO };
+  struct place start = { .at = length ? bytes : "" };
+  struct parser p = { .m = m, .end = start.at + length, .line = start, .before = start, .boundaries = TEXT_ZERO };
   uint32_t last[MIME_DEPTH_MAX + 1];
 
-  m->bytes = bytes;
+  m->bytes = start.at;
   m->length = length;
   m->count = 0;
   begin_part(&p, MIME_NONE, last);

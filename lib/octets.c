@@ -16,7 +16,7 @@ static uint64_t count_bare_lf(const char *s, size_t length)
 
 struct octets octets_of(const char *bytes, size_t length)
 {
-  struct octets o = { .s = bytes, .end = bytes + length, .is_plain = true, .size = length };
+  struct octets o = octets_of_plain(bytes, length, true);
 
   if (!length) return o;
   o.size += count_bare_lf(bytes, length);
@@ -27,6 +27,7 @@ struct octets octets_of(const char *bytes, size_t length)
 struct octets octets_of_plain(const char *bytes, size_t length, bool is_plain)
 {
   if (!is_plain) return octets_of(bytes, length);
+  if (!length) bytes = "";
   return (struct octets){ .s = bytes, .end = bytes + length, .is_plain = true, .size = length };
 }
 
