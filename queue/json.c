@@ -1,0 +1,62 @@
+#include <string.h>
+
+#include "queue/json.h"
+
+/* The length of the UTF-8 character at s (RFC 3629: shortest form, no surrogates, up to 10FFFF); 0: it is none. */
+static size_t utf8_length(const unsigned char *s)
+{
+  size_t length = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+
+  for (size_t i = 1; i < length; i++)
+    if ((s[i] & 0xc0) != 0x80) return 0;
+  if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+      (s[0] == 0xf4 && s[1] > 0x8f))
+    return 0;
+  return length;
+}
+
+static void add_ascii(text *out, char c)
+{
+  if (c == '"' || c == '\\') {
+    text_add_char(out, '\\');
+    text_add_char(out, c);
+  } else if (ascii_is_printable(c))
+    text_add_char(out, c);
+  else
+    text_add_format(out, "\\u%04x", (unsigned char)c);
+}
+
+void queue_json_string(text *out, const char *value)
+{
+  text_add_char(out, '"');
+  while (*value) {
+    size_t length = utf8_length((const unsigned char *)value);
+    if (length == 1)
+      add_ascii(out, *value);
+    else if (length)
+      text_add_bytes(out, value, length);
+    else
+      text_add(out, "\\ufffd");
+    value += length ? length : 1;
+  }
+  text_add_char(out, '"');
+}
+
+void queue_json_key(text *out, const char *key)
+{
+  if (out->len && out->s[out->len - 1] != '{') text_add_char(out, ',');
+  queue_json_string(out, key);
+  text_add_char(out, ':');
+}
+
+void queue_json_pair(text *out, const char *key, const char *value)
+{
+  queue_json_key(out, key);
+  queue_json_string(out, value);
+}
+
+void queue_json_number(text *out, const char *key, uint64_t number)
+{
+  queue_json_key(out, key);
+  text_add_number(out, number);
+}

@@ -1,0 +1,186 @@
+/* queue-check: compares queue/ with what doc/queue.md says, and names every deviation. Writes nothing without --mend. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+
+#include "lib/die.h"
+#include "lib/home.h"
+#include "lib/id.h"
+#include "lib/options.h"
+#include "lib/queue.h"
+
+#define USAGE "queue-check [--mend]"
+
+static bool is_mending;
+static size_t messages, deviations;
+
+static void say(const char *kind, const char *path, const char *what)
+{
+  text line = TEXT_ZERO;
+
+  text_add_format(&line, "%s: ", kind);
+  for (const char *c = path; *c; c++) text_add_char(&line, ascii_is_printable(*c) ? *c : '?');
+  text_add_format(&line, ": %s\n", what);
+  if (allwrite(1, line.s, line.len) != line.len) die_unable("write to fd 1");
+  text_free(&line);
+}
+
+static bool is_there(const char *path)
+{
+  struct stat status;
+  return lstat(path, &status) == 0;
+}
+
+/* Into queue/broken, under its own name or the first free one: nothing is thrown away that might be mail. */
+static void put_aside(const char *path)
+{
+  text to = TEXT_ZERO;
+  const char *slash = strrchr(path, '/');
+
+  if (mkdir("queue/broken", 0700) == -1 && errno != EEXIST) die_unable("make the folder queue/broken");
+  text_copy(&to, "queue/broken");
+  text_add(&to, slash);
+  for (unsigned int i = 1; is_there(text_string(&to)); i++) {
+    text_copy(&to, "queue/broken");
+    text_add(&to, slash);
+    text_add_format(&to, ".%u", i);
+  }
+  if (rename(path, to.s) == -1) die_unable("move ", path, " to ", to.s);
+  say("mended", path, "moved to queue/broken");
+  text_free(&to);
+}
+
+static void deviation(const char *path, const char *what)
+{
+  deviations++;
+  say("wrong", path, what);
+  if (is_mending) put_aside(path);
+}
+
+/* What the tables allow and send-schedule clears away by itself; with --mend it is done now. */
+static void leftover(const char *path, const char *what)
+{
+  say("left over", path, what);
+  if (!is_mending) return;
+  if (unlink(path) == -1 && errno != ENOENT) die_unable("remove ", path);
+  say("mended", path, "removed");
+}
+
+static void check_message(const char *path, const char *id, bool is_new)
+{
+  struct queue_file f = QUEUE_FILE_ZERO;
+  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+  if (fd == -1 && errno == ENOENT) return; /* delivered meanwhile */
+  if (fd == -1 && errno != ELOOP) die_unable("open ", path);
+  messages++;
+  switch (fd == -1 ? QUEUE_BROKEN : queue_read(&f, fd, id)) {
+  case QUEUE_FOUND: break;
+  case QUEUE_INCOMPLETE:
+    if (is_new)
+      leftover(path, "incomplete: cut off before it was acknowledged");
+    else
+      deviation(path, "incomplete, although it was acknowledged");
+    break;
+  case QUEUE_ABSENT:
+  case QUEUE_BROKEN: deviation(path, "not a message as doc/queue.md says, or one of another id"); break;
+  }
+  queue_close(&f);
+}
+
+static void check_new(const char *path, const char *name)
+{
+  if (!id_check(name))
+    deviation(path, "not the id of a message");
+  else
+    check_message(path, name, true);
+}
+
+static void check_cur(const char *path, const char *name)
+{
+  text expected = TEXT_ZERO, twin = TEXT_ZERO;
+
+  if (!id_check(name))
+    deviation(path, "not the id of a message");
+  else if (strcmp(path, queue_path_cur(&expected, name)))
+    deviation(path, "in the folder of other ids");
+  else if (is_there(path) && is_there(queue_path_new(&twin, name)))
+    deviation(path, "also in queue/new");
+  else
+    check_message(path, name, false);
+  text_free(&expected);
+  text_free(&twin);
+}
+
+static void check_log(const char *path, const char *name)
+{
+  text new = TEXT_ZERO, cur = TEXT_ZERO;
+
+  if (!id_check(name))
+    deviation(path, "not the id of a message");
+  else if (!is_there(queue_path_new(&new, name)) && !is_there(queue_path_cur(&cur, name)) && is_there(path))
+    leftover(path, "what was said about a message that is gone");
+  text_free(&new);
+  text_free(&cur);
+}
+
+static void walk(const char *folder, void (*check)(const char *path, const char *name))
+{
+  DIR *open = opendir(folder);
+  text path = TEXT_ZERO;
+
+  if (!open) die_unable("open the folder ", folder);
+  for (struct dirent *entry; (entry = readdir(open));) {
+    if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+    text_copy(&path, folder);
+    text_add_char(&path, '/');
+    text_add(&path, entry->d_name);
+    check(text_string(&path), entry->d_name);
+  }
+  closedir(open);
+  text_free(&path);
+}
+
+static void check_cur_folder(const char *path, const char *name)
+{
+  struct stat status;
+
+  if (strlen(name) != 2 || lstat(path, &status) == -1 || !S_ISDIR(status.st_mode))
+    deviation(path, "not a folder of two characters");
+  else
+    walk(path, check_cur);
+}
+
+static void check_top(const char *path, const char *name)
+{
+  static const char *const known[] = { "new", "cur", "log", "lock", "broken", 0 };
+
+  for (const char *const *k = known; *k; k++)
+    if (!strcmp(*k, name)) return;
+  deviation(path, "nothing of this name belongs here");
+}
+
+int main(int argc, const char **argv)
+{
+  const struct option_word words[] = { { "--mend", &is_mending }, { 0, 0 } };
+  char shown[80];
+  (void)argc;
+
+  PROG = "queue-check";
+  if (options_read(argv + 1, words, USAGE)) die_usage(USAGE);
+  home_enter();
+  walk("queue", check_top);
+  walk("queue/new", check_new);
+  walk("queue/cur", check_cur_folder);
+  walk("queue/log", check_log);
+  int length = snprintf(shown, sizeof shown, "%zu messages, %zu deviations\n", messages, deviations);
+  if (allwrite(1, shown, (size_t)length) != (size_t)length) die_unable("write to fd 1");
+  return deviations && !is_mending ? END_NO : END_DONE;
+}

@@ -1,0 +1,193 @@
+#include <time.h>
+
+#include "queue/json.h"
+#include "queue/show.h"
+
+static const char *state_word(char state)
+{
+  switch (state) {
+  case ENVELOPE_TODO: return "to do";
+  case ENVELOPE_DONE: return "done";
+  case ENVELOPE_FAILING: return "failed, to be reported";
+  case ENVELOPE_FAILED: return "failed";
+  case ENVELOPE_HELD: return "held";
+  default: return "unknown";
+  }
+}
+
+bool queue_show_is_to_go(const struct envelope_recipient *r)
+{
+  return r->state == ENVELOPE_TODO || r->state == ENVELOPE_HELD || r->state == ENVELOPE_FAILING;
+}
+
+void queue_show_span(text *out, uint64_t seconds)
+{
+  if (seconds < 60)
+    text_add_format(out, "%llu s", (unsigned long long)seconds);
+  else if (seconds < 3600)
+    text_add_format(out, "%llu min", (unsigned long long)seconds / 60);
+  else if (seconds < 86400)
+    text_add_format(out, "%llu h %llu min", (unsigned long long)seconds / 3600, (unsigned long long)seconds % 3600 / 60);
+  else
+    text_add_format(out, "%llu d %llu h", (unsigned long long)seconds / 86400, (unsigned long long)seconds % 86400 / 3600);
+}
+
+void queue_show_size(text *out, uint64_t bytes)
+{
+  static const char *const units[] = { "KB", "MB", "GB", "TB", "PB", "EB" };
+  unsigned int unit = 0;
+  uint64_t tenths = bytes * 10 / 1024;
+
+  if (bytes < 1024) {
+    text_add_format(out, "%llu B", (unsigned long long)bytes);
+    return;
+  }
+  for (; tenths >= 10240 && unit < 5; unit++) tenths /= 1024;
+  text_add_format(out, "%llu.%llu %s", (unsigned long long)tenths / 10, (unsigned long long)tenths % 10, units[unit]);
+}
+
+/* Nothing that a stranger wrote reaches a terminal as it is. */
+void queue_show_plain(text *out, const char *value)
+{
+  for (; *value; value++)
+    if (ascii_is_printable(*value) || (unsigned char)*value >= 0xa0)
+      text_add_char(out, *value);
+    else
+      text_add_char(out, '?');
+}
+
+static void add_time(text *out, uint64_t seconds)
+{
+  time_t t = (time_t)seconds;
+  struct tm parts;
+  char shown[40];
+
+  if (!gmtime_r(&t, &parts) || !strftime(shown, sizeof shown, "%Y-%m-%dT%H:%M:%SZ", &parts)) return;
+  text_add(out, shown);
+}
+
+static uint64_t age(uint64_t since, uint64_t now) { return now > since ? now - since : 0; }
+
+static bool has_state(const struct envelope *e, char state)
+{
+  for (size_t i = 0; i < e->count; i++)
+    if (e->recipients[i].state == state) return true;
+  return false;
+}
+
+static void add_next(text *out, const struct envelope *e, uint64_t now)
+{
+  if (!has_state(e, ENVELOPE_TODO) && !has_state(e, ENVELOPE_FAILING))
+    text_add(out, has_state(e, ENVELOPE_HELD) ? "held until it is released" : "nothing left to do");
+  else if (e->next_seconds <= now)
+    text_add(out, e->attempts ? "next try now" : "first try now");
+  else {
+    text_add(out, "next try in ");
+    queue_show_span(out, e->next_seconds - now);
+    text_add(out, ", ");
+    add_time(out, e->next_seconds);
+  }
+}
+
+static void add_said(text *out, const struct said *s, uint64_t now)
+{
+  text_add(out, "        ");
+  queue_show_span(out, age(s->seconds, now));
+  text_add(out, " ago");
+  if (s->remote.len) {
+    text_add(out, ", ");
+    queue_show_plain(out, s->remote.s);
+  }
+  text_add(out, ": ");
+  if (s->code) text_add_format(out, "%03u ", s->code);
+  if (s->status.len) {
+    queue_show_plain(out, s->status.s);
+    text_add_char(out, ' ');
+  }
+  queue_show_plain(out, s->text.s);
+  text_add_char(out, '\n');
+}
+
+void queue_show_text(text *out, const struct queue_file *f, const struct said *said, uint64_t now_seconds)
+{
+  const struct envelope *e = &f->envelope;
+
+  text_add_text(out, &e->id);
+  text_add(out, "  ");
+  queue_show_size(out, f->size_bytes);
+  text_add(out, ", came ");
+  queue_show_span(out, age(e->birth_seconds, now_seconds));
+  text_add(out, " ago, ");
+  add_time(out, e->birth_seconds);
+  text_add(out, "\n    from ");
+  queue_show_plain(out, e->sender.len ? e->sender.s : "<> (a report)");
+  text_add_format(out, "\n    %u %s, ", e->attempts, e->attempts == 1 ? "attempt" : "attempts");
+  add_next(out, e, now_seconds);
+  text_add_char(out, '\n');
+  for (size_t i = 0; i < e->count; i++) {
+    text_add(out, "    to ");
+    queue_show_plain(out, e->recipients[i].address);
+    text_add_format(out, ": %s\n", state_word(e->recipients[i].state));
+    if (said[i].attempt) add_said(out, &said[i], now_seconds);
+  }
+}
+
+static void add_said_json(text *out, const struct said *s)
+{
+  queue_json_key(out, "said");
+  text_add_char(out, '{');
+  queue_json_number(out, "time", s->seconds);
+  queue_json_number(out, "attempt", s->attempt);
+  queue_json_pair(out, "verdict", said_verdict_word(s->verdict));
+  queue_json_pair(out, "status", s->status.s);
+  queue_json_number(out, "code", s->code);
+  queue_json_pair(out, "remote", s->remote.s);
+  queue_json_pair(out, "text", s->text.s);
+  text_add_char(out, '}');
+}
+
+static const char *json_state(char state)
+{
+  switch (state) {
+  case ENVELOPE_TODO: return "todo";
+  case ENVELOPE_DONE: return "done";
+  case ENVELOPE_FAILING: return "failing";
+  case ENVELOPE_FAILED: return "failed";
+  case ENVELOPE_HELD: return "held";
+  default: return "unknown";
+  }
+}
+
+static void add_recipient_json(text *out, const struct envelope_recipient *r, const struct said *said)
+{
+  const char *original = record_find(&r->facts, "orcpt");
+
+  text_add_char(out, '{');
+  queue_json_pair(out, "address", r->address);
+  if (original) queue_json_pair(out, "original", original);
+  queue_json_pair(out, "state", json_state(r->state));
+  if (said->attempt) add_said_json(out, said);
+  text_add_char(out, '}');
+}
+
+void queue_show_json(text *out, const struct queue_file *f, const struct said *said, uint64_t now_seconds)
+{
+  const struct envelope *e = &f->envelope;
+
+  text_add_char(out, '{');
+  queue_json_pair(out, "id", e->id.s);
+  queue_json_pair(out, "sender", e->sender.s);
+  queue_json_number(out, "arrival", e->birth_seconds);
+  queue_json_number(out, "age", age(e->birth_seconds, now_seconds));
+  queue_json_number(out, "size", f->size_bytes);
+  queue_json_number(out, "attempts", e->attempts);
+  queue_json_number(out, "next", e->next_seconds > now_seconds ? e->next_seconds : now_seconds);
+  queue_json_pair(out, "message-id", record_get(&e->facts, "message-id"));
+  queue_json_key(out, "recipients");
+  text_add_char(out, '[');
+  for (size_t i = 0; i < e->count; i++) {
+    if (i) text_add_char(out, ',');
+    add_recipient_json(out, &e->recipients[i], &said[i]);
+  }
+  text_add(out, "]}\n");
+}

@@ -1,0 +1,18 @@
+/* show: one message of the queue as text for people, or as one JSON object. Struct in, bytes out. */
+
+#ifndef QUEUE_SHOW_H
+#define QUEUE_SHOW_H
+
+#include "lib/queue.h"
+#include "lib/said.h"
+
+/* said: the last words about each recipient of the envelope (said_read_last). */
+void queue_show_text(text *out, const struct queue_file *f, const struct said *said, uint64_t now_seconds);
+void queue_show_json(text *out, const struct queue_file *f, const struct said *said, uint64_t now_seconds);
+
+void queue_show_span(text *out, uint64_t seconds); /* "3 h 20 min" */
+void queue_show_size(text *out, uint64_t bytes);   /* "4.1 KB" */
+void queue_show_plain(text *out, const char *value); /* what came from outside, fit for a terminal */
+bool queue_show_is_to_go(const struct envelope_recipient *r);
+
+#endif
