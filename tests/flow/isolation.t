@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+# isolation: a taken-over program yields only its own job (checks 54, 55, 56; W-09). From outside: /proc and modes. By trying
+# as each uid: what it can open, write and call. And from inside: running sessions make the system calls themselves.
+import errno, glob, grp, imaplib, os, platform, pwd, re, smtplib, socket, ssl, subprocess, sys
+
+sys.path.insert(0, "tests/flow")
+sys.dont_write_bytecode = True
+from inside import Inside
+from postroom import Postroom, Tap, wait_for
+
+USERS = [line.split()[0] for line in open("service/users") if line.strip() and not line.startswith("#")]
+SUPERVISION = {"s6-svscan", "s6-supervise", "s6-log", "s6-ftrigrd"}
+CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client": {"mail-remote"},
+           "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"}, "mailbox-spawn": {"mail-auth", "mail-send"},
+           "queue-add": {"mail-in", "mail-submit", "mail-send"}, "send-schedule": {"mail-queue"}, "smtp-send": {"mail-send"}}
+
+
+def status(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return {key: value.split() for key, value in (line.split(":", 1) for line in file)}
+
+
+def processes(home):
+    """pid and name of all that runs below home: our programs, and what supervises them."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            program, folder = os.readlink(f"/proc/{pid}/exe"), os.readlink(f"/proc/{pid}/cwd")
+        except OSError:
+            continue
+        if program.startswith(home + "/bin/") or folder.startswith(home + "/"):
+            yield int(pid), os.path.basename(program)
+
+
+def as_user(user, work):
+    """What work() returns (a string) in a process of that user: a name, or the uid of a mailbox."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            if isinstance(user, int):
+                os.setgroups([]), os.setresgid(user, user, user), os.setresuid(user, user, user)
+            else:
+                entry = pwd.getpwnam(user)
+                os.initgroups(user, entry.pw_gid), os.setresgid(*[entry.pw_gid] * 3), os.setresuid(*[entry.pw_uid] * 3)
+            os.write(writing, str(work()).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading) as file:
+        result = file.read()
+    os.waitpid(pid, 0)
+    return result
+
+
+def can_open(path):
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+        return True
+    except PermissionError:
+        return False
+
+
+def can_make(folder):
+    try:
+        path = f"{folder}/.probe"
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.unlink(path)
+        return True
+    except (PermissionError, NotADirectoryError):
+        return False
+
+
+def is_turned_away(path):
+    """The service closes the connection without reading from it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.settimeout(20)
+        try:
+            s.connect(path)
+            s.send(b"what=nothing\0")
+            return s.recv(65536) == b""
+        except (BrokenPipeError, ConnectionResetError):
+            return True
+
+
+def who_can(work, users):
+    return {user for user in users if as_user(user, work) == "True"}
+
+
+def test_processes(t, home):
+    seen = list(processes(home))
+    named = {line.split()[4] for line in open("service/services") if line.strip() and not line.startswith("#")}
+    t.is_({name for _, name in seen} - SUPERVISION, named, "the programs of service/services run")
+    t.is_({name for pid, name in seen if status(pid)["Uid"][0] == "0"}, {"s6-svscan", "s6-supervise", "mailbox-spawn"},
+          "as root run s6 and mailbox-spawn, nothing else (tcp-bind is gone when it has bound)")
+    ours = [(pid, name) for pid, name in seen if name not in SUPERVISION]
+    wrong = [name for pid, name in ours if status(pid)["NoNewPrivs"] != ["1"] or status(pid)["Seccomp"] != ["2"]]
+    t.is_(wrong, [], "check 54: each of ours has no_new_privs and a seccomp filter")
+    wrong = [name for pid, name in ours if name != "mailbox-spawn" and (int(status(pid)["CapPrm"][0], 16) or int(status(pid)["CapEff"][0], 16))]
+    t.is_(wrong, [], "check 54: none but mailbox-spawn has a capability")
+    wrong = [name for pid, name in ours if name != "mailbox-spawn" and len(set(status(pid)["Uid"] + status(pid)["Gid"])) > 2]
+    t.is_(wrong, [], "each has one uid and one gid, real, effective, saved and of files")
+    owners = {}
+    for pid, name in ours:
+        owners.setdefault(status(pid)["Uid"][0], set()).add(name)
+    t.is_([names for names in owners.values() if len(names) > 1], [], "no two programs share a uid")
+
+
+def test_modes(t, home):
+    found = [path for path in glob.glob(home + "/**", recursive=True, include_hidden=True)
+             if not os.path.islink(path) and os.path.isfile(path) and os.lstat(path).st_mode & 0o6000]
+    t.is_(found, [], "no file is setuid or setgid")
+    wrong = []
+    for row in open("doc/uids.md"):
+        match = re.match(r"\| (?:[a-z]+/[a-z]+/, )*([\w./-]+?)/? \| ([\w-]+)(?::([\w-]+))? (\d{4})", row)
+        if not match or re.search("DOMAIN|NAME|ldappassword", match[1]):
+            continue
+        st = os.stat(f"{home}/{match[1].replace('ID', 'current')}")
+        wanted = (match[2], match[3] or match[2], match[4])
+        is_ = (pwd.getpwuid(st.st_uid).pw_name, grp.getgrgid(st.st_gid).gr_name, "%04o" % (st.st_mode & 0o7777))
+        if is_[0] != wanted[0] or is_[2] != wanted[2] or (match[3] and is_[1] != wanted[1]):
+            wrong.append((match[1], wanted, is_))
+    t.is_(wrong, [], "the modes are those of doc/uids.md")
+
+
+def test_files(t, home, mailboxes):
+    everybody = USERS + ["nobody"] + list(mailboxes.values())
+    readers = {
+        "tls/key.pem": {"mail-tls"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
+        "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "directory/bob@example.test.ldif": {"mail-tables"},
+        "control/relayrules": {"mail-tables"}, "control/ldappassword": {"mail-ldap"}, "state/directory": {"mail-ldap", "mail-tables"},
+        "state/tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
+        "queue/log": {"mail-send"}, "demo-passwords": set(), "log/smtp-mx/current": {"mail-log"}, "mail": set(),
+        "mail/example.test/bob": {mailboxes["bob"]}, "mail/example.test/bob/new": {mailboxes["bob"]},
+        "mail/example.test/alice/new": {mailboxes["alice"]},
+    }
+    for path, users in readers.items():
+        t.is_(who_can(lambda: can_open(f"{home}/{path}"), everybody), users, f"{path}: only {', '.join(map(str, users)) or 'root'} can open it")
+    mail = glob.glob(f"{home}/mail/example.test/bob/*/*S=*")[0]
+    t.is_(who_can(lambda: can_open(mail), everybody), {mailboxes["bob"]}, "bob's mail: only his own uid can open it")
+    makers = {"bin": set(), "control": set(), "control/domains": set(), "directory": set(), "run": set(), "tls": set(), "mail": set(),
+              "tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "service": set(), "log": set()}
+    for folder, users in makers.items():
+        t.is_(who_can(lambda: can_make(f"{home}/{folder}"), everybody), users, f"{folder}: only {', '.join(users) or 'root'} can make a file there")
+
+
+def test_calls(t, home, mailboxes):
+    for service, callers in CALLERS.items():
+        others = [user for user in USERS + ["nobody", mailboxes["bob"]] if user not in callers]
+        turned = who_can(lambda: is_turned_away(f"{home}/run/{service}"), others)
+        t.is_(turned, set(others), f"{service} turns away all callers but those of doc/calls.md")
+
+
+def children(service, home):
+    pid = int(subprocess.check_output(["s6-svstat", "-o", "pid", f"{home}/service/{service}"]))
+    assert pid > 1
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def session_of(t, service, home):
+    found = wait_for(lambda: children(service, home))
+    t.ok(len(found) == 1, f"{service} has one session", found)
+    return found[0]
+
+
+def test_inside(t, name, pid, home, own=()):
+    """What the process itself can do. own: what is its own to open."""
+    secrets = [path for path in ("tls/key.pem", "tables/current/auth.cdb", "tables/current/relay.cdb", "queue/new", "queue/cur",
+                                 "mail/example.test/bob/new", "mail/example.test/alice/new", "control/ldappassword", "demo-passwords",
+                                 "directory/bob@example.test.ldif", f"/proc/{os.getpid()}/environ", "/etc/shadow") if path not in own]
+    with Inside(pid) as process:
+        opened = {path: process.open(os.path.join(home, path)) for path in secrets}
+        t.is_({p: e for p, e in opened.items() if e != -errno.EACCES}, {}, f"check 55: {name} opens no key, password, queue or mailbox")
+        for path in own:
+            t.ok(process.open(os.path.join(home, path)) >= 0, f"... and opens what is its own ({path})")
+        t.is_(process.open("/etc/passwd"), -errno.EACCES, "... nothing of the system (Landlock)")
+        t.is_(process.open("/tmp/probe", os.O_CREAT | os.O_WRONLY), -errno.EACCES, "... makes no file in /tmp")
+        t.is_(process.socket(socket.AF_INET, socket.SOCK_STREAM), -errno.ENOSYS, "... gets no network socket (seccomp)")
+        t.is_(process.execute("/bin/sh"), -errno.EACCES, "... executes nothing")
+        t.is_(process.kill(1), -errno.EPERM, "... signals nobody")
+
+
+with Postroom(17) as mail, Tap() as t:
+    home = mail.home
+    mailboxes = dict.fromkeys(("alice", "bob"))
+    with smtplib.SMTP(mail.address, mail.port(25)) as smtp:
+        for user in mailboxes:
+            smtp.sendmail("x@example.org", [f"{user}@example.test"], f"Subject: to {user}\r\n\r\nx\r\n")
+    for user in mailboxes:
+        t.ok(mail.mail_with(user, f"Subject: to {user}"), f"{user} has mail")
+        mailboxes[user] = os.stat(f"{home}/mail/example.test/{user}").st_uid
+    t.ok(min(mailboxes.values()) >= 1000 and len(set(mailboxes.values())) == 2, "each mailbox has a uid of its own, of people's numbers", mailboxes)
+    mail.control("ldappassword", "secret")
+    os.chmod(f"{home}/control/ldappassword", 0o400)
+    os.chown(f"{home}/control/ldappassword", pwd.getpwnam("mail-ldap").pw_uid, 0)
+
+    test_processes(t, home)
+    test_modes(t, home)
+    test_files(t, home, mailboxes)
+    test_calls(t, home, mailboxes)
+
+    if platform.machine() == "x86_64":
+        context = ssl._create_unverified_context()
+        with mail.connect(25) as client:
+            client.recv(1000)
+            test_inside(t, "smtp-receive on 25", session_of(t, "smtp-mx", home), home)
+            client.sendall(b"NOOP\r\n")
+            t.ok(client.recv(1000).startswith(b"250"), "the session goes on")
+        with mail.connect(143) as client:
+            client.recv(1000)
+            test_inside(t, "imap-login", session_of(t, "imap", home), home)
+        with smtplib.SMTP(mail.address, mail.port(587)) as smtp:
+            smtp.starttls(context=context)
+            smtp.login("bob@example.test", mail.password("bob"))
+            test_inside(t, "smtp-receive on 587, logged in", session_of(t, "smtp-submission", home), home)
+            test_inside(t, "tls-server, which holds the key", session_of(t, "tls-server", home), home, ["tls/key.pem"])
+            t.is_(smtp.noop()[0], 250, "the session goes on")
+        imap = imaplib.IMAP4_SSL(mail.address, mail.port(993), ssl_context=context)
+        imap.login("bob@example.test", mail.password("bob"))
+        imap.select()
+        test_inside(t, "bob's IMAP session", session_of(t, "mailbox-spawn", home), home, ["mail/example.test/bob/new"])
+        t.is_(imap.noop()[0], "OK", "the session goes on")
+        imap.logout()
