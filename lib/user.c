@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/die.h"
+#include "lib/text.h"
 
-uid_t user_uid(const char *name)
+static uid_t find(const char *name)
 {
   FILE *file = fopen("/etc/passwd", "re");
   struct passwd *user = 0;
@@ -18,4 +20,25 @@ uid_t user_uid(const char *name)
   uid_t uid = user->pw_uid;
   fclose(file);
   return uid;
+}
+
+/* What was found is kept in the environment, for the image that follows on SIGHUP: it is born inside the sandbox, which
+   does not reach /etc/passwd. */
+uid_t user_uid(const char *name)
+{
+  text variable = TEXT_ZERO, value = TEXT_ZERO;
+  const char *kept;
+  uint64_t uid;
+
+  text_add(&variable, "UID_");
+  text_add(&variable, name);
+  kept = getenv(text_string(&variable));
+  if (!kept || !number_scan(kept, UINT32_MAX, &uid)) {
+    uid = find(name);
+    text_add_number(&value, uid);
+    if (setenv(variable.s, text_string(&value), 1) == -1) die_nomem();
+  }
+  text_free(&variable);
+  text_free(&value);
+  return (uid_t)uid;
 }

@@ -2,7 +2,7 @@
 """smtp-send brings a message to another host: to Postfix's smtp-sink; with TLS of each kind and with a login (L-07, L-08,
 N-84, N-86); what refusing, slow, vanishing and lying servers do is bounded, and is told for each recipient (checks 28,
 29, 31); the connection is kept for the next message."""
-import base64, os, socket, subprocess, sys, threading
+import base64, os, signal, socket, subprocess, sys, threading
 sys.path.insert(0, 'tests')
 from smtp_server import *
 from tap import *
@@ -43,7 +43,7 @@ def log():
 
 
 start('tls-client', listen('tls-client'), 'tlslog')
-start('smtp-send', listen('smtp-send'), 'log')
+server = start('smtp-send', listen('smtp-send'), 'log')
 
 # --- smtp-sink -------------------------------------------------------------------------------------------------------
 with socket.create_server((ADDRESS, 0)) as free:
@@ -369,5 +369,14 @@ s = Server()
 c = Call(hop(s))
 send(c.connection, [('what', 'send'), ('id', '1'), ('sender', ''), ('offset', 0)] + [('recipient', 'a@example.org')] * 101, [0])
 equal(receive(c.connection), (None, []), 'so does a packet of more than 100 recipients')
+c.close()
+# --- SIGHUP ----------------------------------------------------------------------------------------------------------------
+s = Server()
+c = Call(hop(s))
+equal(c.send()[0][0], 'done', 'a call')
+server.send_signal(signal.SIGHUP)
+ok(wait_for(lambda: 'smtp-send: renewed' in log()), 'SIGHUP executes smtp-send anew', log()[-300:])
+equal(c.send()[0][0], 'done', 'which the call does not notice')
+equal(try_once(Server())[0][0][0], 'done', 'and a new one is served')
 c.close()
 done_testing()
