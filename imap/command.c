@@ -215,7 +215,7 @@ static bool parse_tag(struct imap_parse *p)
 
 bool imap_command_parse(struct imap_command *c, const char *bytes, size_t length)
 {
-  struct imap_parse p = { bytes, bytes + length, c };
+  struct imap_parse p = { bytes, length ? bytes + length : bytes, c };
 
   imap_command_free(c);
   c->tag = "*";

@@ -100,7 +100,7 @@ static const char *decode_shifted(const char *at, const char *end, text *out)
 bool imap_utf7_decode(const char *name, size_t length, text *utf8)
 {
   size_t before = utf8->len;
-  const char *at = name, *end = name + length;
+  const char *at = length ? name : "", *end = at + length;
   bool after_shift = false;
 
   while (at < end) {
@@ -164,7 +164,7 @@ static const char *encode_shifted(const char *at, const char *end, text *out)
 bool imap_utf7_encode(const char *utf8, size_t length, text *name)
 {
   size_t before = name->len;
-  const char *at = utf8, *end = utf8 + length;
+  const char *at = length ? utf8 : "", *end = at + length;
 
   while (at && at < end) {
     if (!is_direct((unsigned char)*at)) at = encode_shifted(at, end, name);

@@ -55,24 +55,38 @@ static bool after_escape(struct quoted *q, char c, text *out)
   return false;
 }
 
+/* How many bytes from the first on mean themselves; white space does if more text follows it at once. */
 static size_t plain_run(const char *bytes, size_t length)
 {
   size_t run = 0;
-  while (run < length && bytes[run] != '=' && !ascii_is_space(bytes[run])) run++;
+
+  for (; run < length && bytes[run] != '='; run++) {
+    if (!ascii_is_space(bytes[run])) continue;
+    if (run + 1 == length || (unsigned char)bytes[run + 1] <= ' ') break;
+  }
   return run;
+}
+
+/* "=XX" at the place given. */
+static bool take_escape(const char *bytes, size_t length, text *out)
+{
+  if (length < 3 || bytes[0] != '=' || hex_of(bytes[1]) < 0 || hex_of(bytes[2]) < 0) return false;
+  text_add_char(out, (char)(hex_of(bytes[1]) << 4 | hex_of(bytes[2])));
+  return true;
 }
 
 void quoted_add(struct quoted *q, const char *bytes, size_t length, text *out)
 {
   for (size_t at = 0; at < length;) {
-    char c = bytes[at];
-    if (!q->kept.len) {
-      size_t run = plain_run(bytes + at, length - at);
-      text_add_bytes(out, bytes + at, run);
-      at += run;
-      if (at < length) text_add_char(&q->kept, bytes[at++]);
-    } else if (q->kept.s[0] == '=' ? after_escape(q, c, out) : after_space(q, c, out))
-      at++;
+    if (q->kept.len) {
+      at += q->kept.s[0] == '=' ? after_escape(q, bytes[at], out) : after_space(q, bytes[at], out);
+      continue;
+    }
+    size_t run = plain_run(bytes + at, length - at);
+    text_add_bytes(out, bytes + at, run);
+    at += run;
+    if (take_escape(bytes + at, length - at, out)) at += 3;
+    else if (at < length) text_add_char(&q->kept, bytes[at++]);
   }
 }
 
