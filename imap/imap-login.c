@@ -45,13 +45,16 @@ static void set_limits(struct imap_login *l)
 
 static void start_tls(struct imap_login *l)
 {
-  if (l->tls.len) {
-    imap_login_reply(l, "BAD the session is encrypted already");
+  int call = l->tls.len ? -1 : imap_login_reach_tls(l);
+
+  if (call == -1) {
+    imap_login_reply(l, l->tls.len ? "BAD the session is encrypted already" : "NO [UNAVAILABLE] there is no TLS now, try again later");
+    l->useless++;
     return;
   }
   imap_login_reply(l, "OK begin");
   imap_wire_flush(&l->wire);
-  if (l->wire.end != IMAP_WIRE_OPEN || !imap_login_secure(l)) l->ends = true;
+  if (!imap_login_secure(l, call) || l->wire.end != IMAP_WIRE_OPEN) l->ends = true;
   else {
     imap_wire_open_again(&l->wire);
     set_limits(l);
@@ -155,7 +158,10 @@ static void session(int in, int out, const struct peer *peer)
 
   l.peer = peer;
   l.call = -1;
-  if (is_secure_from_start && !imap_login_secure(&l)) return;
+  if (is_secure_from_start) {
+    int call = imap_login_reach_tls(&l);
+    if (call == -1 || !imap_login_secure(&l, call)) return;
+  }
   imap_wire_open(&l.wire, in, out);
   l.wire.seconds = SILENT_SECONDS;
   l.wire.deadline = imap_wire_now() + LOGIN_SECONDS;

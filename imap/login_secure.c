@@ -28,7 +28,15 @@ static bool take_plaintext(struct imap_login *l, const text *answer, const struc
   return true;
 }
 
-bool imap_login_secure(struct imap_login *l)
+int imap_login_reach_tls(const struct imap_login *l)
+{
+  int call = call_open("tls-server");
+
+  if (call == -1) log_event("trouble", "what", "reach tls-server", "reason", strerror(errno), "ip", l->peer->remote_ip, (char *)0);
+  return call;
+}
+
+bool imap_login_secure(struct imap_login *l, int call)
 {
   text request = TEXT_ZERO, answer = TEXT_ZERO;
   struct call_fds fds = { .count = 0 };
@@ -38,11 +46,12 @@ bool imap_login_secure(struct imap_login *l)
   forget_input(l);
   record_add(&request, "what", "accept");
   errno = 0;
-  if (call_ask("tls-server", &request, &client, 1, &answer, &fds, HANDSHAKE_SECONDS) != CALL_DONE)
-    error = errno ? strerror(errno) : "tls-server does not answer";
+  if (!call_send(call, &request, &client, 1) || call_receive(call, &answer, &fds, HANDSHAKE_SECONDS) != CALL_DONE)
+    error = errno ? strerror(errno) : "tls-server closed";
   else if (!record_is(&answer, "answer", "yes")) error = record_get(&answer, "error");
   else if (!take_plaintext(l, &answer, &fds)) error = "no socket came back";
   call_close_fds(&fds);
+  close(call);
   if (error) log_event("tls-failed", "error", error, "ip", l->peer->remote_ip, (char *)0);
   text_free(&request);
   text_free(&answer);
