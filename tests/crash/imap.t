@@ -43,7 +43,7 @@ def look(kept=(0, 1, 2, 3)):
     s = Session()
     inbox = contents(s, 'INBOX')
     seen = {'inbox': inbox, 'validity': validity(s, 'INBOX'), 'folders': {}}
-    for name in re.findall(r'"/" (\S+)$', s.said('LIST "" *'), re.M):
+    for name in re.findall(r'^\* LIST \((?!\\Noselect).*?\) "/" (\S+)$', s.said('LIST "" *'), re.M):
         if name != 'INBOX':
             seen['folders'][name] = contents(s, name)
     seen['whole'] = all(m in MESSAGES for f in [inbox, *seen['folders'].values()] for m in f.values())
