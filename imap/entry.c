@@ -98,7 +98,7 @@ bool imap_entry_parse(const char *entry, text *name)
 {
   const char *end = entry + strlen(entry);
 
-  if (*entry != '.') return false;
+  if (*entry != '.' || strchr(entry, IMAP_SEPARATOR)) return false;
   text_clear(name);
   for (const char *at = entry + 1; at < end; at++)
     if (*at == '.') text_add_char(name, IMAP_SEPARATOR);
