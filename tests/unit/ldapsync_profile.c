@@ -1,0 +1,107 @@
+/* ldapsync/profile, ldapsync/relayrules: text files to facts. */
+
+#include "ldapsync/profile.h"
+#include "ldapsync/relayrules.h"
+#include "lib/conf.h"
+#include "tests/check.h"
+
+static void show(text *out, const text *record)
+{
+  text_clear(out);
+  for (size_t i = 0; i < record->len; i++) text_add_char(out, record->s[i] ? record->s[i] : '\n');
+  text_string(out);
+}
+
+static bool map(const char *profile, const char *ldif, text *facts)
+{
+  struct profile p = PROFILE_ZERO;
+  struct ldif l;
+  struct ldif_entry e = LDIF_ENTRY_ZERO;
+  text error = TEXT_ZERO;
+  bool is_somebody = false;
+
+  if (!profile_parse(&p, "test", profile, strlen(profile), &error)) {
+    text_copy(facts, error.s);
+    text_string(facts);
+    return false;
+  }
+  ldif_begin(&l, ldif, strlen(ldif));
+  if (ldif_next(&l, &e) == LDIF_ENTRY) is_somebody = profile_map(&p, &e, facts);
+  ldif_entry_free(&e);
+  profile_close(&p);
+  return is_somebody;
+}
+
+#define AD "key: objectGUID\nlogin: sAMAccountName\nlogin: userPrincipalName\nprimary: mail\nalias: proxyAddresses smtp:\nno-imap: locked=*\nno-submit: state=Blocked\n"
+
+static void check_mapping(void)
+{
+  text facts = TEXT_ZERO, seen = TEXT_ZERO;
+
+  map(AD, "dn: cn=a\nobjectGUID: 12ab-34\nsAMAccountName: Ann\nuserPrincipalName: ann@x.test\nproxyAddresses: smtp:team@x.test\nmail: ann@x.test\n"
+          "proxyAddresses: SMTP:Ann.A@x.test\nproxyAddresses: x500:/o=x\nproxyAddresses: smtp:\nstate: BLOCKED\n", &facts);
+  show(&seen, &facts);
+  check_is(seen.s, "login=Ann\nlogin=ann@x.test\naddress=ann@x.test\naddress=team@x.test\naddress=Ann.A@x.test\ndn=cn=a\nkey=12ab-34\n"
+                   "receive=yes\nsubmit=no\nimap=yes\n", "T15: prefixes without regard to case, the primary first, bits by value");
+  map(AD, "dn: cn=a\nmail: a@x.test\nlocked: 20260101\n", &facts);
+  check_is(record_get(&facts, "imap"), "no", "a bit by presence");
+  check_is(record_get(&facts, "submit"), "yes", "... the other one stays");
+  check(!strncmp(record_get(&facts, "key"), "dn-", 3) && strlen(record_get(&facts, "key")) == 35, "without an id the key is made of the dn");
+  text_copy(&seen, record_get(&facts, "key"));
+  map(AD, "dn: CN=A\nmail: other@x.test\n", &facts);
+  check_is(text_string(&seen), record_get(&facts, "key"), "... the same from the same dn, however it is written");
+  map(AD, "dn: cn=a\nmail: a@x.test\nobjectGUID: ../../etc\n", &facts);
+  check(!strncmp(record_get(&facts, "key"), "dn-", 3), "an id that is no key is not used");
+  map(AD, "dn: cn=a\nmail:: YQBi\nmail: a@x.test\n", &facts);
+  check_is(record_get(&facts, "address"), "a@x.test", "a value with a NUL is none");
+  check(!map(AD, "dn: ou=people\nou: people\n", &facts), "an entry without login and address is nobody");
+  text_free(&facts);
+  text_free(&seen);
+}
+
+static void check_errors(void)
+{
+  text error = TEXT_ZERO;
+
+  map("primary: mail\nlogn: uid\n", "", &error);
+  check_is(error.s, "test line 2: unknown key \"logn\"", "an unknown key names file and line");
+  map("login: uid\n", "", &error);
+  check_is(error.s, "test: no primary: which attribute is the mail address?", "no primary");
+  map("primary: mail\nno-imap: locked\n", "", &error);
+  check_is(error.s, "test: no-imap: locked is not ATTRIBUTE=VALUE", "a bit without a value");
+  map("primary: (mail)\n", "", &error);
+  check_is(error.s, "test: primary: (mail) is not an attribute", "no attribute's name");
+  text_free(&error);
+}
+
+static void check_rule(const char *fields, const char *expected, const char *what)
+{
+  static const char *const known[] = { "type", "host", "port", "tls", "login", "password", "enabled", 0 };
+  struct relayrule rule = RELAYRULE_ZERO;
+  text record = TEXT_ZERO, error = TEXT_ZERO, seen = TEXT_ZERO;
+
+  conf_fields_parse("f", fields, strlen(fields), known, &record, &error);
+  if (!relayrule_parse(&rule, "10-x", "f", &record, &error))
+    text_add(&seen, error.s);
+  else if (rule.is_there)
+    text_add_format(&seen, "%s:%s %s auth=%s %s", record_get(&rule.policy, "host"), record_get(&rule.policy, "port"), record_get(&rule.policy, "tls"),
+                    record_get(&rule.policy, "auth"), record_get(&rule.login, "login"));
+  check_is(text_string(&seen), expected, what);
+}
+
+int main(void)
+{
+  check_mapping();
+  check_errors();
+  check_rule("host: r.test\n", "r.test:25 verify auth=no ", "N-83: port 25; the certificate is verified by default");
+  check_rule("host: r.test\nport: 587\nlogin: a\npassword: b\ntls: encrypt\n", "r.test:587 encrypt auth=yes a", "L-08: credentials of the rule");
+  check_rule("host: r.test\ntls: tls\n", "r.test:465 tls auth=no ", "implicit TLS has a port of its own");
+  check_rule("host: r.test\nenabled: no\n", "", "N-87: a disabled rule is none");
+  check_rule("port: 587\n", "f: host is missing, or is no host name", "no host");
+  check_rule("host: r.test\nport: 0\n", "f: port is a number from 1 to 65535, not 0", "a bad port");
+  check_rule("host: r.test\ntls: yes\n", "f: tls is may, encrypt, verify, tls or off, not yes", "a bad tls");
+  check_rule("host: r.test\nlogin: a\n", "f: login and password go together; one of them is missing", "a login without a password");
+  check_rule("host: r.test\nlogin: a\npassword: b\ntls: may\n", "f: tls: may would send the password in the clear; write encrypt, verify or tls", "a password in the clear");
+  check_rule("host: r.test\ntype: sender\n", "f: type is default, not sender", "another type");
+  return check_done();
+}
