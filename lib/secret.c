@@ -21,7 +21,7 @@ void secret_read(text *password)
   const char *newline = password->len ? memchr(password->s, '\n', password->len) : 0;
   if (newline) password->len = (size_t)(newline - password->s);
   if (!password->len) die_permanent("the first line of fd 0 is the password, and it is empty");
-  if (password->len > SECRET_MAX) die_permanent("the first line of fd 0 is the password, and it is longer than 1024 bytes");
+  if (password->len > SECRET_MAX) die_permanent("the first line of fd 0 is the password, and it is longer than 511 bytes");
   if (memchr(password->s, 0, password->len)) die_permanent("the first line of fd 0 is the password, and it has a NUL byte");
   text_string(password);
 }

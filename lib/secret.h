@@ -5,7 +5,7 @@
 
 #include "lib/text.h"
 
-enum { SECRET_MAX = 1024 }; /* bytes; a hash must not be fed more by strangers */
+enum { SECRET_MAX = 511 }; /* bytes: what crypt(3) takes; a hash must not be fed without end by strangers */
 
 void secret_read(text *password); /* ended by a NUL; dies if it is empty, longer than SECRET_MAX or has a NUL inside */
 void secret_wipe(text *t);        /* overwrites and frees */

@@ -31,10 +31,10 @@ static void check_plain_rules(void)
   memset(many, 'x', sizeof many);
   check_plain(many, sizeof many, 0, 0, "a response that is too long");
   many[0] = many[4] = 0;
-  many[5 + 1024] = 0;
-  check_plain(many, 5 + 1024, "xxx", many + 5, "a password of 1024 bytes");
-  many[5 + 1024] = 'x';
-  check_plain(many, 5 + 1025, 0, 0, "one of 1025");
+  many[5 + 511] = 0;
+  check_plain(many, 5 + 511, "xxx", many + 5, "a password of 511 bytes");
+  many[5 + 511] = 'x';
+  check_plain(many, 5 + 512, 0, 0, "one of 512");
 }
 
 static void check_dialogues(void)

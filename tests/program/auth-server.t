@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+"""auth-server: who somebody is, as doc/calls.md says (checks 15, 16, 53; P-05, P-11), and auth-test, which shows it.
+
+An unknown name is answered no sooner than a wrong password; failures slow down the next tries of that network and that
+name alone; a login is remembered and forgotten; the client's socket goes to mailbox-spawn."""
+import sys; sys.path.insert(0, 'tests')
+from tap import *
+import base64, hashlib, threading
+
+for folder in ('directory', 'state/tables', 'state/directory', 'control/domains', 'bin'):
+    os.makedirs(folder, exist_ok=True)
+os.symlink(ROOT + '/ldapsync/profiles', 'profiles')
+write('control/domains/example.test')
+
+
+def b64(bytes):
+    return base64.b64encode(bytes).decode()
+
+
+def run(*command, **more):
+    return subprocess.run(command, env=ENV, capture_output=True, text=True, timeout=120, **more)
+
+
+def hashed(password):
+    return run(program('password-hash'), input=password + '\n').stdout.strip()
+
+
+def person(name, password, *more):
+    lines = ['dn: cn=' + name, 'entryUUID: k-' + name, 'uid: ' + name, 'mail: %s@example.test' % name, 'userPassword: ' + password, *more]
+    write('directory/%s.ldif' % name, '\n'.join(lines) + '\n')
+
+
+def build():
+    assert run(program('tables-build')).returncode == 0
+
+
+class Client:
+    """A login program's connection."""
+    def __init__(self):
+        self.socket = connect('auth-server')
+
+    def ask(self, *pairs, fds=()):
+        send(self.socket, pairs, fds)
+        return dict(receive(self.socket)[0] or [])
+
+    def begin(self, mechanism='PLAIN', service='submit', ip='192.0.2.1', tls='yes', **more):
+        return self.ask(('service', service), ('mechanism', mechanism), ('ip', ip), ('tls', tls), *more.items())
+
+
+def plain(name, password, **more):
+    client = Client()
+    try:
+        return client.begin(response=b64(b'\0' + name.encode() + b'\0' + password.encode()), **more)
+    finally:
+        client.socket.close()
+
+
+def reasons():
+    return [line.split('reason=')[1].split()[0] for line in open('log') if ' login result=' in line]
+
+
+person('ann', hashed('secret'))
+person('bob', '{SSHA}' + b64(hashlib.sha1(b'bobs' + b'salt').digest() + b'salt'))
+person('cat', hashed('cats'), 'mailImap: no')
+person('dan', hashed('dans'), 'mailSubmit: no')
+person('eve', '{CRYPT}$nonsense$')
+person('fay', 'in the clear')
+build()
+server = start('auth-server', listen('auth-server'), 'log')
+
+yes = {'answer': 'yes', 'name': 'ann@example.test', 'mailbox': 'k-ann'}
+equal(plain('ann', 'secret'), yes, 'PLAIN: name and password')
+equal(plain('ANN@Example.test', 'secret'), yes, 'by address, in any case; the name that comes back is the primary address')
+equal(plain('bob', 'bobs')['answer'], 'yes', 'a salted SHA-1 of an older server')
+client = Client()
+equal(client.begin('LOGIN'), {'answer': 'continue', 'challenge': b64(b'Username:')}, 'LOGIN asks for the name')
+equal(client.ask(('response', b64(b'ann'))), {'answer': 'continue', 'challenge': b64(b'Password:')}, '... and the password')
+equal(client.ask(('response', b64(b'wrong')))['answer'], 'no', '... which is wrong')
+client.begin('LOGIN')
+client.ask(('response', b64(b'ann')))
+equal(client.ask(('response', b64(b'secret'))), yes, 'another attempt on the same connection: right')
+equal(client.begin('PLAIN'), {'answer': 'continue', 'challenge': ''}, 'PLAIN without a first response')
+equal(client.ask(('response', '*')), {'answer': 'no', 'error': 'cancelled'}, 'check 16: cancelled')
+equal(client.begin('PLAIN', response='='), {'answer': 'no', 'error': 'malformed'}, 'check 16: an empty response')
+equal(client.begin('PLAIN', response='!!!'), {'answer': 'no', 'error': 'malformed'}, 'check 16: bad base64')
+equal(client.begin('PLAIN', response=b64(b'\0' * 8)), {'answer': 'no', 'error': 'malformed'}, 'check 16: NULs')
+equal(client.begin('PLAIN', response=b64(b'\0ann\0' + b'x' * 10000)), {'answer': 'no', 'error': 'malformed'}, 'check 16: too long')
+equal(client.begin('CRAM-MD5'), {'answer': 'no', 'error': 'unknown mechanism'}, 'another mechanism')
+equal(client.begin('PLAIN', tls='no', response=b64(b'\0ann\0secret')), {'answer': 'no', 'error': 'no tls'}, 'checks 15, 53: not without TLS, whatever the caller thinks')
+equal(client.begin('PLAIN', service='ftp', response=b64(b'\0ann\0secret')), {'answer': 'no', 'error': 'unknown service'}, 'another service')
+equal(client.begin('PLAIN', response=b64(b'\0ann\0secret')), yes, 'after all that the connection is as good as new')
+client.ask(('what', 'start'), ('tag', 'a'))
+equal(receive(client.socket)[0], None, 'who may not start a session is not listened to any longer')
+
+equal(plain('dan', 'dans', ip='192.0.2.2')['answer'], 'yes', 'P-05, P-11: who may not send can log in for submission')
+equal(plain('dan', 'dans', service='imap', ip='192.0.2.2')['answer'], 'yes', '... and for IMAP')
+equal(plain('cat', 'cats', service='imap', ip='192.0.2.2')['answer'], 'no', 'who may not use IMAP cannot')
+equal(plain('cat', 'cats', ip='192.0.2.2')['answer'], 'yes', '... but send')
+equal(plain('eve', 'x', ip='192.0.2.2')['answer'], 'no', 'a hash that cannot be checked is nobody\'s password')
+equal(plain('fay', 'in the clear', ip='192.0.2.2')['answer'], 'no', 'T18: nor is one in the clear')
+equal(plain('ann', '', ip='192.0.2.2')['answer'], 'no', 'an empty password')
+equal(plain('', 'x', ip='192.0.2.2')['answer'], 'no', 'an empty name')
+
+
+def seconds(name, password, **more):
+    began = time.monotonic()
+    answer = plain(name, password, **more)
+    return answer['answer'], time.monotonic() - began
+
+
+times = [seconds(name, 'wrong', ip='192.0.2.%d' % n) for n, name in ((10, 'ann'), (11, 'bob'), (12, 'nobody'), (13, 'fay'))]
+ok(all(answer == 'no' and t >= 0.3 for answer, t in times), 'check 15: a slow hash, a fast one, no such user, no password: none is answered before 0.3 s', times)
+
+equal([plain('zoe', 'x', ip='192.0.2.20')['answer'] for _ in range(7)], ['no'] * 7, 'seven failures')
+slow = [seconds('zoe', 'x', ip='192.0.2.21')[1], seconds('nil', 'x', ip='192.0.2.20')[1]]
+ok(min(slow) >= 1, 'check 15: they slow down that name from elsewhere, and that network for others', slow)
+ok(seconds('nil', 'x', ip='192.0.2.22')[1] < 1, '... and nobody else')
+answer, t = seconds('bob', 'bobs', ip='192.0.2.20')
+ok(answer == 'yes' and t >= 1, 'a right password from that network waits too, and is right', (answer, t))
+for n in range(7):
+    plain('gus%d' % n, 'guess', ip='2001:db8:0:1::%x' % n)
+ok(seconds('nil2', 'x', ip='2001:db8:0:1::ffff')[1] >= 1, 'an IPv6 /64 is one network')
+ok(seconds('nil3', 'x', ip='2001:db8:0:2::1')[1] < 1, '... the next one is another')
+for n in range(6):
+    plain('q%d' % n, 'x', ip='127.0.0.1')
+ok(seconds('q', 'x', ip='127.0.0.1')[1] < 0.5, 'failures by the webmail on this host do not slow down all who use it')
+
+plain('ann', 'secret', ip='192.0.2.30')
+plain('ann', 'secret', ip='192.0.2.30')
+equal(reasons()[-2:], ['password', 'remembered'], 'a login is remembered for its network')
+person('ann', hashed('new'))
+build()
+equal(plain('ann', 'secret', ip='192.0.2.31')['answer'], 'no', 'a changed password counts at once')
+equal(plain('ann', 'secret', ip='192.0.2.30')['answer'], 'no', '... also where the old one was remembered')
+equal(plain('ann', 'new', ip='192.0.2.32')['answer'], 'yes', '... and the new one is right')
+
+spawn = listen('mailbox-spawn')
+seen = []
+
+
+def spawner(answer):
+    connection, _ = spawn.accept()
+    request, fds = receive(connection)
+    seen.append((dict(request), fds))
+    send(connection, answer)
+    connection.close()
+
+
+def start_session(answer):
+    helper = threading.Thread(target=spawner, args=(answer,))
+    helper.start()
+    ours, its = socket.socketpair()
+    client = Client()
+    client.begin(service='imap', response=b64(b'\0bob\0bobs'), ip='192.0.2.40')
+    reply = client.ask(('what', 'start'), ('tag', 'a1'), ('ahead', b64(b'a2 SELECT INBOX\r\n')), fds=[its.fileno()])
+    helper.join(30)
+    its.close()
+    return ours, reply
+
+
+ours, reply = start_session([('answer', 'started')])
+request, fds = seen[-1]
+equal(reply, {'answer': 'started'}, 'IMAP: after a login the client\'s socket goes to mailbox-spawn')
+equal(request, {'what': 'imap', 'mailbox': 'k-bob', 'login': 'bob@example.test', 'tag': 'a1', 'ahead': b64(b'a2 SELECT INBOX\r\n'),
+                'ip': '192.0.2.40', 'tls': 'yes'}, '... with what doc/calls.md says')
+os.write(fds[0], b'hello')
+equal(ours.recv(100), b'hello', '... it is the very socket')
+equal(start_session([('answer', 'later'), ('error', 'no such mailbox')])[1], {'answer': 'later', 'error': 'no such mailbox'}, 'a session that cannot start is temporary')
+
+test = run(program('auth-test'), 'bob', input='bobs\n')
+ok(test.returncode == 0 and 'answer: yes' in test.stdout and '{SSHA}' in test.stdout and 'k-bob' in test.stdout, 'auth-test: yes, and why', test)
+ok('bobs' not in test.stdout and '{SSHA}' + '$' not in test.stdout, '... without password or hash')
+test = run(program('auth-test'), '-s', 'imap', 'nobody', input='x\n')
+ok(test.returncode == 1 and 'nobody has the name nobody' in test.stdout, 'auth-test: no, and why', test)
+
+log = open('log').read()
+ok(not any(word in log for word in ('secret', 'guess', 'bobs', 'wrong', b64(b'\0bob\0bobs'))), 'no password is in the log')
+line = [line for line in log.splitlines() if 'mechanism=LOGIN' in line][0]
+ok('result=no' in line and 'login=ann' in line and 'service=submit' in line and 'ip=192.0.2.1' in line and 'reason=password' in line,
+   'each try is one line: service, login, ip, result, reason', line)
+
+os.rename('tables', 'no-tables')
+server.terminate()
+server.wait(30)
+server = start('auth-server', listen('auth-server'), 'log')
+equal(plain('ann', 'new', ip='192.0.2.50')['answer'], 'later', 'without tables nobody is refused, but told to come back')
+test = run(program('auth-test'), 'bob', input='bobs\n')
+equal(test.returncode, 111, 'auth-test: that is exit code 111')
+done_testing()

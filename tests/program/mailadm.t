@@ -1,0 +1,53 @@
+#!/bin/sh
+# mailadm: domains and accounts are there at once, or not at all (N-16, W-16, W-17, W-18, T18).
+. tests/lib.sh
+mkdir -p directory state/tables state/directory bin
+ln -s "$root/ldapsync/profiles" profiles
+ln -s "$(command -v tables-build)" bin/tables-build
+field() { cdb -q "tables/current/$1.cdb" "$2" 2>/dev/null | tr '\0' '\n' | sed -n "s/^$3=//p"; }
+add() { printf '%s\n' "$1" | mailadm add account "$2"; }
+
+exits 0 "W-16: add domain" mailadm add domain Example.Test
+is "... it is ours at once" "control/domains/example.test" "$(field policy domain:example.test file)"
+exits 100 "N-16: the same again" mailadm add domain example.test
+is "... says so" 1 "$(grep -c 'the domain example.test exists already' out)"
+exits 100 "N-16: a domain without a dot" mailadm add domain localdomain
+exits 100 "no domain name" mailadm add domain 'exa mple.test'
+exits 100 "no path" mailadm add domain ../../etc.d
+is "... and no file was made" "example.test" "$(ls control/domains)"
+
+exits 0 "W-17: add account" add 'correct horse' alice@example.test
+key=$(field policy login:alice mailbox)
+is "... it is there at once" "alice@example.test 200000 example.test/alice" "$(field policy "mailbox:$key" name) $(field policy "mailbox:$key" uid) $(field policy "mailbox:$key" path)"
+is "... with a random UUID" 1 "$(echo "$key" | grep -Ec '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')"
+is "T18: ... and a slow hash" '{CRYPT}$y$' "$(field auth "mailbox:$key" password | cut -c1-10)"
+is "... the password is nowhere" 0 "$(grep -rc 'correct horse' directory tables | grep -vc ':0')"
+is "... and only the owner and the group read the file" 640 "$(stat -c %a directory/alice@example.test.ldif)"
+exits 100 "the same account again" add x Alice@example.test
+is "... says where it is" 1 "$(grep -c 'the address alice@example.test exists already: directory/alice@example.test.ldif' out)"
+exits 100 "W-17: a domain that is not ours" add x bob@other.test
+is "... says what to do" 1 "$(grep -c 'mailadm add domain other.test' out)"
+exits 100 "an empty password" add '' bob@example.test
+exits 100 "no line at all" sh -c 'mailadm add account bob@example.test </dev/null'
+exits 100 "a password that is too long" sh -c 'head -c 2000 /dev/zero | tr "\0" x | mailadm add account bob@example.test'
+exits 100 "no address" add x bob
+is "... none of these left a file" "alice@example.test.ldif" "$(ls -A directory)"
+
+exits 0 "an odd local part" add x '"../bob /x"@example.test'
+is "... has a safe file and folder" "%2E./bob%20%2Fx@example.test.ldif example.test/%22..%2Fbob%20%2Fx%22" "$(ls directory | grep bob | sed 's,%2E.,%2E.,; s,%2F,/,') $(field policy "mailbox:$(field policy 'login:"../bob /x"@example.test' mailbox)" path)"
+exits 0 "a second domain" mailadm add domain second.test
+exits 0 "the same local part there" add other alice@second.test
+is "... the short login stays with the first" "$key" "$(field policy login:alice mailbox)"
+is "W-18: list domains" "example.test second.test" "$(mailadm list domains | xargs)"
+is "W-18: list accounts" "alice@example.test alice@second.test" "$(mailadm list accounts | grep alice | sort | xargs)"
+
+exits 0 "sha512 by control/passwordscheme" sh -c 'echo sha512 >control/passwordscheme; echo x | mailadm add account six@example.test'
+is "... is used" '{CRYPT}$6$' "$(field auth "mailbox:$(field policy login:six mailbox)" password | cut -c1-10)"
+exits 100 "an unknown scheme" sh -c 'echo md5 >control/passwordscheme; echo x | mailadm add account five@example.test'
+is "... names the file, and nothing is written" "1 0" "$(grep -c control/passwordscheme out) $(ls directory | grep -c five)"
+rm control/passwordscheme bin/tables-build
+exits 111 "without tables-build the account is written, and it is said that it is not published" add x late@example.test
+is "... by name" "1 1" "$(grep -c 'the account is written' out) $(ls directory | grep -c late)"
+exits 100 "bad use" mailadm add account
+exits 100 "bad use" mailadm remove domain example.test
+done_testing

@@ -1,0 +1,20 @@
+#!/bin/sh
+# password-hash: a line for userPassword; what is no password is refused.
+. tests/lib.sh
+hash() { printf '%s\n' "$1" | password-hash; }
+is "yescrypt is the default" '{CRYPT}$y$j9T$' "$(hash secret | cut -c1-14)"
+is "each time with another salt" 2 "$({ hash secret; hash secret; } | sort -u | wc -l)"
+echo bcrypt >control/passwordscheme
+is "bcrypt" '{CRYPT}$2b$10$' "$(hash secret | cut -c1-14)"
+echo sha512 >control/passwordscheme
+is "sha512" '{CRYPT}$6$rounds=' "$(hash secret | cut -c1-17)"
+rm control/passwordscheme
+is "a last line without an end is a password too" 1 "$(printf secret | password-hash | grep -c CRYPT)"
+exits 100 "an empty one" sh -c 'echo | password-hash'
+exits 100 "none" sh -c 'password-hash </dev/null'
+exits 100 "a NUL inside" sh -c 'printf "a\0b\n" | password-hash'
+exits 100 "512 bytes" sh -c 'head -c 512 /dev/zero | tr "\0" x | password-hash'
+exits 0 "511 bytes" sh -c '{ head -c 511 /dev/zero | tr "\0" x; echo; } | password-hash'
+exits 100 "bad use" password-hash secret
+exits 111 "a full disk behind fd 1" sh -c 'echo x | password-hash >/dev/full'
+done_testing
