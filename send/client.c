@@ -41,6 +41,14 @@ static bool wait_until(int fd, short events, int64_t deadline)
   }
 }
 
+void send_client_limit(struct client *c, unsigned int seconds) { c->until_ms = now_ms() + (int64_t)seconds * 1000; }
+
+static int64_t deadline_in(const struct client *c, unsigned int seconds)
+{
+  int64_t deadline = now_ms() + (int64_t)seconds * 1000;
+  return c->until_ms && c->until_ms < deadline ? c->until_ms : deadline;
+}
+
 static bool fail(struct client *c, const char *trouble)
 {
   c->trouble = trouble;
@@ -79,14 +87,14 @@ static socklen_t fill_address(struct sockaddr_storage *to, const char *address, 
   return sizeof *v6;
 }
 
-static bool connect_within(int fd, const struct sockaddr_storage *to, socklen_t length, unsigned int seconds)
+static bool connect_until(int fd, const struct sockaddr_storage *to, socklen_t length, int64_t deadline)
 {
   int error = 0;
   socklen_t error_length = sizeof error;
 
   if (!connect(fd, (const struct sockaddr *)to, length)) return true;
   if (errno != EINPROGRESS) return false;
-  if (!wait_until(fd, POLLOUT, now_ms() + (int64_t)seconds * 1000)) {
+  if (!wait_until(fd, POLLOUT, deadline)) {
     errno = ETIMEDOUT;
     return false;
   }
@@ -109,7 +117,7 @@ bool send_client_connect(struct client *c, const char *host, const char *address
   if (!length) return fail(c, "has no usable address");
   fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd == -1) return fail(c, strerror(errno));
-  if (!connect_within(fd, &to, length, seconds)) {
+  if (!connect_until(fd, &to, length, deadline_in(c, seconds))) {
     c->trouble = strerror(errno);
     close(fd);
     return false;
@@ -182,7 +190,7 @@ bool send_client_send(struct client *c, struct iovec *parts, int count)
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return hear_last_words(c);
-    if (!deadline) deadline = now_ms() + (int64_t)c->seconds * 1000;
+    if (!deadline) deadline = deadline_in(c, c->seconds);
     if (!wait_until(c->fd, POLLOUT, deadline)) {
       send_reply_clear(&c->reply);
       return fail(c, "took too long to read what we sent");
@@ -216,7 +224,7 @@ static bool fill(struct client *c, int64_t deadline)
 
 bool send_client_hear(struct client *c, unsigned int seconds)
 {
-  int64_t deadline = now_ms() + (int64_t)seconds * 1000;
+  int64_t deadline = deadline_in(c, seconds);
 
   send_reply_clear(&c->reply);
   c->trouble = 0;

@@ -14,6 +14,7 @@ struct client {
   text tls;                 /* protocol and cipher, or empty */
   unsigned int seconds;     /* for each reply, and for each part of a message to be taken */
   unsigned int end_seconds; /* for the reply to the end of the data */
+  int64_t until_ms;         /* by the monotonic clock: nothing is waited for any longer; 0: no limit */
   struct extensions offers;
   struct reply reply;       /* the last one */
   text out;                 /* said, but not yet sent */
@@ -27,6 +28,9 @@ struct client {
 
 /* control/timeoutremote for all replies, or what RFC 5321 4.5.3.2 says. */
 void send_client_init(struct client *c);
+
+/* So long may all of what follows take, however slowly the other side moves. */
+void send_client_limit(struct client *c, unsigned int seconds);
 
 /* A new connection, which was closed before, to an address as text. host: its name, for people. */
 bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port, unsigned int seconds);

@@ -23,6 +23,7 @@ enum {
   CONNECTION_BYTES = 256 << 20,
   HOP_SECONDS = 30,     /* for the caller to name the hop */
   RECIPIENTS_MAX = 100, /* a packet; every server takes so many (RFC 5321 4.5.3.1.8) */
+  MESSAGE_SECONDS = 55 * 60, /* for all that a message needs; send-schedule waits an hour */
   WORDS_MAX = 500       /* of a recipient's outcome, so that an answer is never larger than a packet */
 };
 
@@ -78,6 +79,7 @@ static void deliver(struct job *job)
   struct outcome why = OUTCOME_ZERO;
 
   if (job->outcomes[0].kind != OUTCOME_OPEN) return; /* the file could not be read */
+  send_client_limit(&job->client, MESSAGE_SECONDS);
   for (int turn = 0; turn < 2; turn++) {
     if (job->client.fd == -1 && !send_hop_reach(&job->hop, &job->client, &why)) {
       send_transaction_decide(&job->transaction, &why);
