@@ -56,7 +56,7 @@ static void set_limits(const struct serve *s)
   struct rlimit none = { 0, 0 }, memory = { s->memory_bytes, s->memory_bytes };
 
   setrlimit(RLIMIT_CORE, &none);
-  if (s->memory_bytes && setrlimit(RLIMIT_AS, &memory) == -1) die_unable("limit memory");
+  if (s->memory_bytes && setrlimit(RLIMIT_DATA, &memory) == -1) die_unable("limit memory");
   catch_signal(SIGPIPE, SIG_IGN);
 }
 

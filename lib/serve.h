@@ -26,7 +26,7 @@ struct serve {
   unsigned int workers;             /* not 0: no fork per connection, but so many workers that accept */
   const char *refusal;              /* sent to a connection over a limit, then it is closed; 0: just closed */
   const char *const *callers;       /* unix socket: users (service/users) that may call, ended by 0; root always may */
-  uint64_t memory_bytes;            /* RLIMIT_AS of a child; 0: no limit */
+  uint64_t memory_bytes;            /* RLIMIT_DATA of a child: tables that are mapped do not count; 0: no limit */
   unsigned int session_seconds;     /* a child that lives longer is ended by SIGALRM; 0: no limit */
   const struct sandbox *sandbox;    /* entered by the parent before the first accept, so by all children; may be 0 */
   void (*refresh)(void);            /* called in the parent (or worker) before each session: a stat, not more; may be 0 */
