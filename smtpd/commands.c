@@ -51,6 +51,14 @@ static void help_proceed(struct session *s, const char *argument, size_t length)
   reply(s, "214 2.0.0 RFC 5321 says what can be said here");
 }
 
+/* BDAT was not offered, so what follows is a message to the client and commands to us: check 8. A browser that was led
+   here says GET or POST, and what follows is not for us either. */
+static void hang_up(struct session *s, const char *argument, size_t length)
+{
+  (void)argument, (void)length;
+  reply_last(s, "502 5.5.1 Not offered, and what follows cannot be read");
+}
+
 static void quit_proceed(struct session *s, const char *argument, size_t length)
 {
   (void)argument, (void)length;
@@ -70,6 +78,9 @@ static const struct command commands[] = {
   { "VRFY", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, vrfy_proceed },
   { "EXPN", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, expn_proceed },
   { "HELP", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, help_proceed },
+  { "BDAT", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, hang_up },
+  { "GET", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, hang_up },
+  { "POST", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, hang_up },
   { "QUIT", NEEDS_NOTHING, HAS_NO_ARGUMENT, ADVANCES, quit_proceed },
 };
 

@@ -8,11 +8,9 @@
 #include <unistd.h>
 
 #include "lib/call.h"
-#include "lib/envelope.h"
 #include "lib/id.h"
 #include "lib/log.h"
 #include "smtpd/message.h"
-#include "smtpd/received.h"
 
 enum { PENDING_BYTES = 32768, MEMORY_BYTES = 1024 * 1024, QUEUE_SECONDS = 120 };
 
@@ -48,62 +46,6 @@ static void fail(struct message *m, const char *answer, const char *what)
   log_event("failed", "id", m->id.s, "what", what, "error", errno ? strerror(errno) : "", (char *)0);
 }
 
-static void add_facts(struct session *s, const struct message *m, const struct smtpd_received *r, text *facts)
-{
-  static const char *const roles[] = { "mx", "submission", "submissions" };
-
-  record_add(facts, "role", roles[s->role]);
-  if (*r->ip) record_add(facts, "client", r->ip);
-  record_add(facts, "helo", r->helo);
-  if (s->login.len) record_add(facts, "login", s->login.s);
-  if (*r->tls) record_add(facts, "tls", r->tls);
-  if (m->header.message_id.len) record_add(facts, "message-id", m->header.message_id.s);
-  if (s->mail.body.len) record_add(facts, "body", s->mail.body.s);
-  record_add(facts, "generation", s->tables->generation.s);
-}
-
-static void add_recipients(const struct session *s, struct envelope *e)
-{
-  struct policy_destination one;
-  size_t at = 0;
-
-  while (policy_destinations_next(&s->mail.destinations, &at, &one)) {
-    text facts = TEXT_ZERO, original = TEXT_ZERO;
-    if (*one.mailbox) record_add(&facts, "mailbox", one.mailbox);
-    if (strcmp(one.original, one.address)) {
-      text_add(&original, "rfc822;");
-      text_add(&original, one.original);
-      record_add(&facts, "orcpt", text_string(&original));
-    }
-    envelope_add_recipient(e, one.address, &facts);
-    text_free(&facts);
-    text_free(&original);
-  }
-}
-
-/* What stands before the content: made when the first bytes are written, so that it knows the Message-ID. */
-static void add_head(struct session *s, const struct message *m, text *head)
-{
-  struct envelope e = ENVELOPE_ZERO;
-  struct smtpd_received r = { .helo = s->helo.s,
-                              .ip = s->peer->remote_ip,
-                              .me = s->settings.me.s,
-                              .tls = session_is_tls(s) ? s->tls.s : "",
-                              .id = m->id.s,
-                              .is_extended = s->is_extended,
-                              .is_authenticated = s->login.len > 0,
-                              .seconds = m->birth_seconds };
-
-  e.birth_seconds = m->birth_seconds;
-  text_copy_bytes(&e.id, m->id.s, m->id.len);
-  if (!s->mail.is_null) text_copy_bytes(&e.sender, s->mail.sender.shown.s, s->mail.sender.shown.len);
-  add_facts(s, m, &r, &e.facts);
-  add_recipients(s, &e);
-  envelope_format(&e, head);
-  smtpd_received_add(head, &r);
-  envelope_free(&e);
-}
-
 static bool write_both(int fd, const text *head, const text *content)
 {
   struct iovec parts[2] = { { head->s, head->len }, { content->s, content->len } };
@@ -136,7 +78,10 @@ static bool copy_all(int to, int from, uint64_t length)
   return true;
 }
 
-static bool is_disk_full(int error) { return error == ENOSPC || error == EDQUOT; }
+static void fail_to_write(struct message *m, const char *what)
+{
+  fail(m, errno == ENOSPC || errno == EDQUOT ? disk_full : try_later, what);
+}
 
 /* What queue-add said when it did not do what it was asked for. */
 static const char *queue_refusal(const text *answer)
@@ -160,7 +105,7 @@ static void move_to_file(struct message *m)
     fail(m, queue_refusal(&said), record_get(&said, "error"));
     call_close_fds(&fds);
   } else {
-    if (!copy_all(fds.fd[0], m->fd, m->written)) fail(m, is_disk_full(errno) ? disk_full : try_later, "copy to queue-add's file");
+    if (!copy_all(fds.fd[0], m->fd, m->written)) fail_to_write(m, "copy to queue-add's file");
     close(m->fd);
     m->fd = fds.fd[0];
     m->is_file = true;
@@ -175,9 +120,9 @@ static void write_pending(struct session *s, struct message *m)
 
   if (m->fd == -1) {
     m->fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    add_head(s, m, &head);
+    message_head_add(s, m, &head);
   }
-  if (m->fd == -1 || !write_both(m->fd, &head, &m->pending)) fail(m, is_disk_full(errno) ? disk_full : try_later, "keep the message");
+  if (m->fd == -1 || !write_both(m->fd, &head, &m->pending)) fail_to_write(m, "keep the message");
   m->written += head.len + m->pending.len;
   text_clear(&m->pending);
   text_free(&head);

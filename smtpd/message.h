@@ -29,6 +29,11 @@ void message_begin(struct message *m);
 bool message_feed(struct session *s, struct message *m); /* takes from the session's input; true: the data ended */
 const char *message_refusal(const struct session *s, struct message *m); /* the answer if it is refused, else 0 */
 const char *message_queue(struct session *s, struct message *m); /* hands it over: 0 if queue-add has it, else the answer */
+
+/* What stands before the content: the envelope and our Received field. Made when the first bytes are written, so that it
+   knows the Message-ID. */
+void message_head_add(const struct session *s, const struct message *m, text *head);
+
 void message_end(struct message *m); /* keeps the memory */
 
 #endif

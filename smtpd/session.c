@@ -72,46 +72,49 @@ static void stop_now(struct session *s)
 }
 
 /* A pipe has no time-out of its own. */
-static bool wait_for_pipe(struct session *s)
+static bool wait_for_pipe(const struct session *s)
 {
   struct pollfd client = { .fd = 0, .events = POLLIN };
-  int ready;
+  int ready = poll(&client, 1, (int)s->settings.timeout_seconds * 1000);
 
-  do ready = poll(&client, 1, (int)s->settings.timeout_seconds * 1000);
-  while (ready == -1 && errno == EINTR);
   if (!ready) errno = EAGAIN;
   return ready > 0;
+}
+
+/* SIGTERM ends the process in here; see stop. */
+static ssize_t read_client(const struct session *s, char *to, size_t room)
+{
+  ssize_t length = -1;
+
+  is_waiting = 1;
+  while (!told_to_stop) {
+    if (s->is_socket || wait_for_pipe(s)) length = read(0, to, room);
+    if (length != -1 || errno != EINTR) break;
+  }
+  is_waiting = 0;
+  return length;
 }
 
 bool session_read(struct session *s)
 {
   size_t room;
   char *to = smtpd_input_room(&s->input, &room);
-  ssize_t length = -1;
 
   if (s->is_over) return false;
   if (!reply_flush(s)) {
     end_with(s, "the client does not read");
     return false;
   }
-  is_waiting = 1;
-  if (told_to_stop) {
-    is_waiting = 0;
-    stop_now(s);
-    return false;
-  }
-  if (s->is_socket || wait_for_pipe(s)) do length = read(0, to, room);
-    while (length == -1 && errno == EINTR);
-  is_waiting = 0;
-  if (length > 0) {
+  ssize_t length = read_client(s, to, room);
+  if (length > 0)
     s->input.end += (size_t)length;
-    return true;
-  }
-  if (length == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+  else if (told_to_stop)
+    stop_now(s);
+  else if (length == -1 && errno == EAGAIN)
     time_out(s);
   else
     end_with(s, length ? strerror(errno) : "the client closed");
-  return false;
+  return length > 0;
 }
 
 bool session_line(struct session *s, size_t max, enum smtpd_line *kind, const char **line, size_t *length)

@@ -17,7 +17,7 @@
 
 const char *PROG = "smtp-receive";
 
-enum { SESSION_SECONDS = 7200 };
+enum { SESSION_SECONDS = 7200, MEMORY_BYTES = 128 * 1024 * 1024 }; /* a list of 100,000 members fits */
 
 static enum session_role role = ROLE_MX;
 static struct tables tables = TABLES_ZERO;
@@ -80,6 +80,7 @@ int main(int argc, const char *const *argv)
   struct serve server = { .concurrency = (unsigned int)conf_number("concurrencysmtpd", 500, 100000),
                           .concurrency_network = (unsigned int)conf_number("concurrencysmtpdclient", 50, 100000),
                           .refusal = "421 4.7.0 Too many connections, try again later\r\n",
+                          .memory_bytes = MEMORY_BYTES,
                           .session_seconds = SESSION_SECONDS,
                           .sandbox = &sandbox,
                           .refresh = refresh,

@@ -103,6 +103,20 @@ def newest():
     return content
 
 
+# limits
+write('control/concurrencysmtpdclient', '2\n')
+with socket.create_server((ADDRESS, 0), backlog=64) as listening:
+    PORTS['few'] = listening.getsockname()[1]
+    few = start('smtp-receive', listening, 'few.log')
+clients = [Client('few'), Client('few')]
+third = Client('few')
+equal(third.banner, ['421 4.7.0 Too many connections, try again later'], 'check 17: more than control/concurrencysmtpdclient from one host')
+equal(clients[0].ask('NOOP'), '250 2.0.0 Ok', 'the others go on')
+for c in clients + [third]:
+    c.close()
+few.terminate()
+equal(few.wait(30), 0, 'told to stop, it ends')
+
 # port 25
 c = Client('mx')
 equal(c.banner, ['220 mx.example.test ESMTP'], 'P-23: the banner, from a listener')

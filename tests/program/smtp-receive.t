@@ -149,6 +149,10 @@ equal(answers('VRFY bob\nEXPN bob\nVRFY nobody\nEXPN nobody\nHELP\nNOOP x\nXYZZY
       ['214 2.0.0 RFC 5321 says what can be said here', '250 2.0.0 Ok', '500 5.5.1 Command not known', "501 5.5.4 Say your host's name"],
       'check 20: VRFY and EXPN tell nothing')
 
+for command in ('BDAT 100 LAST', 'GET / HTTP/1.1', 'POST / HTTP/1.1'):
+    equal(answers(command + '\nMAIL FROM:<a@b.example>\nRCPT TO:<bob@example.test>\n'), ['502 5.5.1 Not offered, and what follows cannot be read'],
+          'check 8: %s: what follows is never read as commands' % command)
+
 # sizes
 SIZES = [('SIZE=-1', '501 5.5.4 A parameter with a value that cannot be'), ('SIZE=18446744073709551616', '501 5.5.4 A parameter with a value that cannot be'),
          ('SIZE=1e3', '501 5.5.4 A parameter with a value that cannot be'), ('SIZE=52428801', '552 5.3.4 Message too big'),
