@@ -63,6 +63,17 @@ static enum line_result next_line(struct ldif *l, text *line)
   return LINE_FULL;
 }
 
+/* Letters, digits, '-', '.' and '_', and ';' before options; the first is a letter or digit. */
+static bool is_name(const text *name)
+{
+  if (!ascii_is_alpha(name->s[0]) && !ascii_is_digit(name->s[0])) return false;
+  for (size_t i = 0; i < name->len; i++) {
+    char c = name->s[i];
+    if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '-' && c != '.' && c != '_' && c != ';') return false;
+  }
+  return true;
+}
+
 /* RFC 2849: an attribute description, then ":" value, "::" base64 or ":<" URL. */
 static const char *split(const text *line, text *name, text *value)
 {
@@ -71,9 +82,7 @@ static const char *split(const text *line, text *name, text *value)
 
   if (!colon || colon == line->s) return "not an \"attribute: value\" line";
   text_copy_bytes(name, line->s, (size_t)(colon - line->s));
-  for (size_t i = 0; i < name->len; i++)
-    if (!ascii_is_alpha(name->s[i]) && !ascii_is_digit(name->s[i]) && !strchr("-.;_", name->s[i]))
-      return "the attribute's name has an odd character";
+  if (!is_name(name)) return "the attribute's name has an odd character";
   text_lower(name);
   const char *options = memchr(name->s, ';', name->len);
   if (options) name->len = (size_t)(options - name->s);

@@ -51,6 +51,7 @@ static const struct {
   { "dn: a\nx:< file:///etc/passwd\n", "line 2: values by URL (\":<\") are not read", "URLs" },
   { "dn: a\nx:: a\n", "line 2: not base64", "broken base64" },
   { "dn: a\n\xc3\xa4: a\n", "line 2: the attribute's name has an odd character", "an odd name" },
+  { "dn: a\n;x: a\n", "line 2: the attribute's name has an odd character", "options without a name" },
   { "dn: a\nnonsense\n", "line 2: not an \"attribute: value\" line", "no colon" },
   { "dn: a\n: x\n", "line 2: not an \"attribute: value\" line", "no name" },
 };
@@ -80,6 +81,17 @@ static void check_nul(void)
   check(ldif_entry_next(&e, "guid", &at, &length) && length == 1, "the next value of the attribute");
   check(!ldif_entry_next(&e, "guid", &at, &length), "there is no third");
   ldif_entry_free(&e);
+}
+
+/* The fuzzer found strchr(3) to take it for one of the letters it was given. */
+static void check_nul_in_name(void)
+{
+  static const char bytes[] = "dn: a\nx\0y: z\n";
+  text seen = TEXT_ZERO;
+
+  show(&seen, bytes, sizeof bytes - 1);
+  check_is(seen.s, "line 2: the attribute's name has an odd character", "a NUL in a name");
+  text_free(&seen);
 }
 
 static void check_limit(void)
@@ -137,6 +149,7 @@ int main(void)
 {
   check_cases();
   check_nul();
+  check_nul_in_name();
   check_limit();
   check_written("hello", 5, "x: hello\n", "a plain value");
   check_written("", 0, "x:\n", "an empty one");
