@@ -57,9 +57,8 @@ static enum delimiter find_delimiter(const struct parser *p, struct bytes line, 
   for (unsigned int i = p->open_count; i-- > 0;) {
     const struct open_part *open = &p->open[i];
     size_t length = open->boundary_length;
-    const char *boundary = p->boundaries.s + open->boundary_at;
-    if (!open->has_boundary || line.len < length || line.len > length + 2 || line.len == length + 1) continue;
-    if (memcmp(line.s, boundary, length)) continue;
+    if (!open->has_boundary || (line.len != length && line.len != length + 2)) continue;
+    if (memcmp(line.s, p->boundaries.s + open->boundary_at, length)) continue;
     *level = i;
     if (line.len == length) return DELIMITER_PART;
     if (!memcmp(line.s + length, "--", 2)) return DELIMITER_LAST;
