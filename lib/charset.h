@@ -1,6 +1,6 @@
 /* charset: text of any character set to UTF-8, by iconv; a byte that has no meaning becomes U+FFFD. The output is at
-   most a small multiple of the input. iconv loads its tables from the system's gconv folder at run time: a sandboxed
-   program must be allowed to read it, or call charset_open for the sets it wants before it enters the sandbox. */
+   most a small multiple of the input. iconv loads its tables from the system's gconv folder when a set is first opened:
+   the sandboxes (lib/landlock) let it be read. */
 
 #ifndef LIB_CHARSET_H
 #define LIB_CHARSET_H

@@ -153,6 +153,7 @@ bool landlock_enter_folder(void)
   struct ruleset r = wanted(&(struct sandbox){ .reads = 0 }, abi);
   int ruleset = make_ruleset(&r, abi);
   allow(ruleset, r.files, ".", FOLDER_WRITE);
+  allow_all(ruleset, r.files, always_reads, FOLDER_READ); /* iconv's tables among them */
   restrict_self(ruleset);
   return true;
 }

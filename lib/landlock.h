@@ -8,8 +8,8 @@
 /* False if the kernel has no Landlock. Dies if it has and cannot be entered. Needs no_new_privs. */
 bool landlock_enter(const struct sandbox *s);
 
-/* From now on only what is below the working directory can be opened, made or changed, and nothing be executed. Inside
-   another sandbox or not. */
+/* From now on only what is below the working directory can be opened, made or changed, and nothing be executed; the
+   system's libraries can be read. Inside another sandbox or not. */
 bool landlock_enter_folder(void);
 
 #endif

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/charset.h"
+#include "lib/landlock.h"
 #include "lib/sandbox.h"
 #include "lib/text.h"
 #include "tests/check.h"
@@ -48,6 +50,18 @@ static bool no_network(void) { return socket(AF_INET, SOCK_STREAM, 0) == -1 && s
 static bool has_network(void) { return socket(AF_INET, SOCK_STREAM, 0) != -1 && socket(AF_INET, SOCK_DGRAM, 0) != -1; }
 static bool resolver_file(void) { return can_open("/etc/resolv.conf", O_RDONLY) && can_open("/etc/hosts", O_RDONLY); }
 static bool can_setuid(void) { return !setresgid(1, 1, 1) && !setresuid(1, 1, 1) && getuid() == 1; }
+
+/* What a mailbox's session does, inside of the sandbox of what started it. */
+static bool enters_a_folder(void)
+{
+  return !chdir("work/a") && landlock_enter_folder() && can_open("new", O_WRONLY | O_CREAT) && !unlink("new") &&
+         !can_open("../b", O_RDONLY | O_DIRECTORY) && !can_open("../../open/file", O_RDONLY);
+}
+
+static bool knows_character_sets(void)
+{
+  return landlock_enter_folder() && charset_is_known("iso-8859-15") && charset_is_known("iso-2022-jp");
+}
 
 static bool links_an_unnamed_file(void)
 {
@@ -140,6 +154,8 @@ int main(void)
   check(!run(&usual, is_hardened), "has no_new_privs and cannot be dumped");
   check(!run(&network, has_network), "may_connect: gets TCP and UDP sockets");
   check(!run(&network, resolver_file), "may_connect: reads resolv.conf and hosts");
+  check(!run(&usual, enters_a_folder), "enters a folder of what it may write, and then has no other");
+  check(!run(&usual, knows_character_sets), "finds iconv's tables there");
   check(run(&usual, traces) == -SIGSYS, "ptrace kills it");
   check(run(&usual, changes_uid) == -SIGSYS, "setresuid kills it");
   if (!getuid()) check(!run(&setuid_too, can_setuid), "may_setuid: becomes another uid");
