@@ -44,13 +44,14 @@ modules  = $(filter-out $(programs:=.c),$(wildcard lib/*.c service/*.c smtpd/*.c
 units    = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
 helpers  = $(patsubst %.c,$(B)/%,$(wildcard tests/flow/*.c))
 shims    = $(patsubst %.c,$(B)/%.so,$(wildcard tests/crash/*.c))
+fuzzers  = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c))
 
 $(programs_with_tls:%=$(B)/%):     LDLIBS += -lssl -lcrypto
 $(programs_with_ldap:%=$(B)/%):    LDLIBS += -lldap -llber
 $(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt
 $(programs_with_unicode:%=$(B)/%): LDLIBS += -lunistring
-$(units) $(helpers): LDLIBS += -lunistring
-$(units): LDLIBS += -lssl -lcrypto -lcrypt
+$(units) $(fuzzers) $(helpers): LDLIBS += -lunistring
+$(units) $(fuzzers): LDLIBS += -lssl -lcrypto -lcrypt
 
 all: $(built)
 $(B)/%.o: %.c conf-cc conf-home
@@ -61,6 +62,8 @@ $(B)/mail.a: $(modules:%.c=$(B)/%.o)
 	@ar rcs $@ $^
 $(built) $(units) $(helpers): $(B)/%: $(B)/%.o $(B)/mail.a conf-ld
 	$(LD) -o $@ $< $(B)/mail.a $(LDLIBS) -lcdb -lseccomp -lresolv -lskarnet
+$(fuzzers): $(B)/%: $(B)/%.o $(B)/mail.a conf-ld
+	$(LD) -fsanitize=fuzzer -o $@ $< $(B)/mail.a $(LDLIBS) -lcdb -lseccomp -lresolv -lskarnet
 $(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard bench/*.c))
 	$(LD) -o $@ $^ -lssl -lcrypto -lpthread
 $(B)/%.so: %.c conf-cc
@@ -72,6 +75,12 @@ $(B)/tests/powercut/block-log: tests/powercut/block-log.c conf-cc
 	$(CC) $(shell pkg-config --cflags fuse3 2>/dev/null) -o $@ $< -pie -lfuse3
 
 tests: all $(units) $(helpers) $(shims) $(B)/tests/powercut/block-log $(B)/bench/load
+# The fuzz entries and the unit tests with clang's sanitizers, for tests/fuzz.t.
+sanitize = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+sanitized:
+	@$(MAKE) B=build-sanitized CC='clang $(filter-out -ftrivial-auto-var-init=zero -D_FORTIFY_SOURCE=2 -O2,$(wordlist 2,99,$(CC))) $(sanitize) -fsanitize=fuzzer-no-link' \
+	  LD='clang $(wordlist 2,99,$(LD)) $(sanitize)' sanitized-tests
+sanitized-tests: $(fuzzers) $(units)
 install: all
 	@grep -v '^#' service/modes | while read name owner group mode; do \
 	  for f in $(B)/*/$$name service/$$name; do \
@@ -80,7 +89,7 @@ install: all
 list:
 	@echo $(programs)
 clean:
-	rm -rf $(B)
-.PHONY: all tests install list clean
+	rm -rf $(B) build-sanitized
+.PHONY: all tests sanitized sanitized-tests install list clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

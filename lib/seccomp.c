@@ -84,15 +84,20 @@ static void rule(scmp_filter_ctx filter, uint32_t action, int call, unsigned int
   if (error) die_unable("add a system call to the seccomp filter");
 }
 
+static struct scmp_arg_cmp equals(unsigned int argument, uint64_t value)
+{
+  return (struct scmp_arg_cmp){ .arg = argument, .op = SCMP_CMP_EQ, .datum_a = value };
+}
+
 static void rules(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
 {
-  for (size_t i = 0; i < count; i++) rule(filter, action, calls[i], 0, SCMP_A0(SCMP_CMP_EQ, 0));
+  for (size_t i = 0; i < count; i++) rule(filter, action, calls[i], 0, equals(0, 0));
 }
 
 static void sockets(scmp_filter_ctx filter, const int *families, size_t count)
 {
   for (size_t i = 0; i < count; i++)
-    rule(filter, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+    rule(filter, SCMP_ACT_ALLOW, CALL(socket), 1, equals(0, (uint64_t)families[i]));
 }
 
 static void fill(scmp_filter_ctx filter, const struct sandbox *s, bool may_execute)
@@ -105,7 +110,7 @@ static void fill(scmp_filter_ctx filter, const struct sandbox *s, bool may_execu
   rules(filter, may_execute ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS, &execve_call, 1);
   rule(filter, SCMP_ACT_ALLOW, CALL(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, NEW_NAMESPACES, 0));
   for (size_t i = 0; i < COUNT(ioctls); i++)
-    rule(filter, SCMP_ACT_ALLOW, CALL(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, ioctls[i]));
+    rule(filter, SCMP_ACT_ALLOW, CALL(ioctl), 1, equals(1, ioctls[i]));
   if (s->may_connect)
     sockets(filter, network_sockets, COUNT(network_sockets));
   else
