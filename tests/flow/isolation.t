@@ -218,6 +218,10 @@ with Postroom(17) as mail, Tap() as t:
         imap = imaplib.IMAP4_SSL(mail.address, mail.port(993), ssl_context=context)
         imap.login("bob@example.test", mail.password("bob"))
         imap.select()
-        test_inside(t, "bob's IMAP session", session_of(t, "mailbox-spawn", home), home, ["mail/example.test/bob/new"])
+        session = session_of(t, "mailbox-spawn", home)
+        test_inside(t, "bob's IMAP session", session, home, ["mail/example.test/bob/new"])
+        with Inside(session) as process:
+            for path in ("control/me", "tables/current/policy.cdb", "mail/example.test"):
+                t.is_(process.open(f"{home}/{path}"), -errno.EACCES, f"... not even {path}, which its uid may read: only its mailbox")
         t.is_(imap.noop()[0], "OK", "the session goes on")
         imap.logout()
