@@ -77,18 +77,13 @@ static void tell_item(struct imap_state *s, struct imap_loaded *l, const struct 
   }
 }
 
-static void tell_message(struct imap_state *s, struct imap_loaded *l, bool has_flags, bool has_uid)
+static void tell_message(struct imap_state *s, struct imap_loaded *l, bool has_flags)
 {
   const struct imap_message *m = &s->folder.messages[l->place];
   const char *between = " FETCH (";
 
   imap_wire_add(&s->wire, "* ");
   imap_wire_add_number(&s->wire, l->place + 1);
-  if (s->command.by_uid && !has_uid) {
-    imap_wire_add(&s->wire, " FETCH (UID ");
-    imap_wire_add_number(&s->wire, m->uid);
-    between = " ";
-  }
   for (size_t i = 0; i < s->command.item_count; i++) {
     imap_wire_add(&s->wire, between);
     tell_item(s, l, &s->command.items[i]);
@@ -118,7 +113,7 @@ static bool sets_seen(const struct imap_state *s)
 
 static bool fetch(struct imap_state *s, struct imap_loaded *l, bool *some_gone)
 {
-  bool has_flags = asks_for(s, IMAP_FETCH_FLAGS), has_uid = asks_for(s, IMAP_FETCH_UID);
+  bool has_flags = asks_for(s, IMAP_FETCH_FLAGS);
   bool marks_seen = s->folder.is_writable && sets_seen(s);
   struct imap_walk at = { 0 };
 
@@ -128,7 +123,7 @@ static bool fetch(struct imap_state *s, struct imap_loaded *l, bool *some_gone)
     if (!fine && errno != ENOENT) return false;
     if (fine && marks_seen && !(s->folder.messages[place].marks & IMAP_SEEN) &&
         imap_folder_change_marks(&s->folder, place, IMAP_SEEN, 0) == IMAP_FOLDER_BROKEN) return false;
-    if (fine) tell_message(s, l, has_flags, has_uid);
+    if (fine) tell_message(s, l, has_flags);
     else *some_gone = true;
   }
   return true;

@@ -1,9 +1,10 @@
 #include "imap/message.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "lib/header.h"
 
 #define READ_MAX (256 * 1024) /* a larger file is mapped */
 
@@ -86,20 +87,6 @@ bool imap_loaded_stat(struct imap_loaded *l)
 bool imap_loaded_read(struct imap_loaded *l)
 {
   return l->is_read || load(l, true);
-}
-
-/* Up to and with the first empty line. */
-static size_t header_length(const char *bytes, size_t length)
-{
-  const char *end = bytes + length;
-
-  for (const char *line = bytes; line < end;) {
-    const char *newline = memchr(line, '\n', (size_t)(end - line));
-    if (!newline) break;
-    if (newline == line || (newline == line + 1 && *line == '\r')) return (size_t)(newline + 1 - bytes);
-    line = newline + 1;
-  }
-  return length;
 }
 
 bool imap_loaded_parse_header(struct imap_loaded *l)
