@@ -121,7 +121,8 @@ static void write_tls(struct pump *p)
 
   while (!is_empty(out) || out->state == WAY_ENDED) {
     size_t put = 0;
-    enum tls_result result = is_empty(out) ? tls_end(p->tls) : tls_write(p->tls, out->bytes + out->start, out->end - out->start, &put);
+    enum tls_result result =
+        is_empty(out) ? tls_end(p->tls) : tls_write(p->tls, out->bytes + out->start, out->end - out->start, &put);
     switch (result) {
     case TLS_DONE: break;
     case TLS_WANTS_READ: out->tls_waits_to_write = false; return;

@@ -51,18 +51,22 @@ static void session(int in, int out, const struct peer *peer)
 int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-remote", 0 };
-  static const char *const reads[] = { "control", "/etc/ssl", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", 0 };
+  static const char *const reads[] = { "control", "/etc/ssl", "/usr/share/ca-certificates",
+                                       "/usr/local/share/ca-certificates", 0 };
   static const struct sandbox sandbox = { .reads = reads };
-  static const struct serve service = {
-    .concurrency = CONNECTIONS, .memory_bytes = CONNECTION_BYTES, .callers = callers, .sandbox = &sandbox, .session = session
-  };
+  static const struct serve service = { .concurrency = CONNECTIONS,
+                                        .memory_bytes = CONNECTION_BYTES,
+                                        .callers = callers,
+                                        .sandbox = &sandbox,
+                                        .session = session };
   struct tls_context *verifier;
   text error = TEXT_ZERO;
 
   PROG = "tls-client";
   if (argc != 1) die_usage("tls-client");
   home_enter();
-  if (!(stranger = tls_context_client(0, &error)) || !(verifier = verifier_new(&error))) die_permanent(text_string(&error));
+  if (!(stranger = tls_context_client(0, &error)) || !(verifier = verifier_new(&error)))
+    die_permanent(text_string(&error));
   tls_context_free(verifier);
   return serve(&service, argv);
 }

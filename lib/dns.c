@@ -24,7 +24,8 @@ static uint32_t random_number(void)
   return number;
 }
 
-static struct dns_record *later(struct dns_record *a, struct dns_record *b, const uint32_t *lots, const struct dns_record *first)
+static struct dns_record *later(struct dns_record *a, struct dns_record *b, const uint32_t *lots,
+                                const struct dns_record *first)
 {
   if (a->preference != b->preference) return a->preference > b->preference ? a : b;
   return lots[a - first] > lots[b - first] ? a : b;

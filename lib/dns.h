@@ -34,7 +34,8 @@ struct dns_list {
 enum dns_result dns_find(const char *name, enum dns_kind kind, struct dns_list *list);
 
 /* The addresses of a name in the bytes of /etc/hosts. */
-enum dns_result dns_hosts_parse(const char *bytes, size_t length, const char *name, enum dns_kind kind, struct dns_list *list);
+enum dns_result dns_hosts_parse(const char *bytes, size_t length, const char *name, enum dns_kind kind,
+                                struct dns_list *list);
 
 /* /etc/hosts, then the resolver. */
 enum dns_result dns_find_host(const char *name, enum dns_kind kind, struct dns_list *list);

@@ -47,7 +47,8 @@ static void add_mx(struct dns_list *list, ns_msg *message, ns_rr *rr)
 
   if (list->count == DNS_RECORDS_MAX || ns_rr_rdlen(*rr) < 3) return;
   *r = (struct dns_record){ .kind = DNS_MX, .preference = ns_get16(ns_rr_rdata(*rr)) };
-  if (dn_expand(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(*rr) + 2, r->name, sizeof r->name) == -1) return;
+  if (dn_expand(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(*rr) + 2, r->name, sizeof r->name) == -1)
+    return;
   if (!*r->name || !strcmp(r->name, ".")) {
     list->is_null_mx = true;
     return;
@@ -62,7 +63,8 @@ static void add(struct dns_list *list, enum dns_kind kind, ns_msg *message, ns_r
   if (ns_rr_class(*rr) != ns_c_in) return;
   if (kind == DNS_MX && ns_rr_type(*rr) == ns_t_mx) add_mx(list, message, rr);
   if (kind == DNS_A && ns_rr_type(*rr) == ns_t_a && ns_rr_rdlen(*rr) == 4) add_address(list, kind, ns_rr_rdata(*rr));
-  if (kind == DNS_AAAA && ns_rr_type(*rr) == ns_t_aaaa && ns_rr_rdlen(*rr) == 16) add_address(list, kind, ns_rr_rdata(*rr));
+  if (kind == DNS_AAAA && ns_rr_type(*rr) == ns_t_aaaa && ns_rr_rdlen(*rr) == 16)
+    add_address(list, kind, ns_rr_rdata(*rr));
 }
 
 enum dns_result dns_answer_parse(const unsigned char *bytes, size_t length, enum dns_kind kind, struct dns_list *list)
@@ -112,7 +114,8 @@ static void add_line(struct dns_list *list, enum dns_kind kind, const char *at, 
   if (line_names(at + length, end, name)) add_address(list, kind, address);
 }
 
-enum dns_result dns_hosts_parse(const char *bytes, size_t length, const char *name, enum dns_kind kind, struct dns_list *list)
+enum dns_result dns_hosts_parse(const char *bytes, size_t length, const char *name, enum dns_kind kind,
+                                struct dns_list *list)
 {
   const char *end = bytes + length;
 

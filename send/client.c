@@ -103,7 +103,8 @@ static bool connect_until(int fd, const struct sockaddr_storage *to, socklen_t l
   return !error;
 }
 
-bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port, unsigned int seconds)
+bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port,
+                         unsigned int seconds)
 {
   struct sockaddr_storage to;
   socklen_t length = fill_address(&to, address, port);
@@ -258,7 +259,8 @@ void send_client_explain(const struct client *c, const char *when, struct outcom
   if (c->reply.code >= 400)
     send_outcome_take(o, &c->reply, "3.2");
   else
-    send_outcome_say(o, OUTCOME_LATER, "4.4.2", text_string(&remote), " ", c->trouble ? c->trouble : "failed", " ", when, (char *)0);
+    send_outcome_say(o, OUTCOME_LATER, "4.4.2", text_string(&remote), " ", c->trouble ? c->trouble : "failed", " ",
+                     when, (char *)0);
   text_free(&remote);
 }
 

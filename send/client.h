@@ -33,7 +33,8 @@ void send_client_init(struct client *c);
 void send_client_limit(struct client *c, unsigned int seconds);
 
 /* A new connection, which was closed before, to an address as text. host: its name, for people. */
-bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port, unsigned int seconds);
+bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port,
+                         unsigned int seconds);
 bool send_client_is_own(const struct client *c); /* both ends of the connection are the same address: it is this host */
 
 /* The plaintext socket that tls-client gave instead of the connected one: nothing that was read or offered before counts. */

@@ -10,9 +10,11 @@
 
 enum { SMTP_PORT = 25, CONNECT_SECONDS = 60, SECONDS_MAX = 86400, ADDRESSES_MAX = 10 };
 
-static const char *const tls_words[] = {
-  [HOP_TLS_MAY] = "may", [HOP_TLS_ENCRYPT] = "encrypt", [HOP_TLS_VERIFY] = "verify", [HOP_TLS_TLS] = "tls", [HOP_TLS_OFF] = "off"
-};
+static const char *const tls_words[] = { [HOP_TLS_MAY] = "may",
+                                         [HOP_TLS_ENCRYPT] = "encrypt",
+                                         [HOP_TLS_VERIFY] = "verify",
+                                         [HOP_TLS_TLS] = "tls",
+                                         [HOP_TLS_OFF] = "off" };
 
 static bool parse_tls(struct hop *hop, const char *word)
 {
@@ -71,7 +73,8 @@ static void note(struct search *s)
   s->was_later = true;
   text_add_text(&remote, &s->c->remote);
   text_add_text(&words, &s->why->words);
-  log_event("unreached", "hop", s->hop->name.s, "remote", text_string(&remote), "status", s->why->status, "reason", text_string(&words), (char *)0);
+  log_event("unreached", "hop", s->hop->name.s, "remote", text_string(&remote), "status", s->why->status, "reason",
+            text_string(&words), (char *)0);
   text_free(&remote);
   text_free(&words);
 }
@@ -87,7 +90,8 @@ static enum session_result try_once(struct search *s, const char *host, const ch
     text_free(&remote);
     return SESSION_FAILED;
   }
-  result = s->hop->is_mx && send_client_is_own(s->c) ? SESSION_LOOP : send_session_open(s->c, s->hop, host, allow_tls, s->why);
+  result = s->hop->is_mx && send_client_is_own(s->c) ? SESSION_LOOP
+                                                     : send_session_open(s->c, s->hop, host, allow_tls, s->why);
   if (result == SESSION_FAILED) send_client_quit(s->c);
   if (result != SESSION_READY) send_client_close(s->c);
   return result;
@@ -127,7 +131,8 @@ static bool try_host(struct search *s, const char *host)
   for (int k = 0; k < 2 && !is_done(s); k++) {
     enum dns_result found = s->hop->is_mx ? dns_find(host, kinds[k], &list) : dns_find_host(host, kinds[k], &list);
     if (found == DNS_LATER) {
-      send_outcome_say(s->why, OUTCOME_LATER, "4.4.3", "the address of ", host, " cannot be found now: no answer from DNS", (char *)0);
+      send_outcome_say(s->why, OUTCOME_LATER, "4.4.3", "the address of ", host,
+                       " cannot be found now: no answer from DNS", (char *)0);
       s->was_later = true;
     }
     for (unsigned int i = 0; found == DNS_FOUND && i < list.count && !is_done(s); i++)
@@ -141,7 +146,8 @@ static bool try_host(struct search *s, const char *host)
 static void say_loop(struct search *s)
 {
   send_outcome_say(s->why, OUTCOME_NEVER, "5.4.6", "mail for ", s->hop->name.s,
-                   " loops back to this host: its MX is this host, but control/domains does not have the domain", (char *)0);
+                   " loops back to this host: its MX is this host, but control/domains does not have the domain",
+                   (char *)0);
 }
 
 static bool is_own_name(const struct search *s, const char *host)
@@ -170,7 +176,8 @@ static bool reach_mx(struct search *s)
 
   switch (dns_find(domain, DNS_MX, &list)) {
   case DNS_LATER:
-    send_outcome_say(s->why, OUTCOME_LATER, "4.4.3", "the MX of ", domain, " cannot be found now: no answer from DNS", (char *)0);
+    send_outcome_say(s->why, OUTCOME_LATER, "4.4.3", "the MX of ", domain, " cannot be found now: no answer from DNS",
+                     (char *)0);
     return false;
   case DNS_ABSENT:
     send_outcome_say(s->why, OUTCOME_NEVER, "5.1.2", "there is no domain ", domain, (char *)0);
@@ -183,11 +190,13 @@ static bool reach_mx(struct search *s)
   case DNS_FOUND: break;
   }
   if (list.is_null_mx) {
-    send_outcome_say(s->why, OUTCOME_NEVER, "5.1.10", "the domain ", domain, " takes no mail: it has a null MX", (char *)0);
+    send_outcome_say(s->why, OUTCOME_NEVER, "5.1.10", "the domain ", domain, " takes no mail: it has a null MX",
+                     (char *)0);
     s->why->code = 556; /* RFC 7505 4.1 */
     return false;
   }
-  send_outcome_say(s->why, OUTCOME_NEVER, "5.4.4", "no host that takes mail for ", domain, " has an address", (char *)0);
+  send_outcome_say(s->why, OUTCOME_NEVER, "5.4.4", "no host that takes mail for ", domain, " has an address",
+                   (char *)0);
   count = usable(s, &list);
   for (unsigned int i = 0; i < count && !is_done(s); i++)
     if (try_host(s, list.records[i].name)) return true;
@@ -200,7 +209,8 @@ static bool reach_host(struct search *s)
   text rule = TEXT_ZERO;
 
   text_add_text(&rule, &s->hop->rule);
-  send_outcome_say(s->why, OUTCOME_LATER, "4.4.4", "the relay ", s->hop->name.s, " has no address: relay rule ", text_string(&rule), (char *)0);
+  send_outcome_say(s->why, OUTCOME_LATER, "4.4.4", "the relay ", s->hop->name.s, " has no address: relay rule ",
+                   text_string(&rule), (char *)0);
   text_free(&rule);
   return try_host(s, s->hop->name.s);
 }

@@ -33,7 +33,8 @@ static enum session_result lost(const struct client *c, const char *when, struct
   return SESSION_FAILED;
 }
 
-static enum session_result fault(const struct client *c, const char *status, const char *what, const char *more, struct outcome *why)
+static enum session_result fault(const struct client *c, const char *status, const char *what, const char *more,
+                                 struct outcome *why)
 {
   text remote = TEXT_ZERO;
 
@@ -49,7 +50,8 @@ static bool calls_itself(const struct client *c, const text *name)
   size_t length = name->len;
   const text *lines = &c->reply.lines;
 
-  return lines->len > length && bytes_are_nocase(lines->s, name->s, length) && (lines->s[length] == ' ' || lines->s[length] == '\n');
+  return lines->len > length && bytes_are_nocase(lines->s, name->s, length) &&
+         (lines->s[length] == ' ' || lines->s[length] == '\n');
 }
 
 static enum session_result hello(struct client *c, const struct hop *hop, struct outcome *why)
@@ -133,7 +135,8 @@ static bool say_login(struct client *c, const char *login, const char *password)
   bool heard;
 
   if (!c->offers.auth_plain)
-    return send_client_ask(c, "AUTH LOGIN", "") && (c->reply.code != MORE || say_encoded(c, "", login, strlen(login))) &&
+    return send_client_ask(c, "AUTH LOGIN", "") &&
+           (c->reply.code != MORE || say_encoded(c, "", login, strlen(login))) &&
            (c->reply.code != MORE || say_encoded(c, "", password, strlen(password)));
   text_add_char(&response, 0);
   text_add(&response, login);
@@ -144,7 +147,8 @@ static bool say_login(struct client *c, const char *login, const char *password)
   return heard;
 }
 
-static enum session_result log_in_as(struct client *c, const struct hop *hop, const char *rule, const text *credentials, struct outcome *why)
+static enum session_result log_in_as(struct client *c, const struct hop *hop, const char *rule, const text *credentials,
+                                     struct outcome *why)
 {
   text what = TEXT_ZERO;
 
@@ -152,7 +156,8 @@ static enum session_result log_in_as(struct client *c, const struct hop *hop, co
     return fault(c, "4.7.11", "there is no TLS, without which the password is not sent: relay rule ", rule, why);
   if (!c->offers.auth_plain && !c->offers.auth_login)
     return fault(c, "4.7.0", "it offers no AUTH PLAIN or LOGIN, but there is a login for it in relay rule ", rule, why);
-  if (!say_login(c, record_get(credentials, "login"), record_get(credentials, "password"))) return lost(c, "after AUTH", why);
+  if (!say_login(c, record_get(credentials, "login"), record_get(credentials, "password")))
+    return lost(c, "after AUTH", why);
   if (c->reply.code == LOGGED_IN) return SESSION_READY;
   text_add(&what, "refused the login of relay rule ");
   text_add(&what, rule);
@@ -171,7 +176,8 @@ static enum session_result log_in(struct client *c, const struct hop *hop, struc
 
   if (!hop->rule.len) return SESSION_READY;
   text_add_text(&rule, &hop->rule);
-  found = tables_open(&tables, "relay") ? tables_find(&tables, "rule", text_string(&rule), &credentials) : LOOKUP_BROKEN;
+  found =
+      tables_open(&tables, "relay") ? tables_find(&tables, "rule", text_string(&rule), &credentials) : LOOKUP_BROKEN;
   if (found == LOOKUP_BROKEN)
     result = fault(c, "4.3.0", "tables/current/relay.cdb cannot be read, for relay rule ", text_string(&rule), why);
   else if (found == LOOKUP_FOUND && record_find(&credentials, "login"))

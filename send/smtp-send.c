@@ -51,7 +51,8 @@ static bool take_packet(struct job *job, const text *packet, const struct call_f
   uint64_t offset;
   size_t at = 0;
 
-  if (!record_is(packet, "what", "send") || fds->count != 1 || !record_number(packet, "offset", INT64_MAX, &offset)) return false;
+  if (!record_is(packet, "what", "send") || fds->count != 1 || !record_number(packet, "offset", INT64_MAX, &offset))
+    return false;
   t->client = &job->client;
   t->message = &job->message;
   t->sender = record_get(packet, "sender");
@@ -101,8 +102,9 @@ static void log_outcome(const struct job *job, size_t i, const char *id, int64_t
   if (o->code) text_add_number(&reply, o->code), text_add_char(&reply, ' ');
   text_add_text(&reply, &o->words);
   text_add_number(&time, (uint64_t)ms);
-  log_event("delivery", "id", id, "to", job->recipients[i], "outcome", send_outcome_name(o->kind), "status", o->status, "remote",
-            text_string(&remote), "tls", text_string(&tls), "reply", text_string(&reply), "ms", text_string(&time), (char *)0);
+  log_event("delivery", "id", id, "to", job->recipients[i], "outcome", send_outcome_name(o->kind), "status", o->status,
+            "remote", text_string(&remote), "tls", text_string(&tls), "reply", text_string(&reply), "ms",
+            text_string(&time), (char *)0);
 }
 
 static bool answer(int call, struct job *job, const char *id, int64_t ms)
@@ -157,9 +159,11 @@ int main(int argc, const char *const *argv)
   static const char *const callers[] = { "mail-send", 0 };
   static const char *const reads[] = { "control", "tables", "/etc/hosts", "/etc/resolv.conf", 0 };
   static const struct sandbox sandbox = { .reads = reads, .may_connect = true };
-  static const struct serve service = {
-    .concurrency = CONNECTIONS, .memory_bytes = CONNECTION_BYTES, .callers = callers, .sandbox = &sandbox, .session = session
-  };
+  static const struct serve service = { .concurrency = CONNECTIONS,
+                                        .memory_bytes = CONNECTION_BYTES,
+                                        .callers = callers,
+                                        .sandbox = &sandbox,
+                                        .session = session };
   text me = TEXT_ZERO;
 
   PROG = "smtp-send";

@@ -6,7 +6,8 @@
 #include "send/data.h"
 
 enum {
-  BATCH_BYTES = 8192, /* of commands before their replies are read: no two sides ever wait for each other (RFC 2920 3.1) */
+  BATCH_BYTES =
+      8192, /* of commands before their replies are read: no two sides ever wait for each other (RFC 2920 3.1) */
   ADDRESS_MAX = 1000,
   START_DATA = 354
 };
@@ -54,7 +55,8 @@ static bool needs_utf8(const struct transaction *t)
 {
   bool found = is_utf8(t->sender);
 
-  for (size_t i = 0; i < t->count && !found; i++) found = t->outcomes[i].kind == OUTCOME_OPEN && is_utf8(t->recipients[i]);
+  for (size_t i = 0; i < t->count && !found; i++)
+    found = t->outcomes[i].kind == OUTCOME_OPEN && is_utf8(t->recipients[i]);
   return found;
 }
 
@@ -74,9 +76,11 @@ static bool check(struct run *r)
   else if (offers->size_max && t->message->size > offers->size_max)
     send_outcome_say(&o, OUTCOME_NEVER, "5.3.4", "the message is larger than the other host takes", (char *)0);
   else if (t->message->has_8bit && !offers->eightbit)
-    send_outcome_say(&o, OUTCOME_NEVER, "5.6.3", "the message has 8-bit text, which the other host does not take (no 8BITMIME)", (char *)0);
+    send_outcome_say(&o, OUTCOME_NEVER, "5.6.3",
+                     "the message has 8-bit text, which the other host does not take (no 8BITMIME)", (char *)0);
   else if (needs_utf8(t) && !offers->utf8)
-    send_outcome_say(&o, OUTCOME_NEVER, "5.6.7", "an address is not ASCII, which the other host does not take (no SMTPUTF8)", (char *)0);
+    send_outcome_say(&o, OUTCOME_NEVER, "5.6.7",
+                     "an address is not ASCII, which the other host does not take (no SMTPUTF8)", (char *)0);
   if (o.kind != OUTCOME_OPEN) send_transaction_decide(t, &o);
   send_outcome_free(&o);
   for (size_t i = 0; i < t->count; i++) is_open |= t->outcomes[i].kind == OUTCOME_OPEN;
@@ -238,7 +242,8 @@ static bool send_message(struct run *r, struct outcome *fault)
   struct iovec parts[2] = { { .iov_base = m->bytes.s, .iov_len = m->bytes.len },
                             { .iov_base = (char *)end, .iov_len = sizeof end - 1 } };
 
-  if (!r->accepted_count) return send_client_send(r->c, parts + 1, 1); /* DATA was said in advance, but nobody is there */
+  if (!r->accepted_count)
+    return send_client_send(r->c, parts + 1, 1); /* DATA was said in advance, but nobody is there */
   return m->is_clean ? send_client_send(r->c, parts, 2) : send_parts(r, fault);
 }
 

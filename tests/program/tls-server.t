@@ -181,6 +181,21 @@ for garbage, what in ((b'EHLO mail.example\r\n' * 100, 'SMTP in clear'), (os.ura
     near.close(), far.close()
     ok(answer and dict(answer)['answer'] == 'no' and not fds, 'instead of a handshake, %s: refused' % what, answer)
 
+# Check 17: clients that say nothing, or half of something, hold only their own process.
+slow = []
+for i in range(40):
+    near, far = tcp_pair()
+    near.sendall(b'\x16\x03\x01\x02\x00\x01'[:i % 7])
+    caller = connect('tls-server')
+    send(caller, [('what', 'accept')], [far.fileno()])
+    far.close()
+    slow.append((near, caller))
+client, answer, plain = accept(context())
+equal(answer.get('answer'), 'yes', 'while forty clients are silent, another one is served')
+client.tls.close(), plain.close()
+for near, caller in slow:
+    near.close(), caller.close()
+
 # Callers' garbage.
 near, far = tcp_pair()
 answer, fds = call('tls-server', [('what', 'connect')], [far.fileno()])

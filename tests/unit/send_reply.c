@@ -18,12 +18,12 @@ static const struct {
   { "250-a\r\n250\r\n", "a", "", 250, REPLY_DONE },
   { "550 5.1.1 no such user\r\n", "no such user", "5.1.1", 550, REPLY_DONE },
   { "550-5.1.1 no such\r\n550 5.1.1 user\r\n", "no such user", "5.1.1", 550, REPLY_DONE },
-  { "450 5.1.1 mixed\r\n", "5.1.1 mixed", "", 450, REPLY_DONE },           /* another class: words, no status */
+  { "450 5.1.1 mixed\r\n", "5.1.1 mixed", "", 450, REPLY_DONE }, /* another class: words, no status */
   { "550 5.1.1234 long\r\n", "5.1.1234 long", "", 550, REPLY_DONE },
   { "550 5.1 short\r\n", "5.1 short", "", 550, REPLY_DONE },
   { "550 5.123.123\r\n", "", "5.123.123", 550, REPLY_DONE },
-  { "250 a\xff\x1b[0m\tb\r\n", "a??[0m?b", "", 250, REPLY_DONE },          /* nothing that a terminal or a log would obey */
-  { "250 a\r\n550 b\r\n", "a", "", 250, REPLY_DONE },                      /* the next reply is left alone */
+  { "250 a\xff\x1b[0m\tb\r\n", "a??[0m?b", "", 250, REPLY_DONE }, /* nothing that a terminal or a log would obey */
+  { "250 a\r\n550 b\r\n", "a", "", 250, REPLY_DONE },             /* the next reply is left alone */
   { "250 a", "", "", 0, REPLY_MORE },
   { "250-a\r\n", "a", "", 250, REPLY_MORE },
   { "", "", "", 0, REPLY_MORE },
@@ -35,7 +35,7 @@ static const struct {
   { "600 a\r\n", 0, 0, 0, REPLY_BROKEN },
   { "999 a\r\n", 0, 0, 0, REPLY_BROKEN },
   { "-25 a\r\n", 0, 0, 0, REPLY_BROKEN },
-  { "250-a\r\n550 b\r\n", 0, 0, 0, REPLY_BROKEN },                         /* codes that differ */
+  { "250-a\r\n550 b\r\n", 0, 0, 0, REPLY_BROKEN }, /* codes that differ */
   { "\r\n", 0, 0, 0, REPLY_BROKEN },
 };
 
@@ -60,7 +60,8 @@ static void check_case(size_t i, size_t step)
   char status[REPLY_STATUS_MAX] = "";
   size_t used, length = strlen(cases[i].bytes);
 
-  check(parse(&r, cases[i].bytes, length, step, &used) == cases[i].result, cases[i].bytes[0] > ' ' ? "result" : "result of nothing");
+  check(parse(&r, cases[i].bytes, length, step, &used) == cases[i].result,
+        cases[i].bytes[0] > ' ' ? "result" : "result of nothing");
   if (cases[i].result == REPLY_BROKEN) return;
   send_reply_words(&r, &words, 1000);
   send_reply_status(&r, status);
@@ -97,9 +98,9 @@ static void check_bounds(void)
 
 static void check_extensions(void)
 {
-  static const char *const all =
-    "250-mx.example PIPELINING\r\n250-pipelining\r\n250-SIZE 1000000\r\n250-8BITMIME\r\n250-AUTH LOGIN CRAM-MD5 PLAIN\r\n"
-    "250-STARTTLS\r\n250-SMTPUTF8\r\n250 HELP\r\n";
+  static const char *const all = "250-mx.example PIPELINING\r\n250-pipelining\r\n250-SIZE "
+                                 "1000000\r\n250-8BITMIME\r\n250-AUTH LOGIN CRAM-MD5 PLAIN\r\n"
+                                 "250-STARTTLS\r\n250-SMTPUTF8\r\n250 HELP\r\n";
   struct reply r = REPLY_ZERO;
   struct extensions e;
   size_t used;
