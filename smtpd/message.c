@@ -118,6 +118,8 @@ static void write_pending(struct session *s, struct message *m)
 {
   text head = TEXT_ZERO;
 
+  text_string(&head); /* it may stay empty */
+  text_string(&m->pending);
   if (m->fd == -1) {
     m->fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     message_head_add(s, m, &head);

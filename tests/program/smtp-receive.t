@@ -261,6 +261,13 @@ ok(seen[9].startswith('250 2.0.0 Ok: queued as'), 'a message of 4 MB', seen)
 files = take_queue()
 ok(len(files) == 1 and files[0].endswith(body) and files[0].count(b'Received: ') == 1, 'whole, once, in the queue')
 
+# check 11: a header of 5 MiB, and 100,000 lines of one
+for what, header in (('a header line of 5 MiB', b'X: ' + b'x' * 5242880 + b'\r\n'), ('100,000 header lines', b'To: a@b.example\r\n' * 100000),
+                     ('an endless Message-ID', b'Message-ID: <' + b'y' * 5242880 + b'\r\n')):
+    seen = receive_with(BEGIN.replace('\n', '\r\n').encode() + b'DATA\r\n' + header + b'\r\nx\r\n.\r\n')
+    files = take_queue()
+    ok(seen[9].startswith('250 2.0.0') and len(files) == 1 and files[0].endswith(header + b'\r\nx\r\n'), 'check 11: ' + what, seen)
+
 # the tables change while a session is open (T17, P-18)
 client, server = socket.socketpair()
 client.settimeout(30)
