@@ -5,7 +5,7 @@
         t.ok(mail.password("bob"), "bob has a password")
 
 Run from the top of the tree, as root. The instance is stopped and removed at the end, also on failure."""
-import atexit, glob, json, os, re, shutil, socket, subprocess, sys, tempfile, time
+import atexit, glob, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, time
 
 
 class Tap:
@@ -58,13 +58,13 @@ class Postroom:
         self.options = ["--home", self.home, "--address", self.address, "--offset", str(self.offset)]
         self.environment = {"PATH": f"{self.home}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
         atexit.register(self.remove)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))
 
     def __enter__(self):
         done = self.quickstart()
         if done.returncode:
-            print("Bail out! quickstart failed")
-            print("\n".join("# " + line for line in done.stdout.splitlines()))
-            sys.exit(1)
+            print(done.stdout, file=sys.stderr)
+            sys.exit("quickstart failed")
         self.said = done.stdout
         return self
 
@@ -90,7 +90,7 @@ class Postroom:
     def run(self, program, *words, input=None):
         """A program of HOME/bin (or of the system), its output and errors together; its exit code is in .code."""
         done = subprocess.run([program, *words], input=input, stdin=None if input is not None else subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment, timeout=300)
         self.code = done.returncode
         return done.stdout
 
