@@ -41,22 +41,33 @@ class Session:
         self.command("c", "IDLE", until="+")
 
 
+def per_session(before, after, count):
+    """By program: how much memory and how many processes came with each session."""
+    return {name: {"KB": round((after[name][0] - before.get(name, (0, 0))[0]) / count, 1), "processes": round((after[name][1] - before.get(name, (0, 0))[1]) / count, 2)}
+            for name in after if after[name][0] - before.get(name, (0, 0))[0] >= count}
+
+
+def total(memory, what):
+    return sum(both[what] for both in memory.values())
+
+
 def measure(system, tls, count):
     port = system.imaps if tls else system.imap
     for i in range(5):
         Session(system.address, port, tls, system.login("again") % (i + 1)).socket.close()
     system.group.settle()
-    before, processes = system.group.pss_kb()
+    before = system.group.memory()
     sessions = []
     try:
         for i in range(count):
             session = Session(system.address, port, tls, system.login("again") % (i % USERS + 1))
             sessions.append(session)
             session.idle()
-        fresh, many = system.group.pss_kb()
+        fresh = system.group.memory()
         time.sleep(PARKED_AFTER)
-        parked, _ = system.group.pss_kb()
+        parked = system.group.memory()
     finally:
         for session in sessions:
             session.socket.close()
-    return {"fresh_kb": (fresh - before) / count, "parked_kb": (parked - before) / count, "processes": (many - processes) / count, "done": count, "failed": 0, "error": ""}
+    return {"fresh_kb": (total(fresh, 0) - total(before, 0)) / count, "parked_kb": (total(parked, 0) - total(before, 0)) / count,
+            "processes": (total(fresh, 1) - total(before, 1)) / count, "by_program": per_session(before, parked, count), "done": count, "failed": 0, "error": ""}

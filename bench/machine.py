@@ -42,17 +42,20 @@ class Group:
         with open(os.path.join(self.folder, "cgroup.procs")) as procs:
             return [int(pid) for pid in procs.read().split()]
 
-    def pss_kb(self):
-        """Memory of all processes, what they share counted once; and how many there are."""
-        total = count = 0
+    def memory(self):
+        """PSS in KB (memory of all processes, what they share counted once) and how many processes, by program."""
+        found = {}
         for pid in self.pids():
             try:
                 with open("/proc/%d/smaps_rollup" % pid) as lines:
-                    total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-                count += 1
+                    kilobytes = sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+                with open("/proc/%d/comm" % pid) as comm:
+                    name = comm.read().strip()
             except OSError:
-                pass
-        return total, count
+                continue
+            total, count = found.get(name, (0, 0))
+            found[name] = total + kilobytes, count + 1
+        return found
 
     def settle(self, seconds=20):
         """Waits until the group does next to nothing: less than 1 % of a core for a quarter of a second."""

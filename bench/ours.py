@@ -13,7 +13,7 @@ CONTROL = {"concurrencysmtpd": 2000, "concurrencysmtpdclient": 2000, "concurrenc
 
 class Postroom(System):
     name = "postroom"
-    smtp, imap, imaps = OFFSET + 25, OFFSET + 143, OFFSET + 993
+    smtp, imaps = OFFSET + 25, OFFSET + 993
 
     def __init__(self, *arguments):
         super().__init__(*arguments)

@@ -22,7 +22,8 @@ def password_hash(folder):
 class System:
     name = ""
     mail = ""  # the folder of the domain's Maildirs
-    smtp = smtps = imap = imaps = 0
+    smtp = smtps = imaps = 0
+    imap = 0  # the port for logins in clear; 0 if the system refuses them
     relay = {}  # what the load generator needs to hand in mail for elsewhere
 
     def __init__(self, folder, address, sink, stored_password):

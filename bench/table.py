@@ -82,7 +82,7 @@ def tables(rows, names, systems):
 
 
 def programs(rows):
-    """The system calls by program, as text."""
+    """What rows say by program (system calls a message, memory a session), as text."""
     lines = []
     for row in rows:
         for name, calls in row.get("by_program", {}).items():
