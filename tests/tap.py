@@ -55,7 +55,10 @@ def wait_for(fact, seconds=30):
     """Waits until fact() is true; returns what it said last."""
     end_at = time.monotonic() + seconds
     while True:
-        seen = fact()
+        try:
+            seen = fact()
+        except (OSError, TypeError, ValueError, IndexError):  # the file is being moved or is not there yet
+            seen = None
         if seen or time.monotonic() > end_at:
             return seen
         time.sleep(0.01)
