@@ -157,7 +157,7 @@ void send_conclude_remove(struct send_schedule *s, struct send_attempt *a)
 
   if (unlink(a->file.path.s) == -1)
     log_event("unable", "id", a->entry->id, "to", "remove the file", "error", strerror(errno), (char *)0);
-  if (a->file.envelope.attempts || !a->file.is_new) unlink(queue_path_log(&path, a->entry->id));
+  if (a->file.envelope.attempts || !a->file.is_new || a->is_again) unlink(queue_path_log(&path, a->entry->id));
   text_free(&path);
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/die.h"
 #include "lib/id.h"
@@ -20,6 +21,7 @@ static struct {
   DIR *new;      /* queue/new */
   DIR *cur;      /* queue/cur, */
   DIR *folder;   /* and one of its folders */
+  DIR *log;      /* queue/log, at last: what was said about messages that are gone is removed */
   text path;     /* of that */
 } scan;
 
@@ -36,10 +38,12 @@ void send_scan_start(struct send_schedule *s)
   scan.is_first = true;
   scan.new = open_folder("queue/new");
   scan.cur = open_folder("queue/cur");
-  if (!scan.new || !scan.cur) die_permanent("queue/new or queue/cur is missing: run service/setup");
+  scan.log = open_folder("queue/log");
+  if (!scan.new || !scan.cur || !scan.log)
+    die_permanent("queue/new, queue/cur or queue/log is missing: run service/setup");
 }
 
-bool send_scan_is_busy(void) { return scan.new || scan.cur; }
+bool send_scan_is_busy(void) { return scan.new || scan.folder || scan.cur || scan.log; }
 
 void send_scan_start_new(struct send_schedule *s)
 {
@@ -110,6 +114,14 @@ static void enter_folder(const char *name)
   scan.folder = open_folder(text_string(&scan.path));
 }
 
+static void clear_log(struct send_schedule *s, const char *name)
+{
+  text path = TEXT_ZERO;
+
+  if (id_check(name) && !send_waiting_find(&s->waiting, name)) unlink(queue_path_log(&path, name));
+  text_free(&path);
+}
+
 /* One name, of whichever folder is its turn. */
 static void step(struct send_schedule *s)
 {
@@ -121,6 +133,8 @@ static void step(struct send_schedule *s)
     if ((name = next_name(&scan.folder))) add_cur(s, name);
   } else if (scan.cur) {
     if ((name = next_name(&scan.cur))) enter_folder(name);
+  } else if (scan.log) {
+    if ((name = next_name(&scan.log))) clear_log(s, name);
   }
 }
 

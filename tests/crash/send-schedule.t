@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+"""send-schedule, killed before each of its lasting calls (security 22, 26): after each cut queue-check has no complaint, and
+after the next start every recipient has the message or the sender has the report; the report is made once, a mailbox gets
+no second copy that it could not recognise, and only what was in flight at the cut is sent twice to another host."""
+import sys; sys.path.insert(0, 'tests')
+from tap import *
+
+SHIM = ROOT + '/build/tests/crash/cut.so'
+BIRTH = int(time.time())
+write('control/me', 'host.test\n')
+write_tables({'bob@a.test': 'kbob', 'amy@a.test': 'kamy'})
+twice = []  # deliveries that deliver was not warned of
+
+
+def deliver(pairs, hop):
+    key = (dict(pairs)['id'], dict(pairs)['recipient'])
+    if key in delivered and dict(pairs)['again'] != '1':
+        twice.append(key)
+    delivered.setdefault(key, 0)
+    delivered[key] += 1
+    return outcomes(pairs, 'done 2.0.0 250 ok')
+
+
+def send_on(pairs, hop):
+    id = dict(pairs)['id']
+    if hop['domain'] == 'never.test':
+        return outcomes(pairs, 'never 5.1.1 550 nobody')
+    if hop['domain'] == 'later.test' and id not in put_off:
+        put_off.add(id)
+        return outcomes(pairs, 'later 4.2.1 450 come again')
+    for k, v in pairs:
+        if k == 'recipient':
+            sent[(id, v)] = sent.get((id, v), 0) + 1
+    return outcomes(pairs, 'done 2.0.0 250 ok')
+
+
+delivered, sent, put_off = {}, {}, set()
+spawn, smtp = Callee('mailbox-spawn', deliver), Callee('smtp-send', send_on)
+adder = start('queue-add', listen('queue-add'), 'log')
+listening = listen('send-schedule')
+
+
+def all_files():
+    return [os.path.join(d, f) for d, _, names in os.walk('queue') for f in names if f != 'lock']
+
+
+def run(cut):
+    """Until it is cut (99), or has emptied the queue and was told to end (0)."""
+    env = {'LD_PRELOAD': SHIM, 'CUT': str(cut)} if cut else {}
+    scheduler = start('send-schedule', listening, 'log', env)
+    end_at = time.monotonic() + 10
+    told = False
+    while time.monotonic() < end_at:
+        if scheduler.poll() is not None:
+            return scheduler.returncode
+        left = all_files()
+        if not left and not told:
+            scheduler.terminate()
+            told = True
+        elif any('/cur/' in f for f in left):
+            try:  # if the scheduler is cut now, nobody answers
+                subprocess.run([program('qctl'), 'retry', '--all'], env=ENV, capture_output=True, timeout=0.5)
+            except subprocess.TimeoutExpired:
+                pass
+        time.sleep(0.01)
+    scheduler.kill()
+    scheduler.wait()
+    return 'time-out: ' + ' '.join(all_files())
+
+
+def check_queue():
+    r = subprocess.run([program('queue-check')], env=ENV, capture_output=True, text=True)
+    return '' if r.returncode == 0 else r.stdout
+
+
+cut = 0
+while cut < 200:
+    cut += 1
+    delivered.clear(), sent.clear(), put_off.clear(), twice.clear()
+    a, b, c = ('0123456789%s%05d' % (letter, cut) for letter in 'abc')
+    write('queue/new/' + a, envelope(a, 'x@y.test', [('bob@a.test', 'mailbox=kbob')], birth=BIRTH) + b'one')
+    write('queue/new/' + b, envelope(b, 'x@y.test', ['u@later.test', 'v@now.test', ('amy@a.test', 'mailbox=kamy')], birth=BIRTH) + b'two')
+    write('queue/new/' + c, envelope(c, 'bob@a.test', ['w@never.test', 'v@now.test'], birth=BIRTH) + b'Subject: three\r\n\r\n')
+    code = run(cut)
+    if code == 99:
+        complaint = check_queue()
+        code_after = run(0)
+    if code != 99:
+        break
+    good = (not complaint and code_after == 0 and (a, 'bob@a.test') in delivered and (b, 'amy@a.test') in delivered and
+            len([d for d in delivered if d[0].startswith(c + 'b')]) == 1 and len(delivered) == 3 and all((b, r) in sent for r in ('u@later.test', 'v@now.test')) and
+            (c, 'v@now.test') in sent and not twice and max(sent.values()) <= 2)
+    ok(good, 'cut before its lasting call %d: nothing is lost, nothing doubled that was not in flight' % cut,
+       (complaint, code_after, delivered, sent, twice))
+equal(code, 0, 'then it lives through')
+equal((len(delivered), sorted(sent.values()), all_files()), (3, [1, 1, 1], []), '... and has sent everything once')
+ok(cut > 15, 'after so many calls that could be cut: %d' % (cut - 1))
+done_testing()
