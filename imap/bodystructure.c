@@ -88,7 +88,10 @@ static void add_body(struct writer *w, uint32_t index);
 
 static void add_multipart(struct writer *w, const struct mime_part *part)
 {
-  if (part->first == MIME_NONE) text_add(w->out, "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0)");
+  if (part->first == MIME_NONE) {
+    text_add(w->out, "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0");
+    text_add(w->out, w->is_extended ? " NIL NIL NIL NIL)" : ")");
+  }
   for (uint32_t i = part->first; i != MIME_NONE; i = w->m->parts[i].next) add_body(w, i);
   add_string(w, part->subtype);
   if (!w->is_extended) return;

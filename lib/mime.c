@@ -23,7 +23,8 @@ struct parser {
   struct mime *m;
   const char *end;
   struct place line;   /* where the current line begins */
-  struct place before; /* in front of the line end before it */
+  struct place before; /* where what is open would end if this line is a boundary: in front of the line end before it,
+                          but that of a boundary, or of the empty line behind a header, is not taken twice */
   struct open_part open[MIME_DEPTH_MAX + 1];
   unsigned int open_count;
   text boundaries;
@@ -66,28 +67,21 @@ static enum delimiter find_delimiter(const struct parser *p, struct bytes line, 
   return DELIMITER_NONE;
 }
 
-/* The place where what ended before the current line ends; not before start. */
-static struct place end_before(const struct place *before, const struct place *start)
-{
-  return before->at < start->at ? *start : *before;
-}
-
-static void end_body(struct parser *p, const struct open_part *open, const struct place *before)
+static void end_body(struct parser *p, const struct open_part *open, const struct place *end)
 {
   struct mime_part *part = &p->m->parts[open->part];
-  struct place end = end_before(before, &open->body);
 
-  part->body = (struct bytes){ open->body.at, (size_t)(end.at - open->body.at) };
-  part->body_size = part->body.len + (end.bare - open->body.bare);
-  part->body_lines = end.lines - open->body.lines;
+  part->body = (struct bytes){ open->body.at, (size_t)(end->at - open->body.at) };
+  part->body_size = part->body.len + (end->bare - open->body.bare);
+  part->body_lines = end->lines - open->body.lines;
 }
 
 /* Ends all open parts above level. */
-static void end_parts(struct parser *p, unsigned int level, const struct place *before)
+static void end_parts(struct parser *p, unsigned int level, const struct place *end)
 {
   while (p->open_count > level) {
     const struct open_part *open = &p->open[--p->open_count];
-    end_body(p, open, before);
+    end_body(p, open, end);
     p->boundaries.len = open->boundary_at;
   }
 }
@@ -112,6 +106,7 @@ static bool take_header(struct parser *p, struct mime_part *part)
   struct place start = p->line, end;
   bool is_cut = false, is_empty = false;
 
+  p->before = start;
   while (!is_at_end(p) && !is_cut && !is_empty) {
     struct place line = p->line, before = p->before;
     struct bytes bytes = take_line(p);
@@ -120,7 +115,8 @@ static bool take_header(struct parser *p, struct mime_part *part)
     is_cut = find_delimiter(p, bytes, &level) != DELIMITER_NONE;
     if (is_cut) p->line = line, p->before = before;
   }
-  end = is_cut ? end_before(&p->before, &start) : p->line;
+  if (is_empty) p->before = p->line;
+  end = is_cut ? p->before : p->line;
   part->header = (struct bytes){ start.at, (size_t)(end.at - start.at) };
   part->header_size = part->header.len + (end.bare - start.bare);
   return is_cut;

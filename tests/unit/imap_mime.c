@@ -29,6 +29,11 @@ static const struct { const char *what, *mail, *structure; } structures[] = {
     "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 10 1) \"mixed\")" },
   { "behind the last boundary nothing is a part", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n--b\n\ny\n",
     "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 0) \"mixed\")" },
+  { "a header and at once two boundaries: a part is not larger than what it is in",
+    "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=b\n\n"
+    "--b\nX: y\n\n--a--\n",
+    "((\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 58 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) "
+    "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0) \"mixed\") 5) \"mixed\")" },
   { "a missing last boundary", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n",
     "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 3 1) \"mixed\")" },
   { "an outer boundary ends what is inside",
@@ -66,6 +71,8 @@ static const struct { const char *what, *mail, *structure; } extended[] = {
   { "a multipart's parameters", "Content-Type: multipart/related; boundary=b; type=\"text/html\"\nContent-Language: ,,\n\n--b\n\n--b--\n",
     "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL) \"related\" "
     "(\"boundary\" \"b\" \"type\" \"text/html\") NIL NIL NIL)" },
+  { "a multipart without parts", "Content-Type: multipart/mixed; boundary=b\n\nx\n",
+    "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL) \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
 };
 
 static const struct { const char *what, *header, *envelope; } envelopes[] = {

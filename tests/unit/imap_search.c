@@ -1,6 +1,7 @@
 /* Which messages a search program matches. */
 
 #include <string.h>
+#include <time.h>
 
 #include "imap/search.h"
 #include "tests/check.h"
@@ -152,6 +153,46 @@ static void check_pieces(struct imap_command *c)
   text_free(&long_mail);
 }
 
+/* Hostile mails (check 11): twice as much may take hardly more than twice the time. */
+static double seconds_of(struct imap_search *s, const char *begin, const char *piece, unsigned int count)
+{
+  text hostile = TEXT_ZERO;
+  struct imap_search_message m = message;
+  clock_t before;
+
+  m.context = &hostile;
+  m.open = open_text;
+  text_add(&hostile, begin);
+  for (unsigned int i = 0; i < count; i++) text_add(&hostile, piece);
+  before = clock();
+  imap_search_match(s, &m);
+  double seconds = (double)(clock() - before) / CLOCKS_PER_SEC;
+  text_free(&hostile);
+  return seconds;
+}
+
+static const struct { const char *what, *begin, *piece; unsigned int count; } hostile[] = {
+  { "100,000 header fields", "", "X: y\r\n", 100000 },
+  { "100,000 encoded words", "Subject:", " =?utf-8?q?=C3=BC?=", 100000 },
+  { "100,000 words of unknown character sets", "Subject:", " =?a?q?b?= =?c?q?d?=", 50000 },
+  { "100,000 words that are not ended", "Subject:", " =?utf-8?q?", 100000 },
+  { "a body of invalid bytes", "\r\n", "\xff\xfe", 500000 },
+  { "quoted-printable spaces", "Content-Transfer-Encoding: quoted-printable\r\n\r\n", "  \t", 500000 },
+  { "quoted-printable escapes that are none", "Content-Transfer-Encoding: quoted-printable\r\n\r\n", "=x== ", 200000 },
+  { "a body that is almost the needle, again and again", "\r\n", "needlneedl", 200000 },
+};
+
+static void check_hostile(struct imap_command *c)
+{
+  prepare(c, "TEXT needle");
+  struct imap_search *s = imap_search_open(c);
+  for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+    double once = seconds_of(s, hostile[i].begin, hostile[i].piece, hostile[i].count);
+    check(seconds_of(s, hostile[i].begin, hostile[i].piece, 2 * hostile[i].count) < 0.2 + 8 * once, hostile[i].what);
+  }
+  imap_search_close(s);
+}
+
 int main(void)
 {
   struct imap_command c = IMAP_COMMAND_ZERO;
@@ -166,6 +207,7 @@ int main(void)
   message.open = open_nothing;
   check(search(&c, "NOT TEXT x") == IMAP_SEARCH_BROKEN, "a message that cannot be read is neither");
   check_pieces(&c);
+  check_hostile(&c);
   imap_command_free(&c);
   return check_done();
 }
