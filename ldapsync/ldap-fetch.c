@@ -143,13 +143,12 @@ static bool fetch_page(struct fetch *f, LDAP *ld, struct berval *cookie)
 {
   LDAPControl *page = 0, *sent[2] = { 0 }, **got = 0;
   LDAPMessage *result = 0;
-  const char *filter = record_get(&f->profile.fields, "filter");
   ber_int_t total = 0;
   int code = ldap_create_page_control(ld, PAGE_ENTRIES, cookie, 1, &page), said = LDAP_SUCCESS;
 
   if (code != LDAP_SUCCESS) fail(ld, code, "make a request");
   sent[0] = page;
-  code = ldap_search_ext_s(ld, f->base.s, LDAP_SCOPE_SUBTREE, *filter ? filter : "(objectClass=*)", (char **)f->wanted, 0, sent, 0, 0, LDAP_NO_LIMIT, &result);
+  code = ldap_search_ext_s(ld, f->base.s, LDAP_SCOPE_SUBTREE, profile_filter(&f->profile), (char **)f->wanted, 0, sent, 0, 0, LDAP_NO_LIMIT, &result);
   ldap_control_free(page);
   if (code != LDAP_SUCCESS) fail(ld, code, "search");
   for (LDAPMessage *e = ldap_first_entry(ld, result); e; e = ldap_next_entry(ld, e)) take_entry(f, ld, e);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <skalibs/djbunix.h>
@@ -11,53 +12,68 @@
 static const char *const known[] = { "filter", "key", "login", "primary", "alias", "uid", "password",
                                      "no-receive", "no-submit", "no-imap", 0 };
 
-/* "attribute", "attribute PREFIX" (its values that begin so, without it) or "attribute=VALUE". */
-static void attribute_of(const char *description, text *name)
-{
-  text_copy_bytes(name, description, strcspn(description, " =\t"));
-  text_lower(name);
-  text_string(name);
-}
+/* "concept: attribute", "concept: attribute PREFIX" (its values that begin so, without it), "no-BIT: attribute=VALUE". */
+struct profile_field {
+  const char *concept;   /* one of known */
+  char *attribute;       /* in lower case */
+  const char *rest;      /* the prefix or the value; in the record */
+  size_t rest_length;
+};
 
-static bool is_attribute(const text *name)
+static bool is_condition(const char *concept) { return !strncmp(concept, "no-", 3); }
+
+static bool is_attribute(const char *name)
 {
-  if (!name->len || !ascii_is_alpha(name->s[0])) return false;
-  for (size_t i = 0; i < name->len; i++)
-    if (!ascii_is_alpha(name->s[i]) && !ascii_is_digit(name->s[i]) && !strchr("-._", name->s[i])) return false;
+  if (!ascii_is_alpha(*name)) return false;
+  for (; *name; name++)
+    if (!ascii_is_alpha(*name) && !ascii_is_digit(*name) && !strchr("-._", *name)) return false;
   return true;
 }
 
-static bool is_condition(const char *key) { return !strncmp(key, "no-", 3); }
-
-/* False if the value of a field is no attribute description. */
-static bool check_field(const char *key, const char *description)
+static const char *find_known(const char *key, size_t length)
 {
-  text name = TEXT_ZERO;
-  const char *rest = description + strcspn(description, " =\t");
+  for (const char *const *name = known; *name; name++)
+    if (strlen(*name) == length && !memcmp(*name, key, length)) return *name;
+  return 0;
+}
 
-  attribute_of(description, &name);
-  bool good = is_attribute(&name) && (is_condition(key) ? *rest == '=' && rest[1] : *rest != '=');
-  text_free(&name);
-  return good;
+/* False if the description is none. */
+static bool parse_field(struct profile_field *f, const char *concept, const char *description)
+{
+  size_t length = strcspn(description, " =\t");
+  const char *rest = description + length;
+
+  f->concept = concept;
+  f->attribute = strndup(description, length);
+  if (!f->attribute) die_nomem();
+  for (char *c = f->attribute; *c; c++) *c = ascii_lower(*c);
+  f->rest = rest + strspn(rest, is_condition(concept) ? "=" : " \t");
+  f->rest_length = strlen(f->rest);
+  return is_attribute(f->attribute) && (is_condition(concept) ? *rest == '=' && *f->rest : *rest != '=');
+}
+
+static void parse_fields(struct profile *p, const char *name, text *error)
+{
+  size_t at = 0, length;
+
+  for (const char *key; !error->len && (key = record_walk(&p->fields, &at, &length));) {
+    const char *concept = find_known(key, length), *value = key + length + 1;
+    if (!strcmp(concept, "filter")) continue;
+    p->parsed = realloc(p->parsed, (p->count + 1) * sizeof *p->parsed);
+    if (!p->parsed) die_nomem();
+    if (!parse_field(&p->parsed[p->count++], concept, value))
+      text_add_format(error, "%s: %s: %s is not %s", name, concept, value,
+                      is_condition(concept) ? "ATTRIBUTE=VALUE" : "an attribute");
+  }
 }
 
 bool profile_parse(struct profile *p, const char *name, const char *bytes, size_t length, text *error)
 {
-  size_t at = 0, key_length;
-
-  text_copy(&p->path, name);
-  text_string(&p->path);
+  profile_close(p);
   if (!conf_fields_parse(name, bytes, length, known, &p->fields, error)) return false;
-  for (const char *key; (key = record_walk(&p->fields, &at, &key_length));) {
-    const char *value = key + key_length + 1;
-    text word = TEXT_ZERO;
-    text_copy_bytes(&word, key, key_length);
-    bool good = text_is(&word, "filter") || check_field(text_string(&word), value);
-    if (!good) text_add_format(error, "%s: %s: %s is not %s", name, word.s, value, is_condition(word.s) ? "ATTRIBUTE=VALUE" : "an attribute");
-    text_free(&word);
-    if (!good) break;
-  }
-  if (!error->len && !*record_get(&p->fields, "primary")) text_add_format(error, "%s: no primary: which attribute is the mail address?", name);
+  parse_fields(p, name, error);
+  if (!error->len && !*record_get(&p->fields, "primary"))
+    text_add_format(error, "%s: no primary: which attribute is the mail address?", name);
   text_string(error);
   return !error->len;
 }
@@ -87,8 +103,16 @@ void profile_open(struct profile *p, const char *name)
 
 void profile_close(struct profile *p)
 {
-  text_free(&p->path);
+  for (size_t i = 0; i < p->count; i++) free(p->parsed[i].attribute);
+  free(p->parsed);
   text_free(&p->fields);
+  *p = (struct profile)PROFILE_ZERO;
+}
+
+const char *profile_filter(const struct profile *p)
+{
+  const char *filter = record_get(&p->fields, "filter");
+  return *filter ? filter : "(objectClass=*)";
 }
 
 static bool has_name(const text *names, const char *name)
@@ -100,78 +124,49 @@ static bool has_name(const text *names, const char *name)
 
 void profile_attributes(const struct profile *p, text *names)
 {
-  text name = TEXT_ZERO;
-  size_t at = 0, key_length;
-
   text_clear(names);
-  for (const char *key; (key = record_walk(&p->fields, &at, &key_length));) {
-    if (key_length == 6 && !memcmp(key, "filter", 6)) continue;
-    attribute_of(key + key_length + 1, &name);
-    if (has_name(names, name.s)) continue;
-    text_add_bytes(names, name.s, name.len + 1);
-  }
-  text_free(&name);
+  for (size_t i = 0; i < p->count; i++)
+    if (!has_name(names, p->parsed[i].attribute)) text_add_bytes(names, p->parsed[i].attribute, strlen(p->parsed[i].attribute) + 1);
 }
 
 bool profile_has(const struct profile *p, const char *concept, const char *attribute)
 {
-  text name = TEXT_ZERO;
-  size_t at = 0;
-  bool found = false;
-
-  for (const char *description; !found && (description = record_next(&p->fields, concept, &at));) {
-    attribute_of(description, &name);
-    found = !strcmp(name.s, attribute);
-  }
-  text_free(&name);
-  return found;
+  for (size_t i = 0; i < p->count; i++)
+    if (!strcmp(p->parsed[i].concept, concept) && !strcmp(p->parsed[i].attribute, attribute)) return true;
+  return false;
 }
 
-/* Adds the values of one attribute description under a key; those that a record cannot hold count as absent. */
-static void map_values(const struct ldif_entry *e, const char *description, const char *key, text *facts)
+/* Adds the values of one field under a key; those that a record cannot hold count as absent. */
+static void map_values(const struct ldif_entry *e, const struct profile_field *f, const char *key, text *facts)
 {
-  text name = TEXT_ZERO;
-  const char *prefix = description + strcspn(description, " \t");
   size_t at = 0, length;
 
-  prefix += strspn(prefix, " \t");
-  attribute_of(description, &name);
-  size_t prefix_length = strlen(prefix);
-  for (const char *value; (value = ldif_entry_next(e, name.s, &at, &length));) {
-    if (memchr(value, 0, length) || length < prefix_length || !bytes_are_nocase(value, prefix, prefix_length)) continue;
-    if (length > prefix_length) record_add_bytes(facts, key, value + prefix_length, length - prefix_length);
-  }
-  text_free(&name);
+  for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));)
+    if (length > f->rest_length && !memchr(value, 0, length) && bytes_are_nocase(value, f->rest, f->rest_length))
+      record_add_bytes(facts, key, value + f->rest_length, length - f->rest_length);
 }
 
 static void map_concept(const struct profile *p, const struct ldif_entry *e, const char *concept, const char *key, text *facts)
 {
-  size_t at = 0;
-  for (const char *description; (description = record_next(&p->fields, concept, &at));)
-    map_values(e, description, key, facts);
+  for (size_t i = 0; i < p->count; i++)
+    if (!strcmp(p->parsed[i].concept, concept)) map_values(e, &p->parsed[i], key, facts);
 }
 
-/* "ATTRIBUTE=VALUE" without regard to case, or "ATTRIBUTE=*": there is one. */
-static bool is_true(const struct ldif_entry *e, const char *condition)
+/* The value without regard to case; "*": any. */
+static bool is_true(const struct ldif_entry *e, const struct profile_field *f)
 {
-  text name = TEXT_ZERO;
-  const char *wanted = strchr(condition, '=') + 1;
   size_t at = 0, length;
-  bool found = false;
 
-  attribute_of(condition, &name);
-  for (const char *value; !found && (value = ldif_entry_next(e, name.s, &at, &length));)
-    found = !strcmp(wanted, "*") || (length == strlen(wanted) && bytes_are_nocase(value, wanted, length));
-  text_free(&name);
-  return found;
+  for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));)
+    if (!strcmp(f->rest, "*") || (length == f->rest_length && bytes_are_nocase(value, f->rest, length))) return true;
+  return false;
 }
 
 static void map_bit(const struct profile *p, const struct ldif_entry *e, const char *concept, text *facts)
 {
-  size_t at = 0;
   bool is_no = false;
 
-  for (const char *condition; !is_no && (condition = record_next(&p->fields, concept, &at));) is_no = is_true(e, condition);
+  for (size_t i = 0; i < p->count && !is_no; i++) is_no = !strcmp(p->parsed[i].concept, concept) && is_true(e, &p->parsed[i]);
   record_add(facts, concept + 3, is_no ? "no" : "yes");
 }
 

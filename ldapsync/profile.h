@@ -7,16 +7,20 @@
 #include "lib/ldif.h"
 #include "lib/record.h"
 
+struct profile_field; /* one line of the file */
+
 struct profile {
-  text path;   /* of its file, ended by a NUL */
   text fields; /* record: filter, key, login, primary, alias, uid, password, no-receive, no-submit, no-imap */
+  struct profile_field *parsed;
+  size_t count;
 };
-#define PROFILE_ZERO { TEXT_ZERO, TEXT_ZERO }
+#define PROFILE_ZERO { .fields = TEXT_ZERO }
 
 /* control/profiles/NAME, or profiles/NAME as it was installed; dies with file and line if it cannot be used. */
 void profile_open(struct profile *p, const char *name);
 bool profile_parse(struct profile *p, const char *name, const char *bytes, size_t length, text *error);
 void profile_close(struct profile *p);
+const char *profile_filter(const struct profile *p);
 
 /* Every attribute that the profile reads, each ended by a NUL, no one twice: what ldap-fetch asks for. */
 void profile_attributes(const struct profile *p, text *names);
