@@ -41,7 +41,8 @@ static void build_tables(const char *changed)
 
 static void check_domain(const char *domain)
 {
-  if (!domain_check(domain, strlen(domain))) die_permanent(domain, " is no domain name (letters, digits, '-' and '.'; others in their xn-- form)");
+  if (!domain_check(domain, strlen(domain)))
+    die_permanent(domain, " is no domain name (letters, digits, '-' and '.'; others in their xn-- form)");
   if (!strchr(domain, '.')) die_permanent(domain, " has no dot: give the full domain name");
 }
 
@@ -51,7 +52,8 @@ static bool have_domain(const char *domain)
   bool found = false;
 
   if (!folder_names("control/domains", 0, &names) && errno != ENOENT) die_unable("read the folder control/domains");
-  for (size_t at = 0; !found && at < names.len; at += strlen(names.s + at) + 1) found = !strcmp(names.s + at, domain);
+  for (size_t at = 0; !found && at < names.len; at += strlen(names.s + at) + 1)
+    found = !strcmp(names.s + at, domain);
   text_free(&names);
   return found;
 }
@@ -153,7 +155,8 @@ static void add_account(const char *argument)
   text password = TEXT_ZERO, name = TEXT_ZERO, entry = TEXT_ZERO, record = TEXT_ZERO;
 
   parse_account(&a, argument);
-  if (is_taken("address", a.folded.s, &record)) die_permanent("the address ", a.folded.s, " exists already: ", record_get(&record, "from"));
+  if (is_taken("address", a.folded.s, &record))
+    die_permanent("the address ", a.folded.s, " exists already: ", record_get(&record, "from"));
   bool is_login_free = !is_taken("login", a.local, &record);
   secret_read(&password);
   format_entry(&entry, &a, is_login_free, password.s);
@@ -178,7 +181,6 @@ static void say_lines(const text *names)
   for (size_t at = 0; at < names->len; at += strlen(names->s + at) + 1)
     if (buffer_puts(buffer_1, names->s + at) == -1 || buffer_put(buffer_1, "\n", 1) == -1) die_unable("write to fd 1");
   if (!buffer_flush(buffer_1)) die_unable("write to fd 1");
-  /* a pipe that is closed early ends the program by SIGPIPE */
 }
 
 static void list_domains(void)

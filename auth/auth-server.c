@@ -39,9 +39,11 @@ static void answer(struct conversation *c, const char *word, const char *key, co
 
 static void log_attempt(const struct conversation *c, const char *result)
 {
-  log_event("login", "result", result, "reason", *c->login.reason ? c->login.reason : c->login.error.s, "login", c->sasl.login.s,
-            "mailbox", c->login.mailbox.s, "service", record_get(&c->request, "service"), "mechanism", record_get(&c->request, "mechanism"),
-            "ip", record_get(&c->request, "ip"), (char *)0);
+  const char *reason = *c->login.reason ? c->login.reason : c->login.error.s;
+
+  log_event("login", "result", result, "reason", reason, "login", c->sasl.login.s, "mailbox", c->login.mailbox.s, "service",
+            record_get(&c->request, "service"), "mechanism", record_get(&c->request, "mechanism"), "ip",
+            record_get(&c->request, "ip"), (char *)0);
 }
 
 static void end_exchange(struct conversation *c)
@@ -127,7 +129,8 @@ static void keep_facts(struct conversation *c, const text *packet)
   static const char *const facts[] = { "service", "mechanism", "ip", "tls" };
 
   text_clear(&c->request);
-  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) record_add(&c->request, facts[i], record_get(packet, facts[i]));
+  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+    record_add(&c->request, facts[i], record_get(packet, facts[i]));
 }
 
 static void begin(struct conversation *c, const text *packet)
@@ -166,7 +169,8 @@ static bool start(struct conversation *c, const text *packet, const struct call_
   bool called = call_ask("mailbox-spawn", &request, fds->fd, fds->count, &reply, 0, SPAWN_SECONDS) == CALL_DONE;
   bool started = called && record_is(&reply, "answer", "started");
   const char *error = called ? record_get(&reply, "error") : "mailbox-spawn does not answer";
-  if (!started) log_event("not-started", "mailbox", c->login.mailbox.s, "error", error, "reason", errno ? strerror(errno) : "", (char *)0);
+  if (!started)
+    log_event("not-started", "mailbox", c->login.mailbox.s, "error", error, "reason", errno ? strerror(errno) : "", (char *)0);
   answer(c, started ? "started" : "later", started ? 0 : "error", error);
   secret_wipe(&request);
   text_free(&reply);
@@ -215,7 +219,8 @@ int main(int argc, const char *const *argv)
   static const char *const callers[] = { "mail-submit", "mail-login", 0 };
   static const char *const reads[] = { "control", "tables", "run", 0 };
   static const struct sandbox sandbox = { .reads = reads };
-  struct serve s = { .concurrency = CONCURRENCY, .callers = callers, .sandbox = &sandbox, .refresh = login_refresh, .session = session };
+  struct serve s = { .concurrency = CONCURRENCY, .callers = callers, .sandbox = &sandbox, .refresh = login_refresh,
+                     .session = session };
 
   PROG = "auth-server";
   if (argc != 1) die_usage("auth-server");

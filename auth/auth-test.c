@@ -22,7 +22,8 @@ enum { ANSWER_SECONDS = 90 };
 
 static void say(const char *a, const char *b, const char *c)
 {
-  if (buffer_puts(buffer_1, a) == -1 || buffer_puts(buffer_1, b) == -1 || buffer_puts(buffer_1, c) == -1) die_unable("write to fd 1");
+  if (buffer_puts(buffer_1, a) == -1 || buffer_puts(buffer_1, b) == -1 || buffer_puts(buffer_1, c) == -1)
+    die_unable("write to fd 1");
 }
 
 static void ask(const char *service, const char *login, const text *password, text *answer)
@@ -58,7 +59,8 @@ static void say_secrets(const text *record)
       say("password: a hash of the scheme ", text_string(&scheme), "\n");
       text_free(&scheme);
     }
-  if (record_find(record, "bind")) say("password: the directory server is asked, by a bind as ", record_get(record, "bind"), "\n");
+  if (record_find(record, "bind"))
+    say("password: the directory server is asked, by a bind as ", record_get(record, "bind"), "\n");
 }
 
 static void explain_password(const char *key)

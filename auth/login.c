@@ -120,7 +120,8 @@ static bool is_proxy(const char *ip)
 /* As many hashes at once as there are processors: each costs tens of ms and some MB. The lock ends with the process. */
 static enum password_result check_slowly(const char *stored, const char *password)
 {
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = getpid() % (pid_t)shared.slot_count, .l_len = 1 };
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = getpid() % (pid_t)shared.slot_count,
+                        .l_len = 1 };
   bool is_locked = fcntl(shared.slots, F_SETLKW, &lock) == 0;
   enum password_result result = password_check(stored, password);
 
@@ -280,7 +281,8 @@ static enum login_result check(struct attempt *a)
 
 enum login_result login_check(const struct login_try *try, struct login_answer *answer)
 {
-  struct attempt a = { .try = try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO, .who = try->login };
+  struct attempt a = { .try = try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO,
+                       .who = try->login };
   uint64_t began = now_ms();
 
   network_of(try->ip, &a.network);

@@ -6,7 +6,11 @@
 #include "auth/throttle.h"
 #include "lib/die.h"
 
-enum { SETS = 16384, WAYS = 4, FREE_TRIES = 5, FIRST_DELAY_MS = 250, MOST_DOUBLINGS = 5, HALVES_AFTER_SECONDS = 60, COUNT_MAX = 255 };
+enum {
+  SETS = 16384, WAYS = 4,
+  FREE_TRIES = 5, FIRST_DELAY_MS = 250, MOST_DOUBLINGS = 5, /* 8 s at most */
+  HALVES_AFTER_SECONDS = 60, COUNT_MAX = 255
+};
 
 /* One word, so that no lock is needed: 28 bits who, 8 bits count, 28 bits when it last changed. 0 is an empty place. */
 struct throttle {

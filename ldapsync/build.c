@@ -5,9 +5,8 @@
 #include "lib/address.h"
 #include "lib/die.h"
 #include "lib/file.h"
-#include "lib/scheme.h"
 
-enum { RANK_PRIMARY, RANK_LOGIN, RANK_ALIAS, FOLDER_NAME_MAX = 200 };
+enum { FOLDER_NAME_MAX = 200 };
 
 static bool has_string(const text *strings, const char *wanted)
 {
@@ -16,7 +15,8 @@ static bool has_string(const text *strings, const char *wanted)
   return false;
 }
 
-static void add_address(struct account *a, const struct domains *d, struct address *parsed, const char *value, size_t length)
+static void add_address(struct account *a, const struct domains *d, struct address *parsed, const char *value,
+                        size_t length)
 {
   if (address_parse(parsed, value, length) != ADDRESS_FULL || !domains_have(d, parsed->domain)) return;
   if (has_string(&a->addresses, text_string(&parsed->folded))) return;
@@ -44,12 +44,15 @@ static void find_addresses(struct account *a, const struct domains *d, struct ad
 {
   size_t at = 0;
 
-  for (const char *value; (value = record_next(&a->facts, "address", &at));) add_address(a, d, parsed, value, strlen(value));
+  for (const char *value; (value = record_next(&a->facts, "address", &at));)
+    add_address(a, d, parsed, value, strlen(value));
   add_user_addresses(a, d, parsed);
   a->name = a->addresses.len ? a->addresses.s : 0;
   if (a->name) return;
   const char *first = record_find(&a->facts, "address");
-  accounts_report(a, "no mailbox: %s%s", first ? "no address is in a domain of control/domains; the first is " : "it has no mail address", first ? first : "");
+  accounts_report(a, "no mailbox: %s%s",
+                  first ? "no address is in a domain of control/domains; the first is " : "it has no mail address",
+                  first ? first : "");
 }
 
 static void free_account(struct account *a)
@@ -96,7 +99,8 @@ static void drop_same_keys(struct accounts *all)
   for (size_t i = 0; i < all->count; i++) {
     struct account *a = &all->all[i];
     if (before && !strcmp(before->key, a->key)) {
-      accounts_report(a, "no mailbox: its key %s is that of %s; a copied entry needs an entryUUID of its own", a->key, before->from.s);
+      accounts_report(a, "no mailbox: its key %s is that of %s; a copied entry needs an entryUUID of its own", a->key,
+                      before->from.s);
       a->name = 0;
     } else
       before = a;
@@ -130,13 +134,15 @@ static void drop_same_primaries(struct accounts *all)
 {
   struct build_name *names = names_make(all->count);
 
-  for (size_t i = 0; i < all->count; i++) names[i] = (struct build_name){ all->all[i].name, &all->all[i], RANK_PRIMARY };
+  for (size_t i = 0; i < all->count; i++)
+    names[i] = (struct build_name){ all->all[i].name, &all->all[i], BUILD_PRIMARY };
   names_sort(names, all->count);
   for (size_t i = 1, first = 0; i < all->count; i++)
     if (strcmp(names[i].name, names[first].name))
       first = i;
     else {
-      accounts_report(names[i].account, "no mailbox: its primary address %s is that of %s", names[i].name, names[first].account->from.s);
+      accounts_report(names[i].account, "no mailbox: its primary address %s is that of %s", names[i].name,
+                      names[first].account->from.s);
       names[i].account->name = 0;
     }
   free(names);
@@ -152,9 +158,11 @@ static bool wanted_uid(const struct account *a, const struct build_limits *limit
   *uid = 0;
   if (!value) return true;
   if (!number_scan(value, UIDS_MAX, &number))
-    accounts_report(a, "no mailbox: its uid %s is not a number from %lu to %lu", value, (unsigned long)limits->minimum_uid, (unsigned long)UIDS_MAX);
+    accounts_report(a, "no mailbox: its uid %s is not a number from %lu to %lu", value, (unsigned long)limits->minimum_uid,
+                    (unsigned long)UIDS_MAX);
   else if (number < limits->minimum_uid)
-    accounts_report(a, "no mailbox: its uid %s is below control/minimumuid (%lu)", value, (unsigned long)limits->minimum_uid);
+    accounts_report(a, "no mailbox: its uid %s is below control/minimumuid (%lu)", value,
+                    (unsigned long)limits->minimum_uid);
   else
     *uid = (uint32_t)number;
   return *uid != 0;
@@ -184,11 +192,13 @@ static void place(struct account *a, struct uids *u, uint32_t uid)
 
   wanted_path(a, &path);
   if (owner)
-    accounts_report(a, "no mailbox: its uid %lu is that of mailbox %s (key %s)", (unsigned long)uid, owner->path, owner->key);
+    accounts_report(a, "no mailbox: its uid %lu is that of mailbox %s (key %s)", (unsigned long)uid, owner->path,
+                    owner->key);
   else if (!(a->place = uids_add(u, a->key, uid, path.s)))
     accounts_report(a, "no mailbox: no uid is free from control/firstuid on");
   else if (strcmp(a->place->path, path.s))
-    accounts_report(a, "mail/%s belongs to an earlier entry of another key; this one gets mail/%s", path.s, a->place->path);
+    accounts_report(a, "mail/%s belongs to an earlier entry of another key; this one gets mail/%s", path.s,
+                    a->place->path);
   if (!a->place) a->name = 0;
   text_free(&path);
 }
@@ -196,10 +206,12 @@ static void place(struct account *a, struct uids *u, uint32_t uid)
 static void keep_place(struct account *a, uint32_t uid, const struct build_limits *limits)
 {
   if (a->place->uid < limits->minimum_uid) {
-    accounts_report(a, "no mailbox: its uid %lu is below control/minimumuid (%lu)", (unsigned long)a->place->uid, (unsigned long)limits->minimum_uid);
+    accounts_report(a, "no mailbox: its uid %lu is below control/minimumuid (%lu)", (unsigned long)a->place->uid,
+                    (unsigned long)limits->minimum_uid);
     a->name = 0;
   } else if (uid && uid != a->place->uid)
-    accounts_report(a, "its uid is now %lu, but mail/%s belongs to %lu, which it keeps", (unsigned long)uid, a->place->path, (unsigned long)a->place->uid);
+    accounts_report(a, "its uid is now %lu, but mail/%s belongs to %lu, which it keeps", (unsigned long)uid, a->place->path,
+                    (unsigned long)a->place->uid);
 }
 
 /* Those whose uid the directory gives come first, so that none of it is allotted to somebody else. */
@@ -236,7 +248,8 @@ static void list_addresses(struct build *b)
   for (size_t i = 0; i < b->accounts.count; i++) {
     struct account *a = &b->accounts.all[i];
     for (size_t at = 0; at < a->addresses.len; at += strlen(a->addresses.s + at) + 1)
-      b->addresses[b->address_count++] = (struct build_name){ a->addresses.s + at, a, at ? RANK_ALIAS : RANK_PRIMARY };
+      b->addresses[b->address_count++] =
+        (struct build_name){ a->addresses.s + at, a, at ? BUILD_ALIAS : BUILD_PRIMARY };
   }
   names_sort(b->addresses, b->address_count);
 }
@@ -249,7 +262,7 @@ static size_t list_directory_logins(struct account *a, struct build_name *names)
   for (const char *login; (login = record_next(&a->facts, "login", &at));) {
     char *folded = a->facts.s + (login - a->facts.s);
     for (char *c = folded; *c; c++) *c = ascii_lower(*c);
-    if (names && *folded) names[count] = (struct build_name){ folded, a, RANK_LOGIN };
+    if (names && *folded) names[count] = (struct build_name){ folded, a, BUILD_LOGIN };
     count += *folded != 0;
   }
   return count;
@@ -281,76 +294,4 @@ void build_resolve(struct build *b, const struct domains *d, struct uids *u, con
   give_places(&b->accounts, u, limits);
   list_addresses(b);
   list_logins(b);
-}
-
-static size_t group_end(const struct build_name *names, size_t count, size_t i)
-{
-  size_t end = i + 1;
-  while (end < count && !strcmp(names[end].name, names[i].name)) end++;
-  return end;
-}
-
-/* Every holder of an address gets its mail (L-21). */
-size_t build_address(const struct build *b, size_t i, text *record)
-{
-  const struct build_name *names = b->addresses;
-  size_t end = group_end(names, b->address_count, i);
-
-  text_clear(record);
-  for (size_t n = i; n < end; n++) {
-    record_add(record, "mailbox", names[n].account->key);
-    record_add(record, "from", names[n].account->from.s);
-    if (n > i && names[i].rank == RANK_PRIMARY)
-      accounts_report(names[n].account, "its further address %s is the primary one of %s: both get its mail", names[i].name, names[i].account->from.s);
-  }
-  return end;
-}
-
-/* A login is one account's: its primary address, then a login of the directory, then an address that nobody shares. */
-size_t build_login(const struct build *b, size_t i, text *record)
-{
-  const struct build_name *names = b->logins;
-  size_t end = group_end(names, b->login_count, i);
-  bool is_shared = false;
-
-  for (size_t n = i + 1; n < end; n++) {
-    if (names[n].account == names[i].account) continue;
-    is_shared = true;
-    if (names[n].rank == RANK_LOGIN)
-      accounts_report(names[n].account, "its login %s is that of %s", names[n].name, names[i].account->from.s);
-  }
-  text_clear(record);
-  if (names[i].rank != RANK_ALIAS || !is_shared) record_add(record, "mailbox", names[i].account->key);
-  return end;
-}
-
-void build_mailbox(const struct account *a, text *record)
-{
-  text_clear(record);
-  record_add(record, "name", a->name);
-  record_add_number(record, "uid", a->place->uid);
-  record_add(record, "path", a->place->path);
-  record_add(record, "receive", record_get(&a->facts, "receive"));
-  record_add(record, "submit", record_get(&a->facts, "submit"));
-  record_add(record, "imap", record_get(&a->facts, "imap"));
-  record_add(record, "from", a->from.s);
-}
-
-void build_password(const struct account *a, const struct build_limits *limits, text *record)
-{
-  size_t at = 0, refused = 0;
-  const char *hash;
-  bool binds = a->is_from_server && limits->binds_all;
-
-  text_clear(record);
-  for (const char *stored; !binds && (stored = record_next(&a->facts, "password", &at));)
-    if (scheme_parse(stored, &hash) != SCHEME_UNKNOWN)
-      record_add(record, "password", stored);
-    else
-      refused++;
-  if (record->len) return;
-  if (a->is_from_server)
-    record_add(record, "bind", record_get(&a->facts, "dn"));
-  else if (refused)
-    accounts_report(a, "nobody can log in: its password is in the clear, or of a scheme that is not known; password-hash makes a line that can be used");
 }

@@ -44,11 +44,13 @@ static void read_password(text *password)
   struct stat status;
 
   if (stat("control/ldappassword", &status) == -1) die_unable("look at control/ldappassword");
-  if (status.st_mode & 077) die_permanent("control/ldappassword can be read by others: give it to mail-ldap, mode 0400");
+  if (status.st_mode & 077)
+    die_permanent("control/ldappassword can be read by others: give it to mail-ldap, mode 0400");
   if (!openslurpclose(password, "control/ldappassword")) die_unable("read control/ldappassword");
   const char *newline = password->len ? memchr(password->s, '\n', password->len) : 0;
   if (newline) password->len = (size_t)(newline - password->s);
-  if (!password->len || memchr(password->s, 0, password->len)) die_permanent("control/ldappassword: its first line is the password, and it is empty");
+  if (!password->len || memchr(password->s, 0, password->len))
+    die_permanent("control/ldappassword: its first line is the password, and it is empty or has a NUL byte");
   text_string(password);
 }
 
@@ -61,7 +63,8 @@ static void list_wanted(struct fetch *f)
   f->wanted = calloc(count + 1, sizeof *f->wanted);
   if (!f->wanted) die_nomem();
   count = 0;
-  for (size_t at = 0; at < f->attributes.len; at += strlen(f->attributes.s + at) + 1) f->wanted[count++] = f->attributes.s + at;
+  for (size_t at = 0; at < f->attributes.len; at += strlen(f->attributes.s + at) + 1)
+    f->wanted[count++] = f->attributes.s + at;
 }
 
 static void configure(struct fetch *f)
@@ -72,7 +75,8 @@ static void configure(struct fetch *f)
   conf_value("ldapprofile", &name, "rfc2307");
   profile_open(&f->profile, name.s);
   list_wanted(f);
-  if (!conf_value("ldapbasedn", &f->base, "")) die_permanent("control/ldapbasedn is missing: below which DN are the people?");
+  if (!conf_value("ldapbasedn", &f->base, ""))
+    die_permanent("control/ldapbasedn is missing: below which DN are the people?");
   if (conf_value("ldaplogin", &f->login, "")) read_password(&f->password);
   text_string(&f->password);
   text_free(&name);
@@ -148,7 +152,8 @@ static bool fetch_page(struct fetch *f, LDAP *ld, struct berval *cookie)
 
   if (code != LDAP_SUCCESS) fail(ld, code, "make a request");
   sent[0] = page;
-  code = ldap_search_ext_s(ld, f->base.s, LDAP_SCOPE_SUBTREE, profile_filter(&f->profile), (char **)f->wanted, 0, sent, 0, 0, LDAP_NO_LIMIT, &result);
+  code = ldap_search_ext_s(ld, f->base.s, LDAP_SCOPE_SUBTREE, profile_filter(&f->profile), (char **)f->wanted, 0, sent, 0, 0,
+                           LDAP_NO_LIMIT, &result);
   ldap_control_free(page);
   if (code != LDAP_SUCCESS) fail(ld, code, "search");
   for (LDAPMessage *e = ldap_first_entry(ld, result); e; e = ldap_next_entry(ld, e)) take_entry(f, ld, e);
@@ -157,7 +162,8 @@ static bool fetch_page(struct fetch *f, LDAP *ld, struct berval *cookie)
   ber_memfree(cookie->bv_val);
   *cookie = (struct berval){ 0, 0 };
   LDAPControl *answer = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, got, 0);
-  if (answer && (code = ldap_parse_pageresponse_control(ld, answer, &total, cookie)) != LDAP_SUCCESS) fail(ld, code, "read a page");
+  if (answer && (code = ldap_parse_pageresponse_control(ld, answer, &total, cookie)) != LDAP_SUCCESS)
+    fail(ld, code, "read a page");
   ldap_controls_free(got);
   return cookie->bv_len != 0;
 }
@@ -168,7 +174,14 @@ static void fetch_all(struct fetch *f, LDAP *ld)
 
   while (fetch_page(f, ld, &cookie)) continue;
   ber_memfree(cookie.bv_val);
-  if (!f->count) die_temporary("the server has nobody below ", f->base.s, " that the profile's filter finds; nothing is changed");
+  if (!f->count)
+    die_temporary("the server has nobody below ", f->base.s, " that the profile's filter finds; nothing is changed");
+}
+
+static bool is_out_of_reach(int code)
+{
+  return code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR || code == LDAP_TIMEOUT || code == LDAP_UNAVAILABLE ||
+         code == LDAP_BUSY;
 }
 
 /* The first server that can be reached. One that refuses the login is not passed over: the next one would too. */
@@ -180,8 +193,7 @@ static LDAP *connect_to_one(struct fetch *f)
     LDAP *ld = ldapserver_open(&f->server, f->server.uris.s + at, &error);
     int code = ld ? ldapserver_bind(ld, f->login.s, f->password.s) : LDAP_SERVER_DOWN;
     if (code == LDAP_SUCCESS) return ld;
-    if (ld && code != LDAP_SERVER_DOWN && code != LDAP_CONNECT_ERROR && code != LDAP_TIMEOUT && code != LDAP_UNAVAILABLE && code != LDAP_BUSY)
-      fail(ld, code, f->server.uris.s + at);
+    if (ld && !is_out_of_reach(code)) fail(ld, code, f->server.uris.s + at);
     if (ld) {
       text_copy(&error, f->server.uris.s + at);
       text_add(&error, ": ");
@@ -208,7 +220,8 @@ static void write_file(struct fetch *f)
   sort_keys = &f->keys;
   qsort(f->entries, f->count, sizeof *f->entries, compare);
   text_add(&all, "version: 1\n\n");
-  for (size_t i = 0; i < f->count; i++) text_add_bytes(&all, f->bytes.s + f->entries[i].at, f->entries[i].length);
+  for (size_t i = 0; i < f->count; i++)
+    text_add_bytes(&all, f->bytes.s + f->entries[i].at, f->entries[i].length);
   if (!file_replace("state/directory", "ldap.ldif", &all, 0640)) die_unable("write state/directory/ldap.ldif");
   text_free(&all);
 }

@@ -15,8 +15,8 @@
 
 #include <skalibs/sgetopt.h>
 
-#include "ldapsync/build.h"
 #include "ldapsync/generation.h"
+#include "ldapsync/records.h"
 #include "ldapsync/relayrules.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -126,9 +126,12 @@ static void guard(const struct sources *s, bool is_forced)
   size_t gone = before > kept ? before - kept : 0;
   uint64_t percent = conf_number("maxvanish", 10, 100);
   if (before && !s->uids.is_there)
-    die_permanent("state/tables/uids is missing, but the current tables have mailboxes: bring it back from a backup, or new uids would be given to old mailboxes");
+    die_permanent("state/tables/uids is missing, but the current tables have mailboxes: bring it back from a backup, or new "
+                  "uids would be given to old mailboxes");
   if (gone > VANISH_FEW && gone * 100 > before * percent && !is_forced) {
-    text_add_format(&what, "%zu of %zu mailboxes would vanish, more than control/maxvanish (%llu percent) allows: nothing is published; if that is right, run tables-build -f",
+    text_add_format(&what,
+                    "%zu of %zu mailboxes would vanish, more than control/maxvanish (%llu percent) allows: nothing is "
+                    "published; if that is right, run tables-build -f",
                     gone, before, (unsigned long long)percent);
     strerr_dief(END_NO, text_string(&what));
   }
@@ -148,11 +151,11 @@ static void describe(const struct generation *g, const struct sources *s, text *
 static void write_names(struct generation *g, const struct build *b, text *record)
 {
   for (size_t i = 0, next; i < b->address_count; i = next) {
-    next = build_address(b, i, record);
+    next = records_address(b, i, record);
     cdb_write_add(g->policy, "address", b->addresses[i].name, record);
   }
   for (size_t i = 0, next; i < b->login_count; i = next) {
-    next = build_login(b, i, record);
+    next = records_login(b, i, record);
     if (record->len) cdb_write_add(g->policy, "login", b->logins[i].name, record);
   }
 }
@@ -161,9 +164,9 @@ static void write_mailboxes(struct generation *g, const struct sources *s, text 
 {
   for (size_t i = 0; i < s->build.accounts.count; i++) {
     const struct account *a = &s->build.accounts.all[i];
-    build_mailbox(a, record);
+    records_mailbox(a, record);
     cdb_write_add(g->policy, "mailbox", a->key, record);
-    build_password(a, &s->limits, record);
+    records_password(a, &s->limits, record);
     if (record->len) cdb_write_add(g->auth, "mailbox", a->key, record);
   }
 }
@@ -230,7 +233,8 @@ static void say(const struct generation *g, const struct sources *s, const char 
 
   text_add_number(&mailboxes, s->build.accounts.count);
   text_add_number(&addresses, s->build.address_count);
-  log_event(event, "generation", g->id.s, "mailboxes", text_string(&mailboxes), "addresses", text_string(&addresses), (char *)0);
+  log_event(event, "generation", g->id.s, "mailboxes", text_string(&mailboxes), "addresses", text_string(&addresses),
+            (char *)0);
   text_free(&mailboxes);
   text_free(&addresses);
 }

@@ -24,7 +24,8 @@ bool ldapserver_uri(const char *line, enum ldapserver_tls tls, text *uri)
   text_clear(uri);
   if (!is_uri(line)) text_add(uri, tls == LDAPSERVER_LDAPS ? "ldaps://" : "ldap://");
   text_add(uri, line);
-  bool good = ldap_url_parse(text_string(uri), &parts) == LDAP_SUCCESS && (begins(uri->s, "ldapi://") || (parts->lud_host && *parts->lud_host));
+  bool good = ldap_url_parse(text_string(uri), &parts) == LDAP_SUCCESS &&
+              (begins(uri->s, "ldapi://") || (parts->lud_host && *parts->lud_host));
   ldap_free_urldesc(parts);
   return good;
 }
@@ -55,7 +56,8 @@ void ldapserver_read(struct ldapserver *s)
   text_clear(&s->uris);
   conf_lines("ldapserver", &lines);
   for (size_t at = 0; at < lines.len; at += strlen(lines.s + at) + 1) {
-    if (!ldapserver_uri(lines.s + at, s->tls, &uri)) die_permanent("control/ldapserver: not host, host:port or a URI: ", lines.s + at);
+    if (!ldapserver_uri(lines.s + at, s->tls, &uri))
+      die_permanent("control/ldapserver: not host, host:port or a URI: ", lines.s + at);
     text_add_bytes(&s->uris, uri.s, uri.len + 1);
   }
   if (!s->uris.len) die_permanent("control/ldapserver is missing: write the directory server into it, one a line");

@@ -37,6 +37,7 @@ bool owner_become(const char *folder, const char *user, const char *const *group
   if (stat(folder, &status) == -1) die_unable("look at the folder ", folder);
   bool is_users = known && known->pw_uid == status.st_uid;
   if (!geteuid() && status.st_uid) become(&status, is_users ? known : 0, groups);
-  if (geteuid() != status.st_uid) die_permanent("the folder ", folder, " belongs to ", name_of(status.st_uid), ": run this as that user or as root");
+  if (geteuid() != status.st_uid)
+    die_permanent("the folder ", folder, " belongs to ", name_of(status.st_uid), ": run this as that user or as root");
   return is_users;
 }

@@ -272,6 +272,13 @@ try:
     unchanged('check 57: a base that is not there', 111, 'nothing is changed')
     write('control/ldapbasedn', BASE + '\n')
 
+    write('control/ldapprofile', 'wrong\n')
+    os.makedirs('control/profiles', exist_ok=True)
+    write('control/profiles/wrong', 'key: entryUUID\nprimary: noSuchAttribute\n')
+    before = os.readlink('tables/current')
+    equal((sync().returncode, os.readlink('tables/current')), (1, before), 'check 57: a wrong schema: everybody would vanish, so nothing is published')
+    os.unlink('control/ldapprofile')
+
     for n in range(170, 200):
         change('dn: uid=user%03d,ou=people,%s\nchangetype: delete\n' % (n, BASE))
     before = os.readlink('tables/current')

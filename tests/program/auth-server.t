@@ -173,6 +173,10 @@ ok('bobs' not in test.stdout and '{SSHA}' + '$' not in test.stdout, '... without
 test = run(program('auth-test'), '-s', 'imap', 'nobody', input='x\n')
 ok(test.returncode == 1 and 'nobody has the name nobody' in test.stdout, 'auth-test: no, and why', test)
 
+server.send_signal(signal.SIGHUP)
+ok(wait_for(lambda: 'renewed' in open('log').read()), 'SIGHUP: it executes itself anew, inside its sandbox')
+equal(plain('bob', 'bobs', ip='192.0.2.60')['answer'], 'yes', '... and goes on')
+
 log = open('log').read()
 ok(not any(word in log for word in ('secret', 'guess', 'bobs', 'wrong', b64(b'\0bob\0bobs'))), 'no password is in the log')
 line = [line for line in log.splitlines() if 'mechanism=LOGIN' in line][0]

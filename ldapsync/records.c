@@ -1,0 +1,78 @@
+#include <string.h>
+
+#include "ldapsync/records.h"
+#include "lib/scheme.h"
+
+static size_t group_end(const struct build_name *names, size_t count, size_t i)
+{
+  size_t end = i + 1;
+  while (end < count && !strcmp(names[end].name, names[i].name)) end++;
+  return end;
+}
+
+/* Every holder of an address gets its mail (L-21). */
+size_t records_address(const struct build *b, size_t i, text *record)
+{
+  const struct build_name *names = b->addresses;
+  size_t end = group_end(names, b->address_count, i);
+
+  text_clear(record);
+  for (size_t n = i; n < end; n++) {
+    record_add(record, "mailbox", names[n].account->key);
+    record_add(record, "from", names[n].account->from.s);
+    if (n > i && names[i].rank == BUILD_PRIMARY)
+      accounts_report(names[n].account, "its further address %s is the primary one of %s: both get its mail", names[i].name,
+                      names[i].account->from.s);
+  }
+  return end;
+}
+
+/* A login is one account's: its primary address, then a login of the directory, then an address that nobody shares. */
+size_t records_login(const struct build *b, size_t i, text *record)
+{
+  const struct build_name *names = b->logins;
+  size_t end = group_end(names, b->login_count, i);
+  bool is_shared = false;
+
+  for (size_t n = i + 1; n < end; n++) {
+    if (names[n].account == names[i].account) continue;
+    is_shared = true;
+    if (names[n].rank == BUILD_LOGIN)
+      accounts_report(names[n].account, "its login %s is that of %s", names[n].name, names[i].account->from.s);
+  }
+  text_clear(record);
+  if (names[i].rank != BUILD_ALIAS || !is_shared) record_add(record, "mailbox", names[i].account->key);
+  return end;
+}
+
+void records_mailbox(const struct account *a, text *record)
+{
+  text_clear(record);
+  record_add(record, "name", a->name);
+  record_add_number(record, "uid", a->place->uid);
+  record_add(record, "path", a->place->path);
+  record_add(record, "receive", record_get(&a->facts, "receive"));
+  record_add(record, "submit", record_get(&a->facts, "submit"));
+  record_add(record, "imap", record_get(&a->facts, "imap"));
+  record_add(record, "from", a->from.s);
+}
+
+void records_password(const struct account *a, const struct build_limits *limits, text *record)
+{
+  size_t at = 0, refused = 0;
+  const char *hash;
+  bool binds = a->is_from_server && limits->binds_all;
+
+  text_clear(record);
+  for (const char *stored; !binds && (stored = record_next(&a->facts, "password", &at));)
+    if (scheme_parse(stored, &hash) != SCHEME_UNKNOWN)
+      record_add(record, "password", stored);
+    else
+      refused++;
+  if (record->len) return;
+  if (a->is_from_server)
+    record_add(record, "bind", record_get(&a->facts, "dn"));
+  else if (refused)
+    accounts_report(a, "nobody can log in: its password is in the clear, or of a scheme that is not known; password-hash "
+                       "makes a line that can be used");
+}

@@ -1,0 +1,16 @@
+/* records: what the tables say about one name or one account (doc/tables.md). Each clears the record first. */
+
+#ifndef LDAPSYNC_RECORDS_H
+#define LDAPSYNC_RECORDS_H
+
+#include "ldapsync/build.h"
+
+/* The names are sorted, so equal ones stand together: each takes the group that begins at i and answers where the next
+   one begins. A login that is nobody's alone gets no record: it stays empty. */
+size_t records_address(const struct build *b, size_t i, text *record);
+size_t records_login(const struct build *b, size_t i, text *record);
+
+void records_mailbox(const struct account *a, text *record);
+void records_password(const struct account *a, const struct build_limits *limits, text *record); /* empty: none */
+
+#endif
