@@ -142,7 +142,7 @@ static void explain_recipient(const struct send_report_recipient *r, text *out)
   text_add(out, "  ");
   add_plain(out, r->address);
   text_add(out, "\r\n    ");
-  line(out, meaning_of(status_of(r)));
+  line(out, r->said ? meaning_of(status_of(r)) : "Why is not known any more.");
   if (r->said && r->said->text.len) {
     text_add(out, "    ");
     if (r->said->remote.len) {
