@@ -63,14 +63,8 @@ class Postroom:
     def __enter__(self):
         done = self.quickstart()
         if done.returncode:
-<<<<<<< Updated upstream
             print(done.stdout, file=sys.stderr)
             sys.exit("quickstart failed")
-=======
-            print("not ok 1 - quickstart makes an instance\n1..1")
-            print("\n".join("# " + line for line in done.stdout.splitlines()), file=sys.stderr)
-            sys.exit(1)
->>>>>>> Stashed changes
         self.said = done.stdout
         return self
 
