@@ -8,7 +8,7 @@ probability 1/2 (a disk may do those in any order). The file system is mounted, 
 judges the queue; the suite is started on it and drains it; each acknowledged message must lie in its Maildir exactly once
 and be whole, and every message at most once.
 
-power-cut.py [--cuts 60] [--messages 600] [--seed N] [--keep]      from the top of the tree, as root. TAP on stdout.
+power-cut.t [--cuts 60] [--messages 400] [--seed N] [--keep]      from the top of the tree, as root. TAP on stdout.
 """
 import argparse, hashlib, os, random, re, shutil, smtplib, struct, subprocess, sys, tempfile, threading, time
 
@@ -212,7 +212,7 @@ def record(work, count):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--cuts", type=int, default=60)
-    parser.add_argument("--messages", type=int, default=600)
+    parser.add_argument("--messages", type=int, default=400)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
