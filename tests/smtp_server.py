@@ -18,7 +18,8 @@ class Server(threading.Thread):
         self.port = self.listening.getsockname()[1]
         self.sessions, self.certificate, self.implicit = sessions, certificate, implicit
         ehlo = b''.join(b'250-%s\r\n' % e.encode() for e in extensions)
-        self.replies = {'BANNER': b'220 relay ESMTP\r\n', 'EHLO': b'250-relay\r\n' + ehlo + b'250 HELP\r\n', 'HELO': b'250 relay\r\n',
+        self.replies = {'BANNER': b'220 relay ESMTP\r\n', 'EHLO': b'250-relay\r\n' + ehlo + b'250 HELP\r\n',
+                        'HELO': b'250 relay\r\n',
                         'DATA': b'354 go\r\n', 'END': b'250 2.0.0 queued\r\n', 'QUIT': b'221 bye\r\n', 'STARTTLS': b'220 go\r\n',
                         'AUTH': b'235 welcome\r\n'}
         self.replies.update(replies)

@@ -19,9 +19,11 @@ if os.environ.get('INSIDE') != NAME:
     with open(folder + '/hosts', 'w') as f:
         f.write('127.0.0.1 localhost\n127.0.13.21 relay.hosts\n')
     try:
-        for words in (['netns', 'add', NAME], ['netns', 'add', FAR], ['link', 'add', 'near', 'netns', NAME, 'type', 'veth', 'peer', 'name', 'far', 'netns', FAR],
+        for words in (['netns', 'add', NAME], ['netns', 'add', FAR], ['link', 'add', 'near', 'netns', NAME, 'type', 'veth',
+                                                                      'peer', 'name', 'far', 'netns', FAR],
                       ['-n', NAME, 'link', 'set', 'lo', 'up'], ['-n', NAME, 'link', 'set', 'near', 'up'], ['-n', FAR, 'link', 'set', 'far', 'up'],
-                      ['-n', NAME, 'addr', 'add', '192.0.2.13/32', 'dev', 'lo'], ['-n', NAME, 'addr', 'add', 'fd00::13/64', 'dev', 'near', 'nodad'],
+                      ['-n', NAME, 'addr', 'add', '192.0.2.13/32', 'dev', 'lo'], ['-n', NAME, 'addr', 'add', 'fd00::13/64',
+                                                                                  'dev', 'near', 'nodad'],
                       ['-n', FAR, 'addr', 'add', 'fd00::14/64', 'dev', 'far', 'nodad']):
             subprocess.run(['ip', *words], check=True)
         code = subprocess.run(['ip', 'netns', 'exec', NAME, sys.executable, *sys.argv], env=dict(os.environ, INSIDE=NAME)).returncode
@@ -81,7 +83,8 @@ def enter(namespace):
 
 
 def start_dns():
-    dns = subprocess.Popen(['/usr/sbin/nsd', '-d', '-c', HOME + '/nsd.conf'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    dns = subprocess.Popen(['/usr/sbin/nsd', '-d', '-c', HOME + '/nsd.conf'], stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
     running.append(dns)
     ask = '127.0.0.1', 53
 
@@ -163,12 +166,14 @@ for domain, kind, status, words in (
 equal(mx('null.test')[0][2], '556', 'a null MX is 556 (RFC 7505)')
 equal((own.messages, mirror.messages), ([], []), 'nothing was sent to ourselves')
 
-for host, remote in (('alive.test', 'alive.test[127.0.13.21]:25'), ('relay.hosts', 'relay.hosts[127.0.13.21]:25'), ('[relay.hosts]', 'relay.hosts[127.0.13.21]:25')):
+for host, remote in (('alive.test', 'alive.test[127.0.13.21]:25'), ('relay.hosts', 'relay.hosts[127.0.13.21]:25'),
+                     ('[relay.hosts]', 'relay.hosts[127.0.13.21]:25')):
     c = Call([('route', 'host'), ('host', host), ('port', '25'), ('tls', 'off')])
     ok(c.send()[0][0] == 'done' and c.fields.get('remote') == remote, 'the relay %s' % host, c.answer)
     c.close()
 c = Call([('route', 'host'), ('host', 'order.test'), ('rule', 'office'), ('tls', 'off')])
-ok(c.send()[0][:2] == ('later', '4.4.4') and 'rule office' in c.fields['recipient'], 'a relay has no MX; one without an address is later, and the rule is named', c.answer)
+ok(c.send()[0][:2] == ('later', '4.4.4') and 'rule office' in c.fields['recipient'],
+   'a relay has no MX; one without an address is later, and the rule is named', c.answer)
 c.close()
 
 dns.send_signal(signal.SIGTERM), dns.wait()

@@ -107,7 +107,8 @@ equal(plain.recv(100), b'QUIT\r\n', 'bytes pass from the client')
 
 # One megabyte both ways at once: neither way waits for the other.
 megabyte = os.urandom(1 << 20)
-echo = threading.Thread(target=lambda: [plain.sendall(plain.recv(65536)) for _ in iter(lambda: plain.recv(1, socket.MSG_PEEK), b'')])
+echo = threading.Thread(target=lambda: [plain.sendall(plain.recv(65536)) for _ in iter(lambda: plain.recv(1, socket.MSG_PEEK),
+                                                                                       b'')])
 echo.start()
 sender = threading.Thread(target=client.tls.sendall, args=(megabyte,))
 sender.start()
@@ -221,7 +222,8 @@ def name_served():
     der = client.tls.getpeercert(True)
     client.tls.close(), plain.close()
     pem = ssl.DER_cert_to_PEM_cert(der)
-    return subprocess.run(['openssl', 'x509', '-noout', '-subject'], input=pem.encode(), capture_output=True).stdout.decode().strip()
+    return subprocess.run(['openssl', 'x509', '-noout', '-subject'], input=pem.encode(),
+                          capture_output=True).stdout.decode().strip()
 
 
 ok(name_served().endswith('one.example.test'), 'the first certificate')
