@@ -33,7 +33,6 @@ struct session {
   struct session_settings settings;
   const struct peer *peer;
   struct tables *tables;
-  struct smtpd_input input;
   text output;
   bool is_socket;  /* time-outs are the kernel's, TLS is possible */
   bool is_over;    /* no further command */
@@ -47,6 +46,7 @@ struct session {
   unsigned int errors; /* commands that were wrong */
   unsigned int idle;   /* commands that led nowhere, since the last message */
   struct transaction mail;
+  struct smtpd_input input; /* last: a child touches the pages of what it uses only */
 };
 
 /* Runs a session on fd 0 and 1, from the banner to the end. tables: opened or not, opened anew at each MAIL. */
