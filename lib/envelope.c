@@ -160,7 +160,8 @@ static bool read_head(struct reader *r, struct envelope *e, text *scratch)
   if (r->bytes[r->at - 1] != ' ' || !read_number(r, ENVELOPE_ATTEMPTS_WIDTH, 9999, &attempts) || !read_expected(r, " ") ||
       !read_number(r, ENVELOPE_NEXT_WIDTH, INT64_MAX, &e->next_seconds) || !read_expected(r, "\nI ") ||
       !read_field(r, &e->id) || !id_check(e->id.s) || !read_expected(r, "\nB ") || !read_field(r, scratch) ||
-      !number_scan(scratch->s, INT64_MAX, &e->birth_seconds) || !read_expected(r, "\nS ") || !read_field(r, &e->sender) ||
+      (scratch->len > 1 && scratch->s[0] == '0') || !number_scan(scratch->s, INT64_MAX, &e->birth_seconds) ||
+      !read_expected(r, "\nS ") || !read_field(r, &e->sender) ||
       !read_expected(r, "\nC"))
     return false;
   e->attempts = (unsigned int)attempts;

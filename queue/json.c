@@ -2,9 +2,10 @@
 
 #include "queue/json.h"
 
-/* The length of the UTF-8 character at s (RFC 3629: shortest form, no surrogates, up to 10FFFF); 0: it is none. */
-static size_t utf8_length(const unsigned char *s)
+/* RFC 3629 4: the shortest form, no surrogates, up to 10FFFF. */
+size_t queue_utf8_length(const char *string)
 {
+  const unsigned char *s = (const unsigned char *)string;
   size_t length = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
 
   for (size_t i = 1; i < length; i++)
@@ -30,7 +31,7 @@ void queue_json_string(text *out, const char *value)
 {
   text_add_char(out, '"');
   while (*value) {
-    size_t length = utf8_length((const unsigned char *)value);
+    size_t length = queue_utf8_length(value);
     if (length == 1)
       add_ascii(out, *value);
     else if (length)

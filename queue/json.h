@@ -5,6 +5,9 @@
 
 #include "lib/text.h"
 
+/* The length of the UTF-8 character at the beginning of the string; 0: it is none. */
+size_t queue_utf8_length(const char *string);
+
 /* A string with its quotes. Bytes that are not UTF-8 become U+FFFD, one each, so that the output always is. */
 void queue_json_string(text *out, const char *value);
 

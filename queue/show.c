@@ -46,14 +46,18 @@ void queue_show_size(text *out, uint64_t bytes)
   text_add_format(out, "%llu.%llu %s", (unsigned long long)tenths / 10, (unsigned long long)tenths % 10, units[unit]);
 }
 
-/* Nothing that a stranger wrote reaches a terminal as it is. */
+/* Nothing that a stranger wrote reaches a terminal as it is: no controls of ASCII, nor of Latin-1 (U+0080 to U+009F). */
 void queue_show_plain(text *out, const char *value)
 {
-  for (; *value; value++)
-    if (ascii_is_printable(*value) || (unsigned char)*value >= 0xa0)
-      text_add_char(out, *value);
+  while (*value) {
+    size_t length = queue_utf8_length(value);
+    bool is_control = length == 1 ? !ascii_is_printable(*value) : length == 2 && value[0] == '\xc2' && (unsigned char)value[1] < 0xa0;
+    if (length && !is_control)
+      text_add_bytes(out, value, length);
     else
       text_add_char(out, '?');
+    value += length ? length : 1;
+  }
 }
 
 static void add_time(text *out, uint64_t seconds)

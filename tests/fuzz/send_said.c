@@ -1,0 +1,66 @@
+/* What others say: an outcome of deliver or smtp-send, a line of queue/log, and a report made of them: any bytes give an
+   outcome, a line that is written is read again, and a report stays ASCII with CRLF lines outside the header it returns. */
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/said.h"
+#include "queue/json.h"
+#include "send/report.h"
+#include "send/result.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_line(const struct said *s)
+{
+  struct said again = SAID_ZERO;
+  text line = TEXT_ZERO;
+
+  said_format(s, &line);
+  if (!said_parse(&again, line.s, line.len - 1) || again.text.len != s->text.len || memcmp(again.text.s, s->text.s, s->text.len) ||
+      memchr(line.s, '\n', line.len - 1))
+    abort();
+  said_free(&again);
+  text_free(&line);
+}
+
+static void check_report(const struct said *s, const char *words)
+{
+  struct send_report_recipient recipient = { words, words, s };
+  struct send_report r = { .host = "h", .from = "f@h", .to = words, .id = "i", .message = "m", .message_id = words, .header = "",
+                           .recipients = &recipient, .count = 1 };
+  text out = TEXT_ZERO;
+
+  send_report_format(&r, &out);
+  for (size_t i = 0; i < out.len; i++) {
+    unsigned char c = (unsigned char)out.s[i];
+    if (c > 0x7e || (c < 0x20 && c != '\t' && c != '\r' && c != '\n') || (c == '\n' && (!i || out.s[i - 1] != '\r')) ||
+        (c == '\r' && (i + 1 == out.len || out.s[i + 1] != '\n')))
+      abort();
+  }
+  text_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  struct send_result result = SEND_RESULT_ZERO;
+  struct said s = SAID_ZERO;
+  text string = TEXT_ZERO, json = TEXT_ZERO;
+
+  text_add_bytes(&string, (const char *)data, size);
+  text_string(&string);
+  if (!send_result_parse(&result, string.s) && result.verdict != SAID_LATER) abort();
+  if (said_parse(&s, string.s, size)) check_line(&s);
+  text_copy(&s.text, string.s);
+  text_string(&s.text);
+  text_ready(&s.status, 1), text_string(&s.status);
+  text_string(&s.remote);
+  check_report(&s, string.s);
+  queue_json_string(&json, string.s);
+  send_result_free(&result);
+  said_free(&s);
+  text_free(&string);
+  text_free(&json);
+  return 0;
+}
