@@ -209,7 +209,7 @@ static void session(int in, int out, const struct peer *peer)
   while (is_open && call_receive(in, &packet, &fds, SILENT_SECONDS) == CALL_DONE) {
     is_open = proceed(&c, &packet, &fds);
     call_close_fds(&fds);
-    explicit_bzero(packet.s, packet.a);
+    explicit_bzero(packet.s, packet.len); /* its room is 64 KiB, of which nothing more was touched */
   }
   end_exchange(&c);
 }
