@@ -103,7 +103,8 @@ static void handle_add(int socket, const text *request, const struct call_fds *f
   if (!is_answered) log_event("unanswered", "id", id, (char *)0); /* the caller is gone; the message is queued */
 }
 
-static void handle_file(int socket)
+/* True: it was lent. */
+static bool handle_file(int socket)
 {
   text answer = TEXT_ZERO;
   int file = queue_store_file(&store);
@@ -116,6 +117,7 @@ static void handle_file(int socket)
   if (!call_send(socket, &answer, &file, file != -1)) log_event("unanswered", "what", "file", (char *)0);
   if (file != -1) close(file);
   text_free(&answer);
+  return file != -1;
 }
 
 static void session(int in, int out, const struct peer *peer)
@@ -124,11 +126,14 @@ static void session(int in, int out, const struct peer *peer)
   struct call_fds fds;
   (void)out;
 
-  while (call_receive(in, &request, &fds, REQUEST_SECONDS) == CALL_DONE) {
+  bool is_over = false;
+
+  while (!is_over && call_receive(in, &request, &fds, REQUEST_SECONDS) == CALL_DONE) {
+    is_over = true;
     if (record_is(&request, "what", "add"))
       handle_add(in, &request, &fds, peer);
     else if (record_is(&request, "what", "file"))
-      handle_file(in);
+      is_over = !handle_file(in); /* it comes back with the message, on the same connection */
     else
       log_event("refused", "what", record_get(&request, "what"), (char *)0);
     call_close_fds(&fds);

@@ -22,8 +22,12 @@ struct work {
 
 void queue_store_open(struct queue_store *s)
 {
+  struct stat status;
+
   s->folder = open("queue/new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (s->folder == -1) die_unable("open the folder queue/new");
+  if (s->folder == -1 || fstat(s->folder, &status) == -1) die_unable("open the folder queue/new");
+  s->device = status.st_dev;
+  s->uid = geteuid();
 }
 
 int queue_store_file(const struct queue_store *s) { return openat(s->folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0660); }
@@ -185,9 +189,7 @@ static enum queue_store_result store_file(struct queue_store *s, int file, const
 /* Made by queue_store_file: unnamed, ours, on the queue's disk. */
 static bool is_lent(const struct queue_store *s, const struct stat *file)
 {
-  struct stat folder;
-
-  return !file->st_nlink && file->st_uid == geteuid() && fstat(s->folder, &folder) == 0 && file->st_dev == folder.st_dev;
+  return !file->st_nlink && file->st_uid == s->uid && file->st_dev == s->device;
 }
 
 static enum queue_store_result add(struct queue_store *s, int from, struct work *w, const char *id)

@@ -4,6 +4,8 @@
 #ifndef QUEUE_STORE_H
 #define QUEUE_STORE_H
 
+#include <sys/types.h>
+
 #include "lib/text.h"
 
 enum queue_store_result {
@@ -14,7 +16,9 @@ enum queue_store_result {
 };
 
 struct queue_store {
-  int folder;             /* queue/new */
+  int folder;             /* queue/new, */
+  dev_t device;           /* its disk, */
+  uid_t uid;              /* and who makes files there */
   uint64_t size_bytes;    /* of the message stored last, and its envelope's sender and recipients: for the log */
   size_t recipients;
   text sender;
