@@ -73,18 +73,6 @@ struct imap_message *imap_folder_find(struct imap_folder *f, const char *base, s
   return 0;
 }
 
-struct imap_message *imap_folder_find_uid(struct imap_folder *f, uint32_t uid)
-{
-  size_t low = 0, high = f->count;
-
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (f->messages[middle].uid < uid) low = middle + 1;
-    else high = middle;
-  }
-  return low < f->count && f->messages[low].uid == uid ? &f->messages[low] : 0;
-}
-
 /* --- the list --- */
 
 void imap_folder_add_message(struct imap_folder *f, const struct imap_stray *stray)

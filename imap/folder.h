@@ -92,7 +92,6 @@ void imap_folder_unlock(struct imap_folder *f);
 
 /* inside: what the parts of this module share */
 struct imap_message *imap_folder_find(struct imap_folder *f, const char *base, size_t length);
-struct imap_message *imap_folder_find_uid(struct imap_folder *f, uint32_t uid); /* 0 if there is none */
 void imap_folder_add_message(struct imap_folder *f, const struct imap_stray *stray);
 void imap_folder_add_stray(struct imap_folder *f, const char *name, size_t length, bool is_new);
 bool imap_folder_start_uids(struct imap_folder *f); /* a folder that has no uidlist: uidvalidity and guid; then it is written */

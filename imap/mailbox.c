@@ -15,7 +15,6 @@
 
 #include "imap/entry.h"
 #include "imap/file.h"
-#include "imap/mailbox.h"
 #include "imap/subscriptions.h"
 
 #define LOCK_FILE "postroom-mailbox-lock"
@@ -216,7 +215,7 @@ static bool fill_folder(const char *entry)
   return fine;
 }
 
-static bool sync_root(void)
+bool imap_mailbox_sync(void)
 {
   int root;
 
@@ -234,7 +233,7 @@ enum imap_mailbox_result imap_mailbox_create(const text *name)
   imap_entry_format(name, &entry);
   if (mkdir(text_string(&entry), 0700)) {
     if (errno == EEXIST) result = IMAP_MAILBOX_THERE;
-  } else if (fill_folder(entry.s) && sync_root()) result = IMAP_MAILBOX_DONE;
+  } else if (fill_folder(entry.s) && imap_mailbox_sync()) result = IMAP_MAILBOX_DONE;
   text_free(&entry);
   return result;
 }
@@ -251,7 +250,7 @@ enum imap_mailbox_result imap_mailbox_delete(const text *name)
   aside[sizeof aside - 1] = 0;
   if (rename(text_string(&entry), aside)) {
     if (errno == ENOENT) result = IMAP_MAILBOX_ABSENT;
-  } else if (sync_root()) {
+  } else if (imap_mailbox_sync()) {
     rm_rf(aside);
     result = IMAP_MAILBOX_DONE;
   }
@@ -267,86 +266,6 @@ static void finish_removals(void)
   for (const struct dirent *entry; (entry = readdir(stream));)
     if (!strncmp(entry->d_name, REMOVED, sizeof REMOVED - 1)) rm_rf(entry->d_name);
   closedir(stream);
-}
-
-/* --- rename --- */
-
-struct move {
-  text from, to; /* entries */
-};
-
-/* The name of a folder below from, as it will be below to. */
-static void renamed(const char *old, const text *from, const text *to, text *name)
-{
-  text_copy_bytes(name, to->s, to->len);
-  text_add(name, old + from->len);
-}
-
-static bool concerns(const char *name, const text *from)
-{
-  return !strncmp(name, from->s, from->len) && (!name[from->len] || name[from->len] == IMAP_SEPARATOR);
-}
-
-/* Are all new names free and possible? Says how many folders there are to rename. */
-static enum imap_mailbox_result rename_check(const struct imap_names *names, const text *from, const text *to)
-{
-  enum imap_mailbox_result result = IMAP_MAILBOX_ABSENT;
-  text name = TEXT_ZERO, checked = TEXT_ZERO;
-
-  for (size_t i = 0; i < names->count && result != IMAP_MAILBOX_THERE && result != IMAP_MAILBOX_BROKEN; i++) {
-    if (!concerns(names->list[i], from)) continue;
-    renamed(names->list[i], from, to, &name);
-    result = IMAP_MAILBOX_DONE;
-    if (imap_entry_name(text_string(&name), &checked)) {
-      errno = ENAMETOOLONG;
-      result = IMAP_MAILBOX_BROKEN;
-    } else if (imap_names_have(names, name.s) && !concerns(name.s, from)) result = IMAP_MAILBOX_THERE;
-  }
-  text_free(&name);
-  text_free(&checked);
-  return result;
-}
-
-static bool rename_one(const char *old, const text *from, const text *to)
-{
-  text name = TEXT_ZERO, was = TEXT_ZERO, will = TEXT_ZERO;
-
-  text_add(&name, old);
-  imap_entry_format(&name, &was);
-  renamed(old, from, to, &name);
-  imap_entry_format(&name, &will);
-  bool fine = !rename(text_string(&was), text_string(&will));
-  text_free(&name);
-  text_free(&was);
-  text_free(&will);
-  return fine;
-}
-
-static bool rename_all(const struct imap_names *names, const text *from, const text *to)
-{
-  bool goes_down = imap_name_is_below(to, from); /* then the deepest first, so that no name is taken yet */
-
-  for (size_t i = 0; i < names->count; i++) {
-    const char *name = names->list[goes_down ? names->count - 1 - i : i];
-    if (concerns(name, from) && !rename_one(name, from, to)) return false;
-  }
-  return sync_root();
-}
-
-enum imap_mailbox_result imap_mailbox_rename(const text *from, const text *to)
-{
-  struct imap_names names = IMAP_NAMES_ZERO;
-  text target = TEXT_ZERO;
-  enum imap_mailbox_result result = IMAP_MAILBOX_BROKEN;
-
-  text_add_text(&target, to);
-  if (imap_mailbox_list(&names)) {
-    result = imap_names_have(&names, text_string(&target)) ? IMAP_MAILBOX_THERE : rename_check(&names, from, to);
-    if (result == IMAP_MAILBOX_DONE && !rename_all(&names, from, to)) result = IMAP_MAILBOX_BROKEN;
-  }
-  imap_names_free(&names);
-  text_free(&target);
-  return result;
 }
 
 /* --- login --- */

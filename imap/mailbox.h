@@ -31,6 +31,8 @@ bool imap_mailbox_subscribe(const text *name, bool is_subscribed);
 /* "\Drafts" and the like for a folder that has such a use (RFC 6154), 0 for others. */
 const char *imap_mailbox_use(const char *name);
 
+bool imap_mailbox_sync(void); /* the entries of the mailbox are on the disk */
+
 /* A uidvalidity that no folder of this mailbox has had. */
 bool imap_mailbox_new_validity(uint32_t *validity);
 

@@ -143,45 +143,48 @@ static const struct {
   { IMAP_SEEN, "\\Seen" },         { IMAP_DRAFT, "\\Draft" },     { IMAP_RECENT, "\\Recent" },
 };
 
-void imap_flags_format(const struct imap_flags *flags, text *names)
+static void add_word(text *words, const char *word)
 {
-  for (size_t i = 0; i < sizeof system_flags / sizeof *system_flags; i++)
-    if (flags->system & system_flags[i].mark) {
-      if (names->len) text_add_char(names, ' ');
-      text_add(names, system_flags[i].name);
-    }
-  for (size_t i = 0; i < flags->keyword_count; i++) {
-    if (names->len) text_add_char(names, ' ');
-    text_add(names, flags->keywords[i]);
-  }
+  if (words->len) text_add_char(words, ' ');
+  text_add(words, word);
 }
 
-static void add_names(struct imap_state *s, imap_marks marks, const char *behind)
+static void add_system_flags(text *words, imap_marks marks)
 {
-  const char *before = "(";
-
   for (size_t i = 0; i < sizeof system_flags / sizeof *system_flags; i++)
-    if (marks & system_flags[i].mark) {
-      imap_wire_add(&s->wire, before);
-      imap_wire_add(&s->wire, system_flags[i].name);
-      before = " ";
-    }
+    if (marks & system_flags[i].mark) add_word(words, system_flags[i].name);
+}
+
+void imap_flags_format(const struct imap_flags *flags, text *words)
+{
+  add_system_flags(words, flags->system);
+  for (size_t i = 0; i < flags->keyword_count; i++) add_word(words, flags->keywords[i]);
+}
+
+static void add_marks(const struct imap_state *s, text *words, imap_marks marks)
+{
+  add_system_flags(words, marks);
   for (unsigned int i = 0; i < IMAP_KEYWORDS_MAX; i++)
-    if (marks & IMAP_KEYWORD(i) && s->folder.keywords.names[i].len) {
-      imap_wire_add(&s->wire, before);
-      imap_wire_add(&s->wire, s->folder.keywords.names[i].s);
-      before = " ";
-    }
-  imap_wire_add(&s->wire, *before == '(' ? "(" : *behind && behind[1] ? " " : "");
-  imap_wire_add(&s->wire, behind);
+    if (marks & IMAP_KEYWORD(i) && s->folder.keywords.names[i].len) add_word(words, s->folder.keywords.names[i].s);
+}
+
+static void add_list(struct imap_state *s, const text *words)
+{
+  imap_wire_add(&s->wire, "(");
+  imap_wire_add_bytes(&s->wire, words->s, words->len);
+  imap_wire_add(&s->wire, ")");
 }
 
 void imap_add_flags(struct imap_state *s, imap_marks marks)
 {
-  add_names(s, marks, ")");
+  static text words = TEXT_ZERO;
+
+  text_clear(&words);
+  add_marks(s, &words, marks);
+  add_list(s, &words);
 }
 
-static imap_marks named_keywords(const struct imap_state *s)
+imap_marks imap_named_keywords(const struct imap_state *s)
 {
   imap_marks marks = 0;
 
@@ -192,15 +195,18 @@ static imap_marks named_keywords(const struct imap_state *s)
 
 void imap_tell_flag_names(struct imap_state *s)
 {
-  imap_marks all = IMAP_SYSTEM_MARKS | named_keywords(s);
+  text words = TEXT_ZERO;
 
-  s->keywords_told = all & IMAP_KEYWORD_MARKS;
+  s->keywords_told = imap_named_keywords(s);
+  add_marks(s, &words, IMAP_SYSTEM_MARKS | s->keywords_told);
   imap_wire_add(&s->wire, "* FLAGS ");
-  add_names(s, all, ")");
+  add_list(s, &words);
   imap_wire_add(&s->wire, "\r\n* OK [PERMANENTFLAGS ");
-  if (!s->folder.is_writable) imap_wire_add(&s->wire, "()");
-  else add_names(s, all, s->keywords_told == IMAP_KEYWORD_MARKS ? ")" : "\\*)");
+  if (!s->folder.is_writable) text_clear(&words);
+  else if (s->keywords_told != IMAP_KEYWORD_MARKS) add_word(&words, "\\*"); /* there is room for more */
+  add_list(s, &words);
   imap_wire_add(&s->wire, "] flags that stay\r\n");
+  text_free(&words);
 }
 
 void imap_tell_flags(struct imap_state *s, size_t place, bool with_uid)
@@ -219,62 +225,4 @@ void imap_tell_flags(struct imap_state *s, size_t place, bool with_uid)
   imap_add_flags(s, m->marks);
   imap_wire_add(&s->wire, ")\r\n");
   m->told = m->marks;
-}
-
-/* --- what has changed --- */
-
-static void announce_expunges(struct imap_state *s)
-{
-  size_t told = 0, exists = s->exists;
-
-  for (size_t i = 0; i < exists; i++) {
-    if (!s->folder.messages[i].is_gone) continue;
-    imap_wire_add(&s->wire, "* ");
-    imap_wire_add_number(&s->wire, i + 1 - told++);
-    imap_wire_add(&s->wire, " EXPUNGE\r\n");
-  }
-  s->exists -= told;
-  imap_folder_forget(&s->folder);
-}
-
-void imap_announce_new(struct imap_state *s)
-{
-  size_t recent = 0;
-
-  for (size_t i = 0; i < s->folder.count; i++) {
-    struct imap_message *m = &s->folder.messages[i];
-    if (i >= s->exists) m->told = m->marks;
-    recent += (m->marks & IMAP_RECENT) != 0;
-  }
-  s->exists = s->folder.count;
-  imap_wire_add(&s->wire, "* ");
-  imap_wire_add_number(&s->wire, s->exists);
-  imap_wire_add(&s->wire, " EXISTS\r\n* ");
-  imap_wire_add_number(&s->wire, recent);
-  imap_wire_add(&s->wire, " RECENT\r\n");
-}
-
-static bool stay_in_step(struct imap_state *s)
-{
-  if (imap_folder_sync(&s->folder) == IMAP_FOLDER_DONE) return true;
-  if (errno == ESTALE || errno == ENOENT) {
-    imap_unselect(s);
-    s->ends = true;
-    imap_wire_add(&s->wire, "* BYE the mailbox was removed or made anew by somebody else: log in again\r\n");
-  } else log_event("trouble", "login", s->start->login, "folder", s->name.s, "what", "read the folder", "reason", strerror(errno), (char *)0);
-  return false;
-}
-
-void imap_announce(struct imap_state *s, bool with_expunges)
-{
-  if (!s->is_selected || s->ends || !stay_in_step(s)) return;
-  if (named_keywords(s) & ~s->keywords_told) imap_tell_flag_names(s);
-  if (s->folder.changes == s->seen_changes) return;
-  bool has_gone = false;
-  for (size_t i = 0; i < s->folder.count && !has_gone; i++) has_gone = s->folder.messages[i].is_gone;
-  if (has_gone && with_expunges) announce_expunges(s);
-  for (size_t i = 0; i < s->exists; i++)
-    if (!s->folder.messages[i].is_gone && s->folder.messages[i].marks != s->folder.messages[i].told) imap_tell_flags(s, i, s->command.by_uid);
-  if (s->folder.count > s->exists) imap_announce_new(s);
-  if (!has_gone || with_expunges) s->seen_changes = s->folder.changes;
 }

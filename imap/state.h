@@ -40,6 +40,7 @@ void imap_announce(struct imap_state *s, bool with_expunges);
 void imap_announce_new(struct imap_state *s); /* EXISTS and RECENT, whatever they are */
 
 void imap_add_flags(struct imap_state *s, imap_marks marks);       /* "(\Seen work)" */
+imap_marks imap_named_keywords(const struct imap_state *s);            /* the letters that have a name */
 void imap_tell_flag_names(struct imap_state *s);                   /* FLAGS and PERMANENTFLAGS */
 void imap_tell_flags(struct imap_state *s, size_t place, bool with_uid); /* "* 4 FETCH (FLAGS (...))" */
 
