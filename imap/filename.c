@@ -32,24 +32,31 @@ static imap_marks marks_of(const char *mark, size_t length)
 
 size_t imap_filename_base(const char *name, size_t length)
 {
-  const char *mark = memmem(name, length, MARK, MARK_LENGTH);
+  const char *mark = memrchr(name, ':', length);
 
-  return mark ? (size_t)(mark - name) : length;
+  return mark && name + length - mark >= MARK_LENGTH && !memcmp(mark, MARK, MARK_LENGTH) ? (size_t)(mark - name) : length;
 }
 
-/* The number behind ",S=" or ",W=". */
-static uint64_t field(const char *base, size_t length, char key)
+/* The number of a ",S=" or ",W=" that was found, up to the next comma. */
+static uint64_t field(const char *at, const char *end)
 {
-  char prefix[] = { ',', key, '=' };
-  const char *found = memmem(base, length, prefix, sizeof prefix);
   uint64_t number;
+  const char *comma = memchr(at, ',', (size_t)(end - at));
 
-  if (!found) return IMAP_SIZE_UNKNOWN;
-  found += sizeof prefix;
-  size_t digits = 0, rest = (size_t)(base + length - found);
-  while (digits < rest && ascii_is_digit(found[digits])) digits++;
-  if (digits < rest && found[digits] != ',') return IMAP_SIZE_UNKNOWN;
-  return number_scan_bytes(found, digits, UINT64_MAX - 1, &number) ? number : IMAP_SIZE_UNKNOWN;
+  return number_scan_bytes(at, (size_t)((comma ? comma : end) - at), UINT64_MAX - 1, &number) ? number : IMAP_SIZE_UNKNOWN;
+}
+
+static void parse_sizes(struct imap_filename *f, const char *name)
+{
+  const char *end = name + f->base;
+
+  f->size = f->wire = IMAP_SIZE_UNKNOWN;
+  for (const char *at = name; (at = memchr(at, ',', (size_t)(end - at)));) {
+    at++;
+    if (end - at < 3 || at[1] != '=') continue;
+    if (*at == 'S') f->size = field(at + 2, end);
+    else if (*at == 'W') f->wire = field(at + 2, end);
+  }
 }
 
 bool imap_filename_parse(struct imap_filename *f, const char *name, size_t length)
@@ -60,8 +67,7 @@ bool imap_filename_parse(struct imap_filename *f, const char *name, size_t lengt
   f->base = imap_filename_base(name, length);
   if (!f->base) return false;
   f->marks = marks_of(name + f->base, length - f->base);
-  f->size = field(name, f->base, 'S');
-  f->wire = field(name, f->base, 'W');
+  parse_sizes(f, name);
   return true;
 }
 

@@ -34,40 +34,21 @@ static char *copy_name(const char *name, size_t length)
   return copy;
 }
 
-/* --- from a base to its message --- */
-
-static uint32_t hash(const char *bytes, size_t length)
+static void build_bases(struct imap_folder *f)
 {
-  uint32_t h = 2166136261u;
-
-  for (size_t i = 0; i < length; i++) h = (h ^ (unsigned char)bytes[i]) * 16777619u;
-  return h ^ h >> 15;
-}
-
-static void put_slot(struct imap_folder *f, size_t place)
-{
-  const struct imap_message *m = &f->messages[place];
-  size_t at = hash(m->name, m->base) & (f->slot_count - 1);
-
-  while (f->slots[at]) at = (at + 1) & (f->slot_count - 1);
-  f->slots[at] = (uint32_t)place + 1;
-}
-
-static void build_slots(struct imap_folder *f)
-{
-  free(f->slots);
-  for (f->slot_count = 256; f->slot_count < f->count * 4; f->slot_count *= 2) {}
-  f->slots = calloc(f->slot_count, sizeof *f->slots);
-  if (!f->slots) die_nomem();
+  imap_bases_clear(&f->bases, f->count * 2);
   for (size_t i = 0; i < f->count; i++)
-    if (!f->messages[i].is_gone) put_slot(f, i);
+    if (!f->messages[i].is_gone) imap_bases_add(&f->bases, f->messages[i].name, f->messages[i].base, i);
+  f->has_bases = true;
 }
 
 struct imap_message *imap_folder_find(struct imap_folder *f, const char *base, size_t length)
 {
-  if (!f->slot_count) build_slots(f);
-  for (size_t at = hash(base, length) & (f->slot_count - 1); f->slots[at]; at = (at + 1) & (f->slot_count - 1)) {
-    struct imap_message *m = &f->messages[f->slots[at] - 1];
+  size_t place;
+
+  if (!f->has_bases) build_bases(f);
+  for (struct imap_bases_walk w = imap_bases_find(&f->bases, base, length); imap_bases_next(&f->bases, &w, &place);) {
+    struct imap_message *m = &f->messages[place];
     if (!m->is_gone && m->base == length && !memcmp(m->name, base, length)) return m;
   }
   return 0;
@@ -86,8 +67,7 @@ void imap_folder_add_message(struct imap_folder *f, const struct imap_stray *str
     .marks = parsed.marks | (stray->is_new ? IMAP_RECENT : 0) };
   f->count++;
   f->changes++;
-  if (f->slot_count && f->count * 2 < f->slot_count) put_slot(f, f->count - 1);
-  else f->slot_count = 0;
+  if (f->has_bases) f->has_bases = imap_bases_add(&f->bases, stray->name, stray->base, f->count - 1);
 }
 
 void imap_folder_rename_message(struct imap_folder *f, struct imap_message *m, const char *name, size_t length, bool is_new)
@@ -118,7 +98,7 @@ void imap_folder_forget(struct imap_folder *f)
   for (size_t i = 0; i < f->count; i++)
     if (f->messages[i].is_gone) free(f->messages[i].name);
     else f->messages[kept++] = f->messages[i];
-  if (kept != f->count) f->slot_count = 0;
+  if (kept != f->count) f->has_bases = false;
   f->count = kept;
 }
 
@@ -191,7 +171,7 @@ void imap_folder_close(struct imap_folder *f)
   for (size_t i = 0; i < f->stray_count; i++) free(f->strays[i].name);
   free(f->messages);
   free(f->strays);
-  free(f->slots);
+  imap_bases_free(&f->bases);
   imap_uids_free(&f->uids);
   imap_keywords_free(&f->keywords);
   text_free(&f->disk);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "imap/bases.h"
 #include "imap/filename.h"
 #include "imap/keywords.h"
 #include "imap/uids.h"
@@ -52,8 +53,8 @@ struct imap_folder {
   size_t count, room;
   struct imap_stray *strays;
   size_t stray_count, stray_room;
-  uint32_t *slots;   /* base to message: place in messages + 1, 0 is free */
-  size_t slot_count; /* a power of two; 0: has to be built */
+  struct imap_bases bases; /* of the messages, if has_bases */
+  bool has_bases;
 };
 
 enum imap_folder_result { IMAP_FOLDER_BROKEN = -1 /* errno */, IMAP_FOLDER_ABSENT, IMAP_FOLDER_DONE };

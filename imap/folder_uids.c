@@ -11,21 +11,6 @@
 
 #define DEAD_LINES_MAX 64 /* and a quarter of the living: more are worth writing the file anew */
 
-static int compare_bases(const struct imap_stray *a, const char *base, size_t length)
-{
-  size_t shorter = a->base < length ? a->base : length;
-  int order = memcmp(a->name, base, shorter);
-
-  return order ? order : (a->base > length) - (a->base < length);
-}
-
-static int by_base(const void *a, const void *b)
-{
-  const struct imap_stray *y = b;
-
-  return compare_bases(a, y->name, y->base);
-}
-
 /* The seconds that a Maildir's names begin with. */
 static uint64_t arrival(const struct imap_stray *s)
 {
@@ -47,36 +32,34 @@ static int by_uid(const void *a, const void *b)
   return first != second ? (first < second ? -1 : 1) : strcmp(x->name, y->name);
 }
 
-/* A file that was moved while we looked was seen twice: once in new/, then in cur/. */
-static void drop_twins(struct imap_folder *f)
+static struct imap_stray *find_stray(const struct imap_folder *f, const struct imap_bases *bases, const char *base, size_t length)
+{
+  size_t place;
+
+  for (struct imap_bases_walk w = imap_bases_find(bases, base, length); imap_bases_next(bases, &w, &place);) {
+    struct imap_stray *s = &f->strays[place];
+    if (s->base == length && !memcmp(s->name, base, length)) return s;
+  }
+  return 0;
+}
+
+/* The strays by their bases. A file that was moved while we looked was seen twice, in new/, then in cur/: the second counts. */
+static void index_strays(struct imap_folder *f, struct imap_bases *bases)
 {
   size_t kept = 0;
 
+  imap_bases_clear(bases, f->stray_count);
   for (size_t i = 0; i < f->stray_count; i++) {
-    struct imap_stray *s = &f->strays[i];
-    if (kept && !by_base(&f->strays[kept - 1], s)) {
-      struct imap_stray *twin = &f->strays[kept - 1];
-      if (twin->is_new) {
-        free(twin->name);
-        *twin = *s;
-      } else free(s->name);
-    } else f->strays[kept++] = *s;
+    struct imap_stray stray = f->strays[i], *twin = find_stray(f, bases, stray.name, stray.base);
+    if (twin) {
+      free(twin->name);
+      *twin = stray;
+      continue;
+    }
+    f->strays[kept] = stray;
+    imap_bases_add(bases, stray.name, stray.base, kept++);
   }
   f->stray_count = kept;
-}
-
-static struct imap_stray *find_stray(const struct imap_folder *f, size_t count, const struct imap_uidline *line)
-{
-  size_t low = 0, high = count;
-
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    int order = compare_bases(&f->strays[middle], line->base, line->base_length);
-    if (!order) return &f->strays[middle];
-    if (order < 0) low = middle + 1;
-    else high = middle;
-  }
-  return 0;
 }
 
 /* Another session saw the file vanish and come back: it has a new uid since. */
@@ -88,14 +71,16 @@ static void readmit(struct imap_folder *f, struct imap_message *m, uint32_t uid)
   f->strays[f->stray_count - 1].uid = uid;
 }
 
-/* Reads the lines; says how many there were. The strays are in the order of their bases. */
+/* Reads the lines; says how many there were. */
 static size_t match_lines(struct imap_folder *f)
 {
+  struct imap_bases bases = { 0 };
   struct imap_uidline line;
-  size_t lines = 0, sorted = f->stray_count;
+  size_t lines = 0;
 
+  index_strays(f, &bases);
   for (; imap_uids_next(&f->uids, &line); lines++) {
-    struct imap_stray *s = find_stray(f, sorted, &line);
+    struct imap_stray *s = find_stray(f, &bases, line.base, line.base_length);
     if (s) {
       s->uid = line.uid;
       continue;
@@ -103,6 +88,7 @@ static size_t match_lines(struct imap_folder *f)
     struct imap_message *m = f->count ? imap_folder_find(f, line.base, line.base_length) : 0;
     if (m && m->uid < line.uid) readmit(f, m, line.uid);
   }
+  imap_bases_free(&bases);
   return lines;
 }
 
@@ -219,8 +205,6 @@ enum imap_folder_result imap_folder_place_strays(struct imap_folder *f)
 {
   text lines = TEXT_ZERO;
 
-  if (f->stray_count) qsort(f->strays, f->stray_count, sizeof *f->strays, by_base);
-  drop_twins(f);
   enum imap_uids_result loaded = imap_uids_load(&f->uids, f->fd);
   if (loaded == IMAP_UIDS_CHANGED) errno = ESTALE;
   if (loaded == IMAP_UIDS_CHANGED || loaded == IMAP_UIDS_BROKEN) return IMAP_FOLDER_BROKEN;
