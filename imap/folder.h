@@ -79,7 +79,7 @@ enum imap_folder_result imap_folder_change_marks(struct imap_folder *f, size_t p
    now: after a sync it may be tried again. */
 enum imap_folder_result imap_folder_remove(struct imap_folder *f, size_t place);
 
-/* The mark of a keyword, made if there is none yet: 0 with errno, ENOSPC if all letters are taken. */
+/* The mark of a keyword, made if there is none yet: 0 with errno, ENOBUFS if all letters are taken. */
 imap_marks imap_folder_keyword(struct imap_folder *f, const char *name, size_t length);
 bool imap_folder_read_keywords(struct imap_folder *f); /* what other sessions added */
 

@@ -120,7 +120,7 @@ static imap_marks add_keyword(struct imap_folder *f, const char *name, size_t le
   if (!imap_folder_read_keywords(f)) return 0;
   if ((mark = imap_keywords_find(&f->keywords, name, length))) return mark;
   if (!(mark = imap_keywords_add(&f->keywords, name, length))) {
-    errno = ENOSPC;
+    errno = ENOBUFS;
     return 0;
   }
   imap_keywords_format(&f->keywords, &bytes);

@@ -10,7 +10,7 @@ static bool translate(const struct imap_folder *from, struct imap_folder *to, im
     const text *name = &from->keywords.names[i];
     if (!(marks & IMAP_KEYWORD(i)) || !name->len) continue;
     imap_marks mark = imap_folder_keyword(to, name->s, name->len);
-    if (!mark && errno != ENOSPC) return false;
+    if (!mark && errno != ENOBUFS) return false;
     *translated |= mark;
   }
   return true;

@@ -126,7 +126,7 @@ bool imap_marks_of(struct imap_state *s, struct imap_folder *f, const struct ima
       return false;
     }
     if (!mark && makes && !(mark = imap_folder_keyword(f, name, length))) {
-      if (errno == ENOSPC) imap_no(s, "[LIMIT] a mailbox has at most 26 keywords, and this one has them");
+      if (errno == ENOBUFS) imap_no(s, "[LIMIT] a mailbox has at most 26 keywords, and this one has them");
       else imap_no_errno(s, "add a keyword");
       return false;
     }
