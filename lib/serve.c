@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -196,11 +197,19 @@ static void wait_for_children(struct listener *l)
   }
 }
 
-_Noreturn static void run_worker(const struct listener *l)
+/* A worker does not outlive its parent, whose place another one takes: it is told to stop as by it. */
+static void end_with_parent(pid_t parent)
+{
+  if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1) die_unable("ask to be told when the parent ends");
+  if (getppid() != parent) _exit(END_DONE);
+}
+
+_Noreturn static void run_worker(const struct listener *l, pid_t parent)
 {
   sigset_t none;
 
   catch_signal(SIGTERM, stop_worker);
+  end_with_parent(parent);
   catch_signal(SIGHUP, SIG_DFL);
   catch_signal(SIGCHLD, SIG_DFL);
   sigemptyset(&none);
@@ -225,10 +234,11 @@ _Noreturn static void run_worker(const struct listener *l)
 static void start_workers(struct listener *l)
 {
   struct network nobody = { .is_v4 = false };
+  pid_t self = getpid();
 
   while (l->children.count < l->s->workers) {
     pid_t pid = fork();
-    if (!pid) run_worker(l);
+    if (!pid) run_worker(l, self);
     if (pid == -1) {
       log_event("waiting", "reason", strerror(errno), (char *)0);
       nanosleep(&(struct timespec){ .tv_sec = 1 }, 0);

@@ -54,6 +54,10 @@ def outside(mail, t):
     t.matches(said, "queued as", "the null sender is welcome")
     said = swaks(mail, 25, "--from", "ann@outside.example", "--to", "BOB@Example.TEST", "--quit-after", "RCPT")
     t.matches(said, r"-> RCPT TO.*\n<-  250 ", "S-41 N-43 addresses compare without case")
+    for postmaster in ("postmaster", "Postmaster@Example.test"):
+        said = swaks(mail, 25, "--from", "ann@outside.example", "--to", postmaster, "--header", f"Subject: to {postmaster}")
+        t.matches(said, "queued as", f"RFC 5321 4.5.1: there is a <{postmaster}>")
+        t.ok(mail.mail_with("alice", f"Subject: to {postmaster}"), "who is alice here (control/doublebounceto)")
     said = swaks(mail, 25, "--from", "ann@outside.example", "--to", "nobody@example.test")
     t.matches(said, r"550 5\.1\.1 <nobody@example\.test>: Recipient address rejected: User unknown", "N-20 unknown user")
     said = swaks(mail, 25, "--from", "ann@outside.example", "--to", "eve@elsewhere.example")
