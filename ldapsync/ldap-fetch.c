@@ -18,6 +18,7 @@
 #include "lib/ldapserver.h"
 #include "lib/log.h"
 #include "lib/owner.h"
+#include "lib/sandbox.h"
 #include "lib/scheme.h"
 #include "lib/secret.h"
 
@@ -229,6 +230,9 @@ static void write_file(struct fetch *f)
 int main(int argc, const char *const *argv)
 {
   static const char *const groups[] = { 0 };
+  static const char *const reads[] = { "control", "profiles", 0 };
+  static const char *const writes[] = { "state/directory", 0 };
+  static const struct sandbox sandbox = { .reads = reads, .writes = writes, .may_connect = true };
   struct fetch f = { .server = LDAPSERVER_ZERO, .profile = PROFILE_ZERO, .base = TEXT_ZERO };
   text count = TEXT_ZERO;
 
@@ -237,6 +241,7 @@ int main(int argc, const char *const *argv)
   if (argc != 1) die_usage("ldap-fetch");
   home_enter();
   owner_become("state/directory", "mail-ldap", groups);
+  sandbox_enter(&sandbox);
   configure(&f);
   LDAP *ld = connect_to_one(&f);
   secret_wipe(&f.password);
