@@ -3,7 +3,6 @@
    Given a listening socket on fd 0, a pool of workers; or one caller on fd 0. A call hands over a descriptor with envelope
    and message (doc/calls.md). Runs as mail-queue; writes queue/new; reads no control file. */
 
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "lib/id.h"
 #include "lib/log.h"
 #include "lib/serve.h"
+#include "lib/user.h"
 #include "queue/notice.h"
 #include "queue/store.h"
 
@@ -25,12 +25,6 @@ enum {
 
 static struct queue_store store = QUEUE_STORE_ZERO;
 static uid_t scheduler; /* who alone may queue a report */
-
-static void find_scheduler(void)
-{
-  struct passwd *user = getpwnam("mail-send");
-  scheduler = user ? user->pw_uid : 0;
-}
 
 static void log_queued(const char *id)
 {
@@ -153,7 +147,7 @@ int main(int argc, const char *const *argv)
   if (argc > 1) die_usage(USAGE);
   home_enter();
   umask(0117);
-  find_scheduler();
+  scheduler = user_uid("mail-send");
   queue_store_open(&store);
   return serve(&service, argv);
 }

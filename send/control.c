@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "lib/die.h"
 #include "lib/id.h"
 #include "lib/log.h"
+#include "lib/user.h"
 #include "send/control.h"
 #include "send/scan.h"
 #include "send/wish.h"
@@ -37,11 +37,10 @@ static uid_t queue_uid;
 
 void send_control_init(struct send_schedule *s)
 {
-  struct passwd *user = getpwnam("mail-queue");
   enum send_source *source = malloc(sizeof *source);
   struct epoll_event event = { .events = EPOLLIN, .data.ptr = source };
 
-  queue_uid = user ? user->pw_uid : 0;
+  queue_uid = user_uid("mail-queue");
   if (!source) die_nomem();
   *source = SEND_SOURCE_LISTENING;
   if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, 0, &event) == -1)
