@@ -51,9 +51,16 @@ bool imap_take_name(struct imap_state *s, const char *given, text *name)
   return !problem;
 }
 
+#define LOG_UIDS_MAX 500
+
 void imap_log(struct imap_state *s, const char *event, const char *folder, const char *uids, const char *key, const char *value)
 {
-  log_event(event, "login", s->start->login, "ip", s->start->ip, "folder", folder, "uids", uids, key ? key : "to", value, (char *)0);
+  text shown = TEXT_ZERO;
+
+  if (uids) text_add_bytes(&shown, uids, strnlen(uids, LOG_UIDS_MAX));
+  if (shown.len == LOG_UIDS_MAX) text_add(&shown, "...");
+  log_event(event, "login", s->start->login, "ip", s->start->ip, "folder", folder, "uids", text_string(&shown), key ? key : "to", value, (char *)0);
+  text_free(&shown);
 }
 
 /* --- sequence sets --- */

@@ -70,11 +70,13 @@ static bool wait_to_write(struct imap_wire *w)
 {
   struct pollfd poll = { .fd = w->out, .events = POLLOUT };
   struct timespec limit = { .tv_sec = STUCK_SECONDS };
+  sigset_t none;
 
+  sigemptyset(&none);
   for (;;) {
-    int ready = ppoll(&poll, 1, &limit, 0);
+    int ready = ppoll(&poll, 1, &limit, &none);
     if (ready > 0) return true;
-    if (ready == -1 && errno == EINTR) continue;
+    if (ready == -1 && errno == EINTR && !is_terminated) continue; /* told to end: a half answer has no goodbye */
     w->end = ready ? IMAP_WIRE_CLOSED : IMAP_WIRE_STUCK;
     return false;
   }
