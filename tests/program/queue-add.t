@@ -157,5 +157,14 @@ if os.getuid() == 0:
         adder.wait()
         subprocess.run(['umount', 'queue/new'], check=True)
 
+# a parent that is killed takes its workers along
+adder = start('queue-add', listening, 'log')
+with open('/proc/%d/task/%d/children' % (adder.pid, adder.pid)) as f:
+    workers = wait_for(lambda: f.seek(0) or f.read().split())
+ok(len(workers) > 3, 'a pool of workers', workers)
+adder.kill()
+adder.wait()
+ok(wait_for(lambda: not any(os.path.exists('/proc/%s/fd/0' % w) for w in workers)), 'no worker outlives a parent that is killed')
+
 equal(subprocess.run([program('queue-add'), '-x'], env=ENV, stderr=subprocess.DEVNULL).returncode, 100, 'bad use')
 done_testing()
