@@ -5,7 +5,7 @@
         t.ok(mail.password("bob"), "bob has a password")
 
 Run from the top of the tree, as root. The instance is stopped and removed at the end, also on failure."""
-import atexit, glob, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, time
+import atexit, glob, json, os, re, shutil, signal, smtplib, socket, subprocess, sys, tempfile, time
 
 
 class Tap:
@@ -125,11 +125,62 @@ class Postroom:
                     found.append(file.read())
         return found
 
-    def mail_with(self, user, words, seconds=30):
+    def mail_with(self, user, words, seconds=30, domain="example.test"):
         """Waits for a message that contains the words; all such messages."""
         if isinstance(words, str):
             words = words.encode()
-        return wait_for(lambda: [m for m in self.mail(user) if words in m], seconds)
+        return wait_for(lambda: [m for m in self.mail(user, domain) if words in m], seconds)
+
+    def add_account(self, address, password):
+        """One more user, whose domain is made if it is not there."""
+        self.run("mailadm", "add", "domain", address.split("@")[1])
+        said = self.run("mailadm", "add", "account", address, input=password + "\n")
+        if self.code:
+            sys.exit(f"mailadm add account {address}: {said}")
+
+    def submit(self, user, to, subject, body="Hello"):
+        """A message by port 587 as a user of example.test; the id under which it is queued."""
+        client = smtplib.SMTP(self.address, self.port(587), timeout=60)
+        client.starttls()
+        client.login(f"{user}@example.test", self.password(user))
+        id = self.give(client, f"{user}@example.test", to, subject, body)
+        client.quit()
+        return id
+
+    def give(self, client, sender, to, subject, body="Hello"):
+        """A message in an open session (smtplib); its id. Anything but 250 is an exception."""
+        to = [to] if isinstance(to, str) else to
+        client.ehlo_or_helo_if_needed()
+        client.mail(sender)
+        for address in to:
+            code, text = client.rcpt(address)
+            if code != 250:
+                raise smtplib.SMTPResponseException(code, text)
+        code, text = client.data(f"From: <{sender}>\nTo: {', '.join(to)}\nSubject: {subject}\n\n{body}\n")
+        if code != 250:
+            raise smtplib.SMTPResponseException(code, text)
+        return text.decode().split()[-1]
+
+    def relay_rule(self, **fields):
+        """control/relayrules/test, published."""
+        path = f"{self.home}/control/relayrules/test"
+        with open(path + ".new", "w") as file:
+            file.write("".join(f"{key}: {value}\n" for key, value in fields.items()))
+        os.chmod(path + ".new", 0o640)
+        shutil.chown(path + ".new", "root", "mail-tables")
+        os.rename(path + ".new", path)
+        said = self.run("tables-build")
+        if self.code:
+            sys.exit(f"tables-build: {said}")
+
+    def queued(self, id):
+        """What qstat --json says of one message; None if it is not in the queue."""
+        return next((message for message in self.queue() if message["id"] == id), None)
+
+    def said_last(self, id, seconds=30, attempts=1):
+        """Waits for that many attempts; what was said last about the first recipient. None if the message is gone."""
+        message = wait_for(lambda: next((m for m in [self.queued(id)] if not m or m["attempts"] >= attempts), False), seconds)
+        return message and message["recipients"][0].get("said")
 
     def queue(self):
         """qstat --json, as a list."""
