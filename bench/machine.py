@@ -120,6 +120,19 @@ def has_journal(folder):
     return any(name.startswith(device + "-") for name in os.listdir("/proc/fs/jbd2")) if os.path.isdir("/proc/fs/jbd2") else False
 
 
+def cpu_times():
+    with open("/proc/stat") as lines:
+        return [int(word) for word in lines.readline().split()[1:9]]
+
+
+def busy(seconds=2):
+    """Percent of all CPU time that somebody uses now: before the systems start that is others' work, and disturbs."""
+    before = cpu_times()
+    time.sleep(seconds)
+    spent = [after - earlier for after, earlier in zip(cpu_times(), before)]
+    return 100 * (1 - (spent[3] + spent[4]) / max(sum(spent), 1))
+
+
 def load():
     with open("/proc/loadavg") as average:
         return average.read().split()[0]
