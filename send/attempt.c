@@ -82,6 +82,7 @@ static void start(struct send_schedule *s, struct send_entry *e, const struct se
   struct send_attempt *a = calloc(1, sizeof *a);
   if (!a) die_nomem();
   *a = (struct send_attempt){ .entry = e, .file = QUEUE_FILE_ZERO };
+  send_lanes_leave(&s->lanes, e); /* it was closed while it stood in line: its ways may be others now */
   e->attempt = a;
   s->attempts++;
   switch (queue_open(&a->file, e->id, O_RDONLY)) {
@@ -123,31 +124,32 @@ static void start_items(struct send_schedule *s, struct send_attempt *a, const s
   for (size_t i = a->first_waiting; i < a->count && a->waiting; i++) {
     struct send_lane *lane = a->items[i].lane;
     if (a->items[i].state != SEND_ITEM_WAITS || !send_link_has_room(s, lane)) continue;
-    if (lane->line.count && lane != turn) continue;
+    if (send_lane_has_line(lane) && lane != turn) continue;
     if (start_item(s, a, i) && lane == turn) turn = 0;
   }
 }
 
-static struct send_lane *first_lane(const struct send_attempt *a)
+/* In the line of each lane that has no room for it; after a turn it still stands in the others. */
+static void stand_in_lines(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
 {
-  size_t i = a->first_waiting;
+  const struct send_lane *last = 0;
+  bool is_everywhere_else = turn && a->entry->stands;
 
-  while (a->items[i].state != SEND_ITEM_WAITS) i++;
-  return a->items[i].lane;
+  for (size_t i = a->first_waiting; i < a->count; i++) {
+    struct send_lane *lane = a->items[i].lane;
+    if (a->items[i].state != SEND_ITEM_WAITS || lane == last || (is_everywhere_else && lane != turn)) continue;
+    last = lane;
+    send_lane_stand(&s->lanes, lane, a->entry);
+    if (is_everywhere_else) return;
+  }
 }
 
-static bool has_outcome(const struct send_attempt *a)
+static void wait_in_line(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
 {
-  return a->running || a->waiting < a->count;
-}
+  bool has_outcome = a->running || a->waiting < a->count;
 
-static void wait_in_line(struct send_schedule *s, struct send_attempt *a)
-{
-  struct send_entry *e = a->entry;
-
-  if (e->list) return;
-  send_lane_line_add(&s->lanes, first_lane(a), e);
-  if (!has_outcome(a) && s->attempts > OPEN_MAX) send_attempt_close(s, a);
+  stand_in_lines(s, a, turn);
+  if (!has_outcome && s->attempts > OPEN_MAX) send_attempt_close(s, a);
 }
 
 static void go(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
@@ -155,7 +157,7 @@ static void go(struct send_schedule *s, struct send_attempt *a, const struct sen
   give_up_resting(s, a);
   start_items(s, a, turn);
   if (a->waiting)
-    wait_in_line(s, a);
+    wait_in_line(s, a, turn);
   else if (!a->running)
     send_conclude(s, a);
 }
@@ -170,11 +172,8 @@ void send_attempt_turn(struct send_schedule *s, struct send_entry *e, struct sen
     start(s, e, lane);
 }
 
-/* What waits goes to the end of the line before it goes on, so that a long list of recipients leaves room to others. */
+/* What waits stands in line already. */
 void send_attempt_settle(struct send_schedule *s, struct send_attempt *a)
 {
-  if (a->waiting)
-    wait_in_line(s, a);
-  else if (!a->running)
-    send_conclude(s, a);
+  if (!a->waiting && !a->running) send_conclude(s, a);
 }

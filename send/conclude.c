@@ -275,6 +275,7 @@ void send_conclude(struct send_schedule *s, struct send_attempt *a)
   static text states = TEXT_ZERO;
   struct envelope *e = &a->file.envelope;
 
+  send_lanes_leave(&s->lanes, a->entry); /* where it stood for recipients that were given up meanwhile */
   text_clear(&states);
   text_ready(&states, e->count * sizeof(enum envelope_state));
   enum envelope_state *state = (enum envelope_state *)(void *)states.s;

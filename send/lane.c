@@ -148,18 +148,59 @@ static void join_ring(struct send_lanes *h, struct send_lane *lane)
   h->ring->ring_previous = lane;
 }
 
-void send_lane_line_add(struct send_lanes *h, struct send_lane *lane, struct send_entry *e)
+bool send_lane_has_line(const struct send_lane *lane) { return lane->first != 0; }
+
+static bool stands_in(const struct send_entry *e, const struct send_lane *lane)
 {
-  send_list_add(&lane->line, e);
+  for (const struct send_stand *stand = e->stands; stand; stand = stand->sibling)
+    if (stand->lane == lane) return true;
+  return false;
+}
+
+void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e)
+{
+  if (stands_in(e, lane)) return;
+  struct send_stand *stand = malloc(sizeof *stand);
+  if (!stand) die_nomem();
+  *stand = (struct send_stand){ .entry = e, .lane = lane, .previous = lane->last, .sibling = e->stands };
+  e->stands = stand;
+  if (lane->last)
+    lane->last->next = stand;
+  else
+    lane->first = stand;
+  lane->last = stand;
   join_ring(h, lane);
 }
 
-struct send_entry *send_lane_line_take(struct send_lanes *h, struct send_lane *lane)
+static void leave(struct send_lanes *h, struct send_stand *stand)
 {
-  struct send_entry *e = send_list_take(&lane->line);
+  struct send_lane *lane = stand->lane;
+  struct send_stand **at = &stand->entry->stands;
 
-  if (!lane->line.count) leave_ring(h, lane);
+  if (stand->previous)
+    stand->previous->next = stand->next;
+  else
+    lane->first = stand->next;
+  if (stand->next)
+    stand->next->previous = stand->previous;
+  else
+    lane->last = stand->previous;
+  while (*at != stand) at = &(*at)->sibling;
+  *at = stand->sibling;
+  free(stand);
+  if (!lane->first) leave_ring(h, lane);
+}
+
+struct send_entry *send_lane_take(struct send_lanes *h, struct send_lane *lane)
+{
+  struct send_entry *e = lane->first ? lane->first->entry : 0;
+  if (e) leave(h, lane->first);
   return e;
+}
+
+void send_lanes_leave(struct send_lanes *h, struct send_entry *e)
+{
+  while (e->stands) leave(h, e->stands);
 }
 
 struct send_lane *send_lanes_next_in_ring(struct send_lanes *h)

@@ -10,6 +10,15 @@
 
 struct send_link;
 
+/* A message's place in the line of one lane. It may stand in several: one that has no room does not hold up the others. */
+struct send_stand {
+  struct send_entry *entry;
+  struct send_lane *lane;
+  struct send_stand *previous; /* in line */
+  struct send_stand *next;
+  struct send_stand *sibling; /* of the same entry */
+};
+
 enum send_lane_kind { SEND_LANE_LOCAL, SEND_LANE_REMOTE };
 
 struct send_lane {
@@ -19,7 +28,8 @@ struct send_lane {
   struct send_lane *chain; /* of one hash slot */
   struct send_lane *ring_previous; /* among those with a line */
   struct send_lane *ring_next;
-  struct send_list line;  /* messages that wait for room here */
+  struct send_stand *first; /* the line: messages that wait for room here */
+  struct send_stand *last;
   struct send_link *idle; /* connections that can take another message */
   unsigned int window;
   unsigned int active;    /* packets under way */
@@ -50,8 +60,10 @@ void send_lane_begin(struct send_lane *lane);
 void send_lane_end_well(struct send_lanes *h, struct send_lane *lane);
 void send_lane_end_badly(struct send_lane *lane, const char *words, uint64_t now_ms);
 
-void send_lane_line_add(struct send_lanes *h, struct send_lane *lane, struct send_entry *e);
-struct send_entry *send_lane_line_take(struct send_lanes *h, struct send_lane *lane); /* 0: it is empty */
+bool send_lane_has_line(const struct send_lane *lane);
+void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e); /* at the end of the line, once */
+struct send_entry *send_lane_take(struct send_lanes *h, struct send_lane *lane);          /* the first one; 0: there is none */
+void send_lanes_leave(struct send_lanes *h, struct send_entry *e);                        /* out of all lines */
 struct send_lane *send_lanes_next_in_ring(struct send_lanes *h); /* round and round; 0: no line anywhere */
 
 #endif

@@ -186,7 +186,7 @@ static void serve_lines(struct send_schedule *s)
       passed++;
       continue;
     }
-    struct send_entry *e = send_lane_line_take(&s->lanes, lane);
+    struct send_entry *e = send_lane_take(&s->lanes, lane);
     if (e) send_attempt_turn(s, e, lane);
     passed = 0;
   }
@@ -236,7 +236,7 @@ static void put_away(struct send_schedule *s)
       struct send_attempt *a = e->attempt;
       chain = e->chain;
       if (!a || a->running || a->waiting == a->count) continue;
-      send_list_remove(e);
+      send_lanes_leave(&s->lanes, e);
       for (size_t i = 0; i < a->count; i++)
         if (a->items[i].state == SEND_ITEM_WAITS) send_item_end(a, &a->items[i], SAID_LATER, "4.3.2", "send-schedule was stopped");
       send_attempt_settle(s, a);

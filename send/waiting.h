@@ -9,13 +9,15 @@
 #include <stdint.h>
 
 struct send_attempt;
+struct send_stand;
 struct send_list;
 
 struct send_entry {
   struct send_entry *chain;     /* of one hash slot */
   struct send_entry *previous;  /* in list */
   struct send_entry *next;
-  struct send_list *list;       /* where it stands in line: to be started, or for a lane; 0: nowhere */
+  struct send_list *list;       /* of those to be started; 0: it is in none */
+  struct send_stand *stands;    /* in the lines of lanes without room (send/lane.h) */
   struct send_attempt *attempt; /* the one that is open; 0: none */
   uint64_t due_ms;
   uint32_t place;               /* in the heap, from 1; 0: it is not waiting for a time */

@@ -32,13 +32,14 @@ static bool is_running(const struct send_entry *e)
 static void set_aside(struct send_schedule *s, struct send_entry *e)
 {
   if (e->attempt) send_attempt_close(s, e->attempt);
+  send_lanes_leave(&s->lanes, e);
   send_list_remove(e);
   send_waiting_forget_due(&s->waiting, e);
 }
 
 static void try_now(struct send_schedule *s, struct send_entry *e)
 {
-  if (e->list) return;
+  if (e->list || e->stands) return;
   send_waiting_forget_due(&s->waiting, e);
   send_list_add(&s->ready, e);
 }

@@ -40,6 +40,13 @@ adder = start('queue-add', listen('queue-add'), 'log')
 listening = listen('send-schedule')
 
 
+def has_waited(path):
+    try:
+        return '/log/' not in path and int(read(path)[21:25]) > 0
+    except OSError:
+        return False
+
+
 def all_files():
     return [os.path.join(d, f) for d, _, names in os.walk('queue') for f in names if f != 'lock']
 
@@ -57,7 +64,7 @@ def run(cut):
         if not left and not told:
             scheduler.terminate()
             told = True
-        elif any('/cur/' in f for f in left):
+        elif any(has_waited(f) for f in left):  # its next time is in five minutes
             try:  # if the scheduler is cut now, nobody answers
                 subprocess.run([program('qctl'), 'retry', '--all'], env=ENV, capture_output=True, timeout=0.5)
             except subprocess.TimeoutExpired:

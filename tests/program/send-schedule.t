@@ -269,6 +269,20 @@ smtp.answer = say(DONE)
 qctl('retry', '--all')
 ok(all(gone(i) for i in dead), 'it comes back, the operator says try: all flow')
 
+# a message that waits for room at two hops goes on at the one that has room first
+gates = {'slow.test': threading.Event(), 'fast.test': threading.Event()}
+smtp.answer = lambda pairs, hop: gates[hop['domain']].wait(30) and outcomes(pairs, DONE)
+full = [add('ann@x.test', ['a@' + d]) for d in gates for _ in range(5)]
+ok(wait_for(lambda: smtp.open == 10), 'two hops whose windows are full', smtp.open)
+both = add('ann@x.test', ['a@slow.test', 'b@fast.test'])
+time.sleep(0.2)
+equal(asked(smtp, both), [], 'a message for both waits')
+gates['fast.test'].set()
+ok(wait_for(lambda: [r for _, r, _, _ in asked(smtp, both)] == [['b@fast.test']]), 'it goes on where there is room', asked(smtp, both))
+gates['slow.test'].set()
+ok(gone(both) and all(gone(i) for i in full) and len(asked(smtp, both)) == 2, '... and at the other later, once')
+smtp.answer = say(DONE)
+
 # windows: not more at once than there may be
 write('control/concurrencylocal', '3\n')
 scheduler.terminate()
