@@ -68,44 +68,43 @@ static bool write_message(int fd, const text *head, const char *bytes, size_t le
 }
 
 /* name grows by ",S=SIZE,W=SIZE" (on disk, and with CRLF): nobody needs to read the file to know them. */
-static struct outcome store(const struct delivery *d, const struct maildir *m, text *name, const char *bytes, size_t length)
+static struct outcome write_and_link(const struct delivery *d, const struct maildir *m, struct maildir_file *f, text *name,
+                                     const char *bytes, size_t length)
 {
-  struct maildir_file file = MAILDIR_FILE_ZERO;
+  enum deliver_maildir_result result = DELIVER_MAILDIR_NEW;
   text head = TEXT_ZERO;
   uint64_t size;
 
   deliver_message_head(&head, d->sender, d->recipient);
-  if (!deliver_maildir_create(m, &file, name)) return failed("unable to make a file in the mailbox");
-  if (!write_message(file.fd, &head, bytes, length, &size)) return failed("unable to write the message");
-  text_add(name, ",S=");
-  text_add_number(name, size);
-  text_add(name, ",W=");
-  text_add_number(name, head.len + DELIVER_MESSAGE_HEAD_LINES + length);
+  if (!deliver_maildir_create(m, f, name)) return failed("unable to make a file in the mailbox");
+  if (!write_message(f->fd, &head, bytes, length, &size)) return failed("unable to write the message");
+  if (d->is_again) result = deliver_maildir_find(m, f, name);
+  if (result == DELIVER_MAILDIR_BROKEN) return failed("unable to look for the message in the mailbox");
+  if (result == DELIVER_MAILDIR_THERE) return was_there;
+  text_add_format(name, ",S=%llu,W=%llu", (unsigned long long)size, (unsigned long long)(head.len + DELIVER_MESSAGE_HEAD_LINES + length));
   text_string(name);
-  switch (deliver_maildir_link(m, &file, name)) {
-  case DELIVER_MAILDIR_ABSENT: return delivered;
-  case DELIVER_MAILDIR_FOUND: return was_there;
-  case DELIVER_MAILDIR_BROKEN: break;
-  }
-  return failed("unable to link the message into new, or to sync it");
+  result = deliver_maildir_link(m, f, name);
+  if (result == DELIVER_MAILDIR_BROKEN) return failed("unable to link the message into new, or to sync it");
+  return result == DELIVER_MAILDIR_THERE ? was_there : delivered;
 }
 
 static struct outcome deliver_into(const struct delivery *d, const struct maildir *m, text *name)
 {
-  enum deliver_maildir_result former = d->is_again ? deliver_maildir_find(m, name) : DELIVER_MAILDIR_ABSENT;
+  struct maildir_file file = MAILDIR_FILE_ZERO;
   struct stat st;
 
-  if (former == DELIVER_MAILDIR_FOUND) return was_there;
-  if (former == DELIVER_MAILDIR_BROKEN) return failed("unable to look for the message in the mailbox");
   if (fstat(d->message, &st) == -1 || (uint64_t)st.st_size <= d->offset) {
     errno = EIO;
     return failed("the queue file has no message at the offset");
   }
   size_t length = (size_t)st.st_size - d->offset;
-  const char *file = mmap(0, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, d->message, 0);
-  if (file == MAP_FAILED) return failed("unable to map the queue file");
-  if (deliver_message_loops(file + d->offset, length, d->recipient)) return loops;
-  return store(d, m, name, file + d->offset, length);
+  const char *bytes = mmap(0, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, d->message, 0);
+  if (bytes == MAP_FAILED) return failed("unable to map the queue file");
+  bytes += d->offset;
+  if (deliver_message_loops(bytes, length, d->recipient)) return loops;
+  struct outcome result = write_and_link(d, m, &file, name, bytes, length);
+  deliver_maildir_close(m, &file);
+  return result;
 }
 
 void deliver_run(const struct delivery *d, text *outcome)

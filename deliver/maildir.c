@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 
 #define XFS_MAGIC 0x58465342 /* <linux/magic.h> has it not */
 
-enum { FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+enum { CHUNK = 65536, FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
 static bool make_folder(const char *name)
 {
@@ -53,20 +54,53 @@ static bool sync_linked(int file, int folder)
   return !fsync(folder);
 }
 
+static ssize_t read_at(int fd, char *bytes, off_t at)
+{
+  ssize_t length;
+
+  do length = pread(fd, bytes, CHUNK, at);
+  while (length == -1 && errno == EINTR);
+  return length;
+}
+
+/* Nothing, or a NUL, where the other has a byte. */
+static bool is_blank_part(const char *bytes, size_t length, const char *whole, size_t whole_length)
+{
+  if (length < whole_length) return true;
+  for (const char *nul = bytes, *end = bytes + whole_length; nul < end && (nul = memchr(nul, 0, (size_t)(end - nul))); nul++)
+    if (whole[nul - bytes]) return true;
+  return false;
+}
+
+/* Was the file cut off by a power cut? A file that differs in another way was changed by its owner and is whole. */
+static bool is_cut_off(int fd, int whole)
+{
+  static char bytes[CHUNK], whole_bytes[CHUNK];
+  ssize_t length, whole_length;
+  off_t at = 0;
+
+  do {
+    whole_length = read_at(whole, whole_bytes, at);
+    length = read_at(fd, bytes, at);
+    if (length == -1 || whole_length == -1) return false;
+    if (is_blank_part(bytes, (size_t)length, whole_bytes, (size_t)whole_length)) return true;
+    at += whole_length;
+  } while (whole_length == CHUNK && length == CHUNK);
+  return false;
+}
+
 /* What bears the name: a whole file is synced (who put it there may have ended before that), a cut-off one removed. */
-static enum deliver_maildir_result settle(int folder, const char *name)
+static enum deliver_maildir_result settle(int folder, const char *name, int whole)
 {
   enum deliver_maildir_result result = DELIVER_MAILDIR_BROKEN;
-  struct stat st;
-  uint64_t size;
   int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-  if (fd == -1) return errno == ENOENT ? DELIVER_MAILDIR_ABSENT : DELIVER_MAILDIR_BROKEN; /* it was moved meanwhile */
-  if (!fstat(fd, &st) && deliver_name_size(name, &size) && (uint64_t)st.st_size == size) {
-    if (sync_linked(fd, folder)) result = DELIVER_MAILDIR_FOUND;
+  if (fd == -1) return errno == ENOENT ? DELIVER_MAILDIR_NEW : DELIVER_MAILDIR_BROKEN; /* it was moved meanwhile */
+  if (!is_cut_off(fd, whole)) {
+    if (sync_linked(fd, folder)) result = DELIVER_MAILDIR_THERE;
   } else if (!unlinkat(folder, name, 0)) {
     log_event("removed", "file", name, "reason", "cut off by a crash; it is delivered anew", (char *)0);
-    result = DELIVER_MAILDIR_ABSENT;
+    result = DELIVER_MAILDIR_NEW;
   }
   int e = errno;
   close(fd);
@@ -74,38 +108,38 @@ static enum deliver_maildir_result settle(int folder, const char *name)
   return result;
 }
 
-static enum deliver_maildir_result find_in(int folder, const text *name)
+static enum deliver_maildir_result find_in(int folder, const text *name, int whole)
 {
-  enum deliver_maildir_result result = DELIVER_MAILDIR_ABSENT;
+  enum deliver_maildir_result result = DELIVER_MAILDIR_NEW;
   int fd = openat(folder, ".", FOLDER);
   DIR *dir = fd == -1 ? 0 : fdopendir(fd);
 
   if (!dir) return DELIVER_MAILDIR_BROKEN;
-  for (struct dirent *entry; result == DELIVER_MAILDIR_ABSENT && (entry = readdir(dir));)
-    if (deliver_name_is(name, entry->d_name)) result = settle(folder, entry->d_name);
+  for (struct dirent *entry; result == DELIVER_MAILDIR_NEW && (entry = readdir(dir));)
+    if (deliver_name_is(name, entry->d_name)) result = settle(folder, entry->d_name, whole);
   closedir(dir);
   return result;
 }
 
 /* new is looked at first: a message goes from there to cur, never back. */
-enum deliver_maildir_result deliver_maildir_find(const struct maildir *m, const text *name)
+enum deliver_maildir_result deliver_maildir_find(const struct maildir *m, const struct maildir_file *f, const text *name)
 {
-  enum deliver_maildir_result result = find_in(m->new, name);
+  enum deliver_maildir_result result = find_in(m->new, name, f->fd);
 
-  return result == DELIVER_MAILDIR_ABSENT ? find_in(m->cur, name) : result;
+  return result == DELIVER_MAILDIR_NEW ? find_in(m->cur, name, f->fd) : result;
 }
 
 bool deliver_maildir_create(const struct maildir *m, struct maildir_file *f, const text *name)
 {
-  f->fd = openat(m->new, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  f->fd = openat(m->new, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (f->fd != -1 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return f->fd != -1;
   text_copy_bytes(&f->temporary, name->s, name->len);
   if (unlinkat(m->tmp, text_string(&f->temporary), 0) == -1 && errno != ENOENT) return false;
-  f->fd = openat(m->tmp, f->temporary.s, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+  f->fd = openat(m->tmp, f->temporary.s, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600);
   return f->fd != -1;
 }
 
-static bool link_file(const struct maildir *m, const struct maildir_file *f, const char *name)
+static bool give_name(const struct maildir *m, const struct maildir_file *f, const char *name)
 {
   char path[sizeof "/proc/self/fd/" + 12];
 
@@ -114,21 +148,22 @@ static bool link_file(const struct maildir *m, const struct maildir_file *f, con
   return !linkat(AT_FDCWD, path, m->new, name, AT_SYMLINK_FOLLOW);
 }
 
-enum deliver_maildir_result deliver_maildir_link(const struct maildir *m, struct maildir_file *f, const text *name)
+enum deliver_maildir_result deliver_maildir_link(const struct maildir *m, const struct maildir_file *f, const text *name)
 {
-  enum deliver_maildir_result result = DELIVER_MAILDIR_ABSENT;
-  bool is_linked;
-
-  while (!(is_linked = link_file(m, f, name->s)) && errno == EEXIST && result == DELIVER_MAILDIR_ABSENT)
-    result = settle(m->new, name->s);
-  if (is_linked)
-    result = sync_linked(f->fd, m->new) ? DELIVER_MAILDIR_ABSENT : DELIVER_MAILDIR_BROKEN;
-  else if (result == DELIVER_MAILDIR_ABSENT)
-    result = DELIVER_MAILDIR_BROKEN;
-  if (f->temporary.len) {
-    int e = errno;
-    unlinkat(m->tmp, f->temporary.s, 0);
-    errno = e;
+  while (!give_name(m, f, name->s)) {
+    if (errno != EEXIST) return DELIVER_MAILDIR_BROKEN;
+    enum deliver_maildir_result there = settle(m->new, name->s, f->fd);
+    if (there != DELIVER_MAILDIR_NEW) return there;
   }
-  return result;
+  return sync_linked(f->fd, m->new) ? DELIVER_MAILDIR_NEW : DELIVER_MAILDIR_BROKEN;
+}
+
+void deliver_maildir_close(const struct maildir *m, struct maildir_file *f)
+{
+  int e = errno;
+
+  if (f->temporary.len) unlinkat(m->tmp, f->temporary.s, 0);
+  if (f->fd != -1) close(f->fd);
+  text_free(&f->temporary);
+  errno = e;
 }

@@ -46,11 +46,3 @@ bool deliver_name_is(const text *name, const char *file)
 
   return length <= name->len && !strncmp(name->s, file, length);
 }
-
-bool deliver_name_size(const char *file, uint64_t *size)
-{
-  const char *at = strstr(file, ",S=");
-  size_t length = at ? strcspn(at + 3, ",:") : 0;
-
-  return at && number_scan_bytes(at + 3, length, INT64_MAX, size);
-}

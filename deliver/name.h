@@ -12,7 +12,4 @@ void deliver_name_make(text *name, const char *id, const char *recipient, const 
 /* Is the file of that name the same delivery, whatever HOST was then, and whatever size and flags follow it? */
 bool deliver_name_is(const text *name, const char *file);
 
-/* The size that ",S=SIZE" in a file's name says. */
-bool deliver_name_size(const char *file, uint64_t *size);
-
 #endif

@@ -50,16 +50,20 @@ shutil.rmtree('mail/example.test')
 os.makedirs(ANN, 0o700)
 equal((attempt(0, again=0)[0], os.stat(ANN).st_uid), ('done 2.0.0', 45001), 'a folder that was made and not yet given away')
 
-for size, what in ((0, 'nothing'), (20, 'a part')):
+BLANK = b'\0' * len(WHOLE)
+for content, what in ((b'', 'nothing'), (WHOLE[:20], 'a part'), (BLANK, 'NULs instead'), (WHOLE[:40] + BLANK[40:], 'NULs behind a part')):
     for folder, flags in (('new', ''), ('cur', ':2,S')):
         name = os.listdir(ANN + '/new')[0] if os.listdir(ANN + '/new') else name
         for old in ('new', 'cur'):
             for entry in os.listdir(ANN + '/' + old):
                 os.unlink('%s/%s/%s' % (ANN, old, entry))
         path = '%s/%s/%s%s' % (ANN, folder, name, flags)
-        write(path, WHOLE[:size])
+        write(path, content)
         os.chown(path, 45001, 45001)
-        equal((attempt(0, again=1)[0], messages()), ('done 2.0.0', [WHOLE]), 'a name in %s with %s of its bytes: made good' % (folder, what))
-    os.unlink('%s/new/%s' % (ANN, name)), write('%s/new/%s' % (ANN, name)), os.chown('%s/new/%s' % (ANN, name), 45001, 45001)
+        equal((attempt(0, again=1)[0], messages()), ('done 2.0.0', [WHOLE]), 'a name in %s with %s: made good' % (folder, what))
+    os.unlink('%s/new/%s' % (ANN, name)), write('%s/new/%s' % (ANN, name), content), os.chown('%s/new/%s' % (ANN, name), 45001, 45001)
     equal((attempt(0, again=0)[0], messages()), ('done 2.0.0', [WHOLE]), '... even if nobody says again')
+edited = b'X-Read: yes\n' + WHOLE
+os.rename('%s/new/%s' % (ANN, name), '%s/cur/%s:2,S' % (ANN, name)), write('%s/cur/%s:2,S' % (ANN, name), edited)
+equal((attempt(0, again=1)[0], messages()), ('done 2.0.0', [edited]), 'a message that its owner changed is left alone')
 done_testing()

@@ -10,7 +10,6 @@ static const char id[] = "1jdk4ul5s7v0a1b2"; /* 1jdk4ul5s7v is 1809389146 s in m
 static void test_name(void)
 {
   text name = TEXT_ZERO, other = TEXT_ZERO, report = TEXT_ZERO;
-  uint64_t size = 0;
 
   deliver_name_make(&name, id, "ann@example.test", "mx/one:two.example");
   check_is(text_string(&name), "1809389146.Q1jdk4ul5s7v0a1b2R02b3172fb5c648e3.mx_one_two.example", "time and id, recipient's hash, host made harmless");
@@ -23,9 +22,6 @@ static void test_name(void)
   check(!deliver_name_is(&name, "1809389146.Q1jdk4ul5s7v0a1b2R02b3172fb5c648e4.mx"), "one digit of the hash apart: not the same");
   deliver_name_make(&report, "1jdk4ul5s7v0a1b2b0001", "ann@example.test", "mx");
   check(!deliver_name_is(&name, text_string(&report)), "a report about the message is not the message");
-  check(deliver_name_size(other.s, &size) && size == 120, "the size in a name");
-  check(deliver_name_size("x,S=7", &size) && size == 7, "... at its end");
-  check(!deliver_name_size("x", &size) && !deliver_name_size("x,S=", &size) && !deliver_name_size("x,S=1x", &size), "no size, or none that is one");
   text_free(&name), text_free(&other), text_free(&report);
 }
 
