@@ -114,6 +114,10 @@ def messages(name, system, load, count=None):
 def relayed(name, system, load, count=None):
     """relay: handed in and sent on at the same time. drain: the sink lets nobody in until all is handed in."""
     count, gated = count or load.scaled(3000), name == "drain"
+    options = dict(system.relay)
+    port = options.pop("port")
+    if "user" in options:  # the hash of a first login is measured elsewhere
+        load.run("login", system, port, protocol="smtp", users=USERS, messages=USERS, connections=4, **options)
     sink = subprocess.Popen(load.command("sink", *system.sink, messages=count), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         if sink.stdout.readline() != "listening\n":
@@ -122,8 +126,7 @@ def relayed(name, system, load, count=None):
         if not gated:
             sink.stdin.write("go\n")
             sink.stdin.flush()
-        options = dict(system.relay)
-        result = load.run("smtp", system, options.pop("port"), to="r%d@elsewhere.example", users=USERS, connections=20, each=0, messages=count, **options)
+        result = load.run("smtp", system, port, to="r%d@elsewhere.example", users=USERS, connections=20, each=0, messages=count, **options)
         if gated:
             cost = Cost(system)
             sink.stdin.write("go\n")
