@@ -9,10 +9,10 @@ SHIM = ROOT + '/build/tests/crash/cut.so'
 MESSAGE = b'Subject: x\r\n\r\n' + b'Hello\r\n' * 500
 
 
-def run(id, content, cut, lend=False):
+def run(id, content, cut, lend=False, variable='CUT'):
     """One caller of one queue-add. Returns the answer (None: it ended before), and its exit code."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    env = dict(ENV, LD_PRELOAD=SHIM, CUT=str(cut))
+    env = dict(ENV, LD_PRELOAD=SHIM, **{variable: str(cut)})
     adder = subprocess.Popen([program('queue-add')], stdin=its, stderr=subprocess.DEVNULL, env=env)
     its.close()
     ours.settimeout(30)
@@ -51,4 +51,11 @@ for what, lend, expected in (('a copy', False, 5), ('a file that was lent', True
     equal(cut, expected, '... after so many calls')
     for name in os.listdir('queue/new'):
         os.unlink('queue/new/' + name)
+
+# security 24: a call that fails is "later", never tried again as if it had not, and nothing stays behind
+for what, lend, calls in (('a copy', False, 4), ('a file that was lent', True, 3)):
+    for n in range(1, calls + 1):
+        id = '0123456789abce%d%d' % (lend, n)
+        answer, code = run(id, envelope(id, 'a@x.test', ['b@y.test']) + MESSAGE, n, lend, 'FAIL')
+        equal((answer, code, os.listdir('queue/new')), ('later', 0, []), '%s, lasting call %d fails with EIO: later, and nothing is left' % (what, n))
 done_testing()
