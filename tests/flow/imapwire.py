@@ -309,3 +309,7 @@ def moment(text):
 
 def string(value):
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def crlf(raw):
+    return re.sub(rb"\r?\n", b"\r\n", raw)
