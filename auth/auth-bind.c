@@ -13,7 +13,7 @@
 #include "lib/secret.h"
 #include "lib/serve.h"
 
-enum { CONCURRENCY = 200, REQUEST_SECONDS = 10, SESSION_SECONDS = 60 };
+enum { CONCURRENCY = 200, MEMORY_BYTES = 256 << 20, REQUEST_SECONDS = 10, SESSION_SECONDS = 60 };
 
 static const char *word_of(int code)
 {
@@ -86,7 +86,7 @@ int main(int argc, const char *const *argv)
   static const char *const callers[] = { "mail-auth", 0 };
   static const char *const reads[] = { "control", 0 };
   static const struct sandbox sandbox = { .reads = reads, .may_connect = true };
-  static const struct serve s = { .concurrency = CONCURRENCY, .callers = callers, .sandbox = &sandbox,
+  static const struct serve s = { .concurrency = CONCURRENCY, .memory_bytes = MEMORY_BYTES, .callers = callers, .sandbox = &sandbox,
                                   .session_seconds = SESSION_SECONDS, .session = session };
 
   PROG = "auth-bind";

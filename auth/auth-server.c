@@ -16,7 +16,7 @@
 #include "lib/secret.h"
 #include "lib/serve.h"
 
-enum { CONCURRENCY = 1000, SILENT_SECONDS = 600, SPAWN_SECONDS = 30 };
+enum { CONCURRENCY = 1000, MEMORY_BYTES = 512 << 20, SILENT_SECONDS = 600, SPAWN_SECONDS = 30 };
 
 struct conversation {
   int socket;
@@ -219,7 +219,7 @@ int main(int argc, const char *const *argv)
   static const char *const callers[] = { "mail-submit", "mail-login", 0 };
   static const char *const reads[] = { "control", "tables", "run", 0 };
   static const struct sandbox sandbox = { .reads = reads };
-  struct serve s = { .concurrency = CONCURRENCY, .callers = callers, .sandbox = &sandbox, .refresh = login_refresh,
+  struct serve s = { .concurrency = CONCURRENCY, .memory_bytes = MEMORY_BYTES, .callers = callers, .sandbox = &sandbox, .refresh = login_refresh,
                      .session = session };
 
   PROG = "auth-server";

@@ -23,6 +23,7 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
+#include "lib/id.h"
 #include "lib/landlock.h"
 #include "lib/log.h"
 #include "lib/serve.h"
@@ -34,6 +35,7 @@ enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, SESSIONS = 10000, MEBIBYTE 
 
 static struct tables policy = TABLES_ZERO;
 static uid_t auth_uid, send_uid;
+static bool has_landlock;
 
 static const char *const callers[] = { "mail-auth", "mail-send", 0 };
 static const char *const reads[] = { "control", "tables", 0 };
@@ -139,7 +141,8 @@ static void run_delivery(int caller, const text *request, const text *mailbox, c
   if (fstat(message, &st) == -1) die_unable("look at the queue file");
   limit(MEMORY_BYTES + (uint64_t)st.st_size); /* it is mapped, not read */
   alarm(DELIVERY_SECONDS);
-  if (!record_number(request, "offset", INT64_MAX, &delivery.offset)) die_permanent("a request without offset");
+  if (!id_check(delivery.id) || !record_number(request, "offset", INT64_MAX, &delivery.offset))
+    die_permanent("a request without an id and an offset");
   deliver_run(&delivery, &outcome);
   if (!call_send(caller, &outcome, 0, 0)) log_event("unheard", "id", delivery.id, (char *)0);
 }
@@ -156,7 +159,7 @@ static void run_imap(int caller, const text *request, uint64_t append_bytes, int
   start.ahead = text_string(&ahead);
   start.ahead_length = ahead.len;
   limit(SESSION_BYTES);
-  landlock_enter_folder();
+  if (!landlock_enter_folder() && has_landlock) die_permanent("the session got no Landlock, though the listener had it");
   record_add(&answer, "answer", "started");
   if (!call_send(caller, &answer, 0, 0)) die_unable("tell the caller that the session begins");
   close(caller);
@@ -217,6 +220,7 @@ int main(int argc, const char *const *argv)
   umask(066); /* mail/DOMAIN is 0711, all else of the owner alone */
   auth_uid = user_uid("mail-auth");
   send_uid = user_uid("mail-send");
+  has_landlock = landlock_is_there();
   shed_capabilities();
   return serve(&listener, argv);
 }

@@ -20,6 +20,7 @@
 #define SILENT_SECONDS 60
 #define LOGIN_SECONDS 180
 #define USELESS_MAX 20
+#define MEMORY_BYTES (64 << 20)
 
 static bool is_secure_from_start;
 
@@ -195,6 +196,7 @@ int main(int argc, const char *const *argv)
                           .concurrency_network = (unsigned int)conf_number("concurrencyimapclient", 50, 100000),
                           .refusal = "* BYE [LIMIT] too many connections, try again later\r\n",
                           .session_seconds = LOGIN_SECONDS + SILENT_SECONDS,
+                          .memory_bytes = MEMORY_BYTES,
                           .sandbox = &sandbox,
                           .session = session };
   return serve(&server, argv);

@@ -135,7 +135,10 @@ enum call_result call_receive(int socket, text *record, struct call_fds *fds, un
   while (length == -1 && errno == EINTR);
   if (length == -1) return errno == ECONNRESET ? CALL_CLOSED : CALL_BROKEN;
   take_fds(&message, fds);
-  if (!length) return CALL_CLOSED;
+  if (!length) { /* the end, or a packet of nothing: descriptors may hang on it */
+    if (fds) call_close_fds(fds);
+    return CALL_CLOSED;
+  }
   record->len = (size_t)length;
   if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || !record_check(record)) {
     if (fds) call_close_fds(fds);

@@ -126,7 +126,15 @@ static void restrict_self(int ruleset)
   close(ruleset);
 }
 
-static long get_abi(void) { return syscall(SYS_landlock_create_ruleset, 0, 0, LANDLOCK_CREATE_RULESET_VERSION); }
+static long get_abi(void)
+{
+  long abi = syscall(SYS_landlock_create_ruleset, 0, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+  if (abi == -1 && errno != ENOSYS && errno != EOPNOTSUPP) die_unable("ask the kernel for Landlock");
+  return abi;
+}
+
+bool landlock_is_there(void) { return get_abi() >= 1; }
 
 bool landlock_enter(const struct sandbox *s)
 {

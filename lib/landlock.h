@@ -5,11 +5,13 @@
 
 #include "lib/sandbox.h"
 
+bool landlock_is_there(void);
+
 /* False if the kernel has no Landlock. Dies if it has and cannot be entered. Needs no_new_privs. */
 bool landlock_enter(const struct sandbox *s);
 
 /* From now on only what is below the working directory can be opened, made or changed, and nothing be executed; the
-   system's libraries can be read. Inside another sandbox or not. */
+   system's libraries can be read. Inside another sandbox or not. False and death as above. */
 bool landlock_enter_folder(void);
 
 #endif

@@ -90,6 +90,14 @@ struct network peer_network(const struct sockaddr_storage *remote)
   return network;
 }
 
+struct network peer_network_of_uid(uid_t uid)
+{
+  struct network network = { .is_v4 = false };
+
+  memcpy(network.bytes, &uid, sizeof uid);
+  return network;
+}
+
 bool network_is(const struct network *a, const struct network *b)
 {
   return a->is_v4 == b->is_v4 && !memcmp(a->bytes, b->bytes, sizeof a->bytes);

@@ -28,7 +28,7 @@ static void add_paths(text *words, const char *const *paths)
 /* In words what the sandbox allows: the same words, the same sandbox. */
 static void describe(const struct sandbox *s, text *words)
 {
-  text_add(words, "2;"); /* the edition of the lists in landlock.c and seccomp.c: raise it when they grow */
+  text_add(words, "3;"); /* the edition of the lists in landlock.c and seccomp.c: raise it when they grow */
   add_paths(words, s->reads);
   add_paths(words, s->writes);
   text_add(words, s->may_connect ? "connect;" : ";");

@@ -61,6 +61,13 @@ static void set_limits(const struct serve *s)
   catch_signal(SIGPIPE, SIG_IGN);
 }
 
+/* A child or worker starts no process. */
+static void forbid_processes(void)
+{
+  const struct rlimit none = { 0, 0 };
+  if (setrlimit(RLIMIT_NPROC, &none) == -1) die_unable("limit processes");
+}
+
 static void find_callers(struct listener *l)
 {
   for (const char *const *name = l->s->callers; name && *name; name++) {
@@ -86,6 +93,13 @@ static void refuse(const struct serve *s, int connection)
   if (s->refusal && send(connection, s->refusal, strlen(s->refusal), MSG_DONTWAIT | MSG_NOSIGNAL) == -1) return;
 }
 
+/* A caller that was taken over leaves a quarter of the sessions to the others. */
+static bool has_its_share(const struct listener *l, const struct network *caller)
+{
+  unsigned int share = l->s->concurrency - l->s->concurrency / 4;
+  return l->caller_count > 1 && l->children.count >= share && children_of(&l->children, caller) >= share;
+}
+
 static bool is_full(const struct listener *l, const struct network *network, const struct peer *peer)
 {
   const char *reason = 0;
@@ -94,6 +108,8 @@ static bool is_full(const struct listener *l, const struct network *network, con
     reason = "concurrency";
   else if (peer->is_tcp && l->s->concurrency_network && children_of(&l->children, network) >= l->s->concurrency_network)
     reason = "concurrency of the client network";
+  else if (!peer->is_tcp && has_its_share(l, network))
+    reason = "concurrency of the caller";
   if (reason) log_event("refused", "reason", reason, "ip", peer->remote_ip, (char *)0);
   return reason != 0;
 }
@@ -111,6 +127,7 @@ _Noreturn static void run_child(const struct listener *l, int connection, const 
   sigprocmask(SIG_SETMASK, &none, 0);
   if (dup2(connection, 0) == -1 || (peer->is_tcp && dup2(connection, 1) == -1)) _exit(END_TEMPORARY);
   if (connection > 1) close(connection);
+  forbid_processes();
   if (s->session_seconds) alarm(s->session_seconds);
   s->session(0, peer->is_tcp ? 1 : 0, peer);
   _exit(END_DONE);
@@ -123,6 +140,7 @@ static void start_child(struct listener *l, int connection, const struct sockadd
 
   peer_from_socket(&peer, connection, remote);
   if (!may_call(l, &peer)) return;
+  if (!peer.is_tcp) network = peer_network_of_uid(peer.uid);
   if (is_full(l, &network, &peer)) {
     refuse(l->s, connection);
     return;
@@ -210,6 +228,7 @@ _Noreturn static void run_worker(const struct listener *l, pid_t parent)
 
   catch_signal(SIGTERM, stop_worker);
   end_with_parent(parent);
+  forbid_processes();
   catch_signal(SIGHUP, SIG_DFL);
   catch_signal(SIGCHLD, SIG_DFL);
   sigemptyset(&none);

@@ -19,8 +19,9 @@
 #define USAGE "queue-add   (fd 0: a listening unix socket, or one caller)"
 
 enum {
+  MEMORY_BYTES = 512 << 20, /* of a worker; an envelope is at most a tenth of it */
   WORKERS = 16,         /* those that wait for the disk at once; it writes them in one go */
-  REQUEST_SECONDS = 30 /* a caller that stays silent so long is dropped */
+  REQUEST_SECONDS = 1 /* a caller asks at once; one that stays silent so long is dropped, others wait for its worker */
 };
 
 static struct queue_store store = QUEUE_STORE_ZERO;
@@ -97,8 +98,8 @@ static void handle_add(int socket, const text *request, const struct call_fds *f
   if (!is_answered) log_event("unanswered", "id", id, (char *)0); /* the caller is gone; the message is queued */
 }
 
-/* True: it was lent. */
-static bool handle_file(int socket)
+/* It comes back with the message, on another connection: no worker waits for a slow client meanwhile. */
+static void handle_file(int socket)
 {
   text answer = TEXT_ZERO;
   int file = queue_store_file(&store);
@@ -111,7 +112,6 @@ static bool handle_file(int socket)
   if (!call_send(socket, &answer, &file, file != -1)) log_event("unanswered", "what", "file", (char *)0);
   if (file != -1) close(file);
   text_free(&answer);
-  return file != -1;
 }
 
 static void session(int in, int out, const struct peer *peer)
@@ -120,18 +120,14 @@ static void session(int in, int out, const struct peer *peer)
   struct call_fds fds;
   (void)out;
 
-  bool is_over = false;
-
-  while (!is_over && call_receive(in, &request, &fds, REQUEST_SECONDS) == CALL_DONE) {
-    is_over = true;
-    if (record_is(&request, "what", "add"))
-      handle_add(in, &request, &fds, peer);
-    else if (record_is(&request, "what", "file"))
-      is_over = !handle_file(in); /* it comes back with the message, on the same connection */
-    else
-      log_event("refused", "what", record_get(&request, "what"), (char *)0);
-    call_close_fds(&fds);
-  }
+  if (call_receive(in, &request, &fds, REQUEST_SECONDS) != CALL_DONE) return;
+  if (record_is(&request, "what", "add"))
+    handle_add(in, &request, &fds, peer);
+  else if (record_is(&request, "what", "file"))
+    handle_file(in);
+  else
+    log_event("refused", "what", record_get(&request, "what"), (char *)0);
+  call_close_fds(&fds);
 }
 
 int main(int argc, const char *const *argv)
@@ -140,7 +136,7 @@ int main(int argc, const char *const *argv)
   static const char *const writes[] = { "queue/new", 0 };
   static const struct sandbox sandbox = { .writes = writes };
   static const struct serve service = {
-    .workers = WORKERS, .callers = callers, .sandbox = &sandbox, .session = session
+    .workers = WORKERS, .memory_bytes = MEMORY_BYTES, .callers = callers, .sandbox = &sandbox, .session = session
   };
 
   PROG = "queue-add";

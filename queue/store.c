@@ -11,7 +11,7 @@
 #include "lib/queue.h"
 #include "queue/store.h"
 
-enum { SMALL_BYTES = 1 << 20 }; /* up to here a message is read into memory and written by one call */
+enum { SMALL_BYTES = 1 << 20, RECIPIENTS_MAX = 100000 /* send-schedule has them all in memory */ }; /* up to here a message is read into memory and written by one call */
 
 /* One message on its way: what was handed over, and the file that it becomes. */
 struct work {
@@ -76,6 +76,7 @@ static const char *find_fault(const struct envelope *e, const char *id)
 {
   if (!text_is(&e->id, id)) return "the envelope has another id";
   if (e->attempts || e->next_seconds) return "the envelope says that it was tried already";
+  if (e->count > RECIPIENTS_MAX) return "more than 100000 recipients";
   for (size_t i = 0; i < e->count; i++)
     if (e->recipients[i].state != ENVELOPE_TODO) return "a recipient is not to be tried";
   return record_find(&e->facts, QUEUE_SIZE_FACT) ? "the fact size is for queue-add to say" : 0;
@@ -192,9 +193,16 @@ static bool is_lent(const struct queue_store *s, const struct stat *file)
   return !file->st_nlink && file->st_uid == s->uid && file->st_dev == s->device;
 }
 
+/* What cost its giver nothing would fill the disk here. Small ones may lie in their inode. */
+static bool is_hollow(const struct queue_store *s, const struct stat *file)
+{
+  return file->st_size > SMALL_BYTES && !is_lent(s, file) && file->st_blocks < file->st_size / 512;
+}
+
 static enum queue_store_result add(struct queue_store *s, int from, struct work *w, const char *id)
 {
   if (fstat(from, &w->from) == -1 || !S_ISREG(w->from.st_mode)) return refused(s, "not a file");
+  if (is_hollow(s, &w->from)) return refused(s, "a file with holes");
   if (!read_envelope(w, from)) return refused(s, "not an envelope as in doc/queue.md");
   const char *fault = find_fault(&w->envelope, id);
   if (fault) return refused(s, fault);

@@ -16,6 +16,7 @@
 #include "send/wish.h"
 
 enum {
+  CALLERS_MAX = 100,  /* root aside: queue-add keeps one connection for each of its workers */
   SLOTS_AT_ONCE = 64, /* of the hash, for a wish about all */
   NAMED_MAX = 500     /* messages that an answer names, so that it stays a packet */
 };
@@ -47,6 +48,14 @@ void send_control_init(struct send_schedule *s)
     die_unable("watch fd 0, which must be the listening socket run/send-schedule");
 }
 
+static unsigned int count_callers(const struct send_schedule *s)
+{
+  unsigned int count = 0;
+
+  for (const struct send_caller *c = s->callers; c; c = c->next) count++;
+  return count;
+}
+
 static bool read_uid(int socket, uid_t *uid)
 {
   struct ucred caller;
@@ -63,7 +72,7 @@ void send_control_accept(struct send_schedule *s)
   uid_t uid;
 
   if (socket == -1) return;
-  if (!read_uid(socket, &uid)) {
+  if (!read_uid(socket, &uid) || (uid && count_callers(s) >= CALLERS_MAX)) {
     log_event("refused", "reason", "caller", (char *)0);
     close(socket);
     return;

@@ -1,8 +1,10 @@
 #include "service/bind.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,6 +54,8 @@ static void become(const char *user)
 _Noreturn void bind_hand_on(int socket, const struct bind_options *o, const char *user, const char *const *argv)
 {
   if (socket && (dup2(socket, 0) == -1 || close(socket) == -1)) die_unable("move the socket to fd 0");
+  if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == -1) die_unable("close what the caller of this program left open");
+  if (o->ready >= 0) fcntl(o->ready, F_SETFD, 0);
   become(user);
   if (o->ready >= 0) ready_pass(o->ready);
   execvp(argv[0], (char *const *)(uintptr_t)argv);

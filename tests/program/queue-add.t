@@ -71,6 +71,14 @@ r, w = os.pipe()
 equal(add(C, r)['answer'], 'no', 'a pipe is not a file')
 os.close(w)
 
+# what would cost others more than its giver
+many = envelope(C, 'a@x.test', ['b'] * 100001)
+equal(add(C, many)['answer'], 'no', '100,001 recipients are refused')
+fd = os.memfd_create('hollow')
+os.write(fd, envelope(C, 'a@x.test', ['b@y.test']))
+os.ftruncate(fd, 1 << 40)
+equal(add(C, fd)['error'], 'a file with holes', 'a terabyte of nothing in a memfd')
+
 # a large message: copied from a memfd, or written into a file that queue-add lent
 large = envelope(C, 'a@x.test', ['b@y.test']) + b'x' * 5000000
 equal(add(C, large)['answer'], 'queued', '5 MB in a memfd')
@@ -80,9 +88,9 @@ with connect('queue-add') as s:
     send(s, [('what', 'file')])
     answer, fds = receive(s)
     equal((dict(answer), len(fds)), ({'answer': 'file'}, 1), 'a file is lent')
+    equal(receive(s), (None, []), '... and the conversation is over: no worker waits for a slow client')
     os.write(fds[0], envelope(D, 'a@x.test', ['b@y.test']) + b'y' * 3000000)
-    send(s, [('what', 'add'), ('id', D)], fds)
-    equal(dict(receive(s)[0]), {'answer': 'queued', 'id': D}, '... and queued as it is, over the same connection')
+    equal(dict(call('queue-add', [('what', 'add'), ('id', D)], fds)[0]), {'answer': 'queued', 'id': D}, '... and queued as it is')
     ok(os.fstat(fds[0]).st_ino == os.stat('queue/new/' + D).st_ino, '... without a copy')
     os.close(fds[0])
 equal(oct(os.stat('queue/new/' + D).st_mode & 0o777), '0o660', 'group mail-queue may mark it (doc/uids.md)')

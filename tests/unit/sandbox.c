@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -82,6 +83,24 @@ static bool no_way_out_by_reconnecting(void)
   return connect(accepted, (struct sockaddr *)&listening, sizeof listening) == -1 && errno == EACCES;
 }
 
+/* Nor by Fast Open, which connects by sending. */
+static bool no_way_out_by_sending(void)
+{
+  struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+  struct iovec part = { .iov_base = "x", .iov_len = 1 };
+  struct mmsghdr messages = { .msg_hdr = { .msg_name = &listening, .msg_namelen = sizeof listening, .msg_iov = &part, .msg_iovlen = 1 } };
+  connect(accepted, &nowhere, sizeof nowhere);
+  return sendto(accepted, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&listening, sizeof listening) == -1 && errno == ENOSYS &&
+         sendmsg(accepted, &messages.msg_hdr, MSG_FASTOPEN) == -1 && errno == ENOSYS &&
+         sendmmsg(accepted, &messages, 1, MSG_FASTOPEN) == -1 && errno == ENOSYS;
+}
+
+static bool no_limit_for_others(void)
+{
+  struct rlimit limit;
+  return prlimit(getppid(), RLIMIT_NOFILE, 0, &limit) == -1 && errno == ENOSYS && !getrlimit(RLIMIT_NOFILE, &limit) && !setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static bool no_signal_to_the_parent(void) { return kill(getppid(), 0) == -1 && errno == EPERM; }
 static bool is_hardened(void) { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && prctl(PR_GET_DUMPABLE) == 0; }
 static bool traces(void) { return ptrace(PTRACE_TRACEME, 0, 0, 0) == 0; }
@@ -150,6 +169,8 @@ int main(void)
   check(!run(&usual, no_exec), "executes no other program");
   check(!run(&usual, no_network), "gets no network socket");
   check(!run(&usual, no_way_out_by_reconnecting), "an accepted connection cannot be turned into an outgoing one");
+  check(!run(&usual, no_way_out_by_sending), "... not by TCP Fast Open either");
+  check(!run(&usual, no_limit_for_others), "sets limits for nobody but itself");
   check(!run(&usual, no_signal_to_the_parent), "signals nobody outside");
   check(!run(&usual, is_hardened), "has no_new_privs and cannot be dumped");
   check(!run(&network, has_network), "may_connect: gets TCP and UDP sockets");
