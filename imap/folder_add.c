@@ -138,11 +138,8 @@ bool imap_addition_link(struct imap_addition *a, struct imap_folder *from, size_
 {
   struct imap_filename sizes;
   struct imap_added *added = add_name(a);
-  int fd = imap_folder_open_message(from, place); /* makes sure of the file's name by now */
-
-  if (fd == -1) return false;
-  close(fd);
   const struct imap_message *m = &from->messages[place];
+
   imap_filename_parse(&sizes, m->name, strlen(m->name));
   return !linkat(m->is_new ? from->new : from->cur, m->name, a->folder->tmp, added->name.s, 0) &&
     give_name(a, added, sizes.size, sizes.wire, marks);

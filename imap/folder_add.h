@@ -30,7 +30,8 @@ bool imap_addition_begin(struct imap_addition *a);
 bool imap_addition_write(struct imap_addition *a, const char *bytes, size_t length);
 bool imap_addition_end(struct imap_addition *a, imap_marks marks, const int64_t *date_seconds); /* date: 0 is now */
 
-/* One message by a hard link to a file of another folder (or of the same); marks are those of this folder. */
+/* One message by a hard link to a file of another folder (or of the same), which imap_folder_open_message has just found;
+   marks are those of this folder. */
 bool imap_addition_link(struct imap_addition *a, struct imap_folder *from, size_t place, imap_marks marks);
 
 /* Makes them part of the folder; false with errno: none is. */

@@ -1,6 +1,7 @@
 #include "imap/folder_copy.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 /* The same flags by the letters of the other folder. A keyword that has no room there is lost, the message is not. */
 static bool translate(const struct imap_folder *from, struct imap_folder *to, imap_marks marks, imap_marks *translated)
@@ -16,13 +17,21 @@ static bool translate(const struct imap_folder *from, struct imap_folder *to, im
   return true;
 }
 
+/* The file is opened first: then its name, and so its marks, are those of now and not what this session last heard of. */
+static bool link_one(struct imap_addition *a, struct imap_folder *from, size_t place)
+{
+  imap_marks marks;
+  int fd = imap_folder_open_message(from, place);
+
+  if (fd == -1) return false;
+  close(fd);
+  return translate(from, a->folder, from->messages[place].marks, &marks) && imap_addition_link(a, from, place, marks);
+}
+
 static bool link_all(struct imap_addition *a, struct imap_folder *from, const size_t *places, size_t count)
 {
-  for (size_t i = 0; i < count; i++) {
-    imap_marks marks;
-    if (!translate(from, a->folder, from->messages[places[i]].marks, &marks)) return false;
-    if (!imap_addition_link(a, from, places[i], marks)) return false;
-  }
+  for (size_t i = 0; i < count; i++)
+    if (!link_one(a, from, places[i])) return false;
   return true;
 }
 
