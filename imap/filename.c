@@ -32,9 +32,9 @@ static imap_marks marks_of(const char *mark, size_t length)
 
 size_t imap_filename_base(const char *name, size_t length)
 {
-  const char *mark = memrchr(name, ':', length);
+  const char *mark = memmem(name, length, MARK, MARK_LENGTH); /* the first: so a base never has one, in dovecot-uidlist either */
 
-  return mark && name + length - mark >= MARK_LENGTH && !memcmp(mark, MARK, MARK_LENGTH) ? (size_t)(mark - name) : length;
+  return mark ? (size_t)(mark - name) : length;
 }
 
 /* The number of a ",S=" or ",W=" that was found, up to the next comma. */
