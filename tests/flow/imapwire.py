@@ -5,7 +5,7 @@
     r = s("APPEND INBOX", Literal(message))     # waits for "+"; Literal(message, now=True) does not
 
 In answers an atom is a str, a number an int, a string bytes, NIL None, a list a list."""
-import email.utils, re, ssl
+import email.utils, os, re, ssl
 
 LETTER = b"From: Ann <ann@outside.example>\r\nSubject: one\r\n\r\nHello.\r\n"
 CONTEXT = ssl.create_default_context()
@@ -313,3 +313,20 @@ def string(value):
 
 def crlf(raw):
     return re.sub(rb"\r?\n", b"\r\n", raw)
+
+
+class As:
+    """Acts as the uid that owns a mailbox."""
+
+    def __init__(self, mail, user):
+        self.folder = f"{mail.home}/mail/example.test/{user}"
+
+    def __enter__(self):
+        owner = os.stat(self.folder)
+        os.setegid(owner.st_gid)
+        os.seteuid(owner.st_uid)
+        return self.folder
+
+    def __exit__(self, *_):
+        os.seteuid(0)
+        os.setegid(0)
