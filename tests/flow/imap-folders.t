@@ -4,18 +4,13 @@
 import sys
 
 sys.path.insert(0, "tests/flow")
-from imapwire import Imap, Literal, account, append, string
+from imapwire import Imap, Literal, account, append, status, string
 from postroom import Postroom, Tap
 
 
 def names(session, pattern, reference="", command="LIST"):
     return sorted(line.values[2].upper() if str(line.values[2]).upper() == "INBOX" else string(line.values[2])
                   for line in session(f'{command} "{reference}" {pattern}').of(command))
-
-
-def status(session, folder, items):
-    values = session(f"STATUS {folder} ({items})").values("STATUS")[1]
-    return dict(zip(values[::2], values[1::2]))
 
 
 def folders(mail, t):

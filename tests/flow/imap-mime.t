@@ -263,6 +263,41 @@ def extensions(s, t):
     t.ok(len(short) == 4 and len(short[2]) == 7, "BODY has none of these", short)
 
 
+def corners(mail, t):
+    """Sets, sections of inner messages, names of fields as literals."""
+    s = Imap(mail, "erin", folder="INBOX")
+    for name in ("plain", "nested", "message in message", "plain", "plain"):
+        append(s, "INBOX", crlf(SAMPLES[name]))
+    s("NOOP")
+    for asked, expected in (("4:2", [2, 3, 4]), ("*:4", [4, 5]), ("5:*,1,1:2", [1, 2, 5]), ("*", [5]), ("2:2", [2]), ("*:*", [5])):
+        t.is_(sorted(s(f"FETCH {asked} UID").fetched()), expected, f"the set {asked}")
+        t.is_(sorted(s(f"UID FETCH {asked} FLAGS").fetched("UID").values()), expected, f"... of uids; the answers have the uid")
+    t.is_(s("UID FETCH 9:* FLAGS").fetched("UID"), {5: 5}, "UID 9:* is the last one")
+    t.is_(s("UID SEARCH UID 900:*").values("SEARCH"), [5], "... in SEARCH too")
+    t.is_(s("UID FETCH 9:10 FLAGS").fetched(), {}, "UID 9:10: nothing, OK")
+    inner = Part(Part(crlf(SAMPLES["nested"])).parts[1].body)
+    wanted = {"2.HEADER.FIELDS (SUBJECT)": b"Subject: inner\r\n\r\n", "2.HEADER.FIELDS.NOT (SUBJECT)": inner.header.replace(b"Subject: inner\r\n", b""), "2.TEXT": inner.body,
+              "2.2.MIME": inner.parts[1].header, "2.2": inner.parts[1].body, "1.2": b"<b>"}
+    for section, value in wanted.items():
+        found = s(f"FETCH 2 BODY.PEEK[{section}]").fetched()[2]
+        t.is_(next(v for k, v in found.items() if k.startswith("BODY")), value, f"BODY[{section}]")
+    for section in ("3.HEADER", "1.TEXT", "9", "2.9", "1.1.1.1", "3.1.1"):
+        result = s(f"FETCH 2 BODY.PEEK[{section}]")
+        t.ok(result.status in ("OK", "NO") and not any(result.fetched(f"BODY[{section}]").values()), f"BODY[{section}], which is not there: empty", result)
+    for name in ('"Subject"', "{7+}\r\nSubject"):
+        result = s(f"FETCH 1 BODY.PEEK[HEADER.FIELDS ({name})]")
+        t.ok(result.status == "OK" and b"Subject: plain\r\n\r\n" in result.of("FETCH")[0].raw, f"HEADER.FIELDS ({name!r})", result)
+    result = s("FETCH 1 (BODY.PEEK[]<0.4> BODY.PEEK[]<4.4> BODY.PEEK[HEADER] BODY.PEEK[HEADER]<0.4>)")
+    t.is_(len(result.fetched()[1]), 4, "one section by several partials")
+    big = b"Subject: big\r\n\r\n" + b"0123456789abcdef" * 64 + b"\r\n"
+    big = big[:16] + big[16:] * 12000
+    t.is_(append(s, "INBOX", big).status, "OK", f"a message of {len(big)} bytes")
+    s("NOOP")
+    t.ok(s("FETCH 6 BODY.PEEK[]").fetched("BODY[]")[6] == big, "... comes back")
+    t.ok(s("FETCH 6 BODY.PEEK[]<9000000.5000>").fetched("BODY[]<9000000>")[6] == big[9000000:9005000], "... a piece of it")
+    s.close()
+
+
 def envelopes(mail, t):
     s = Imap(mail, "dave", folder="INBOX")
     for number, (header, wanted, what) in enumerate(ENVELOPES, 1):
@@ -285,6 +320,6 @@ def person(address):
 
 
 with Postroom(24) as mail, Tap() as t:
-    account(mail, "carol", "dave")
-    for story in (sections, envelopes):
+    account(mail, "carol", "dave", "erin")
+    for story in (sections, corners, envelopes):
         story(mail, t)

@@ -2,11 +2,11 @@
 # imap-rfc: the IMAP server against RFC 3501 and its extensions, written from the RFCs alone: every command in every state,
 # APPEND, COPY, MOVE, STORE, EXPUNGE with their response codes, literals, pipelines.
 # (N-110, N-113, S-38; design 8)
-import re, sys
+import base64, os, re, sys
 
 sys.path.insert(0, "tests/flow")
-from imapwire import LETTER, Imap, Literal, account, append, moment
-from postroom import Postroom, Tap
+from imapwire import LETTER, Imap, Literal, account, append, moment, status, string
+from postroom import Postroom, Tap, wait_for
 
 AUTHENTICATED = ["SELECT INBOX", "EXAMINE INBOX", "CREATE new", "DELETE new", "RENAME Archive old", "SUBSCRIBE Junk", "UNSUBSCRIBE Junk",
                  'LIST "" *', 'LSUB "" *', "STATUS INBOX (MESSAGES)", "NAMESPACE", "IDLE"]
@@ -303,6 +303,65 @@ def copying(mail, t):
     s.close(), o.close()
 
 
+def logins(mail, t):
+    name, word = "carol@example.test", "secret-carol"
+    plain = lambda *words: base64.b64encode("\0".join(words).encode()).decode()
+    for command, status in ((f"AUTHENTICATE PLAIN {plain('', name, word)}", "OK"), (f"AUTHENTICATE PLAIN {plain(name, name, word)}", "OK"), (f'LOGIN "{name}" {word}', "OK"),
+                            (f"authenticate plain {plain('', name, word)}", "OK"), ("AUTHENTICATE PLAIN =", "NO|BAD"), ("AUTHENTICATE PLAIN !!!", "NO|BAD"),
+                            (f"AUTHENTICATE PLAIN {plain('', name)}", "NO|BAD"), (f"AUTHENTICATE PLAIN {plain('dave@example.test', name, word)}", "NO"), ("LOGIN carol", "BAD"),
+                            (f"LOGIN {name} {word} x", "BAD"), ('LOGIN "" ""', "NO")):
+        s = Imap(mail)
+        result = s(command)
+        t.ok(re.fullmatch(status, result.status), f"{command}: {status}", result)
+        s.close()
+    s = Imap(mail)
+    s.start("AUTHENTICATE LOGIN")
+    for words in (name, word):
+        t.matches(s.read().decode(), r"^\+ ", "AUTHENTICATE LOGIN asks")
+        s.write(base64.b64encode(words.encode()) + b"\r\n")
+    t.matches(s.finish().code, "^CAPABILITY IMAP4rev1", "... OK [CAPABILITY]")
+    uses = {string(l.values[2]): l.values[0] for l in s('LIST "" %').of("LIST")}
+    t.is_([n for n, use in (("Drafts", "\\Drafts"), ("Sent", "\\Sent"), ("Junk", "\\Junk"), ("Trash", "\\Trash"), ("Archive", "\\Archive")) if use not in uses.get(n, [])], [],
+          "N-45 RFC 6154: LIST says what each folder is for")
+    s.close()
+    s = Imap(mail)
+    s.write(f"x LOGIN {name} {word}\r\ny SELECT INBOX\r\nz NOOP\r\n".encode())
+    said = [s.read()]
+    while not said[-1].startswith((b"z", b"* BYE")):
+        said.append(s.read())
+    t.ok([l[:4] for l in said if l[:1] in b"xyz"] == [b"x OK", b"y OK", b"z OK"], "commands behind LOGIN in one piece go with it", said)
+    s.close()
+
+
+def cut_off(mail, t):
+    """An APPEND whose client goes away in the middle leaves nothing."""
+    s, folder = Imap(mail, "ivan"), f"{mail.home}/mail/example.test/ivan"
+    count = status(s, "Trash", "MESSAGES")["MESSAGES"]
+    for sent in (b"", b"Subject: half", LETTER):
+        o = Imap(mail, "ivan")
+        o.write(b"x APPEND Trash {%d+}\r\n%s" % (len(LETTER) + 1, sent))
+        o.close()
+    gone = wait_for(lambda: not os.listdir(f"{folder}/.Trash/tmp"), 10)
+    t.ok(gone and status(s, "Trash", "MESSAGES UIDNEXT") == {"MESSAGES": count, "UIDNEXT": 1}, "APPEND cut off: no message, no uid, nothing in tmp/", os.listdir(f"{folder}/.Trash/tmp"))
+    s.close()
+
+
+def keywords(mail, t):
+    s = Imap(mail, "ivan", folder="Junk")
+    append(s, "Junk"), s("NOOP")
+    result = None
+    for n in range(30):
+        result = s(f"STORE 1 +FLAGS.SILENT (many{n})")
+        if result.status != "OK":
+            break
+    t.ok(n == 26 and result.code == "LIMIT", "the 27th keyword of a folder: NO [LIMIT]", n, result)
+    t.is_(len(s("FETCH 1 FLAGS").fetched("FLAGS")[1]) in (26, 27), True, "... the 26 are there")
+    result = s("SELECT Junk")
+    t.ok(any(c.startswith("PERMANENTFLAGS") and "\\*" not in c for c in result.codes()), "... PERMANENTFLAGS has no \\* any more", result)
+    t.is_(s("SEARCH KEYWORD never-used UNKEYWORD many0").values("SEARCH"), [], "... SEARCH for a keyword that nobody has made makes none")
+    s.close()
+
+
 def literals(mail, t):
     s = Imap(mail, "ivan", folder="INBOX")
     t.is_(s("SEARCH SUBJECT", Literal(b"one"), "FROM", Literal(b"ann", now=True)).status, "OK", "literals that wait and that do not, in one command")
@@ -334,5 +393,5 @@ def literals(mail, t):
 
 with Postroom(24) as mail, Tap() as t:
     account(mail, "carol", "dave", "erin", "frank", "grace", "ivan")
-    for story in (states, injected, malformed, capabilities, select, recent, appending, storing, expunging, copying, literals):
+    for story in (states, injected, malformed, capabilities, select, recent, appending, storing, expunging, copying, logins, literals, cut_off, keywords):
         story(mail, t)

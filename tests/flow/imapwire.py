@@ -330,3 +330,9 @@ class As:
     def __exit__(self, *_):
         os.seteuid(0)
         os.setegid(0)
+
+
+def status(session, folder, items):
+    """{item: value} of STATUS."""
+    values = session(f"STATUS {folder} ({items})").values("STATUS")[1]
+    return dict(zip(values[::2], values[1::2]))
