@@ -27,11 +27,15 @@ void id_make(text *id)
   text_string(id);
 }
 
-/* The parts behind the first: "b" and digits, for each report about a report's parent. */
+/* Behind the first part "b" and digits, any number of times: a report, and a report about a report. */
 static bool is_report_tail(const char *tail)
 {
-  if (*tail++ != 'b') return false;
-  return *tail && strspn(tail, "0123456789") == strlen(tail);
+  while (*tail == 'b') {
+    size_t count = strspn(tail + 1, "0123456789");
+    if (!count) return false;
+    tail += 1 + count;
+  }
+  return !*tail;
 }
 
 bool id_check(const char *id)
@@ -39,7 +43,7 @@ bool id_check(const char *id)
   size_t length = strlen(id);
 
   if (length > ID_MAX || length < ID_LENGTH || strspn(id, digits) < ID_LENGTH) return false;
-  return length == ID_LENGTH || is_report_tail(id + ID_LENGTH);
+  return is_report_tail(id + ID_LENGTH);
 }
 
 bool id_is_report(const char *id) { return strlen(id) > ID_LENGTH; }

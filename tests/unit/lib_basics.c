@@ -54,8 +54,10 @@ static void test_id(void)
   check(memcmp(a.s, b.s, 11) <= 0, "ids are ordered by time");
   text_add(&a, "b0001");
   check(id_check(text_string(&a)) && id_is_report(a.s), "a report's id");
+  text_add(&a, "b0002");
+  check(id_check(text_string(&a)) && id_is_report(a.s), "the id of a report about a report");
   check(!id_check("../../etc/passwd") && !id_check("") && !id_check("0123456789abcdeZ") && !id_check("0123456789abcdefx1") &&
-          !id_check("0123456789abcdefb"),
+          !id_check("0123456789abcdefb") && !id_check("0123456789abcdefb0001b") && !id_check("0123456789abcdefb0001x"),
         "nothing else is an id");
 }
 
