@@ -219,6 +219,8 @@ static void give_up(struct send_result *o)
   text words = TEXT_ZERO;
 
   text_add(&words, "given up after the queue lifetime; the last attempt said: ");
+  if (o->code) text_add_format(&words, "%03u ", o->code);
+  text_add_format(&words, "%s ", o->status.s);
   text_add_text(&words, &o->text);
   send_result_set(o, SAID_NEVER, "5.4.7", text_string(&words));
   text_free(&words);

@@ -112,6 +112,11 @@ class Postroom:
     def connect(self, port):
         return socket.create_connection((self.address, self.port(port)), timeout=60)
 
+    def pid(self, service):
+        """The process that s6 started for a service; None if it is down at this moment."""
+        said = subprocess.run(["s6-svstat", "-o", "pid", f"{self.home}/service/{service}"], stdout=subprocess.PIPE, text=True).stdout
+        return int(said) if int(said) > 1 else None
+
     def restart(self, service):
         """Stops and starts one service, ready when it returns."""
         subprocess.run(["s6-svc", "-wR", "-T", "20000", "-r", f"{self.home}/service/{service}"], check=True)
@@ -138,11 +143,16 @@ class Postroom:
         if self.code:
             sys.exit(f"mailadm add account {address}: {said}")
 
-    def submit(self, user, to, subject, body="Hello"):
-        """A message by port 587 as a user of example.test; the id under which it is queued."""
-        client = smtplib.SMTP(self.address, self.port(587), timeout=60)
+    def login(self, port, user):
+        """An open submission session (smtplib) of a user of example.test."""
+        client = smtplib.SMTP(self.address, self.port(port), timeout=60)
         client.starttls()
         client.login(f"{user}@example.test", self.password(user))
+        return client
+
+    def submit(self, user, to, subject, body="Hello"):
+        """A message by port 587 as a user of example.test; the id under which it is queued."""
+        client = self.login(587, user)
         id = self.give(client, f"{user}@example.test", to, subject, body)
         client.quit()
         return id

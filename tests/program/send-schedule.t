@@ -249,7 +249,7 @@ message(very, 'bob@a.test', ['a@later.test'], birth=int(time.time()) - 6 * 86400
 notify(very)
 ok(gone(very), 'six days old and tried forty times: returned')
 text = asked(reports, very + 'b0041')[0][3]
-ok(b'Status: 5.4.7' in text and b'given up after the queue lifetime; the last attempt said: come again' in text.replace(b'\r\n    ', b' ').replace(b'\r\n  ', b' '),
+ok(b'Status: 5.4.7' in text and b'given up after the queue lifetime; the last attempt said: 450 4.2.0 come again' in text.replace(b'\r\n    ', b' ').replace(b'\r\n  ', b' '),
    '... with what was said last', text)
 ahead = new_id()
 message(ahead, 'bob@a.test', ['a@later.test'], birth=int(time.time()) + 10 * 365 * 86400, next=int(time.time()) + 9 * 365 * 86400)
