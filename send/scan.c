@@ -83,14 +83,16 @@ static void add_cur(struct send_schedule *s, const char *name)
 {
   struct queue_file file = QUEUE_FILE_ZERO;
   uint64_t wait_ms = 0;
-  bool is_held = false;
+  bool is_held = false, has_todo, has_held;
 
   if (!id_check(name) || send_waiting_find(&s->waiting, name)) return;
   struct send_entry *e = send_waiting_add(&s->waiting, name);
   e->is_again = true;
   if (queue_open(&file, name, O_RDONLY) == QUEUE_FOUND && !has_state(&file.envelope, ENVELOPE_FAILING)) {
-    is_held = !has_state(&file.envelope, ENVELOPE_TODO) && has_state(&file.envelope, ENVELOPE_HELD);
-    wait_ms = send_conclude_wait_ms(s, &file.envelope);
+    has_todo = has_state(&file.envelope, ENVELOPE_TODO);
+    has_held = has_state(&file.envelope, ENVELOPE_HELD);
+    is_held = !has_todo && has_held;
+    if (has_todo || has_held) wait_ms = send_conclude_wait_ms(s, &file.envelope); /* else it is only to be removed */
   }
   queue_close(&file);
   if (!is_held) send_waiting_set_due(&s->waiting, e, s->now_ms + wait_ms);

@@ -48,7 +48,7 @@ def is_report(t, message, id, status, words, what):
          "... Reporting-MTA, Arrival-Date", about)
     first = each[0]
     t.is_((first["Final-Recipient"].split(";")[0].lower(), first["Action"], first["Status"]), ("rfc822", "failed", status), "... Final-Recipient, Action, Status")
-    t.ok(re.search(words, first["Diagnostic-Code"] or ""), "... Diagnostic-Code: what was said", first.as_string())
+    t.ok(re.search(words, " ".join((first["Diagnostic-Code"] or "").split())), "... Diagnostic-Code: what was said", first.as_string())
     header = parts[2].get_payload()
     t.ok("Subject: " in header and "Hello" not in header and "Received: " in header, "... the header of the message, and not its body", header)
     t.ok(message["Auto-Submitted"] == "auto-replied" and "MAILER-DAEMON@" in message["From"] and message["Return-Path"] == "<>" and
@@ -143,7 +143,7 @@ def lifetime(mail, t):
     id = mail.submit("alice", REMOTE, "lifetime")
     found = report(mail, id)
     if t.ok(len(found) == 1 and not mail.queued(id), "after queuelifetime it is returned", mail.run("qstat")):
-        is_report(t, found[0], id, "5.4.7", r"450 4\.2\.2 her mailbox is\s+full today", "... by a report with the last words of the other host")
+        is_report(t, found[0], id, "5.4.7", r"450 4\.2\.2 her mailbox is full today", "... by a report with the last words of the other host")
         t.ok(mail.log("send-schedule").count(f"deferred id={id}") >= 2, "... after several attempts", mail.log("send-schedule")[-800:])
     settings(mail, retryfirst=None, retrymax=None, queuelifetime=None)
 
@@ -180,6 +180,7 @@ def cannot_be_returned(mail, t):
 
 
 with Postroom(27) as mail, Tap() as t:
+    settings(mail, concurrencyremote=1)  # the peers serve one after another
     refused(mail, t)
     one_of_three(mail, t)
     slow_or_gone(mail, t)
