@@ -1,6 +1,7 @@
 #include "deliver/deliver.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,9 +73,10 @@ static struct outcome write_and_link(const struct delivery *d, const struct mail
                                      const char *bytes, size_t length)
 {
   enum deliver_maildir_result result = DELIVER_MAILDIR_NEW;
-  text head = TEXT_ZERO;
+  static text head = TEXT_ZERO; /* the memory serves the next message */
   uint64_t size;
 
+  text_clear(&head);
   deliver_message_head(&head, d->sender, d->recipient);
   if (!deliver_maildir_create(m, f, name)) return failed("unable to make a file in the mailbox");
   if (!write_message(f->fd, &head, bytes, length, &size)) return failed("unable to write the message");
@@ -98,25 +100,27 @@ static struct outcome deliver_into(const struct delivery *d, const struct maildi
     return failed("the queue file has no message at the offset");
   }
   size_t length = (size_t)st.st_size - d->offset;
-  const char *bytes = mmap(0, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, d->message, 0);
-  if (bytes == MAP_FAILED) return failed("unable to map the queue file");
-  bytes += d->offset;
-  if (deliver_message_loops(bytes, length, d->recipient)) return loops;
-  struct outcome result = write_and_link(d, m, &file, name, bytes, length);
-  deliver_maildir_close(m, &file);
+  char *mapped = mmap(0, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, d->message, 0);
+  if (mapped == MAP_FAILED) return failed("unable to map the queue file");
+  const char *bytes = mapped + d->offset;
+  struct outcome result = loops;
+  if (!deliver_message_loops(bytes, length, d->recipient)) {
+    result = write_and_link(d, m, &file, name, bytes, length);
+    deliver_maildir_close(m, &file);
+  }
+  munmap(mapped, (size_t)st.st_size);
   return result;
 }
 
-void deliver_run(const struct delivery *d, text *outcome)
+bool deliver_run(const struct delivery *d, struct maildir *maildir, text *outcome)
 {
   text name = TEXT_ZERO, line = TEXT_ZERO;
-  struct maildir maildir;
   struct outcome result;
 
   deliver_name_make(&name, d->id, d->recipient, d->host);
   text_string(&name);
-  if (deliver_maildir_open(&maildir))
-    result = deliver_into(d, &maildir, &name);
+  if (deliver_maildir_open(maildir))
+    result = deliver_into(d, maildir, &name);
   else
     result = failed("unable to open the mailbox's folders new, cur and tmp");
   text_add_format(&line, "%s %s 000 %s", result.state, result.status, result.text);
@@ -124,4 +128,7 @@ void deliver_run(const struct delivery *d, text *outcome)
   record_add(outcome, "recipient", text_string(&line));
   log_event("delivery", "id", d->id, "recipient", d->recipient, "mailbox", d->mailbox, "file", name.s, "state",
             result.state, "status", result.status, "text", result.text, (char *)0);
+  text_free(&name);
+  text_free(&line);
+  return !strcmp(result.state, "done");
 }

@@ -4,6 +4,7 @@
 #ifndef DELIVER_DELIVER_H
 #define DELIVER_DELIVER_H
 
+#include "deliver/maildir.h"
 #include "lib/record.h"
 
 struct delivery {
@@ -17,7 +18,8 @@ struct delivery {
   bool is_again;         /* a former attempt may have delivered it without being able to say so */
 };
 
-/* Adds the outcome (doc/calls.md) to the record: done only when message and folder are on disk. */
-void deliver_run(const struct delivery *d, text *outcome);
+/* Opens the folders if they are not open yet (MAILDIR_ZERO). Adds the outcome (doc/calls.md) to the record: done only when
+   message and folder are on disk. True if it was done: then the folders are good for the next message. */
+bool deliver_run(const struct delivery *d, struct maildir *maildir, text *outcome);
 
 #endif

@@ -30,8 +30,16 @@
 #include "lib/tables.h"
 #include "lib/user.h"
 
-enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, SESSIONS = 10000, MEBIBYTE = 1024 * 1024, MEMORY_BYTES = 64 * MEBIBYTE,
-       SESSION_BYTES = 1024 * MEBIBYTE, APPEND_BYTES = 50 * MEBIBYTE };
+enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, KEPT_SECONDS = 30, DELIVERIES = 1000, SESSIONS = 10000,
+       MEBIBYTE = 1024 * 1024, MEMORY_BYTES = 64 * MEBIBYTE, SESSION_BYTES = 1024 * MEBIBYTE,
+       APPEND_BYTES = 50 * MEBIBYTE };
+
+/* Where the child delivers. */
+struct mailbox {
+  const char *key;
+  const text *record; /* of policy.cdb */
+  const char *host;   /* control/me */
+};
 
 static struct tables policy = TABLES_ZERO;
 static uid_t auth_uid, send_uid;
@@ -115,9 +123,9 @@ static bool become(const struct place *place, const char **error)
 /* The child starts no process, and its memory has an end. */
 static void limit(uint64_t memory_bytes)
 {
-  const struct rlimit none = { 0, 0 }, memory = { memory_bytes, memory_bytes };
+  const struct rlimit none = { 0, 0 }, memory = { memory_bytes, memory_bytes }; /* of its own: what is mapped does not count */
 
-  if (setrlimit(RLIMIT_NPROC, &none) == -1 || setrlimit(RLIMIT_AS, &memory) == -1) die_unable("limit the process");
+  if (setrlimit(RLIMIT_NPROC, &none) == -1 || setrlimit(RLIMIT_DATA, &memory) == -1) die_unable("limit the process");
 }
 
 static void answer_later(int caller, const char *key, const char *error)
@@ -130,21 +138,40 @@ static void answer_later(int caller, const char *key, const char *error)
   call_send(caller, &answer, 0, 0);
 }
 
-static void run_delivery(int caller, const text *request, const text *mailbox, const char *host, int message)
+/* True if it was delivered and the caller told so: then the next message may follow. */
+static bool deliver_one(int caller, const text *request, const struct mailbox *m, struct maildir *maildir, int message)
 {
   struct delivery delivery = { .id = record_get(request, "id"), .sender = record_get(request, "sender"),
-                               .recipient = record_get(request, "recipient"), .mailbox = record_get(mailbox, "name"),
-                               .host = host, .message = message, .is_again = !record_is(request, "again", "0") };
-  text outcome = TEXT_ZERO;
-  struct stat st;
+                               .recipient = record_get(request, "recipient"), .mailbox = record_get(m->record, "name"),
+                               .host = m->host, .message = message, .is_again = !record_is(request, "again", "0") };
+  static text outcome = TEXT_ZERO;
 
-  if (fstat(message, &st) == -1) die_unable("look at the queue file");
-  limit(MEMORY_BYTES + (uint64_t)st.st_size); /* it is mapped, not read */
   alarm(DELIVERY_SECONDS);
   if (!id_check(delivery.id) || !record_number(request, "offset", INT64_MAX, &delivery.offset))
     die_permanent("a request without an id and an offset");
-  deliver_run(&delivery, &outcome);
-  if (!call_send(caller, &outcome, 0, 0)) log_event("unheard", "id", delivery.id, (char *)0);
+  text_clear(&outcome);
+  bool is_good = deliver_run(&delivery, maildir, &outcome);
+  if (is_good) record_add(&outcome, "keep", "yes");
+  if (call_send(caller, &outcome, 0, 0)) return is_good;
+  log_event("unheard", "id", delivery.id, (char *)0);
+  return false;
+}
+
+/* One message after another for the same mailbox, as long as the caller keeps the connection: a new process, its uid and
+   its folders cost more than the message. */
+static void run_deliveries(int caller, text *request, const struct mailbox *m, struct call_fds *fds)
+{
+  struct maildir maildir = MAILDIR_ZERO;
+  enum call_result next = CALL_DONE;
+
+  limit(MEMORY_BYTES);
+  for (unsigned int done = 0; done < DELIVERIES && next == CALL_DONE; done++) {
+    if (fds->count != 1 || !record_is(request, "what", "deliver") || !record_is(request, "mailbox", m->key)) return;
+    if (!deliver_one(caller, request, m, &maildir, fds->fd[0])) return;
+    call_close_fds(fds);
+    alarm(0);
+    next = call_receive(caller, request, fds, KEPT_SECONDS);
+  }
 }
 
 /* The caller hears that it began, and is gone; the client's socket is all that is left to talk to. */
@@ -183,28 +210,30 @@ static void settings_read(struct settings *s, bool is_delivery)
 
 static void session(int in, int out, const struct peer *peer)
 {
-  text request = TEXT_ZERO, mailbox = TEXT_ZERO;
+  text request = TEXT_ZERO, key = TEXT_ZERO, record = TEXT_ZERO;
   struct place place = PLACE_ZERO;
   struct settings settings = { .host = TEXT_ZERO };
   struct call_fds fds;
   const char *error;
 
   if (call_receive(in, &request, &fds, REQUEST_SECONDS) != CALL_DONE || fds.count != 1) return;
-  const char *key = record_get(&request, "mailbox");
+  text_add(&key, record_get(&request, "mailbox"));
+  struct mailbox mailbox = { .key = text_string(&key), .record = &record };
   bool is_delivery = record_is(&request, "what", "deliver"), is_imap = record_is(&request, "what", "imap");
   errno = EPERM;
   if ((!is_delivery && !is_imap) || (peer->uid && peer->uid != (is_delivery ? send_uid : auth_uid))) {
-    answer_later(out, key, "this caller may not ask for that");
+    answer_later(out, mailbox.key, "this caller may not ask for that");
     return;
   }
   errno = 0;
   settings_read(&settings, is_delivery);
-  if (!find(&place, &mailbox, key, &error) || !become(&place, &error)) {
-    answer_later(out, key, error);
+  if (!find(&place, &record, mailbox.key, &error) || !become(&place, &error)) {
+    answer_later(out, mailbox.key, error);
     return;
   }
+  mailbox.host = text_string(&settings.host);
   if (is_delivery)
-    run_delivery(out, &request, &mailbox, text_string(&settings.host), fds.fd[0]);
+    run_deliveries(out, &request, &mailbox, &fds);
   else
     run_imap(out, &request, settings.append_bytes, fds.fd[0]);
 }

@@ -40,7 +40,9 @@ static int open_folder(const char *name)
 
 bool deliver_maildir_open(struct maildir *m)
 {
-  return (m->new = open_folder("new")) != -1 && (m->cur = open_folder("cur")) != -1 && (m->tmp = open_folder("tmp")) != -1;
+  m->is_open = m->is_open || ((m->new = open_folder("new")) != -1 && (m->cur = open_folder("cur")) != -1 &&
+                              (m->tmp = open_folder("tmp")) != -1);
+  return m->is_open;
 }
 
 /* After a link to it, syncing the file is enough where the file's own change counts with the folder's entry: ext4 (with a

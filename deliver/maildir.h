@@ -11,8 +11,10 @@
 #include "lib/text.h"
 
 struct maildir {
+  bool is_open;
   int new, cur, tmp;
 };
+#define MAILDIR_ZERO { false, -1, -1, -1 }
 
 struct maildir_file {
   int fd;
@@ -20,7 +22,7 @@ struct maildir_file {
 };
 #define MAILDIR_FILE_ZERO { -1, TEXT_ZERO }
 
-/* Opens the three, makes what is missing (W-07). Never through a link, never a folder of another owner: ENOTDIR, ELOOP, EPERM. */
+/* Opens the three once, makes what is missing (W-07). Never through a link, never a folder of another owner: ENOTDIR, ELOOP, EPERM. */
 bool deliver_maildir_open(struct maildir *m);
 
 /* A new file, without a name yet, to be written. */

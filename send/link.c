@@ -84,6 +84,7 @@ static void close_link(struct send_schedule *s, struct send_link *l)
     if (!l->attempt) leave_idle(l);
   }
   if (l->service == SEND_REPORT) s->reports--;
+  if (l->service == SEND_DELIVER && l->mailbox) send_kept_leave(&s->kept, l);
   if (l->previous)
     l->previous->next = l->next;
   else
@@ -91,6 +92,7 @@ static void close_link(struct send_schedule *s, struct send_link *l)
   if (l->next) l->next->previous = l->previous;
   close(l->socket);
   free(l->items);
+  free(l->mailbox);
   l->socket = -1;
   l->next = s->links_closed; /* an event of this pass may still name it */
   s->links_closed = l;
@@ -134,21 +136,41 @@ static void start_packet(text *packet, const char *what, const struct send_attem
   record_add_number(packet, "offset", a->file.envelope.length);
 }
 
+static struct send_link *open_deliver(struct send_schedule *s, struct send_lane *lane, const char *mailbox)
+{
+  struct send_link *l = open_link(s, SEND_DELIVER, lane);
+
+  if (l && !(l->mailbox = strdup(mailbox))) die_nomem();
+  return l;
+}
+
+/* By the process that is kept for this mailbox, unless it has ended meanwhile; else by a new one. */
+static struct send_link *hand_over(struct send_schedule *s, const struct send_item *item, const text *packet, int message)
+{
+  struct send_link *l;
+
+  while ((l = send_kept_take(&s->kept, item->mailbox))) {
+    l->count = 0;
+    if (call_send(l->socket, packet, &message, 1)) return l;
+    close_link(s, l);
+  }
+  l = open_deliver(s, item->lane, item->mailbox);
+  if (!l || call_send(l->socket, packet, &message, 1)) return l;
+  note_away(s, SEND_DELIVER);
+  close_link(s, l);
+  return 0;
+}
+
 bool send_link_deliver(struct send_schedule *s, struct send_attempt *a, size_t item)
 {
   static text packet = TEXT_ZERO;
-  struct send_link *l = open_link(s, SEND_DELIVER, a->items[item].lane);
 
-  if (!l) return false;
   start_packet(&packet, "deliver", a);
   record_add(&packet, "mailbox", a->items[item].mailbox);
   record_add(&packet, "recipient", a->items[item].address);
   record_add(&packet, "again", a->is_again ? "1" : "0");
-  if (!call_send(l->socket, &packet, &a->file.fd, 1)) {
-    note_away(s, SEND_DELIVER);
-    close_link(s, l);
-    return false;
-  }
+  struct send_link *l = hand_over(s, &a->items[item], &packet, a->file.fd);
+  if (!l) return false;
   add_item(l, item);
   begin(s, l, a);
   return true;
@@ -242,16 +264,21 @@ static void end_items(struct send_schedule *s, struct send_link *l, const text *
     send_lane_end_well(&s->lanes, l->lane);
 }
 
-static void keep_or_close(struct send_schedule *s, struct send_link *l, bool is_kept)
+static bool keep(struct send_schedule *s, struct send_link *l)
 {
-  if (!is_kept) {
-    close_link(s, l);
-    return;
-  }
-  l->attempt = 0;
-  l->since_ms = s->now_ms;
+  if (l->service == SEND_DELIVER) return send_kept_add(&s->kept, l);
   l->next_idle = l->lane->idle;
   l->lane->idle = l;
+  return true;
+}
+
+static void keep_or_close(struct send_schedule *s, struct send_link *l, bool is_wanted)
+{
+  l->since_ms = s->now_ms;
+  if (is_wanted && keep(s, l))
+    l->attempt = 0;
+  else
+    close_link(s, l);
 }
 
 static void end_work(struct send_schedule *s, struct send_link *l, const text *answer)
@@ -265,7 +292,7 @@ static void end_work(struct send_schedule *s, struct send_link *l, const text *a
     return;
   }
   end_items(s, l, answer);
-  keep_or_close(s, l, l->service == SEND_SMTP && record_is(answer, "keep", "yes") && !s->is_stopping);
+  keep_or_close(s, l, record_is(answer, "keep", "yes") && !s->is_stopping);
   send_attempt_settle(s, a);
 }
 

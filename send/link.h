@@ -1,5 +1,6 @@
 /* link: a connection to another program, which does a piece of the work and says what became of it: mailbox-spawn (one
-   recipient), smtp-send (the recipients of one message at one hop; kept while there is more), queue-add (a report). */
+   recipient; kept for the mailbox's next message), smtp-send (the recipients of one message at one hop; kept while there
+   is more), queue-add (a report). */
 
 #ifndef SEND_LINK_H
 #define SEND_LINK_H
@@ -12,10 +13,11 @@ struct send_link {
   int socket;
   struct send_lane *lane;         /* 0: a report */
   struct send_attempt *attempt; /* 0: it is idle */
+  char *mailbox;                /* KEY, of a link to mailbox-spawn */
   size_t *items;                /* which of the attempt's */
   size_t count;
   uint64_t since_ms;            /* that it waits for an answer, or is idle */
-  struct send_link *next_idle;  /* of the same lane */
+  struct send_link *next_idle;  /* of the same lane, or kept in the same slot */
   struct send_link *previous;   /* all of them */
   struct send_link *next;
 };

@@ -10,6 +10,7 @@
 #include "lib/queue.h"
 #include "lib/tables.h"
 #include "send/backoff.h"
+#include "send/kept.h"
 #include "send/lane.h"
 #include "send/result.h"
 #include "send/waiting.h"
@@ -36,6 +37,7 @@ struct send_schedule {
   unsigned int attempts;  /* open */
   struct send_caller *callers;
   struct send_link *links;
+  struct send_kept kept;
   struct send_link *links_closed;
   unsigned int links_remote;
   unsigned int reports; /* on their way to queue-add */

@@ -8,6 +8,10 @@ LOW = 'the mailbox\'s uid is below control/minimumuid'
 NOT_ALLOWED = 'this caller may not ask for that'
 
 
+def children_of(pid):
+    return open('/proc/%d/task/%d/children' % (pid, pid)).read().split()
+
+
 def owner(path):
     st = os.lstat(path)
     return st.st_uid, st.st_gid, oct(st.st_mode)[-4:]
@@ -70,6 +74,30 @@ equal(state(deliver(MESSAGE, caller='mail-auth')), NOT_ALLOWED, 'mail-auth may n
 equal(state(call_as('mail-send', [('what', 'imap'), ('mailbox', 'key-ann')], [0])), NOT_ALLOWED, 'mail-send may not open a session')
 equal(deliver(MESSAGE, caller='mail-in'), None, 'mail-in may not call at all')
 equal(call_as('mail-send', [('what', 'deliver'), ('mailbox', 'key-ann')]), None, 'a request without a descriptor is not answered')
+
+
+def next_on(connection, key, id, recipient='ann@example.test'):
+    """One more delivery on a connection that is open."""
+    fd = memfd(MESSAGE)
+    try:
+        send(connection, [('what', 'deliver'), ('mailbox', key), ('id', id), ('sender', ''), ('recipient', recipient), ('offset', 0), ('again', 0)], [fd])
+        return receive(connection)[0]
+    except ConnectionError:
+        return None
+    finally:
+        os.close(fd)
+
+
+with connect('mailbox-spawn') as kept:  # root may call, as mail-send does
+    first, child = next_on(kept, 'key-ann', '1jdk4ul5s7v0b001'), children_of(spawn.pid)
+    ok(state(first) == 'done 2.0.0' and ('keep', 'yes') in first, 'a delivery process is kept for its mailbox\'s next message', first)
+    equal(state(next_on(kept, 'key-ann', '1jdk4ul5s7v0b002')), 'done 2.0.0', '... and delivers it')
+    equal((len(child), children_of(spawn.pid)), (1, child), '... without another process')
+    equal(sum('v0b00' in name for name in os.listdir(ANN + '/new')), 2, '... both are there')
+    equal(next_on(kept, 'key-ben', '1jdk4ul5s7v0b003', 'ben@example.test'), None, 'it ends rather than to take a message for another mailbox')
+ok(not any('b003' in name for name in os.listdir(ANN + '/new')), '... which is delivered nowhere')
+with connect('mailbox-spawn') as kept:
+    equal(dict(next_on(kept, 'key-ben', '1jdk4ul5s7v0b004', 'ben@example.test')).get('keep'), None, 'one that could not deliver is not kept')
 
 import base64
 
