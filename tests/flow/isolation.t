@@ -215,6 +215,7 @@ with Postroom(17) as mail, Tap() as t:
             test_inside(t, "smtp-receive on 587, logged in", session_of(t, "smtp-submission", home), home)
             test_inside(t, "tls-server, which holds the key", session_of(t, "tls-server", home), home, ["tls/key.pem"])
             t.is_(smtp.noop()[0], 250, "the session goes on")
+        t.ok(wait_for(lambda: not children("mailbox-spawn", home)), "a delivery process is kept for a moment, not for ever")
         imap = imaplib.IMAP4_SSL(mail.address, mail.port(993), ssl_context=context)
         imap.login("bob@example.test", mail.password("bob"))
         imap.select()
