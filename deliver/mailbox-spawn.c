@@ -117,7 +117,11 @@ static bool become(const struct place *place, const char **error)
     return false;
   *error = "unable to enter the mailbox's folder";
   umask(077);
-  return fchdir(user) != -1;
+  if (fchdir(user) == -1) return false;
+  close(mail);
+  close(domain);
+  close(user); /* a session holds nothing of others, not even a way to their folders */
+  return true;
 }
 
 /* The child starts no process, and its memory has an end. */

@@ -100,6 +100,14 @@ heads = {p: hardened(p) for p in programs}
 none([p for p, head in heads.items() if not ('DYN' in head and 'GNU_RELRO' in head and 'NOW' in head and re.search(r'GNU_STACK.* RW ', head))],
      'each program is position independent, with relro, immediate binding, no executable stack')
 
+flags = {'conf-cc': '-Werror=implicit -Wvla -Wconversion -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection=full '
+                    '-ftrivial-auto-var-init=zero -fno-strict-aliasing -fno-delete-null-pointer-checks -fPIE',
+         'conf-ld': '-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed'}
+none([f for name, words in flags.items() for f in words.split() if f not in text(name).splitlines()[0].split()], 'conf-cc and conf-ld harden')
+none([p for p, head in heads.items() if re.search(r'R(UN)?PATH|LOAD .* RWE ', head)], '... no program says where libraries lie, or has memory to write and execute')
+symbols = {p: subprocess.run(['nm', '-D', 'build/' + p], capture_output=True, text=True).stdout for p in programs}
+none([p for p, names in symbols.items() if '__stack_chk_fail' not in names], '... and each watches its stack')
+
 # Requirements
 rows = [[cell.strip() for cell in line.strip('| \n').split('|')] for line in text('doc/requirements.md').splitlines() if re.match(r'\| [A-Z]-\d+[a-z]? ', line)]
 none([r[0] for r in rows if len(r) != 3 or r[1] not in ('done', 'partly', 'not yet')], 'doc/requirements.md: each row is done, partly or not yet')

@@ -163,8 +163,25 @@ def session_of(t, service, home):
     return found[0]
 
 
+def limits(pid):
+    with open(f"/proc/{pid}/limits") as file:
+        return {line[:26].strip(): line[26:].split()[:2] for line in file}
+
+
+def test_limits(t, name, pid, home):
+    found = limits(pid)
+    t.is_((found["Max processes"], found["Max core file size"]), (["0", "0"], ["0", "0"]), f"check 54: {name} can start no process and leave no core")
+    t.ok("unlimited" not in found["Max data size"] + found["Max address space"] or found["Max data size"] != found["Max address space"],
+         "... its memory has an end", found)
+    open_ = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+    own = re.compile(r"socket:|/memfd:slots |%s/queue/new$|%s/mail/example.test/bob|anon_inode:inotify" % (home, home))
+    others = {path for path in open_ if not own.match(path)}
+    t.ok(len(others) == 1 and others.pop().startswith("pipe:"), "... it holds its sockets, its folder and the log, nothing else", open_)
+
+
 def test_inside(t, name, pid, home, own=()):
     """What the process itself can do. own: what is its own to open."""
+    test_limits(t, name, pid, home)
     secrets = [path for path in ("tls/key.pem", "tables/current/auth.cdb", "tables/current/relay.cdb", "queue/new", "queue/cur",
                                  "mail/example.test/bob/new", "mail/example.test/alice/new", "control/ldappassword", "demo-passwords",
                                  "directory/bob@example.test.ldif", f"/proc/{os.getpid()}/environ", "/etc/shadow") if path not in own]
@@ -199,6 +216,15 @@ with Postroom(17) as mail, Tap() as t:
     test_files(t, home, mailboxes)
     test_calls(t, home, mailboxes)
 
+    for service in ("auth-server", "auth-bind", "tls-client", "smtp-send", "mailbox-spawn"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.connect(f"{home}/run/{service}")
+            pid = session_of(t, service, home)
+            if service != "mailbox-spawn":  # which sets its limits when it has become somebody
+                test_limits(t, service, pid, home)
+        wait_for(lambda: not children(service, home))
+    for worker in children("queue-add", home):
+        test_limits(t, f"queue-add's worker {worker}", worker, home)
     if platform.machine() == "x86_64":
         context = ssl._create_unverified_context()
         with mail.connect(25) as client:

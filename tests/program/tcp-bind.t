@@ -15,6 +15,7 @@ if [ "$(id -u)" = 0 ]; then
   is "an IPv4 address" "$uid $gid [$gid] 1 127.0.17.1" "$(run 127.0.17.1 0 nobody)"
   is ":: takes IPv6 and IPv4, or IPv4 alone where there is no IPv6" "$uid $gid [$gid] 1" "$(run :: 0 nobody | sed 's/ [0:.]*$//')"
   is "the program learns on which descriptor s6 waits" "3" "$(tcp-bind -d 3 127.0.17.1 0 nobody sh -c 'echo $READY_FD' 3>&1)"
+  is "what was open besides is closed" "0 1 2 3" "$(tcp-bind -d 3 127.0.17.1 0 nobody sh -c 'for n in 0 1 2 3 4 7 9; do [ ! -e /proc/$$/fd/$n ] || echo $n; done' 3>&1 7</etc/passwd 9<.| xargs)"
   /usr/bin/python3 -c 'import socket,time; s=socket.socket(); s.bind(("127.0.17.1",2517)); s.listen(); print(1,flush=True); time.sleep(60)' >taken &
   taken=$!
   while [ ! -s taken ]; do sleep 0.05; done
