@@ -169,6 +169,7 @@ def limits(pid):
 
 
 def test_limits(t, name, pid, home):
+    wait_for(lambda: limits(pid)["Max processes"] == ["0", "0"])  # it has only just been forked
     found = limits(pid)
     t.is_((found["Max processes"], found["Max core file size"]), (["0", "0"], ["0", "0"]), f"check 54: {name} can start no process and leave no core")
     t.ok("unlimited" not in found["Max data size"] + found["Max address space"] or found["Max data size"] != found["Max address space"],
