@@ -191,14 +191,20 @@ static enum imap_folder_result take_in(struct imap_folder *f)
   return IMAP_FOLDER_DONE;
 }
 
+static void listen(struct imap_folder *f)
+{
+  take_news(f);
+  if (!f->is_stale && !f->watch.is_complete && may_have_changed(f)) f->is_stale = true;
+}
+
 enum imap_folder_result imap_folder_sync(struct imap_folder *f)
 {
   enum imap_folder_result result;
 
-  take_news(f);
-  if (!f->is_stale && !f->watch.is_complete && may_have_changed(f)) f->is_stale = true;
+  listen(f);
   if (!f->is_stale && !f->stray_count) return imap_folder_read_keywords(f) ? IMAP_FOLDER_DONE : IMAP_FOLDER_BROKEN;
   if (!imap_folder_lock(f)) return IMAP_FOLDER_BROKEN;
+  listen(f); /* what was added while we waited: its lines of the uidlist are read now, and not a second time */
   result = take_in(f);
   int error = errno;
   imap_folder_unlock(f);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # imap-sessions: two sessions on one mailbox, and other programs in its Maildir. IDLE tells what is delivered; files that are
 # added, renamed, removed or odd; uids outlive restarts; 5,000 messages. (P-35; check 48; design 8)
-import glob, os, shutil, smtplib, sys, time
+import fcntl, glob, os, shutil, smtplib, sys, time
 
 sys.path.insert(0, "tests/flow")
 from imapwire import LETTER, As, Imap, account, append
@@ -132,6 +132,26 @@ def outside(mail, t):
     s.close()
 
 
+def waiting(mail, t):
+    """A message that is added while a session waits for the folder's lock keeps the uid that it was given."""
+    s, here = Imap(mail, "henry", folder="Drafts"), As(mail, "henry")
+    append(s, "Drafts"), s("NOOP"), s("FETCH 1:* UID")
+    with here as folder, open(f"{folder}/.Drafts/postroom-lock", "a") as lock:
+        folder += "/.Drafts"
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        drop(folder, "2000000000.stray.host:2,")
+        s.start("NOOP")
+        time.sleep(0.3)     # now it has seen that one, and waits to give it a uid
+        with open(f"{folder}/dovecot-uidlist", "a") as uidlist:
+            uidlist.write("20 :1000000000.given.host\n")
+        drop(folder, "1000000000.given.host:2,", b"Subject: given\n\n")
+    s.finish()
+    s("NOOP")
+    found = {items["UID"]: items["ENVELOPE"][1] for items in s("FETCH 1:* (UID ENVELOPE)").fetched().values()}
+    t.is_(found, {1: b"one", 20: b"given", 21: b"one"}, "what was added while a session waited for the lock has one uid")
+    s.close()
+
+
 def odd_files(mail, t):
     here = As(mail, "erin")
     s = Imap(mail, "erin", folder="INBOX")
@@ -205,5 +225,5 @@ with Postroom(24) as mail, Tap() as t:
     account(mail, "carol", "dave", "erin", "frank", "grace", "henry")
     for name in ("dave", "erin", "grace", "henry"):
         Imap(mail, name).close()     # the first login makes the Maildir
-    for story in (idle, current_flags, outside, odd_files, restarts, many):
+    for story in (idle, current_flags, outside, waiting, odd_files, restarts, many):
         story(mail, t)
