@@ -43,7 +43,10 @@ struct send_schedule {
   unsigned int reports; /* on their way to queue-add */
   uint64_t away_until_ms[SEND_SERVICES]; /* a service that could not be reached is asked again then */
   bool is_away[SEND_SERVICES];
-  bool is_stopping;
+  bool is_stopping;  /* nothing is begun; it ends, or renews itself, when what is under way has come to its end */
+  bool is_renewing;
+  bool wants_renewal; /* it was put off */
+  uint64_t renew_until_ms;
 };
 
 enum send_item_state { SEND_ITEM_WAITS, SEND_ITEM_RUNS, SEND_ITEM_OVER };

@@ -33,6 +33,7 @@ enum {
   STARTS_AT_ONCE = 50,      /* messages opened in one pass, of each kind */
   HOUSEKEEPING_MS = 60000,  /* notices that were lost, control files, old lanes */
   WATCH_MS = 500,           /* connections without work */
+  RENEW_MS = 5000,          /* so long nothing is begun, so that all under way can end before a renewal */
   SECONDS_MAX = 315360000   /* ten years: no interval is longer */
 };
 
@@ -85,6 +86,7 @@ static void watch_signals(const struct send_schedule *s)
 
   sigemptyset(&ours);
   sigaddset(&ours, SIGTERM);
+  sigaddset(&ours, SIGHUP);
   sigaddset(&ours, SIGPIPE);
   if (sigprocmask(SIG_BLOCK, &ours, 0) == -1) die_unable("block signals");
   sigdelset(&ours, SIGPIPE);
@@ -143,18 +145,42 @@ static uint64_t next_ms(const struct send_schedule *s, uint64_t housekeeping_ms)
   return next;
 }
 
+static void start_renewal(struct send_schedule *s)
+{
+  s->wants_renewal = false;
+  s->is_stopping = s->is_renewing = true;
+  s->renew_until_ms = s->now_ms + RENEW_MS;
+  log_event("renewing", (char *)0);
+}
+
+/* A delivery that takes longer holds nothing up, and is not cut off, which could double it: next minute again. */
+static void put_off_renewal(struct send_schedule *s)
+{
+  s->is_stopping = s->is_renewing = false;
+  s->wants_renewal = true;
+  log_event("waiting", "reason", "deliveries are under way: renewing is tried again in a minute", (char *)0);
+}
+
+static void note_stop(struct send_schedule *s)
+{
+  if (s->is_stopping && !s->is_renewing) {
+    log_event("stopped", "reason", "told twice", (char *)0);
+    _exit(END_DONE);
+  }
+  s->is_stopping = true;
+  s->is_renewing = s->wants_renewal = false;
+  log_event("stopping", (char *)0);
+}
+
 static void read_signals(struct send_schedule *s)
 {
   struct signalfd_siginfo info;
 
-  while (read(signals, &info, sizeof info) == (ssize_t)sizeof info) {
-    if (s->is_stopping) {
-      log_event("stopped", "reason", "told twice", (char *)0);
-      _exit(END_DONE);
-    }
-    s->is_stopping = true;
-    log_event("stopping", (char *)0);
-  }
+  while (read(signals, &info, sizeof info) == (ssize_t)sizeof info)
+    if (info.ssi_signo == SIGTERM)
+      note_stop(s);
+    else if (!s->is_stopping)
+      start_renewal(s);
 }
 
 static void wait_and_work(struct send_schedule *s, uint64_t until_ms)
@@ -222,6 +248,7 @@ static void work(struct send_schedule *s)
 
 static void keep_house(struct send_schedule *s)
 {
+  if (s->wants_renewal && !s->is_stopping) start_renewal(s);
   read_settings(&s->settings);
   send_lanes_set_limits(&s->lanes, s->settings.local_max, s->settings.remote_max);
   send_lanes_sweep(&s->lanes, s->now_ms);
@@ -243,27 +270,40 @@ static void put_away(struct send_schedule *s)
     }
 }
 
+/* The next image finds the listening socket on fd 0, and everything else in the queue. */
+_Noreturn static void renew(const char *const *argv)
+{
+  execvp(argv[0], (char *const *)argv);
+  die_unable("execute ", argv[0], " anew");
+}
+
+static void run(struct send_schedule *s)
+{
+  uint64_t housekeeping_ms = s->now_ms + HOUSEKEEPING_MS;
+
+  while (!s->is_stopping || send_links_are_busy(s)) {
+    wait_and_work(s, next_ms(s, housekeeping_ms));
+    if (s->is_renewing && s->now_ms >= s->renew_until_ms && send_links_are_busy(s)) put_off_renewal(s);
+    if (s->now_ms >= housekeeping_ms) {
+      keep_house(s);
+      housekeeping_ms = s->now_ms + HOUSEKEEPING_MS;
+    }
+    work(s);
+  }
+  put_away(s);
+}
+
 int main(int argc, const char *const *argv)
 {
   static struct send_schedule s;
-  uint64_t housekeeping_ms;
-  (void)argv;
 
   PROG = "send-schedule";
   if (argc > 1) die_usage(USAGE);
   init(&s);
   ready_tell();
   log_event("serving", (char *)0);
-  housekeeping_ms = s.now_ms + HOUSEKEEPING_MS;
-  while (!s.is_stopping || send_links_are_busy(&s)) {
-    wait_and_work(&s, next_ms(&s, housekeeping_ms));
-    if (s.now_ms >= housekeeping_ms) {
-      keep_house(&s);
-      housekeeping_ms = s.now_ms + HOUSEKEEPING_MS;
-    }
-    work(&s);
-  }
-  put_away(&s);
+  run(&s);
+  if (s.is_renewing) renew(argv);
   log_event("stopped", (char *)0);
   return END_DONE;
 }

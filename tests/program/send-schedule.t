@@ -297,6 +297,21 @@ equal(deliver.most, 3, 'control/concurrencylocal is kept')
 order = [a[0]['id'] for a in deliver.asked if a[0]['id'] in (many, other)]
 ok(order.index(other) < 30, 'the single one does not wait for the end of the list', order.index(other))
 
+# renewal: nothing is cut off for it
+images = read('log').count(b': serving')
+scheduler.send_signal(signal.SIGHUP)
+ok(wait_for(lambda: read('log').count(b': serving') == images + 1) and scheduler.poll() is None, 'SIGHUP: it executes itself anew')
+gate = threading.Event()
+deliver.answer = lambda pairs, hop: gate.wait(30) and outcomes(pairs, DONE)
+id = add('ann@x.test', [('bob@a.test', 'mailbox=kbob')])
+wait_for(lambda: asked(deliver, id))
+scheduler.send_signal(signal.SIGHUP)
+wait_for(lambda: b'renewing is tried again' in read('log'))
+deliver.answer = say(DONE)
+ok(gone(add('ann@x.test', [('amy@a.test', 'mailbox=kamy')])) and read('log').count(b': serving') == images + 1, 'SIGHUP while a delivery takes long: the others go on')
+gate.set()
+ok(gone(id) and len(asked(deliver, id)) == 1, '... and it is not cut off')
+
 # a service that is away: mail waits, no attempt is counted
 smtp.close()
 id = add('ann@x.test', ['a@one.test'])
