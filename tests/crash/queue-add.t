@@ -9,26 +9,31 @@ SHIM = ROOT + '/build/tests/crash/cut.so'
 MESSAGE = b'Subject: x\r\n\r\n' + b'Hello\r\n' * 500
 
 
-def run(id, content, cut, lend=False, variable='CUT'):
-    """One caller of one queue-add. Returns the answer (None: it ended before), and its exit code."""
+def ask(pairs, fds=(), env=ENV):
+    """One caller of one queue-add: its packet (None: it ended before), its descriptors, its exit code."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    env = dict(ENV, LD_PRELOAD=SHIM, **{variable: str(cut)})
     adder = subprocess.Popen([program('queue-add')], stdin=its, stderr=subprocess.DEVNULL, env=env)
     its.close()
     ours.settimeout(30)
     try:
-        if lend:
-            send(ours, [('what', 'file')])
-            fd = receive(ours)[1][0]
-            os.write(fd, content)
-        else:
-            fd = memfd(content)
-        send(ours, [('what', 'add'), ('id', id)], [fd])
-        answer = receive(ours)[0]
-    except (ConnectionError, IndexError):
-        answer = None
+        send(ours, pairs, fds)
+        answer, got = receive(ours)
+    except ConnectionError:
+        answer, got = None, []
     ours.close()
-    return dict(answer or []).get('answer'), adder.wait(30)
+    return answer, got, adder.wait(30)
+
+
+def run(id, content, cut, lend=False, variable='CUT'):
+    """The answer to an add (None: it ended before), and the exit code."""
+    if lend:
+        fd = ask([('what', 'file')])[1][0]
+        os.write(fd, content)
+    else:
+        fd = memfd(content)
+    answer, _, code = ask([('what', 'add'), ('id', id)], [fd], dict(ENV, LD_PRELOAD=SHIM, **{variable: str(cut)}))
+    os.close(fd)
+    return dict(answer or []).get('answer'), code
 
 
 def is_whole(id):
