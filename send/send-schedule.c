@@ -103,6 +103,14 @@ static void enter_sandbox(void)
   sandbox_enter(&sandbox);
 }
 
+/* It is one process, and stays it; the sandbox is made by another. */
+static void forbid_processes(void)
+{
+  const struct rlimit none = { 0, 0 };
+
+  if (setrlimit(RLIMIT_NPROC, &none) == -1 || setrlimit(RLIMIT_CORE, &none) == -1) die_unable("limit the process");
+}
+
 static void look_at_clocks(struct send_schedule *s)
 {
   struct timespec now;
@@ -128,6 +136,7 @@ static void init(struct send_schedule *s)
   watch_signals(s);
   send_scan_start(s);
   enter_sandbox();
+  forbid_processes();
   look_at_clocks(s);
 }
 

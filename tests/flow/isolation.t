@@ -224,6 +224,8 @@ with Postroom(17) as mail, Tap() as t:
             if service != "mailbox-spawn":  # which sets its limits when it has become somebody
                 test_limits(t, service, pid, home)
         wait_for(lambda: not children(service, home))
+    pid = int(subprocess.check_output(["s6-svstat", "-o", "pid", f"{home}/service/send-schedule"]))
+    t.is_((limits(pid)["Max processes"], limits(pid)["Max core file size"]), (["0", "0"], ["0", "0"]), "check 54: send-schedule can start no process and leave no core")
     for worker in children("queue-add", home):
         test_limits(t, f"queue-add's worker {worker}", worker, home)
     if platform.machine() == "x86_64":

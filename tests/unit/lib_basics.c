@@ -1,9 +1,12 @@
 /* text, record, id, envelope, base64, date: what every part stands on. */
 
+#include <unistd.h>
+
 #include "lib/base64.h"
 #include "lib/date.h"
 #include "lib/envelope.h"
 #include "lib/id.h"
+#include "lib/log.h"
 #include "tests/check.h"
 
 const char *PROG = "lib_basics";
@@ -114,6 +117,36 @@ static void test_base64(void)
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check(!base64_decode(&t, bad[i], strlen(bad[i])), bad[i]);
 }
 
+/* What log_event writes to fd 2. */
+static size_t read_log(char *bytes, size_t size, const char *value)
+{
+  int ends[2], kept = dup(2);
+  ssize_t length;
+
+  if (pipe(ends) == -1 || dup2(ends[1], 2) == -1) return 0;
+  log_event("event", "a", value, "b", value, "c", value, "d", value, "e", value, (char *)0);
+  dup2(kept, 2);
+  close(ends[1]);
+  length = read(ends[0], bytes, size);
+  close(ends[0]);
+  close(kept);
+  return length < 0 ? 0 : (size_t)length;
+}
+
+static void test_log(void)
+{
+  static char value[70001], line[100001];
+
+  size_t length = read_log(line, sizeof line - 1, "x\ny=\"z");
+  line[length] = 0;
+  check(strstr(line, "event a=\"x\\x0ay=\\\"z\" b=") && strchr(line, '\n') == line + length - 1, "a value makes no line of its own");
+  memset(value, 'x', sizeof value - 1);
+  length = read_log(line, sizeof line - 1, value);
+  check(length > 1000 && length <= 4096 && line[length - 1] == '\n', "a line is never longer than what a pipe takes in one piece");
+  line[1100] = 0;
+  check(strstr(line, "x...\" b=\"x"), "... and says where it left out something");
+}
+
 int main(void)
 {
   text date = TEXT_ZERO;
@@ -123,6 +156,7 @@ int main(void)
   test_id();
   test_envelope();
   test_base64();
+  test_log();
   date_add(&date, 1795258155);
   check_is(text_string(&date), "Sat, 21 Nov 2026 10:49:15 +0000", "a date (RFC 5322 3.3)");
   return check_done();
