@@ -322,6 +322,19 @@ ok(gone(id), 'it is back: mail flows')
 smtp.answer = lambda pairs, hop: None
 id = add('ann@x.test', ['a@one.test'], birth=int(time.time()))
 ok(wait_for(lambda: path(id) and attempts(id) == 1 and states(id) == 'R'), 'one that dies in the middle: later')
+for what, garbage in (('no outcome', [('answer', 'yes')]), ('words', [('recipient', 'nonsense')]), ('an unknown verdict', [('recipient', 'gone 2.0.0 250 ok')]),
+                      ('another class', [('recipient', 'done 9.9.9 250 ok')]), ('a code of letters', [('recipient', 'done 2.0.0 abc ok')]),
+                      ('an outcome too late', [('recipient', ''), ('recipient', DONE)]), ('60,000 bytes', [('recipient', 'x' * 60000)])):
+    smtp.answer = lambda pairs, hop: garbage
+    id = add('ann@x.test', ['a@one.test'], birth=int(time.time()))
+    ok(wait_for(lambda: path(id) and attempts(id) == 1 and states(id) == 'R'), 'a callee that was taken over answers %s: later' % what, states(id))
+    qctl('delete', id)
+smtp.answer = lambda pairs, hop: [('recipient', DONE)]
+id = add('ann@x.test', ['a@one.test', 'b@one.test'], birth=int(time.time()))
+ok(wait_for(lambda: path(id) and attempts(id) == 1 and states(id) == 'DR'), '... one outcome for two: the other one is tried again', states(id))
+qctl('delete', id)
+smtp.answer = lambda pairs, hop: [('recipient', DONE)] * 200
+ok(gone(add('ann@x.test', ['a@one.test'])), '... 200 for one: the first counts')
 smtp.answer = say(DONE)
 qctl('retry', '--all')
 
