@@ -189,7 +189,10 @@ class Postroom:
 
     def said_last(self, id, seconds=30, attempts=1):
         """Waits for that many attempts; what was said last about the first recipient. None if the message is gone."""
-        message = wait_for(lambda: next((m for m in [self.queued(id)] if not m or m["attempts"] >= attempts), False), seconds)
+        def has_said():
+            message = self.queued(id)
+            return [message] if not message or message["attempts"] >= attempts else None
+        message = (wait_for(has_said, seconds) or [None])[0]
         return message and message["recipients"][0].get("said")
 
     def queue(self):
