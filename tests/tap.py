@@ -2,7 +2,7 @@
 
     import sys; sys.path.insert(0, 'tests'); from tap import *
 """
-import array, atexit, os, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
+import array, atexit, glob, os, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOME = tempfile.mkdtemp()
@@ -69,6 +69,11 @@ def program(name):
     return '%s/build/%s/%s' % (ROOT, folders[0], name)
 
 
+def preloadable(name):
+    """The program for a library to be preloaded into: a static one has a dynamic twin for that."""
+    return next(glob.iglob('%s/build/tests/crash/*/%s' % (ROOT, name)), None) or program(name)
+
+
 def write(path, content=''):
     with open(path, 'wb') as f:
         f.write(content if isinstance(content, bytes) else content.encode())
@@ -129,8 +134,9 @@ def call(service, pairs, fds=()):
 
 def start(name, listening, log, env=(), arguments=()):
     """Starts a program of ours with a listening socket on fd 0; its log goes to the file log."""
+    path = preloadable(name) if 'LD_PRELOAD' in dict(env) else program(name)
     with open(log, 'ab') as out:
-        process = subprocess.Popen([program(name), *arguments], stdin=listening, stderr=out, env=dict(ENV, **dict(env)))
+        process = subprocess.Popen([path, *arguments], stdin=listening, stderr=out, env=dict(ENV, **dict(env)))
     running.append(process)
     return process
 

@@ -84,17 +84,19 @@ none([p for p in tracked if read(p).startswith(b'#!/bin/sh') and subprocess.run(
 
 # Linking
 ok(0 < makefile.find('-lcdb') < makefile.find('-lskarnet'), '-lcdb comes before -lskarnet')
-needed = {}
-for p in programs:
-    out = subprocess.run(['readelf', '-d', 'build/' + p], capture_output=True, text=True).stdout
-    needed[p] = re.findall(r'NEEDED.*\[(\w+(?:-[\d.]+)?)[.-]', out)
-ok(all(any(lib.startswith('libc') for lib in libs) for libs in needed.values()), 'readelf sees what the programs link', needed)
-having = lambda *libs: {p for p in programs if any(lib.startswith(l) for l in libs for lib in needed[p])}
-none(having('libs6'), 'no program links libs6')
-none(having('libssl') - in_make('programs_with_tls'), 'only the named programs link OpenSSL')
-none(having('libcrypto') - in_make('programs_with_tls') - in_make('programs_with_hashing'), '... or libcrypto')
-none(having('libldap', 'liblber') - in_make('programs_with_ldap'), 'only the named programs link libldap')
-none(having('libcrypt') - having('libcrypto') - in_make('programs_with_hashing'), 'only the named programs link libcrypt')
+# A static program has no NEEDED; what it holds, or asks of a library, is seen in its symbols.
+symbols = {p: set(re.findall(r' [A-Za-z] (\w+)', subprocess.run(['nm', 'build/' + p], capture_output=True, text=True).stdout)) for p in programs}
+calling = lambda pattern: {p for p in programs if any(re.fullmatch(pattern, s) for s in symbols[p])}
+none(set(programs) - calling('main'), 'nm sees what the programs hold')
+none(calling('(SSL|EVP|CRYPTO|OPENSSL|BIO|X509|HMAC)_.*') ^ in_make('programs_with_tls'), 'the named programs hold OpenSSL, and no other')
+none(calling('(ldap|ber)_.*') ^ in_make('programs_with_ldap'), 'the named programs hold libldap, and no other')
+none(calling('crypt(_[a-z]+)?') ^ in_make('programs_with_hashing'), 'the named programs hold libcrypt, and no other')
+none(calling('(u8|u16|u32|uc|uninorm)_.*') ^ in_make('programs_with_unicode'), 'the named programs hold libunistring, and no other')
+none(calling('s6_.*'), 'no program holds libs6')
+dynamic = {p for p in programs if 'NEEDED' in subprocess.run(['readelf', '-d', 'build/' + p], capture_output=True, text=True).stdout}
+none((set(programs) - dynamic) ^ in_make('programs_static'), 'the named programs are static, and no other')
+none(calling('getpw.+|getgrn.+|getgrg.+|getaddrinfo|gethostby.+|getserv.+|initgroups|iconv_open') & in_make('programs_static'),
+     '... and none of those calls what loads libraries at run time: NSS, iconv')
 hardened = lambda p: subprocess.run(['readelf', '-hldW', 'build/' + p], capture_output=True, text=True).stdout
 heads = {p: hardened(p) for p in programs}
 none([p for p, head in heads.items() if not ('DYN' in head and 'GNU_RELRO' in head and 'NOW' in head and re.search(r'GNU_STACK.* RW ', head))],
@@ -105,8 +107,8 @@ flags = {'conf-cc': '-Werror=implicit -Wvla -Wconversion -D_FORTIFY_SOURCE=3 -fs
          'conf-ld': '-pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed'}
 none([f for name, words in flags.items() for f in words.split() if f not in text(name).splitlines()[0].split()], 'conf-cc and conf-ld harden')
 none([p for p, head in heads.items() if re.search(r'R(UN)?PATH|LOAD .* RWE ', head)], '... no program says where libraries lie, or has memory to write and execute')
-symbols = {p: subprocess.run(['nm', '-D', 'build/' + p], capture_output=True, text=True).stdout for p in programs}
-none([p for p, names in symbols.items() if '__stack_chk_fail' not in names], '... and each watches its stack')
+none([p for p in programs if '__stack_chk_fail' not in symbols[p]], '... and each watches its stack')
+ok('U __stack_chk_fail' in subprocess.run(['nm', 'build/mail.a'], capture_output=True, text=True).stdout, '... also in what static programs link')
 
 # Requirements
 rows = [[cell.strip() for cell in line.strip('| \n').split('|')] for line in text('doc/requirements.md').splitlines() if re.match(r'\| [A-Z]-\d+[a-z]? ', line)]

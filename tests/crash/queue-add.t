@@ -12,7 +12,7 @@ MESSAGE = b'Subject: x\r\n\r\n' + b'Hello\r\n' * 500
 def ask(pairs, fds=(), env=ENV):
     """One caller of one queue-add: its packet (None: it ended before), its descriptors, its exit code."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    adder = subprocess.Popen([program('queue-add')], stdin=its, stderr=subprocess.DEVNULL, env=env)
+    adder = subprocess.Popen([preloadable('queue-add')], stdin=its, stderr=subprocess.DEVNULL, env=env)
     its.close()
     ours.settimeout(30)
     try:
