@@ -38,11 +38,13 @@ static void note_signal(int signal)
   if (signal == SIGCHLD) child_ended = 1;
 }
 
+/* A worker told to stop ends when it has no session. A connection that accept is just handing over counts as one: only
+   accept itself can tell, so it is interrupted, again and again in case it was only about to begin. */
 static void stop_worker(int signal)
 {
   (void)signal;
-  if (!is_busy) _exit(END_DONE);
   told_to_stop = 1;
+  if (!is_busy) alarm(1);
 }
 
 static void catch_signal(int signal, void (*handler)(int))
@@ -227,6 +229,7 @@ _Noreturn static void run_worker(const struct listener *l, pid_t parent)
   sigset_t none;
 
   catch_signal(SIGTERM, stop_worker);
+  catch_signal(SIGALRM, stop_worker);
   end_with_parent(parent);
   forbid_processes();
   catch_signal(SIGHUP, SIG_DFL);
