@@ -61,6 +61,7 @@ static void ask_and_tell(const text *request, struct sums *sums)
   sums->done += count;
   warn_each(&answer, "missing", ": no such message in the queue", sums);
   warn_each(&answer, "running", ": is being delivered at this moment, nothing was done: ask again", sums);
+  warn_each(&answer, "held", ": is held, nothing was done: release it, then it is tried", sums);
   warn_each(&answer, "failed", ": the disk refused, see the log of send-schedule", sums);
   text_free(&answer);
 }

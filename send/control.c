@@ -30,7 +30,7 @@ struct send_caller {
   size_t slot;
   uint64_t done;
   unsigned int named;
-  text names;              /* missing= and running= */
+  text names;              /* missing=, running=, held=, failed= */
   struct send_caller *next;
 };
 
@@ -124,6 +124,7 @@ static void do_one(struct send_schedule *s, struct send_caller *c, struct send_e
   switch (send_wish_do(s, e, c->wish)) {
   case SEND_WISH_DONE: c->done++; break;
   case SEND_WISH_RUNNING: add_name(c, "running", id); break;
+  case SEND_WISH_HELD: add_name(c, "held", id); break;
   case SEND_WISH_FAILED: add_name(c, "failed", id); break;
   case SEND_WISH_NOTHING: break;
   }

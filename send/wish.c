@@ -70,6 +70,25 @@ static enum send_wish_result mark(struct send_entry *e, enum envelope_state from
   return result;
 }
 
+/* Only of what waits for nothing need the file be asked. */
+static bool is_held(const struct send_entry *e)
+{
+  struct queue_file file = QUEUE_FILE_ZERO;
+
+  if (e->list || e->stands || e->place || e->attempt) return false;
+  bool held = queue_open(&file, e->id, O_RDONLY) == QUEUE_FOUND && has_state(&file.envelope, ENVELOPE_HELD) &&
+              !has_state(&file.envelope, ENVELOPE_TODO) && !has_state(&file.envelope, ENVELOPE_FAILING);
+  queue_close(&file);
+  return held;
+}
+
+static enum send_wish_result retry(struct send_schedule *s, struct send_entry *e)
+{
+  if (is_held(e)) return SEND_WISH_HELD;
+  try_now(s, e);
+  return SEND_WISH_DONE;
+}
+
 static enum send_wish_result hold(struct send_schedule *s, struct send_entry *e)
 {
   enum send_wish_result result = mark(e, ENVELOPE_TODO, ENVELOPE_HELD, "hold it");
@@ -109,7 +128,7 @@ enum send_wish_result send_wish_do(struct send_schedule *s, struct send_entry *e
 {
   if (is_running(e)) return SEND_WISH_RUNNING;
   switch (wish) {
-  case SEND_RETRY: try_now(s, e); return SEND_WISH_DONE;
+  case SEND_RETRY: return retry(s, e);
   case SEND_HOLD: return hold(s, e);
   case SEND_RELEASE: return release(s, e);
   case SEND_DELETE: return delete(s, e);

@@ -10,6 +10,7 @@ enum send_wish { SEND_RETRY, SEND_HOLD, SEND_RELEASE, SEND_DELETE, SEND_WISHES }
 enum send_wish_result {
   SEND_WISH_FAILED = -1, /* the disk; it is in the log */
   SEND_WISH_RUNNING,     /* it is being delivered at this moment: ask again */
+  SEND_WISH_HELD,        /* it is held, and what is held is not retried: release it */
   SEND_WISH_NOTHING,     /* there was nothing to do, as for a release of what is not held */
   SEND_WISH_DONE
 };

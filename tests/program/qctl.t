@@ -24,6 +24,9 @@ answers += [[('answer', 'done'), ('count', 0), ('missing', A), ('running', B)]]
 code, out, error = qctl('delete', A, B)
 ok(code == 1 and out == '0 messages deleted\n' and A + ': no such message' in error and B + ': is being delivered at this moment' in error,
    'what is missing or under way is said', (code, out, error))
+answers += [[('answer', 'done'), ('count', 1), ('held', B)]]
+code, out, error = qctl('retry', A, B)
+ok(code == 1 and out == '1 message to be tried at once\n' and B + ': is held, nothing was done: release it' in error, 'what is held is not retried: said', (code, out, error))
 answers += [[('answer', 'no'), ('error', 'only root may')]]
 code, out, error = qctl('release', A)
 ok(code == 100 and 'only root may' in error, 'refused', error)
