@@ -124,7 +124,7 @@ static void format_entry(text *out, const struct address *a, bool is_login_free,
   add_attribute(out, "userPassword", text_string(&stored));
   text_free(&dn);
   text_free(&uuid);
-  secret_wipe(&stored);
+  text_wipe(&stored);
 }
 
 /* In the published tables, whatever source it is from. A table that is not there yet has nobody. */
@@ -160,7 +160,7 @@ static void add_account(const char *argument)
   bool is_login_free = !is_taken("login", a.local, &record);
   secret_read(&password);
   format_entry(&entry, &a, is_login_free, password.s);
-  secret_wipe(&password);
+  text_wipe(&password);
   file_name_add(&name, a.local, strlen(a.local));
   text_add_char(&name, '@');
   file_name_add(&name, a.domain, strlen(a.domain));
@@ -169,7 +169,7 @@ static void add_account(const char *argument)
     if (errno == EEXIST) die_permanent("the account ", a.folded.s, " exists already (directory/", name.s, ")");
     die_unable("write directory/", name.s);
   }
-  secret_wipe(&entry);
+  text_wipe(&entry);
   build_tables("the account");
   address_free(&a);
   text_free(&name);

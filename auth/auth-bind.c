@@ -10,7 +10,6 @@
 #include "lib/home.h"
 #include "lib/ldapserver.h"
 #include "lib/log.h"
-#include "lib/secret.h"
 #include "lib/serve.h"
 
 enum { CONCURRENCY = 200, MEMORY_BYTES = 256 << 20, REQUEST_SECONDS = 10, SESSION_SECONDS = 60 };
@@ -78,7 +77,7 @@ static void session(int in, int out, const struct peer *peer)
   (void)peer;
   if (call_receive(in, &request, 0, REQUEST_SECONDS) == CALL_DONE)
     check(in, record_get(&request, "dn"), record_get(&request, "password"));
-  secret_wipe(&request);
+  text_wipe(&request);
 }
 
 int main(int argc, const char *const *argv)

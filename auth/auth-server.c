@@ -13,7 +13,6 @@
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/log.h"
-#include "lib/secret.h"
 #include "lib/serve.h"
 
 enum { CONCURRENCY = 1000, MEMORY_BYTES = 512 << 20, SILENT_SECONDS = 600, SPAWN_SECONDS = 30 };
@@ -115,7 +114,7 @@ static void step(struct conversation *c, const char *encoded)
     result = sasl_step(&c->sasl, 0, 0);
   else if (!strcmp(encoded, "=") || base64_decode(&response, encoded, strlen(encoded)))
     result = sasl_step(&c->sasl, response.s, response.len);
-  secret_wipe(&response);
+  text_wipe(&response);
   switch (result) {
   case SASL_MALFORMED: refuse(c, "malformed"); break;
   case SASL_MORE: send_challenge(c); break;
@@ -172,7 +171,7 @@ static bool start(struct conversation *c, const text *packet, const struct call_
   if (!started)
     log_event("not-started", "mailbox", c->login.mailbox.s, "error", error, "reason", errno ? strerror(errno) : "", (char *)0);
   answer(c, started ? "started" : "later", started ? 0 : "error", error);
-  secret_wipe(&request);
+  text_wipe(&request);
   text_free(&reply);
   return started;
 }

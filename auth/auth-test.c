@@ -41,9 +41,9 @@ static void ask(const char *service, const char *login, const text *password, te
   record_add(&request, "response", text_string(&encoded));
   if (call_ask("auth-server", &request, 0, 0, answer, 0, ANSWER_SECONDS) != CALL_DONE)
     die_unable("ask auth-server at run/auth-server (only root, mail-submit and mail-login may; is it up?)");
-  secret_wipe(&response);
-  secret_wipe(&encoded);
-  secret_wipe(&request);
+  text_wipe(&response);
+  text_wipe(&encoded);
+  text_wipe(&request);
 }
 
 /* The scheme without the hash. */
@@ -75,7 +75,7 @@ static void explain_password(const char *key)
   else
     say("password: none is stored, so nobody can log in", "", "\n");
   tables_close(&auth);
-  secret_wipe(&record);
+  text_wipe(&record);
 }
 
 static void explain(const char *login)
@@ -118,7 +118,7 @@ int main(int argc, const char *const *argv)
   home_enter();
   secret_read(&password);
   ask(service, argv[0], &password, &answer);
-  secret_wipe(&password);
+  text_wipe(&password);
   say("answer: ", record_get(&answer, "answer"), "");
   say(record_find(&answer, "error") ? ": " : "", record_get(&answer, "error"), "\n");
   explain(argv[0]);

@@ -17,7 +17,7 @@ int main(int argc, const char *const *argv)
   home_enter();
   secret_read(&password);
   password_hash(&stored, password.s);
-  secret_wipe(&password);
+  text_wipe(&password);
   text_add_char(&stored, '\n');
   if (buffer_put(buffer_1, stored.s, stored.len) == -1 || !buffer_flush(buffer_1)) die_unable("write to fd 1");
   return END_DONE;

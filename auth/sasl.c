@@ -80,7 +80,7 @@ enum sasl_result sasl_step(struct sasl *s, const char *bytes, size_t length)
 
 void sasl_end(struct sasl *s)
 {
-  secret_wipe(&s->login);
-  secret_wipe(&s->password);
+  text_wipe(&s->login);
+  text_wipe(&s->password);
   *s = (struct sasl)SASL_ZERO;
 }

@@ -11,12 +11,14 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
+#include "lib/secure.h"
 #include "lib/serve.h"
 
 #define USAGE "imap-login [ -r imap|imaps ]"
 
 #define LITERAL_MAX IMAP_LITERAL_MAX_BEFORE_LOGIN
 #define COMMAND_MAX (2 * LITERAL_MAX)
+#define HANDSHAKE_SECONDS 60
 #define SILENT_SECONDS 60
 #define LOGIN_SECONDS 180
 #define USELESS_MAX 20
@@ -44,9 +46,18 @@ static void set_limits(struct imap_login *l)
   imap_input_limit(&l->wire.input, COMMAND_MAX, LITERAL_MAX, false);
 }
 
+/* What came in clear is not part of the encrypted session, whatever it was (check 18). */
+static bool secure(struct imap_login *l, int call)
+{
+  l->wire.at = l->wire.length = 0;
+  imap_input_free(&l->wire.input);
+  l->wire.input = (struct imap_input)IMAP_INPUT_ZERO;
+  return secure_start(call, l->peer->remote_ip, HANDSHAKE_SECONDS, &l->tls);
+}
+
 static void start_tls(struct imap_login *l)
 {
-  int call = l->tls.len ? -1 : imap_login_reach_tls(l);
+  int call = l->tls.len ? -1 : secure_open(l->peer->remote_ip);
 
   if (call == -1) {
     imap_login_reply(l, l->tls.len ? "BAD the session is encrypted already" : "NO [UNAVAILABLE] there is no TLS now, try again later");
@@ -55,7 +66,7 @@ static void start_tls(struct imap_login *l)
   }
   imap_login_reply(l, "OK begin");
   imap_wire_flush(&l->wire);
-  if (!imap_login_secure(l, call) || l->wire.end != IMAP_WIRE_OPEN) l->ends = true;
+  if (!secure(l, call) || l->wire.end != IMAP_WIRE_OPEN) l->ends = true;
   else {
     imap_wire_open_again(&l->wire);
     set_limits(l);
@@ -160,8 +171,8 @@ static void session(int in, int out, const struct peer *peer)
   l.peer = peer;
   l.call = -1;
   if (is_secure_from_start) {
-    int call = imap_login_reach_tls(&l);
-    if (call == -1 || !imap_login_secure(&l, call)) return;
+    int call = secure_open(peer->remote_ip);
+    if (call == -1 || !secure(&l, call)) return;
   }
   imap_wire_open(&l.wire, in, out);
   l.wire.seconds = SILENT_SECONDS;

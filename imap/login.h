@@ -25,12 +25,6 @@ struct imap_login {
 
 void imap_login_reply(struct imap_login *l, const char *words); /* "TAG words" */
 
-int imap_login_reach_tls(const struct imap_login *l); /* a call to tls-server; -1: it is not there, now */
-
-/* The handshake by tls-server, which ends the call, on the client's socket, which is fd 0 and 1 before and after. False: it failed, and the
-   connection cannot be used any more. */
-bool imap_login_secure(struct imap_login *l, int call);
-
 /* LOGIN and AUTHENTICATE, by auth-server. */
 enum imap_login_result imap_login_password(struct imap_login *l);
 enum imap_login_result imap_login_authenticate(struct imap_login *l);

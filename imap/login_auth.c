@@ -14,12 +14,6 @@
 #define TRIES 3
 #define PAUSE_MS 2000 /* after each wrong password */
 
-static void wipe(text *secret)
-{
-  if (secret->s) explicit_bzero(secret->s, secret->a);
-  text_free(secret);
-}
-
 static bool ask(struct imap_login *l, const text *request, const int *fds, unsigned int count, text *answer)
 {
   errno = 0;
@@ -106,7 +100,7 @@ static enum imap_login_result exchange(struct imap_login *l, text *request)
     else refuse(l);
   }
   text_free(&answer);
-  wipe(request);
+  text_wipe(request);
   return result;
 }
 
@@ -129,8 +123,8 @@ enum imap_login_result imap_login_password(struct imap_login *l)
   base64_add(&encoded, plain.s, plain.len);
   describe(l, "PLAIN", &request);
   record_add_bytes(&request, "response", encoded.s, encoded.len);
-  wipe(&plain);
-  wipe(&encoded);
+  text_wipe(&plain);
+  text_wipe(&encoded);
   return exchange(l, &request);
 }
 

@@ -20,7 +20,6 @@
 #include "lib/owner.h"
 #include "lib/sandbox.h"
 #include "lib/scheme.h"
-#include "lib/secret.h"
 
 enum { PAGE_ENTRIES = 500 };
 
@@ -102,7 +101,7 @@ static bool may_keep(const struct fetch *f, const char *name, const struct berva
   if (!profile_has(&f->profile, "password", name)) return true;
   text_add_bytes(&stored, value->bv_val, value->bv_len);
   bool is_known = scheme_parse(text_string(&stored), &hash) != SCHEME_UNKNOWN;
-  secret_wipe(&stored);
+  text_wipe(&stored);
   return is_known;
 }
 
@@ -244,7 +243,7 @@ int main(int argc, const char *const *argv)
   sandbox_enter(&sandbox);
   configure(&f);
   LDAP *ld = connect_to_one(&f);
-  secret_wipe(&f.password);
+  text_wipe(&f.password);
   fetch_all(&f, ld);
   ldap_unbind_ext_s(ld, 0, 0);
   write_file(&f);

@@ -25,9 +25,3 @@ void secret_read(text *password)
   if (memchr(password->s, 0, password->len)) die_permanent("the first line of fd 0 is the password, and it has a NUL byte");
   text_string(password);
 }
-
-void secret_wipe(text *t)
-{
-  if (t->s) explicit_bzero(t->s, t->a);
-  text_free(t);
-}

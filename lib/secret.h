@@ -8,6 +8,5 @@
 enum { SECRET_MAX = 511 }; /* bytes: what crypt(3) takes; a hash must not be fed without end by strangers */
 
 void secret_read(text *password); /* ended by a NUL; dies if it is empty, longer than SECRET_MAX or has a NUL inside */
-void secret_wipe(text *t);        /* overwrites and frees */
 
 #endif

@@ -16,6 +16,12 @@ void text_clear(text *t) { t->len = 0; }
 
 void text_free(text *t) { stralloc_free(t); }
 
+void text_wipe(text *t)
+{
+  if (t->s) explicit_bzero(t->s, t->a);
+  text_free(t);
+}
+
 void text_add_bytes(text *t, const char *bytes, size_t length)
 {
   text_ready(t, length + 1);

@@ -15,6 +15,7 @@ typedef stralloc text;
 
 void text_clear(text *t);                                     /* keeps the memory */
 void text_free(text *t);
+void text_wipe(text *t);                                      /* a secret: overwritten, then freed */
 void text_add(text *t, const char *string);
 void text_add_bytes(text *t, const char *bytes, size_t length);
 void text_add_text(text *t, const text *other);

@@ -1,9 +1,6 @@
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "lib/call.h"
-#include "lib/log.h"
+#include "lib/secure.h"
 #include "smtpd/commands.h"
 
 static void forget_all(struct session *s)
@@ -14,66 +11,23 @@ static void forget_all(struct session *s)
   text_string(&s->helo);
 }
 
-static bool take_plaintext(struct session *s, const text *answer, struct call_fds *fds)
-{
-  bool good = fds->count == 1 && dup2(fds->fd[0], 0) == 0 && dup2(fds->fd[0], 1) == 1;
-
-  call_close_fds(fds);
-  if (!good) return false;
-  text_copy(&s->tls, record_get(answer, "protocol"));
-  text_add_char(&s->tls, ' ');
-  text_add(&s->tls, record_get(answer, "cipher"));
-  text_string(&s->tls);
-  session_set_timeouts(s);
-  return true;
-}
-
-/* The client's socket goes to tls-server, which holds the key; a socket with the plaintext comes back. */
-static bool shake_hands(struct session *s, int call)
-{
-  text request = TEXT_ZERO, answer = TEXT_ZERO;
-  struct call_fds fds = { .count = 0 };
-  int client = 0;
-  const char *error = 0;
-
-  record_add(&request, "what", "accept");
-  errno = 0;
-  if (!call_send(call, &request, &client, 1) ||
-      call_receive(call, &answer, &fds, s->settings.timeout_seconds) != CALL_DONE)
-    error = errno ? strerror(errno) : "tls-server closed";
-  else if (!record_is(&answer, "answer", "yes"))
-    error = record_get(&answer, "error");
-  else if (!take_plaintext(s, &answer, &fds))
-    error = "no socket came back";
-  call_close_fds(&fds);
-  if (error) {
-    log_event("tls-failed", "error", error, "client", s->peer->remote_ip, (char *)0);
-    s->is_over = true; /* what would follow is neither clear nor encrypted */
-  }
-  text_free(&request);
-  text_free(&answer);
-  return !error;
-}
-
 static bool hand_over(struct session *s, int call)
 {
-  bool good = shake_hands(s, call);
+  bool good = secure_start(call, s->peer->remote_ip, s->settings.timeout_seconds, &s->tls);
 
-  close(call);
+  if (good)
+    session_set_timeouts(s);
+  else
+    s->is_over = true; /* what would follow is neither clear nor encrypted */
   forget_all(s);
   return good;
 }
 
 bool session_start_tls(struct session *s)
 {
-  int call = call_open("tls-server");
+  int call = secure_open(s->peer->remote_ip);
 
-  if (call == -1) {
-    log_event("tls-failed", "error", strerror(errno), "what", "reach tls-server", (char *)0);
-    s->is_over = true;
-    return false;
-  }
-  return hand_over(s, call);
+  return call != -1 && hand_over(s, call);
 }
 
 void starttls_proceed(struct session *s, const char *argument, size_t length)
@@ -89,9 +43,8 @@ void starttls_proceed(struct session *s, const char *argument, size_t length)
     reply_error(s, "502 5.5.1 STARTTLS is not offered");
     return;
   }
-  call = call_open("tls-server");
+  call = secure_open(s->peer->remote_ip);
   if (call == -1) {
-    log_event("tls-failed", "error", strerror(errno), "what", "reach tls-server", (char *)0);
     reply(s, "454 4.7.0 TLS is not available now");
     return;
   }

@@ -1,0 +1,48 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/call.h"
+#include "lib/log.h"
+#include "lib/secure.h"
+
+int secure_open(const char *ip)
+{
+  int call = call_open("tls-server");
+
+  if (call == -1) log_event("tls-failed", "error", strerror(errno), "what", "reach tls-server", "ip", ip, (char *)0);
+  return call;
+}
+
+static bool take_plaintext(const text *answer, const struct call_fds *fds, text *tls)
+{
+  if (fds->count != 1 || dup2(fds->fd[0], 0) == -1 || dup2(fds->fd[0], 1) == -1) return false;
+  text_copy(tls, record_get(answer, "protocol"));
+  text_add_char(tls, ' ');
+  text_add(tls, record_get(answer, "cipher"));
+  text_string(tls);
+  return true;
+}
+
+bool secure_start(int call, const char *ip, unsigned int seconds, text *tls)
+{
+  text request = TEXT_ZERO, answer = TEXT_ZERO;
+  struct call_fds fds = { .count = 0 };
+  const int client = 0;
+  const char *error = 0;
+
+  record_add(&request, "what", "accept");
+  errno = 0;
+  if (!call_send(call, &request, &client, 1) || call_receive(call, &answer, &fds, seconds) != CALL_DONE)
+    error = errno ? strerror(errno) : "tls-server closed";
+  else if (!record_is(&answer, "answer", "yes"))
+    error = record_get(&answer, "error");
+  else if (!take_plaintext(&answer, &fds, tls))
+    error = "no socket came back";
+  call_close_fds(&fds);
+  close(call);
+  if (error) log_event("tls-failed", "error", error, "ip", ip, (char *)0);
+  text_free(&request);
+  text_free(&answer);
+  return !error;
+}

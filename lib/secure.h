@@ -1,0 +1,16 @@
+/* secure: TLS for the client on fd 0 and 1. The socket goes to tls-server, which holds the key; a socket with the
+   plaintext comes back and takes its place. */
+
+#ifndef LIB_SECURE_H
+#define LIB_SECURE_H
+
+#include "lib/text.h"
+
+/* A call to tls-server; -1 with an event in the log: it is not there, now. */
+int secure_open(const char *ip);
+
+/* The handshake, on that call, which is closed. tls: protocol and cipher. False with an event in the log: it failed, and
+   the client's connection cannot be used any more. */
+bool secure_start(int call, const char *ip, unsigned int seconds, text *tls);
+
+#endif
