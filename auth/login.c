@@ -289,9 +289,8 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   enum login_result result = check(&a);
   /* Cheap hashes and dear ones, a bind and an unknown name: no "no" comes before this, so none tells which it was. */
   if (result == LOGIN_NO && now_ms() - began < NO_AFTER_MS) sleep_ms(NO_AFTER_MS - (now_ms() - began));
-  if (a.secret.s) explicit_bzero(a.secret.s, a.secret.a);
   text_free(&a.mailbox);
-  text_free(&a.secret);
+  text_wipe(&a.secret);
   text_free(&a.network);
   return result;
 }

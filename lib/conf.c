@@ -166,6 +166,23 @@ bool conf_fields(const char *path, const char *const *known, text *record, text 
   return good;
 }
 
+bool conf_address(const char *name, const char *host, text *address, const char *otherwise)
+{
+  text me = TEXT_ZERO, domain = TEXT_ZERO;
+  bool is_said = conf_value(name, address, otherwise);
+
+  if (address->len && !strchr(text_string(address), '@')) {
+    conf_me(&me);
+    conf_value(host, &domain, text_string(&me));
+    text_add_char(address, '@');
+    text_add_text(address, &domain);
+  }
+  text_string(address);
+  text_free(&me);
+  text_free(&domain);
+  return is_said;
+}
+
 void conf_me(text *me)
 {
   if (!conf_value("me", me, ""))

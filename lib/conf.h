@@ -9,6 +9,10 @@
 
 /* control/NAME: its first entry. False and the default if the file is missing or empty. */
 bool conf_value(const char *name, text *value, const char *otherwise);
+
+/* The same, an address: what has no domain gets that of control/HOST, or of control/me. Nothing stays nothing. */
+bool conf_address(const char *name, const char *host, text *address, const char *otherwise);
+
 uint64_t conf_number(const char *name, uint64_t otherwise, uint64_t max);
 
 /* control/NAME: all entries, each ended by a NUL. False if the file is missing. */

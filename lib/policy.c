@@ -35,17 +35,4 @@ bool policy_enforce_sender(void)
   return yes;
 }
 
-void policy_postmaster(text *address)
-{
-  text host = TEXT_ZERO, me = TEXT_ZERO;
-
-  if (conf_value("doublebounceto", address, "") && !strchr(text_string(address), '@')) {
-    conf_me(&me);
-    conf_value("doublebouncehost", &host, text_string(&me));
-    text_add_char(address, '@');
-    text_add_text(address, &host);
-  }
-  text_string(address);
-  text_free(&host);
-  text_free(&me);
-}
+void policy_postmaster(text *address) { conf_address("doublebounceto", "doublebouncehost", address, ""); }

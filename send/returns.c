@@ -63,28 +63,10 @@ static void finish(struct send_schedule *s, struct send_attempt *a)
   text_free(&path);
 }
 
-static void add_host(text *address, const char *control)
-{
-  text me = TEXT_ZERO, host = TEXT_ZERO;
-
-  if (strchr(text_string(address), '@')) return;
-  conf_me(&me);
-  conf_value(control, &host, text_string(&me));
-  text_add_char(address, '@');
-  text_add_text(address, &host);
-  text_string(address);
-  text_free(&me);
-  text_free(&host);
-}
-
 /* control/doublebounceto: there, and empty, it says that what cannot be returned is dropped. */
 static bool has_postmaster(text *to)
 {
-  bool is_said = conf_value("doublebounceto", to, "postmaster");
-
-  if (!is_said && access("control/doublebounceto", F_OK) == 0) return false;
-  add_host(to, "doublebouncehost");
-  return true;
+  return conf_address("doublebounceto", "doublebouncehost", to, "postmaster") || access("control/doublebounceto", F_OK) == -1;
 }
 
 /* Who gets the report; false: nobody, for this reason. */
@@ -139,8 +121,7 @@ static void format_report(const struct send_schedule *s, const struct send_attem
 
   if (!recipients || !said) die_nomem();
   conf_me(&me);
-  conf_value("bouncefrom", &from, "MAILER-DAEMON");
-  add_host(&from, "bouncehost");
+  conf_address("bouncefrom", "bouncehost", &from, "MAILER-DAEMON");
   if (!openslurpclose(&log, queue_path_log(&path, a->entry->id))) text_clear(&log);
   said_read_last(said, e, log.s, log.len);
   read_header(a, &header);

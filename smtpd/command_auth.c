@@ -28,8 +28,7 @@ static bool is_base64(const char *bytes, size_t length)
   text decoded = TEXT_ZERO;
   bool is = (length == 1 && *bytes == '=') || base64_decode(&decoded, bytes, length);
 
-  if (decoded.s) explicit_bzero(decoded.s, decoded.a);
-  text_free(&decoded);
+  text_wipe(&decoded);
   return is;
 }
 
@@ -165,8 +164,7 @@ void auth_proceed(struct session *s, const char *argument, size_t length)
     record_add(&request, "tls", "yes");
     if (length) record_add_bytes(&request, "response", argument, length);
     exchange(s, &request, &mechanism);
-    if (request.s) explicit_bzero(request.s, request.a);
   }
   text_free(&mechanism);
-  text_free(&request);
+  text_wipe(&request);
 }
