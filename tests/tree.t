@@ -66,6 +66,15 @@ none(faults, 'lib includes lib; a folder includes itself and lib')
 none([p for p in sources if '<cdb.h>' in text(p) and p not in ('lib/lookup.c', 'ldapsync/cdb_write.c')], 'two modules know tinycdb: one reads, one writes')
 none([p for p in sources if re.search(r'skalibs/(skalibs|stddjb|cdb|cdbmake)\.h', text(p))], 'nobody includes skalibs\' cdb')
 
+# Pages that list all of a kind
+mentioned = {n for p in sources for line in re.findall(r'RFC ?(\d{3,4}(?:(?:,| and) \d{4})*)', text(p)) for n in re.findall(r'\d{3,4}', line)}
+standards = text('doc/standards.md')
+none([n for n in mentioned if not re.search(r'\b%s\b' % n, standards)], 'each RFC that the code names is in doc/standards.md')
+settings = [n for p in sources for n in re.findall(r'\bconf_(?:value|number|lines|address)\("(\w+)"', text(p))] + re.findall(r'control/(\w+)\)', text('service/setup'))
+rows = re.findall(r'^\| (\w+)(?:\.pem|/NAME)? \|', text('doc/conf.md'), re.M)
+ok(len(set(settings)) > 25, 'the control files are seen', settings)
+none([n for n in set(settings) if rows.count(n) != 1], 'each control file that is read has one row in doc/conf.md')
+
 # Sizes
 tags = subprocess.run(['ctags', '-x', '--_xformat=%F %N %n %{end}', '--kinds-C=f', '--languages=C', '-f', '-', *sources], capture_output=True, text=True)
 functions = [(f, n, int(end) - int(start) + 1) for f, n, start, end in (line.split() for line in tags.stdout.splitlines())]
