@@ -35,8 +35,7 @@ enum imap_search_ready {
 };
 enum imap_search_ready imap_search_prepare(struct imap_command *c, uint32_t exists, uint32_t highest_uid);
 
-bool imap_search_needs_message(const struct imap_command *c); /* can any message be opened at all? */
-bool imap_search_needs_size(const struct imap_command *c);    /* is size looked at? */
+bool imap_search_needs_size(const struct imap_command *c); /* is size looked at? */
 
 struct imap_search; /* memory that is used for message after message */
 struct imap_search *imap_search_open(const struct imap_command *c);

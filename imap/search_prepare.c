@@ -79,8 +79,6 @@ enum imap_search_ready imap_search_prepare(struct imap_command *c, uint32_t exis
   return good ? IMAP_SEARCH_READY : IMAP_SEARCH_BAD_STRING;
 }
 
-bool imap_search_needs_message(const struct imap_command *c) { return c->search->cost; }
-
 static bool has_size_key(const struct imap_search_key *key)
 {
   for (; key; key = key->next)

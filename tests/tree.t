@@ -67,7 +67,7 @@ none([p for p in sources if '<cdb.h>' in text(p) and p not in ('lib/lookup.c', '
 none([p for p in sources if re.search(r'skalibs/(skalibs|stddjb|cdb|cdbmake)\.h', text(p))], 'nobody includes skalibs\' cdb')
 
 # Pages that list all of a kind
-mentioned = {n for p in sources for line in re.findall(r'RFC ?(\d{3,4}(?:(?:,| and) \d{4})*)', text(p)) for n in re.findall(r'\d{3,4}', line)}
+mentioned = {n for p in sources for line in re.findall(r'RFC ?(\d{4}(?:(?:,| and) \d{4})*)', text(p)) for n in re.findall(r'\d{4}', line)}
 standards = text('doc/standards.md')
 none([n for n in mentioned if not re.search(r'\b%s\b' % n, standards)], 'each RFC that the code names is in doc/standards.md')
 settings = [n for p in sources for n in re.findall(r'\bconf_(?:value|number|lines|address)\("(\w+)"', text(p))] + re.findall(r'control/(\w+)\)', text('service/setup'))

@@ -195,7 +195,8 @@ equal(s.said('STATUS Old (MESSAGES RECENT UIDNEXT UNSEEN)'), '* STATUS Old (MESS
 
 # --- names (check 45) ---
 outside = set(os.listdir('.'))
-for bad in ('""', '"../x"', '".."', '"a/./b"', '"/etc/passwd"', '"a//b"', '"/a"', '"a&b"', '"a&AGE-"', '"%s"' % ('n' * 5000), '"%s"' % ('n/' * 200), '"a\tb"', '"*"', '"a%"'):
+for bad in ('""', '"../x"', '".."', '"a/./b"', '"/etc/passwd"', '"a//b"', '"/a"', '"a&b"', '"a&AGE-"', '"%s"' % ('n' * 5000), '"%s"' % ('n/' * 200), '"a\tb"', '"*"', '"a%"',
+            '"a&AAo-b"', '"a&AH8-b"', '"a&AIU-b"'):
     status = s.status('CREATE ' + bad)
     ok(status.startswith(('NO', 'BAD')), 'check 45: CREATE %.20s is refused' % bad, status)
 ok(s.status(b'CREATE "a\xc3\xa4"').startswith(('NO', 'BAD')), '... raw 8-bit too')
