@@ -94,7 +94,7 @@ static bool is_same(const struct generation *g)
   return same;
 }
 
-void generation_discard(struct generation *g)
+static void discard(struct generation *g)
 {
   if (!remove_folder(g->folder.s)) die_unable("remove ", g->folder.s);
 }
@@ -104,7 +104,7 @@ enum generation_result generation_publish(struct generation *g)
   text final = TEXT_ZERO;
 
   if (is_same(g)) {
-    generation_discard(g);
+    discard(g);
     return GENERATION_SAME;
   }
   text_add(&final, "tables/");

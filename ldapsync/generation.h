@@ -23,7 +23,6 @@ void generation_close(struct generation *g); /* finishes, syncs and checks the f
 
 /* GENERATION_SAME if every record is as in the current one: then nothing is published. Dies if it cannot publish. */
 enum generation_result generation_publish(struct generation *g);
-void generation_discard(struct generation *g);
 
 void generation_prune(size_t keep); /* removes the oldest until so many are left; never the current one */
 

@@ -17,7 +17,8 @@ static bool begins(const char *string, const char *with) { return !strncmp(strin
 
 static bool is_uri(const char *line) { return begins(line, "ldap://") || begins(line, "ldaps://") || begins(line, "ldapi://"); }
 
-bool ldapserver_uri(const char *line, enum ldapserver_tls tls, text *uri)
+/* One line of control/ldapserver (host, host:port, [ipv6]:port or a URI) as a URI; false if it is none. */
+static bool make_uri(const char *line, enum ldapserver_tls tls, text *uri)
 {
   LDAPURLDesc *parts = 0;
 
@@ -56,7 +57,7 @@ void ldapserver_read(struct ldapserver *s)
   text_clear(&s->uris);
   conf_lines("ldapserver", &lines);
   for (size_t at = 0; at < lines.len; at += strlen(lines.s + at) + 1) {
-    if (!ldapserver_uri(lines.s + at, s->tls, &uri))
+    if (!make_uri(lines.s + at, s->tls, &uri))
       die_permanent("control/ldapserver: not host, host:port or a URI: ", lines.s + at);
     text_add_bytes(&s->uris, uri.s, uri.len + 1);
   }

@@ -21,9 +21,6 @@ struct ldapserver {
 /* Reads the control files; dies if they cannot be understood or there is no server. */
 void ldapserver_read(struct ldapserver *s);
 
-/* One line of control/ldapserver (host, host:port, [ipv6]:port or a URI) as a URI; false if it is none. No I/O. */
-bool ldapserver_uri(const char *line, enum ldapserver_tls tls, text *uri);
-
 /* Connects to the server at uri, with TLS as it must be. 0 with a sentence in error. */
 LDAP *ldapserver_open(const struct ldapserver *s, const char *uri, text *error);
 

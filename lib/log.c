@@ -18,7 +18,8 @@ static bool is_plain(const char *value)
   return true;
 }
 
-void log_value(text *line, const char *value)
+/* As it is, or between quotes with what is not plain escaped. */
+static void add_value(text *line, const char *value)
 {
   const char *end = value + strnlen(value, VALUE_MAX);
 
@@ -53,7 +54,7 @@ void log_event(const char *event, ...)
     text_add_char(&line, ' ');
     text_add(&line, key);
     text_add_char(&line, '=');
-    log_value(&line, value);
+    add_value(&line, value);
   }
   va_end(pairs);
   if (line.len >= LINE_MAX_BYTES) {

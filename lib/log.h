@@ -9,6 +9,5 @@
 /* Pairs of strings, ended by (char *)0. A pair whose value is 0 or "" is left out.
    log_event("queued", "id", id, "from", sender, (char *)0); */
 void log_event(const char *event, ...) __attribute__((sentinel));
-void log_value(text *line, const char *value); /* one value as it stands in a log line */
 
 #endif

@@ -12,7 +12,6 @@ void queue_show_json(text *out, const struct queue_file *f, const struct said *s
 
 void queue_show_span(text *out, uint64_t seconds); /* "3 h 20 min" */
 void queue_show_size(text *out, uint64_t bytes);   /* "4.1 KB" */
-void queue_show_plain(text *out, const char *value); /* what came from outside, fit for a terminal */
 bool queue_show_is_to_go(const struct envelope_recipient *r);
 
 #endif

@@ -28,7 +28,8 @@ struct run {
   const char *when;
 };
 
-bool send_address_check(const char *address)
+/* True if the address can stand between < and > in a command. */
+static bool is_sendable(const char *address)
 {
   bool is_quoted = false;
   size_t length = strlen(address);
@@ -69,9 +70,9 @@ static bool check(struct run *r)
   bool is_open = false;
 
   for (size_t i = 0; i < t->count; i++)
-    if (!send_address_check(t->recipients[i]) || !*t->recipients[i])
+    if (!is_sendable(t->recipients[i]) || !*t->recipients[i])
       send_outcome_say(&t->outcomes[i], OUTCOME_NEVER, "5.1.3", "this address cannot be used in SMTP", (char *)0);
-  if (!send_address_check(t->sender))
+  if (!is_sendable(t->sender))
     send_outcome_say(&o, OUTCOME_NEVER, "5.1.7", "the sender's address cannot be used in SMTP", (char *)0);
   else if (offers->size_max && t->message->size > offers->size_max)
     send_outcome_say(&o, OUTCOME_NEVER, "5.3.4", "the message is larger than the other host takes", (char *)0);

@@ -23,7 +23,4 @@ bool send_transaction_run(struct transaction *t);
 /* The same outcome for all that are open. */
 void send_transaction_decide(struct transaction *t, const struct outcome *o);
 
-/* True if the address can stand between < and > in a command. */
-bool send_address_check(const char *address);
-
 #endif

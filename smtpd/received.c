@@ -4,7 +4,8 @@
 #include "lib/date.h"
 #include "smtpd/received.h"
 
-void smtpd_received_protocol(text *out, const struct smtpd_received *r)
+/* ESMTPSA and its kin, RFC 3848. */
+static void add_protocol(text *out, const struct smtpd_received *r)
 {
   text_add(out, r->is_extended ? "ESMTP" : "SMTP");
   if (r->is_extended && *r->tls) text_add_char(out, 'S');
@@ -30,7 +31,7 @@ void smtpd_received_add(text *out, const struct smtpd_received *r)
   text_add(out, "\r\n\tby ");
   text_add(out, r->me);
   text_add(out, " with ");
-  smtpd_received_protocol(out, r);
+  add_protocol(out, r);
   if (*r->tls) {
     text_add(out, " (");
     text_add(out, r->tls);

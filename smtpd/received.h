@@ -17,6 +17,5 @@ struct smtpd_received {
 };
 
 void smtpd_received_add(text *out, const struct smtpd_received *r);
-void smtpd_received_protocol(text *out, const struct smtpd_received *r); /* ESMTPSA and its kin, RFC 3848 */
 
 #endif
