@@ -54,6 +54,9 @@ preload  = $(B)/tests/crash/queue/queue-add $(B)/tests/crash/send/send-schedule
 libs     = -lcdb -lseccomp -lresolv -lskarnet
 
 $(programs_static:%=$(B)/%): STATIC = -static-pie
+# It forks as well, but its IMAP sessions need iconv, which needs the system's libc: all but that is linked statically.
+$(B)/deliver/mailbox-spawn: LDLIBS += -Wl,-Bstatic
+$(B)/deliver/mailbox-spawn: libs += -Wl,-Bdynamic
 $(programs_with_tls:%=$(B)/%):     LDLIBS += -lssl -lcrypto
 $(programs_with_ldap:%=$(B)/%):    LDLIBS += -lldap -llber
 $(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt
