@@ -124,7 +124,7 @@ def lines_to(client, tag):
 
 
 def children():
-    return [int(pid) for pid in open('/proc/%d/task/%d/children' % (spawn.pid, spawn.pid)).read().split()]
+    return [int(pid) for pid in children_of(spawn.pid)]
 
 
 def facts(pid):

@@ -124,6 +124,12 @@ ok('rule=unknown-user' in line and 'file=control/domains/example.test' in line a
 write('control/doublebounceto', 'alice@example.test\n')
 equal(answers('MAIL FROM:<>\nRCPT TO:<Postmaster>\nRCPT TO:<postmaster@example.test>\n')[1:], ['250 2.1.5 Ok', '250 2.1.5 Ok'],
       'RFC 5321 4.5.1: a postmaster is reached, with and without a domain')
+write('control/doublebounceto', 'alice\n')
+write('control/doublebouncehost', 'example.test\n')
+equal(answers('MAIL FROM:<>\nRCPT TO:<postmaster>\n')[-1:], ['250 2.1.5 Ok'], '... by a local part, whose domain is in control/doublebouncehost')
+write('control/doublebounceto', 'nobody\n')
+equal([a[:3] for a in answers('MAIL FROM:<>\nRCPT TO:<postmaster>\n')[-1:]], ['451'], '... which is ours: nobody there is our fault')
+os.unlink('control/doublebouncehost')
 os.unlink('control/doublebounceto')
 
 equal(answers('MAIL FROM:<mute@example.test>\nRCPT TO:<bob@example.test>\n'),
