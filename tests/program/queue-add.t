@@ -168,8 +168,12 @@ if os.getuid() == 0:
 # a parent that is killed takes its workers along
 adder = start('queue-add', listening, 'log')
 with open('/proc/%d/task/%d/children' % (adder.pid, adder.pid)) as f:
-    workers = wait_for(lambda: f.seek(0) or f.read().split())
-ok(len(workers) > 3, 'a pool of workers', workers)
+    def workers_of():
+        f.seek(0)
+        found = f.read().split()
+        return len(found) > 3 and found
+    workers = wait_for(workers_of)
+ok(workers, 'a pool of workers', workers)
 adder.kill()
 adder.wait()
 ok(wait_for(lambda: not any(os.path.exists('/proc/%s/fd/0' % w) for w in workers)), 'no worker outlives a parent that is killed')
