@@ -66,6 +66,7 @@ static struct send_link *open_link(struct send_schedule *s, enum send_service se
   return l;
 }
 
+/* If it is among them: one that was taken to be used, or has just been opened, is not. */
 static void leave_idle(struct send_link *l)
 {
   for (struct send_link **at = &l->lane->idle; *at; at = &(*at)->next_idle)
@@ -190,8 +191,6 @@ static struct send_link *link_to(struct send_schedule *s, struct send_lane *lane
   l = open_link(s, SEND_SMTP, lane);
   if (l && !call_send(l->socket, &lane->key, 0, 0)) {
     note_away(s, SEND_SMTP);
-    l->next_idle = lane->idle;
-    lane->idle = l;
     close_link(s, l);
     return 0;
   }
@@ -214,9 +213,7 @@ bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item
       add_item(l, i);
     }
   if (!call_send(l->socket, &packet, &a->file.fd, 1)) {
-    l->next_idle = lane->idle; /* it ended while it was idle, or is away: the next try makes a new one */
-    lane->idle = l;
-    close_link(s, l);
+    close_link(s, l); /* it ended while it was idle, or is away: the next try makes a new one */
     return false;
   }
   begin(s, l, a);
