@@ -10,14 +10,28 @@
 #include "lib/names.h"
 #include "lib/tables.h"
 
-enum policy_role { POLICY_MX, POLICY_SUBMISSION };
+enum policy_role { POLICY_MX, POLICY_SUBMISSION, POLICY_LMTP, POLICY_INJECT };
+
+/* What an expansion passes by, for whatif: one call for each branch. */
+struct policy_trace {
+  void (*step)(void *to, unsigned int depth, const char *address, const char *what, const char *rule, const char *from);
+  void *to;
+};
 
 struct policy_facts {
   enum policy_role role;
   bool is_tls;             /* the session is encrypted */
+  bool is_trusted;         /* the client is in control/mynetworks */
+  const char *ip;          /* the client's address as text; 0 or "": unknown */
+  const char *helo;        /* what it calls itself; 0 or "": nothing */
+  const char *fingerprint; /* SHA-256 of its certificate, in lower-case hex; 0 or "": it showed none */
   const char *login;       /* who has logged in; 0: nobody */
   const char *mailbox;     /* KEY of that login's mailbox; 0: none */
+  const char *backend;     /* NAME of control/backends that this client is; 0: none */
   bool enforce_sender;     /* control/enforcesender */
+  bool spoof_mx;           /* control/spoofmx */
+  char delimiter;          /* control/recipientdelimiter; 0: no plus-addressing */
+  const struct policy_trace *trace; /* 0: nobody looks */
   const char *me;          /* control/me */
   const char *postmaster;  /* who gets mail to a postmaster without an address of its own (policy_postmaster); "": none */
 };
@@ -47,9 +61,12 @@ struct policy_destination {
   const char *address;  /* the mailbox's own, or the remote one */
   const char *mailbox;  /* KEY; "" if it is not here */
   const char *original; /* the address that was asked for, which may have led to many */
+  const char *detail;   /* of plus-addressing: which folder; "" */
+  const char *via;      /* an address of ours that forwards elsewhere; "" if nobody forwards */
+  bool is_copy;         /* for an archive: null sender, no reports */
 };
 struct policy_destinations {
-  text strings; /* address, mailbox, original, each ended by a NUL */
+  text strings; /* address, mailbox, original, detail, via, "copy" or "", each ended by a NUL */
   struct names seen;
   size_t count;
 };

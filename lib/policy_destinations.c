@@ -2,6 +2,11 @@
 
 #include "lib/policy.h"
 
+static void add_string(struct policy_destinations *all, const char *string)
+{
+  text_add_bytes(&all->strings, string, strlen(string) + 1);
+}
+
 void policy_destinations_add(struct policy_destinations *all, const struct policy_destination *one)
 {
   text name = TEXT_ZERO;
@@ -9,9 +14,12 @@ void policy_destinations_add(struct policy_destinations *all, const struct polic
   text_add(&name, *one->mailbox ? "mailbox:" : "address:");
   text_add(&name, *one->mailbox ? one->mailbox : one->address);
   if (names_add(&all->seen, text_string(&name))) {
-    text_add_bytes(&all->strings, one->address, strlen(one->address) + 1);
-    text_add_bytes(&all->strings, one->mailbox, strlen(one->mailbox) + 1);
-    text_add_bytes(&all->strings, one->original, strlen(one->original) + 1);
+    add_string(all, one->address);
+    add_string(all, one->mailbox);
+    add_string(all, one->original);
+    add_string(all, one->detail);
+    add_string(all, one->via);
+    add_string(all, one->is_copy ? "copy" : "");
     all->count++;
   }
   text_free(&name);
@@ -30,6 +38,9 @@ bool policy_destinations_next(const struct policy_destinations *all, size_t *at,
   one->address = next_string(&all->strings, at);
   one->mailbox = next_string(&all->strings, at);
   one->original = next_string(&all->strings, at);
+  one->detail = next_string(&all->strings, at);
+  one->via = next_string(&all->strings, at);
+  one->is_copy = *next_string(&all->strings, at) != 0;
   return true;
 }
 

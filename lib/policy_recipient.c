@@ -40,7 +40,9 @@ static void wait_for(struct expansion *x, const char *address)
 
 static void add(struct expansion *x, const char *address, const char *mailbox)
 {
-  struct policy_destination one = { .address = address, .mailbox = mailbox, .original = x->asked->shown.s };
+  struct policy_destination one = {
+    .address = address, .mailbox = mailbox, .original = x->asked->shown.s, .detail = "", .via = ""
+  };
   policy_destinations_add(&x->found, &one);
 }
 

@@ -125,3 +125,15 @@ enum smtpd_command_result smtpd_rcpt_parse(struct address *recipient, const char
   if (result == COMMAND_GOOD && length) result = has_eight_bit(argument, length) ? COMMAND_BAD_BYTE : COMMAND_BAD_PARAMETER;
   return result;
 }
+
+const char *command_syntax_reply(enum smtpd_command_result result, const char *bad_syntax, const char *bad_address)
+{
+  switch (result) {
+  case COMMAND_BAD_BYTE: return "500 5.5.2 A byte that is not printable ASCII";
+  case COMMAND_BAD_ADDRESS: return bad_address;
+  case COMMAND_EIGHT_BIT: return "553 5.6.7 An address with bytes that are not ASCII needs SMTPUTF8, which is not offered";
+  case COMMAND_BAD_PARAMETER: return "555 5.5.4 A parameter that is not known here";
+  case COMMAND_BAD_VALUE: return "501 5.5.4 A parameter with a value that cannot be";
+  default: return bad_syntax;
+  }
+}

@@ -37,4 +37,7 @@ enum smtpd_command_result smtpd_mail_parse(struct smtpd_mail *m, struct address 
                                            size_t length);
 enum smtpd_command_result smtpd_rcpt_parse(struct address *recipient, const char *argument, size_t length);
 
+/* The answer to a result that is not COMMAND_GOOD. */
+const char *command_syntax_reply(enum smtpd_command_result result, const char *bad_syntax, const char *bad_address);
+
 #endif

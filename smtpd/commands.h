@@ -17,6 +17,10 @@ void data_proceed(struct session *s, const char *argument, size_t length);
 void auth_proceed(struct session *s, const char *argument, size_t length);
 void starttls_proceed(struct session *s, const char *argument, size_t length);
 
+/* What the session knows, for lib/policy, and a refusal's line in the log (facts.c). */
+struct policy_facts session_facts(const struct session *s);
+void session_log_refused(struct session *s, const struct policy_decision *d, const char *recipient); /* 0: at MAIL */
+
 /* The handshake on fd 0, which then is a socket with the plaintext. False: the session is over. */
 bool session_start_tls(struct session *s);
 bool session_offers_tls(const struct session *s);

@@ -1,0 +1,26 @@
+#include "lib/log.h"
+#include "smtpd/commands.h"
+
+struct policy_facts session_facts(const struct session *s)
+{
+  return (struct policy_facts){ .role = s->role == ROLE_MX ? POLICY_MX : POLICY_SUBMISSION,
+                                .is_tls = session_is_tls(s),
+                                .login = session_login(s),
+                                .mailbox = s->login.len ? s->mailbox.s : 0,
+                                .me = s->settings.me.s,
+                                .postmaster = "" };
+}
+
+void session_log_refused(struct session *s, const struct policy_decision *d, const char *recipient)
+{
+  text answer = TEXT_ZERO;
+
+  text_add_number(&answer, d->code);
+  text_add_char(&answer, ' ');
+  text_add(&answer, d->status);
+  log_event("refused", "rule", d->rule, "file", d->from.s, "reply", text_string(&answer), "from",
+            s->mail.has_sender ? s->mail.is_null ? "<>" : s->mail.sender.shown.s : "", "to", recipient, "client",
+            s->peer->remote_ip, "helo", s->helo.s, "login", session_login(s), "generation", s->tables->generation.s,
+            (char *)0);
+  text_free(&answer);
+}
