@@ -25,6 +25,7 @@ struct listener {
   struct children children;
   uid_t callers[CALLERS_MAX];
   unsigned int caller_count;
+  bool is_stream;         /* a connection is one to write and read as a whole: fd 0 and fd 1 */
   sigset_t while_waiting; /* the signals that are blocked while ppoll waits */
 };
 
@@ -108,8 +109,8 @@ static bool is_full(const struct listener *l, const struct network *network, con
 
   if (l->children.count >= l->s->concurrency)
     reason = "concurrency";
-  else if (peer->is_tcp && l->s->concurrency_network && children_of(&l->children, network) >= l->s->concurrency_network)
-    reason = "concurrency of the client network";
+  else if (l->s->concurrency_network && children_of(&l->children, network) >= l->s->concurrency_network)
+    reason = peer->is_tcp ? "concurrency of the client network" : "concurrency of the user";
   else if (!peer->is_tcp && has_its_share(l, network))
     reason = "concurrency of the caller";
   if (reason) log_event("refused", "reason", reason, "ip", peer->remote_ip, (char *)0);
@@ -127,11 +128,11 @@ _Noreturn static void run_child(const struct listener *l, int connection, const 
   catch_signal(SIGCHLD, SIG_DFL);
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, 0);
-  if (dup2(connection, 0) == -1 || (peer->is_tcp && dup2(connection, 1) == -1)) _exit(END_TEMPORARY);
+  if (dup2(connection, 0) == -1 || (l->is_stream && dup2(connection, 1) == -1)) _exit(END_TEMPORARY);
   if (connection > 1) close(connection);
   forbid_processes();
   if (s->session_seconds) alarm(s->session_seconds);
-  s->session(0, peer->is_tcp ? 1 : 0, peer);
+  s->session(0, l->is_stream ? 1 : 0, peer);
   _exit(END_DONE);
 }
 
@@ -301,9 +302,17 @@ static void block_signals(struct listener *l)
   sigdelset(&l->while_waiting, SIGCHLD);
 }
 
+/* A call comes in and is answered on one socket; everything else, a pipe too, on fd 0 and fd 1. */
+static bool is_call(void)
+{
+  int type = 0;
+  socklen_t length = sizeof type;
+  return !getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &length) && type == SOCK_SEQPACKET;
+}
+
 static int listen_on_0(const struct serve *s, const char *const *argv)
 {
-  struct listener l = { .s = s, .argv = argv };
+  struct listener l = { .s = s, .argv = argv, .is_stream = !is_call() };
   int on = 1;
 
   setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a connection inherits it; a unix socket has none */
@@ -319,14 +328,6 @@ static int listen_on_0(const struct serve *s, const char *const *argv)
     accept_until_told(&l);
   wait_for_children(&l);
   return END_DONE;
-}
-
-/* A call comes in and is answered on one socket; everything else, a pipe too, on fd 0 and fd 1. */
-static bool is_call(void)
-{
-  int type = 0;
-  socklen_t length = sizeof type;
-  return !getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &length) && type == SOCK_SEQPACKET;
 }
 
 int serve(const struct serve *s, const char *const *argv)

@@ -22,7 +22,7 @@
 
 struct serve {
   unsigned int concurrency;         /* sessions at once, in all */
-  unsigned int concurrency_network; /* of these from one client network: IPv4 /32, IPv6 /64; 0: no limit */
+  unsigned int concurrency_network; /* of these from one client network: IPv4 /32, IPv6 /64; or from one uid; 0: no limit */
   unsigned int workers;             /* not 0: no fork per connection, but so many workers that accept */
   const char *refusal;              /* sent to a connection over a limit, then it is closed; 0: just closed */
   const char *const *callers;       /* unix socket: users (service/users) that may call, ended by 0; root always may */
@@ -30,7 +30,7 @@ struct serve {
   unsigned int session_seconds;     /* a child that lives longer is ended by SIGALRM; 0: no limit */
   const struct sandbox *sandbox;    /* entered by the parent before the first accept, so by all children; may be 0 */
   void (*refresh)(void);            /* called in the parent (or worker) before each session: a stat, not more; may be 0 */
-  void (*session)(int in, int out, const struct peer *peer); /* TCP: in is 0, out is 1; unix: both are 0 */
+  void (*session)(int in, int out, const struct peer *peer); /* a stream, TCP or unix: in is 0, out is 1; a call: both are 0 */
 };
 
 /* Returns an exit code for main (END_DONE). argv: what SIGHUP executes. */

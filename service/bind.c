@@ -25,27 +25,36 @@ static int number(const char *string, int max, const char *usage)
   return (int)value;
 }
 
-int bind_options_parse(struct bind_options *o, int argc, const char *const *argv, const char *usage)
+int bind_options_parse(struct bind_options *o, const char *letters, int argc, const char *const *argv, const char *usage)
 {
   subgetopt options = SUBGETOPT_ZERO;
 
   *o = (struct bind_options){ .backlog = BACKLOG, .ready = -1 };
-  for (int option; (option = subgetopt_r(argc, argv, "b:d:", &options)) != -1;)
+  for (int option; (option = subgetopt_r(argc, argv, letters, &options)) != -1;)
     switch (option) {
     case 'b': o->backlog = number(options.arg, INT_MAX, usage); break;
     case 'd': o->ready = number(options.arg, INT_MAX, usage); break;
+    case 's': o->is_stream = true; break;
     default: die_usage(usage);
     }
   return options.ind;
 }
 
 /* The name is looked up here and nowhere else: what is executed only knows numbers. */
-static void become(const char *user)
+static const struct passwd *find(const char *user)
 {
   errno = 0;
   const struct passwd *entry = getpwnam(user);
   if (!entry && errno) die_unable("look up the user ", user);
   if (!entry) die_permanent("there is no user ", user, ": service/setup makes the users of service/users");
+  return entry;
+}
+
+gid_t bind_group(const char *user) { return find(user)->pw_gid; }
+
+static void become(const char *user)
+{
+  const struct passwd *entry = find(user);
   if (initgroups(user, entry->pw_gid) == -1) die_unable("take the groups of ", user, " (only root can)");
   if (setresgid(entry->pw_gid, entry->pw_gid, entry->pw_gid) == -1) die_unable("take the group of ", user);
   if (setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid) == -1) die_unable("become ", user);

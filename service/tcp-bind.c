@@ -66,7 +66,7 @@ int main(int argc, const char *const *argv)
   uint64_t port;
 
   PROG = "tcp-bind";
-  argv += bind_options_parse(&options, argc, argv, USAGE);
+  argv += bind_options_parse(&options, "b:d:", argc, argv, USAGE);
   for (int i = 0; i < 4; i++)
     if (!argv[i]) die_usage(USAGE);
   if (!number_scan(argv[1], UINT16_MAX, &port)) die_permanent(argv[1], " is not a port");

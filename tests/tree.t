@@ -49,7 +49,7 @@ none(['%s: %s' % (n, h) for n, page in pages.items() for h in HEADINGS if not re
 
 # Services
 users = {row[0] for row in table('service/users')}
-services = [line.split() for line in text('service/services').splitlines() if line and not line.startswith('#')]
+services = [re.sub('^off: *', '', line).split() for line in text('service/services').splitlines() if line and not line.startswith('#')]
 none([row[3] for row in services if row[3] not in users | {'root'}], 'service/services: the users are those of service/users')
 none([row[4] for row in services if row[4] not in names], '... the programs are those of the Makefile')
 none([row[0] for row in services if row[3] == 'root' and row[0] != 'mailbox-spawn'], '... root runs mailbox-spawn alone')

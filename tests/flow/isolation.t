@@ -88,7 +88,7 @@ def who_can(work, users):
 
 def test_processes(t, home):
     seen = list(processes(home))
-    named = {line.split()[4] for line in open("service/services") if line.strip() and not line.startswith("#")}
+    named = {line.split()[4] for line in open("service/services") if line.strip() and not line.startswith(("#", "off:"))}
     t.is_({name for _, name in seen} - SUPERVISION, named, "the programs of service/services run")
     t.is_({name for pid, name in seen if status(pid)["Uid"][0] == "0"}, {"s6-svscan", "s6-supervise", "mailbox-spawn"},
           "as root run s6 and mailbox-spawn, nothing else (tcp-bind is gone when it has bound)")

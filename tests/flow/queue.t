@@ -7,7 +7,7 @@ import imaplib, os, re, signal, smtplib, subprocess, sys, threading, time
 sys.path.insert(0, "tests/flow")
 from postroom import Postroom, Tap, wait_for
 
-SERVICES = [line.split()[0] for line in open("service/services") if line.strip() and not line.startswith("#")]
+SERVICES = [line.split()[0] for line in open("service/services") if line.strip() and not line.startswith(("#", "off:"))]
 
 
 def is_clean(mail, t, when):

@@ -36,10 +36,15 @@ with Postroom(21) as mail, Tap() as t:
     with open(f"/proc/{root}/comm") as file:
         t.is_(file.read().strip(), "s6-svscan", "run/pid is the pid of the supervision root")
 
+    down = f"{mail.home}/service/lmtp-tcp/down"
+    t.ok(os.path.exists(down) and not mail.pid("lmtp-tcp"), "a service that is off: is there and does not run")
+    os.remove(down)
     before = picture(mail.home)
     done = mail.quickstart()
     t.is_(done.returncode, 0, "run again, it is content")
     t.is_(picture(mail.home), before, "and changes nothing that is in place")
+    t.ok(not os.path.exists(down), "what the operator switched on stays on")
+    open(down, "w").close()
     t.is_(len(mail.mail("bob")), 1, "and sends nothing")
     with open(f"{mail.home}/run/pid") as file:
         t.is_(file.read().strip(), root, "and restarts nothing")

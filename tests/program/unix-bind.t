@@ -29,6 +29,9 @@ if [ "$(id -u)" = 0 ]; then
   ok "which answers" /usr/bin/python3 ask.py run/x
   is "nothing else is left in the folder" "x" "$(ls run)"
   is "it runs as the user" "$(id -u nobody)" "$(unix-bind run/y 0600 nobody id -u)"
+  python3 -c 'import os, sys; os.execvp("unix-bind", ["unix-bind", "-s", "run/z", "0660", "nobody", "/usr/bin/python3", "-c", "import socket; s = socket.socket(fileno=0); print(s.type == socket.SOCK_STREAM)"])' >said
+  is "-s makes a stream" "True" "$(cat said)"
+  is "... of the user's group" "root $(id -gn nobody) srw-rw----" "$(stat -c '%U %G %A' run/z)"
   echo mail >run/file
   exits 100 "a file that is no socket is not replaced" unix-bind run/file 0666 nobody true
   is "it is still there" "mail" "$(cat run/file)"
