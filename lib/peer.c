@@ -102,3 +102,8 @@ bool network_is(const struct network *a, const struct network *b)
 {
   return a->is_v4 == b->is_v4 && !memcmp(a->bytes, b->bytes, sizeof a->bytes);
 }
+
+bool peer_is_this_host(const struct peer *peer)
+{
+  return !peer->is_tcp || !strncmp(peer->remote_ip, "127.", 4) || !strcmp(peer->remote_ip, "::1");
+}

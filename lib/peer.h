@@ -28,5 +28,6 @@ void peer_from_environment(struct peer *peer, int socket); /* UCSPI: TCPREMOTEIP
 struct network peer_network(const struct sockaddr_storage *remote);
 struct network peer_network_of_uid(uid_t uid); /* of a unix socket's peer: each caller is a network of its own */
 bool network_is(const struct network *a, const struct network *b);
+bool peer_is_this_host(const struct peer *peer); /* a unix socket, a pipe, or a loopback address */
 
 #endif

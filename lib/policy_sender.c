@@ -4,7 +4,7 @@
 
 void policy_client(const struct policy_facts *facts, struct policy_decision *d)
 {
-  if (facts->role == POLICY_MX || facts->login) {
+  if (facts->role != POLICY_SUBMISSION || facts->login) {
     policy_decide(d, 250, "2.1.0", facts->login ? "login" : "client", "");
     text_add(&d->text, "Ok");
   } else {

@@ -137,8 +137,9 @@ static void exchange(struct session *s, text *request, const text *mechanism)
 /* Why AUTH cannot begin, as the answer; 0 if it can. */
 static const char *obstacle(const struct session *s)
 {
-  if (s->role == ROLE_MX) return "502 5.5.1 AUTH is not offered";
-  if (!session_is_tls(s)) return "538 5.7.11 Encryption is required: issue a STARTTLS command first";
+  if (s->role->auth == ROLE_AUTH_NEVER || (s->role->auth == ROLE_AUTH_ON_THIS_HOST && !peer_is_this_host(s->peer)))
+    return "502 5.5.1 AUTH is not offered";
+  if (!session_is_private(s)) return "538 5.7.11 Encryption is required: issue a STARTTLS command first";
   if (s->login.len) return "503 5.5.1 You are logged in already";
   if (s->mail.has_sender) return "503 5.5.1 Not within a mail transaction";
   return 0;

@@ -19,13 +19,19 @@ static bool take_name(struct session *s, const char *argument, size_t length)
 
 bool session_offers_tls(const struct session *s)
 {
-  return s->is_socket && !session_is_tls(s) && access("run/tls-server", F_OK) == 0;
+  return (s->role->extensions & EXTENSION_STARTTLS) && s->is_socket && !session_is_tls(s) && access("run/tls-server", F_OK) == 0;
 }
 
-/* Never on port 25, never in clear (N-111, N-114, check 15). */
+bool session_is_private(const struct session *s)
+{
+  return session_is_tls(s) || (s->role->auth == ROLE_AUTH_ON_THIS_HOST && peer_is_this_host(s->peer));
+}
+
+/* Never on port 25, never in clear over a network (N-111, N-114, N-115, check 15). */
 bool session_offers_auth(const struct session *s)
 {
-  return s->role != ROLE_MX && session_is_tls(s);
+  if (s->role->auth == ROLE_AUTH_ON_THIS_HOST && !peer_is_this_host(s->peer)) return false;
+  return s->role->auth != ROLE_AUTH_NEVER && session_is_private(s);
 }
 
 void helo_proceed(struct session *s, const char *argument, size_t length)

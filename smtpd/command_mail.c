@@ -46,6 +46,10 @@ void mail_proceed(struct session *s, const char *argument, size_t length)
     reply_error(s, "503 5.5.1 There is a sender already");
     return;
   }
+  if (s->role->auth == ROLE_AUTH_ON_THIS_HOST && !peer_is_this_host(s->peer)) { /* N-115 */
+    reply_error(s, "550 5.7.1 This port serves programs of this host only");
+    return;
+  }
   policy_client(&f, d);
   if (!policy_is_accepted(d)) {
     reply_decision(s, d);

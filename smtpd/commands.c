@@ -10,6 +10,7 @@ enum { LINE_MAX_BYTES = 2048, /* RFC 5321 4.5.3.1.4 says 512, and more for each 
 
 enum needs { NEEDS_NOTHING, NEEDS_HELLO, NEEDS_SENDER, NEEDS_RECIPIENT };
 enum argument { HAS_NO_ARGUMENT, MAY_HAVE_ARGUMENT };
+enum dialect { OF_ALL, OF_SMTP, OF_LMTP };
 enum progress { ADVANCES, IDLES }; /* what leads nowhere may not be sent for ever (check 4) */
 
 struct command {
@@ -17,6 +18,7 @@ struct command {
   enum needs needs;
   enum argument argument;
   enum progress progress;
+  enum dialect dialect;
   void (*proceed)(struct session *s, const char *argument, size_t length);
 };
 
@@ -66,35 +68,38 @@ static void quit_proceed(struct session *s, const char *argument, size_t length)
 }
 
 static const struct command commands[] = {
-  { "EHLO", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, ehlo_proceed },
-  { "HELO", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, helo_proceed },
-  { "STARTTLS", NEEDS_HELLO, HAS_NO_ARGUMENT, ADVANCES, starttls_proceed },
-  { "AUTH", NEEDS_HELLO, MAY_HAVE_ARGUMENT, IDLES, auth_proceed },
-  { "MAIL", NEEDS_HELLO, MAY_HAVE_ARGUMENT, ADVANCES, mail_proceed },
-  { "RCPT", NEEDS_SENDER, MAY_HAVE_ARGUMENT, ADVANCES, rcpt_proceed },
-  { "DATA", NEEDS_RECIPIENT, HAS_NO_ARGUMENT, ADVANCES, data_proceed },
-  { "RSET", NEEDS_NOTHING, HAS_NO_ARGUMENT, IDLES, rset_proceed },
-  { "NOOP", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, noop_proceed },
-  { "VRFY", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, vrfy_proceed },
-  { "EXPN", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, expn_proceed },
-  { "HELP", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, help_proceed },
-  { "BDAT", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, hang_up },
-  { "GET", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, hang_up },
-  { "POST", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, hang_up },
-  { "QUIT", NEEDS_NOTHING, HAS_NO_ARGUMENT, ADVANCES, quit_proceed },
+  { "EHLO", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_SMTP, ehlo_proceed },
+  { "HELO", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_SMTP, helo_proceed },
+  { "LHLO", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_LMTP, ehlo_proceed }, /* RFC 2033 4.1 */
+  { "STARTTLS", NEEDS_HELLO, HAS_NO_ARGUMENT, ADVANCES, OF_ALL, starttls_proceed },
+  { "AUTH", NEEDS_HELLO, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, auth_proceed },
+  { "MAIL", NEEDS_HELLO, MAY_HAVE_ARGUMENT, ADVANCES, OF_ALL, mail_proceed },
+  { "RCPT", NEEDS_SENDER, MAY_HAVE_ARGUMENT, ADVANCES, OF_ALL, rcpt_proceed },
+  { "DATA", NEEDS_RECIPIENT, HAS_NO_ARGUMENT, ADVANCES, OF_ALL, data_proceed },
+  { "RSET", NEEDS_NOTHING, HAS_NO_ARGUMENT, IDLES, OF_ALL, rset_proceed },
+  { "NOOP", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, noop_proceed },
+  { "VRFY", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, vrfy_proceed },
+  { "EXPN", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, expn_proceed },
+  { "HELP", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, help_proceed },
+  { "BDAT", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, hang_up },
+  { "GET", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, hang_up },
+  { "POST", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, hang_up },
+  { "QUIT", NEEDS_NOTHING, HAS_NO_ARGUMENT, ADVANCES, OF_ALL, quit_proceed },
 };
 
-static const struct command *find_command(const char *verb)
+static const struct command *find_command(const struct session *s, const char *verb)
 {
+  enum dialect other = s->role->is_lmtp ? OF_SMTP : OF_LMTP;
+
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-    if (!strcmp(commands[i].verb, verb)) return &commands[i];
+    if (commands[i].dialect != other && !strcmp(commands[i].verb, verb)) return &commands[i];
   return 0;
 }
 
 /* What is missing for a command, as the answer to it; 0 if nothing is. */
 static const char *missing(const struct session *s, enum needs needs)
 {
-  if (needs >= NEEDS_HELLO && !s->helo.len) return "503 5.5.1 Say EHLO first";
+  if (needs >= NEEDS_HELLO && !s->helo.len) return s->role->is_lmtp ? "503 5.5.1 Say LHLO first" : "503 5.5.1 Say EHLO first";
   if (needs >= NEEDS_SENDER && !s->mail.has_sender) return "503 5.5.1 Say MAIL first";
   if (needs >= NEEDS_RECIPIENT && !s->mail.recipients) return "554 5.5.1 No valid recipients";
   return 0;
@@ -102,7 +107,7 @@ static const char *missing(const struct session *s, enum needs needs)
 
 size_t command_line_max(const struct session *s)
 {
-  return s->role == ROLE_MX ? LINE_MAX_BYTES : AUTH_LINE_MAX_BYTES;
+  return s->role->auth == ROLE_AUTH_NEVER ? LINE_MAX_BYTES : AUTH_LINE_MAX_BYTES;
 }
 
 static void run_known(struct session *s, const struct command *c, const struct smtpd_command *line)
@@ -130,7 +135,7 @@ void command_run(struct session *s, enum smtpd_line kind, const char *bytes, siz
   else if (smtpd_command_parse(&line, bytes, length) != COMMAND_GOOD)
     reply_error(s, "500 5.5.2 A byte that is not printable ASCII");
   else {
-    const struct command *c = find_command(line.verb);
+    const struct command *c = find_command(s, line.verb);
     if (c)
       run_known(s, c, &line);
     else

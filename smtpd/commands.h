@@ -25,5 +25,6 @@ void session_log_refused(struct session *s, const struct policy_decision *d, con
 bool session_start_tls(struct session *s);
 bool session_offers_tls(const struct session *s);
 bool session_offers_auth(const struct session *s);
+bool session_is_private(const struct session *s); /* a password may be said: TLS, or a role and a client of this host */
 
 #endif

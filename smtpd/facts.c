@@ -3,8 +3,8 @@
 
 struct policy_facts session_facts(const struct session *s)
 {
-  return (struct policy_facts){ .role = s->role == ROLE_MX ? POLICY_MX : POLICY_SUBMISSION,
-                                .is_tls = session_is_tls(s),
+  return (struct policy_facts){ .role = s->role->policy,
+                                .is_tls = session_is_private(s),
                                 .login = session_login(s),
                                 .mailbox = s->login.len ? s->mailbox.s : 0,
                                 .me = s->settings.me.s,

@@ -6,9 +6,7 @@
 
 static void add_facts(const struct session *s, const struct message *m, const struct smtpd_received *r, text *facts)
 {
-  static const char *const roles[] = { "mx", "submission", "submissions" };
-
-  record_add(facts, "role", roles[s->role]);
+  record_add(facts, "role", s->role->name);
   if (*r->ip) record_add(facts, "client", r->ip);
   record_add(facts, "helo", r->helo);
   if (s->login.len) record_add(facts, "login", s->login.s);

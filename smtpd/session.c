@@ -128,10 +128,10 @@ static void greet(struct session *s)
 {
   text_add(&s->output, "220 ");
   text_add_text(&s->output, &s->settings.me);
-  reply(s, " ESMTP");
+  reply(s, s->role->is_lmtp ? " LMTP" : " ESMTP");
 }
 
-void session_run(enum session_role role, const struct peer *peer, struct tables *tables)
+void session_run(const struct role *role, const struct peer *peer, struct tables *tables)
 {
   static struct session s = { .auth_call = -1 };
   struct sigaction action = { .sa_handler = stop };
@@ -148,7 +148,7 @@ void session_run(enum session_role role, const struct peer *peer, struct tables 
   text_string(&s.login);
   session_settings_read(&s.settings);
   session_set_timeouts(&s);
-  if (role == ROLE_SUBMISSIONS && !session_start_tls(&s)) return;
+  if (role->begins_with_tls && !session_start_tls(&s)) return;
   greet(&s);
   while (!s.is_over && session_line(&s, command_line_max(&s), &kind, &line, &length)) command_run(&s, kind, line, length);
   reply_flush(&s);

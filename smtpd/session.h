@@ -7,8 +7,7 @@
 #include "lib/peer.h"
 #include "lib/policy.h"
 #include "smtpd/input.h"
-
-enum session_role { ROLE_MX, ROLE_SUBMISSION, ROLE_SUBMISSIONS };
+#include "smtpd/role.h"
 
 struct session_settings {
   text me;
@@ -29,7 +28,7 @@ struct transaction {
 };
 
 struct session {
-  enum session_role role;
+  const struct role *role;
   struct session_settings settings;
   const struct peer *peer;
   struct tables *tables;
@@ -50,7 +49,7 @@ struct session {
 };
 
 /* Runs a session on fd 0 and 1, from the banner to the end. tables: opened or not, opened anew at each MAIL. */
-void session_run(enum session_role role, const struct peer *peer, struct tables *tables);
+void session_run(const struct role *role, const struct peer *peer, struct tables *tables);
 
 void session_settings_read(struct session_settings *settings);
 void session_reset(struct session *s); /* RSET, EHLO, end of DATA */

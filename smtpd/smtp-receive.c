@@ -3,8 +3,6 @@
    One session on fd 0 and 1, or, given a listening socket on fd 0, one for each connection. Asks tls-server, auth-server
    and queue-add over run/. Runs as mail-in or mail-submit; writes no file. */
 
-#include <string.h>
-
 #include <skalibs/sgetopt.h>
 
 #include "lib/conf.h"
@@ -13,29 +11,14 @@
 #include "lib/serve.h"
 #include "smtpd/session.h"
 
-#define USAGE "smtp-receive [ -r mx|submission|submissions ]"
+#define USAGE "smtp-receive [ -r mx|submission|submissions|internal|lmtp|inject ]"
 
 const char *PROG = "smtp-receive";
 
 enum { SESSION_SECONDS = 7200, MEMORY_BYTES = 128 * 1024 * 1024 }; /* a list of 100,000 members fits */
 
-static enum session_role role = ROLE_MX;
+static const struct role *role;
 static struct tables tables = TABLES_ZERO;
-
-static const struct {
-  const char *name;
-  enum session_role role;
-} roles[] = { { "mx", ROLE_MX }, { "submission", ROLE_SUBMISSION }, { "submissions", ROLE_SUBMISSIONS } };
-
-static void choose_role(const char *name)
-{
-  for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-    if (!strcmp(roles[i].name, name)) {
-      role = roles[i].role;
-      return;
-    }
-  die_usage(USAGE);
-}
 
 /* The tables are mapped before the fork: a child finds them open, and looks only whether they are still current. */
 static void refresh(void)
@@ -68,9 +51,13 @@ int main(int argc, const char *const *argv)
   static const struct sandbox sandbox = { .reads = reads };
   subgetopt options = SUBGETOPT_ZERO;
 
+  role = role_find("mx");
   for (int option; (option = subgetopt_r(argc, argv, "r:", &options)) != -1;)
     switch (option) {
-    case 'r': choose_role(options.arg); break;
+    case 'r':
+      role = role_find(options.arg);
+      if (!role) die_usage(USAGE);
+      break;
     default: die_usage(USAGE);
     }
   if (argv[options.ind]) die_usage(USAGE);

@@ -350,7 +350,7 @@ for name, value, words in (('me', '', 'control/me is missing'), ('databytes', 'x
     os.unlink('control/' + name)
     if before is not None:
         write('control/' + name, before)
-equal(subprocess.run([program('smtp-receive'), '-r', 'lmtp'], stderr=subprocess.DEVNULL, env=ENV).returncode, 100, 'an unknown role is bad use')
+equal(subprocess.run([program('smtp-receive'), '-r', 'lmpt'], stderr=subprocess.DEVNULL, env=ENV).returncode, 100, 'an unknown role is bad use')
 
 # no tables, no queue
 os.rename('tables/current', 'tables/elsewhere')
