@@ -42,10 +42,10 @@ struct mailbox {
 };
 
 static struct tables policy = TABLES_ZERO;
-static uid_t auth_uid, send_uid;
+static uid_t auth_uid, send_uid, lmtp_uid;
 static bool has_landlock;
 
-static const char *const callers[] = { "mail-auth", "mail-send", 0 };
+static const char *const callers[] = { "mail-auth", "mail-send", "mail-lmtp", 0 };
 static const char *const reads[] = { "control", "tables", 0 };
 static const char *const writes[] = { "mail", 0 };
 static const struct sandbox sandbox = { .reads = reads, .writes = writes, .may_setuid = true };
@@ -212,6 +212,11 @@ static void settings_read(struct settings *s, bool is_delivery)
     s->append_bytes = conf_number("databytes", APPEND_BYTES, UINT64_MAX);
 }
 
+static bool may_ask(uid_t caller, bool is_delivery)
+{
+  return !caller || (is_delivery ? caller == send_uid || caller == lmtp_uid : caller == auth_uid);
+}
+
 static void session(int in, int out, const struct peer *peer)
 {
   text request = TEXT_ZERO, key = TEXT_ZERO, record = TEXT_ZERO;
@@ -225,7 +230,7 @@ static void session(int in, int out, const struct peer *peer)
   struct mailbox mailbox = { .key = text_string(&key), .record = &record };
   bool is_delivery = record_is(&request, "what", "deliver"), is_imap = record_is(&request, "what", "imap");
   errno = EPERM;
-  if ((!is_delivery && !is_imap) || (peer->uid && peer->uid != (is_delivery ? send_uid : auth_uid))) {
+  if ((!is_delivery && !is_imap) || !may_ask(peer->uid, is_delivery)) {
     answer_later(out, mailbox.key, "this caller may not ask for that");
     return;
   }
@@ -253,6 +258,7 @@ int main(int argc, const char *const *argv)
   umask(066); /* mail/DOMAIN is 0711, all else of the owner alone */
   auth_uid = user_uid("mail-auth");
   send_uid = user_uid("mail-send");
+  lmtp_uid = user_uid("mail-lmtp");
   has_landlock = landlock_is_there();
   shed_capabilities();
   return serve(&listener, argv);

@@ -1,5 +1,6 @@
 #include "lib/log.h"
 #include "smtpd/commands.h"
+#include "smtpd/lmtp.h"
 #include "smtpd/message.h"
 
 static const char *shown_sender(const struct session *s) { return s->mail.is_null ? "<>" : s->mail.sender.shown.s; }
@@ -18,6 +19,18 @@ static void log_message(const struct session *s, const struct message *m, const 
   text_free(&recipients);
 }
 
+/* RFC 2033 4.2 */
+static void finish_lmtp(struct session *s, struct message *m, const char *refusal)
+{
+  if (!refusal) refusal = message_keep(s, m);
+  log_message(s, m, refusal ? "refused" : "accepted", refusal);
+  if (refusal)
+    lmtp_refuse(s, refusal);
+  else
+    lmtp_deliver(s, m);
+  s->idle = 0;
+}
+
 static void accept_message(struct session *s, struct message *m)
 {
   m->rule = "";
@@ -31,7 +44,12 @@ static void finish(struct session *s, struct message *m)
 {
   const char *refusal = message_refusal(s, m);
 
-  if (!refusal) refusal = message_queue(s, m);
+  if (s->role->is_lmtp) {
+    finish_lmtp(s, m, refusal);
+    return;
+  }
+  if (!refusal) refusal = message_keep(s, m);
+  if (!refusal) refusal = message_hand_over(m);
   if (refusal) {
     log_message(s, m, "refused", refusal);
     reply(s, refusal);

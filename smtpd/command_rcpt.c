@@ -2,6 +2,7 @@
 
 #include "smtpd/command.h"
 #include "smtpd/commands.h"
+#include "smtpd/lmtp.h"
 
 /* Whose mail a postmaster without an address gets is read only when somebody writes to one. */
 static void decide(struct session *s, const struct address *recipient, struct policy_decision *d)
@@ -13,6 +14,7 @@ static void decide(struct session *s, const struct address *recipient, struct po
     policy_postmaster(&postmaster);
     f.postmaster = postmaster.s;
   }
+  if (s->role->is_lmtp) lmtp_recipient_begin(s);
   policy_recipient(s->tables, &f, recipient, &s->mail.destinations, d);
   text_free(&postmaster);
 }
@@ -22,6 +24,7 @@ static void answer(struct session *s, const struct policy_decision *d, const cha
   reply_decision(s, d);
   if (policy_is_accepted(d)) {
     s->mail.recipients++;
+    if (s->role->is_lmtp) lmtp_recipient_end(s, recipient);
     return;
   }
   session_log_refused(s, d, recipient);

@@ -101,7 +101,7 @@ static const char *missing(const struct session *s, enum needs needs)
 {
   if (needs >= NEEDS_HELLO && !s->helo.len) return s->role->is_lmtp ? "503 5.5.1 Say LHLO first" : "503 5.5.1 Say EHLO first";
   if (needs >= NEEDS_SENDER && !s->mail.has_sender) return "503 5.5.1 Say MAIL first";
-  if (needs >= NEEDS_RECIPIENT && !s->mail.recipients) return "554 5.5.1 No valid recipients";
+  if (needs >= NEEDS_RECIPIENT && !s->mail.recipients) return s->role->is_lmtp ? "503 5.5.1 No valid recipients" /* RFC 2033 4.2 */ : "554 5.5.1 No valid recipients";
   return 0;
 }
 

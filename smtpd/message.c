@@ -66,9 +66,9 @@ static bool write_both(int fd, const text *head, const text *content)
   return true;
 }
 
-static bool copy_all(int to, int from, uint64_t length)
+static bool copy_all(int to, int from, uint64_t at_first, uint64_t length)
 {
-  off_t at = 0;
+  off_t at = (off_t)at_first;
 
   while ((uint64_t)at < length) {
     ssize_t copied = sendfile(to, from, &at, (size_t)(length - (uint64_t)at));
@@ -105,7 +105,7 @@ static void move_to_file(struct message *m)
     fail(m, queue_refusal(&said), record_get(&said, "error"));
     call_close_fds(&fds);
   } else {
-    if (!copy_all(fds.fd[0], m->fd, m->written)) fail_to_write(m, "copy to queue-add's file");
+    if (!copy_all(fds.fd[0], m->fd, 0, m->written)) fail_to_write(m, "copy to queue-add's file");
     close(m->fd);
     m->fd = fds.fd[0];
     m->is_file = true;
@@ -168,7 +168,7 @@ const char *message_refusal(const struct session *s, struct message *m)
   return 0;
 }
 
-static const char *hand_over(struct message *m)
+const char *message_hand_over(struct message *m)
 {
   text request = TEXT_ZERO, said = TEXT_ZERO;
   const char *refusal = 0;
@@ -189,12 +189,32 @@ static const char *hand_over(struct message *m)
   return refusal;
 }
 
-const char *message_queue(struct session *s, struct message *m)
+static void seal(struct message *m)
+{
+  if (!m->is_file && fcntl(m->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == -1)
+    fail(m, try_later, "seal the message");
+}
+
+const char *message_hand_over_behind(struct message *m, const text *head, size_t from)
+{
+  struct message copy = { .id = m->id, .fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING) };
+  const text nothing = TEXT_ZERO;
+
+  if (copy.fd == -1 || !write_both(copy.fd, head, &nothing)) fail_to_write(&copy, "keep the message");
+  copy.written = head->len;
+  if (!copy.failure && m->is_file) move_to_file(&copy);
+  if (!copy.failure && !copy_all(copy.fd, m->fd, from, m->written)) fail_to_write(&copy, "copy the message");
+  if (!copy.failure) seal(&copy);
+  const char *refusal = copy.failure ? copy.failure : message_hand_over(&copy);
+  message_end(&copy);
+  return refusal;
+}
+
+const char *message_keep(struct session *s, struct message *m)
 {
   m->rule = "queue";
   if (!m->failure && (m->pending.len || m->fd == -1)) write_pending(s, m);
   if (m->failure) return m->failure;
-  if (!m->is_file && fcntl(m->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == -1)
-    fail(m, try_later, "seal the message");
-  return m->failure ? m->failure : hand_over(m);
+  seal(m);
+  return m->failure;
 }

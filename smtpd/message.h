@@ -28,7 +28,11 @@ struct message {
 void message_begin(struct message *m);
 bool message_feed(struct session *s, struct message *m); /* takes from the session's input; true: the data ended */
 const char *message_refusal(const struct session *s, struct message *m); /* the answer if it is refused, else 0 */
-const char *message_queue(struct session *s, struct message *m); /* hands it over: 0 if queue-add has it, else the answer */
+const char *message_keep(struct session *s, struct message *m); /* all of it is in fd, and stays as it is: 0, else the answer */
+
+/* To queue-add: 0 if it has it, else the answer. _behind: another head, and the message from the byte `from` on. */
+const char *message_hand_over(struct message *m);
+const char *message_hand_over_behind(struct message *m, const text *head, size_t from);
 
 /* What stands before the content: the envelope and our Received field. Made when the first bytes are written, so that it
    knows the Message-ID. */

@@ -44,6 +44,7 @@ void message_head_add(const struct session *s, const struct message *m, text *he
                               .tls = session_is_tls(s) ? s->tls.s : "",
                               .id = m->id.s,
                               .is_extended = s->is_extended,
+                              .is_lmtp = s->role->is_lmtp,
                               .is_authenticated = s->login.len > 0,
                               .seconds = m->birth_seconds };
 

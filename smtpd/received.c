@@ -7,7 +7,7 @@
 /* ESMTPSA and its kin, RFC 3848. */
 static void add_protocol(text *out, const struct smtpd_received *r)
 {
-  text_add(out, r->is_extended ? "ESMTP" : "SMTP");
+  text_add(out, r->is_lmtp ? "LMTP" : r->is_extended ? "ESMTP" : "SMTP");
   if (r->is_extended && *r->tls) text_add_char(out, 'S');
   if (r->is_extended && r->is_authenticated) text_add_char(out, 'A');
 }

@@ -12,6 +12,7 @@ struct smtpd_received {
   const char *tls; /* protocol and cipher; "" in clear */
   const char *id;
   bool is_extended;
+  bool is_lmtp;
   bool is_authenticated;
   uint64_t seconds; /* since 1970 */
 };

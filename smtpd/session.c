@@ -37,6 +37,7 @@ void session_reset(struct session *s)
   s->mail.has_sender = s->mail.is_null = false;
   s->mail.recipients = 0;
   text_clear(&s->mail.body);
+  text_clear(&s->mail.shares);
   policy_destinations_clear(&s->mail.destinations);
 }
 

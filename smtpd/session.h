@@ -25,6 +25,7 @@ struct transaction {
   text body;              /* BODY= as it was given */
   uint64_t recipients;    /* accepted RCPTs */
   struct policy_destinations destinations;
+  text shares;            /* LMTP: which of them belong to which RCPT (smtpd/lmtp.c) */
 };
 
 struct session {

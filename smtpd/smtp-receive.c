@@ -72,5 +72,9 @@ int main(int argc, const char *const *argv)
                           .sandbox = &sandbox,
                           .refresh = refresh,
                           .session = session };
+  if (role->is_lmtp) { /* its client is a mail server */
+    server.concurrency = (unsigned int)conf_number("concurrencylmtp", 100, 100000);
+    server.concurrency_network = 0;
+  }
   return serve(&server, argv);
 }

@@ -11,8 +11,9 @@ from postroom import Postroom, Tap, wait_for
 USERS = [line.split()[0] for line in open("service/users") if line.strip() and not line.startswith("#")]
 SUPERVISION = {"s6-svscan", "s6-supervise", "s6-log", "s6-ftrigrd"}
 CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client": {"mail-remote"},
-           "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"}, "mailbox-spawn": {"mail-auth", "mail-send"},
-           "queue-add": {"mail-in", "mail-submit", "mail-send"}, "send-schedule": {"mail-queue"}, "smtp-send": {"mail-send"}}
+           "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"},
+           "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp"},
+           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-send"}, "send-schedule": {"mail-queue"}, "smtp-send": {"mail-send"}}
 
 
 def status(pid):
@@ -250,6 +251,10 @@ with Postroom(17) as mail, Tap() as t:
             test_inside(t, "smtp-receive on 25", session_of(t, "smtp-mx", home), home)
             client.sendall(b"NOOP\r\n")
             t.ok(client.recv(1000).startswith(b"250"), "the session goes on")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(f"{home}/run/lmtp")
+            client.recv(1000)
+            test_inside(t, "smtp-receive by LMTP", session_of(t, "lmtp", home), home)
         with mail.connect(143) as client:
             client.recv(1000)
             test_inside(t, "imap-login", session_of(t, "imap", home), home)

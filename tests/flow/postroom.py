@@ -143,6 +143,21 @@ class Postroom:
         if self.code:
             sys.exit(f"mailadm add account {address}: {said}")
 
+    def edit_account(self, user, *lines):
+        """Lines in a user's LDIF instead of those of the same attribute; published."""
+        path = f"{self.home}/directory/{user}@example.test.ldif"
+        names = tuple(line.split(":")[0] + ":" for line in lines)
+        with open(path) as file:
+            kept = [old for old in file.read().rstrip("\n").split("\n") if not old.startswith(names)]
+        with open(path + ".new", "w") as file:
+            file.write("\n".join(kept + list(lines)) + "\n")
+        os.chmod(path + ".new", 0o640)
+        shutil.chown(path + ".new", "root", "mail-tables")
+        os.rename(path + ".new", path)
+        said = self.run("tables-build")
+        if self.code:
+            sys.exit(f"tables-build: {said}")
+
     def login(self, port, user):
         """An open submission session (smtplib) of a user of example.test."""
         client = smtplib.SMTP(self.address, self.port(port), timeout=60)

@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+# lmtp: another mail server hands mail over by LMTP (RFC 2033), on the socket run/lmtp and on port 24: each recipient has its
+# own answer, and it is what became of the delivery, not "queued". By Python's smtplib and swaks. (W-02, N-110, P-33, P-35)
+import glob, grp, os, pwd, re, smtplib, socket, subprocess, sys
+
+sys.path.insert(0, "tests/flow")
+from postroom import Postroom, Tap, wait_for
+
+MESSAGE = "From: ann@outside.example\r\nSubject: %s\r\n\r\nx\r\n"
+
+
+class Client(smtplib.LMTP):
+    """smtplib says EHLO where it should say LHLO only if asked to; what it was told about each recipient is in .answers."""
+
+    def give(self, sender, to, message, options=()):
+        self.ehlo_or_helo_if_needed()
+        self.mail(sender)
+        self.refused = {a: self.rcpt(a, options) for a in to}
+        taken = [a for a in to if self.refused[a][0] == 250]
+        self.putcmd("data")
+        self.answers = {}
+        code, text = self.getreply()
+        if code != 354:
+            return code, text
+        self.send(smtplib._quote_periods(message.encode()) + b".\r\n")
+        for address in taken:
+            self.answers[address] = self.getreply()
+        return 354, b""
+
+
+def on_socket(mail):
+    return Client(f"{mail.home}/run/lmtp")
+
+
+def codes(client):
+    return {address.split("@")[0]: f"{code} {text.decode().split()[0]}" for address, (code, text) in client.answers.items()}
+
+
+def dialogue(mail, t):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(f"{mail.home}/run/lmtp")
+        talk = s.makefile("rwb", buffering=0)
+
+        def say(line):
+            talk.write(line.encode() + b"\r\n")
+            said = talk.readline().decode()
+            while said[3:4] == "-":
+                said = talk.readline().decode()
+            return said
+        t.matches(talk.readline().decode(), r"^220 \S+ LMTP", "W-02 the banner says LMTP")
+        t.matches(say("EHLO x"), "^500 5.5.1", "EHLO and HELO are not LMTP (RFC 2033 4.1)")
+        t.matches(say("HELO x"), "^500", "...")
+        t.matches(say("LHLO front.example"), "^250", "LHLO is")
+        t.matches(say("MAIL FROM:<ann@outside.example>"), "^250", "MAIL")
+        t.matches(say("RCPT TO:<nobody@example.test>"), "^550 5.1.1", "an unknown recipient is refused at RCPT")
+        t.matches(say("RCPT TO:<x@elsewhere.example>"), "^554 5.7.1.*Relay access denied", "nothing is relayed")
+        t.matches(say("DATA"), "^503 5.5.1", "without a recipient DATA is 503 (RFC 2033 4.2)")
+        t.matches(say("AUTH PLAIN AGEAYg=="), "^50", "there is nobody to log in")
+
+
+def final(mail, t):
+    with on_socket(mail) as client:
+        client.ehlo()
+        t.ok({"pipelining", "enhancedstatuscodes", "8bitmime", "size"} <= set(client.esmtp_features), "LHLO names what RFC 2033 5 wants",
+             client.esmtp_features)
+        client.give("ann@outside.example", ["alice@example.test", "nobody@example.test", "bob@example.test"], MESSAGE % "to two")
+        here = {user: [m for m in mail.mail(user) if b"to two" in m] for user in ("alice", "bob")}
+        t.is_(codes(client), {"alice": "250 2.0.0", "bob": "250 2.0.0"}, "W-02 an answer for each accepted recipient")
+        t.is_({u: len(m) for u, m in here.items()}, {"alice": 1, "bob": 1}, "P-35 W-02 when it is said, the message is in both mailboxes")
+        t.is_(mail.queue(), [], "... and nothing is queued")
+        t.ok(here["bob"] and here["bob"][0].startswith(b"Return-Path: <ann@outside.example>\nDelivered-To: bob@example.test\n"), "its head", here)
+        t.matches(here["bob"][0].decode(), r"Received: from \S+.* with LMTP\s", "RFC 3848: with LMTP")
+        place = glob.glob(f"{mail.home}/mail/example.test/bob/new/*")[0]
+        t.is_([oct(os.stat(p).st_mode)[-4:] for p in (place, os.path.dirname(place))], ["0600", "0700"], "P-33 modes")
+        client.give("ann@outside.example", ["bob@example.test"], MESSAGE % "second in the session" + "x" * 78 + "\r\n")
+        t.is_(codes(client), {"bob": "250 2.0.0"}, "a second message in one session")
+        big = "From: a@b.example\r\nSubject: big one\r\n\r\n" + ("y" * 76 + "\r\n") * 40000
+        client.give("", ["bob@example.test", "alice@example.test"], big)
+        t.is_((codes(client), [len(m) > 3000000 for m in mail.mail("bob") if b"big one" in m]), ({"bob": "250 2.0.0", "alice": "250 2.0.0"}, [True]),
+              "a big one, from the null sender")
+
+
+def failures(mail, t):
+    box = f"{mail.home}/mail/example.test/bob"
+    os.chmod(box + "/new", 0o500)
+    with on_socket(mail) as client:
+        client.give("ann@outside.example", ["bob@example.test", "alice@example.test"], MESSAGE % "half")
+        t.is_(codes(client), {"bob": "451 4.2.0", "alice": "250 2.0.0"}, "W-02 each has its own result: what failed is 451, the other is delivered")
+        os.chmod(box + "/new", 0o700)
+        t.is_([len([m for m in mail.mail(u) if b"half" in m]) for u in ("alice", "bob")], [1, 0], "... once, and not at all")
+        t.is_(mail.queue(), [], "... what the client was told to try again is not queued")
+        client.give("ann@outside.example", ["bob@example.test"], "Delivered-To: bob@example.test\r\n" + MESSAGE % "loop")
+        t.is_(codes(client), {"bob": "554 5.4.6"}, "a loop is 554 5.4.6")
+        client.give("ann@outside.example", ["bob@example.test", "alice@example.test"], MESSAGE % "bare" + "a\nb\r\n")
+        t.is_(codes(client), {"bob": "550 5.6.11", "alice": "550 5.6.11"}, "what is refused as a whole is refused for each")
+    subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/mailbox-spawn"], check=True)
+    with on_socket(mail) as client:
+        client.give("ann@outside.example", ["bob@example.test"], MESSAGE % "away")
+        t.is_(codes(client), {"bob": "451 4.3.0"}, "mailbox-spawn is away: 451")
+    subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/mailbox-spawn"], check=True)
+    t.is_(mail.queue(), [], "... nothing is queued")
+
+
+def several(mail, t):
+    """A list of two: what cannot be delivered at once to one of them is queued, since the other has it."""
+    for user in ("alice", "bob"):
+        mail.edit_account(user, "mailAlternateAddress: both@example.test")
+    with on_socket(mail) as client:
+        client.give("ann@outside.example", ["both@example.test"], MESSAGE % "to the list")
+        t.is_(codes(client), {"both": "250 2.0.0"}, "W-02 a recipient with two mailboxes has one answer")
+        t.is_([len([m for m in mail.mail(u) if b"to the list" in m]) for u in ("alice", "bob")], [1, 1], "... and both have the message")
+        box = f"{mail.home}/mail/example.test/bob/new"
+        os.chmod(box, 0o500)
+        client.give("ann@outside.example", ["both@example.test", "bob@example.test"], MESSAGE % "half a list")
+        t.is_(codes(client), {"both": "250 2.0.0", "bob": "451 4.2.0"}, "one of the two cannot be delivered now: 250; alone it is 451")
+        queued = mail.queue()
+        t.is_([[r["recipient"] if "recipient" in r else r["address"] for r in m["recipients"]] for m in queued], [["bob@example.test"]],
+              "... what is left of the list is queued, that alone")
+        os.chmod(box, 0o700)
+        mail.run("qctl", "retry", "--all") if not queued else mail.run("qctl", "retry", queued[0]["id"])
+        t.ok(mail.mail_with("bob", "half a list"), "... and delivered later")
+        t.is_([len([m for m in mail.mail(u) if b"half a list" in m]) for u in ("alice", "bob")], [1, 1], "... once to each")
+        subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/queue-add"], check=True)
+        os.chmod(box, 0o500)
+        client.give("ann@outside.example", ["both@example.test"], MESSAGE % "no queue")
+        t.is_(codes(client), {"both": "451 4.3.0"}, "if that part cannot be queued, the client is to try again")
+        os.chmod(box, 0o700)
+        subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/queue-add"], check=True)
+
+
+def who(mail, t):
+    path = f"{mail.home}/run/lmtp"
+    st = os.stat(path)
+    t.is_((oct(st.st_mode)[-4:], grp.getgrgid(st.st_gid).gr_name), ("0660", "mail-lmtp"), "who may connect is whom the socket's group lets in")
+    said = subprocess.run(["s6-setuidgid", "nobody", "python3", "-c", f"import socket; socket.socket(socket.AF_UNIX).connect('{path}')"],
+                          stderr=subprocess.PIPE, text=True).stderr
+    t.matches(said, "PermissionError", "... nobody else")
+    said = mail.run("swaks", "--protocol", "LMTP", "--socket", path, "--from", "s@outside.example", "--to", "bob@example.test,alice@example.test",
+                    "--header", "Subject: by swaks", "--helo", "swaks.example", "--timeout", "60")
+    t.ok(mail.code == 0 and len(re.findall(r"<-  250 2\.0\.0 <", said)) == 2, "W-02 swaks --protocol LMTP: two answers", said)
+    t.ok(any(b"by swaks" in m for m in mail.mail("alice")), "... delivered")
+
+
+def tcp(mail, t):
+    service = f"{mail.home}/service/lmtp-tcp"
+    try:
+        socket.create_connection((mail.address, mail.port(24)), 5)
+        t.ok(False, "port 24 is closed")
+    except ConnectionRefusedError:
+        t.ok(True, "N-110 port 24 is closed until the operator opens it")
+    os.remove(service + "/down")
+    subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", service], check=True)
+    with Client(mail.address, mail.port(24)) as client:
+        client.give("ann@outside.example", ["bob@example.test"], MESSAGE % "by TCP")
+        t.is_(codes(client), {"bob": "250 2.0.0"}, "N-110 W-02 LMTP on port 24, switched on as doc/quickstart.md says")
+    t.ok(any(b"by TCP" in m for m in mail.mail("bob")), "... delivered")
+    mail.control("concurrencylmtp", "1")
+    mail.restart("lmtp")
+    with on_socket(mail) as client, socket.socket(socket.AF_UNIX) as other:
+        client.ehlo()
+        other.connect(f"{mail.home}/run/lmtp")
+        t.ok(other.recv(1000).startswith(b"421 "), "control/concurrencylmtp: the sessions at once")
+    mail.control("concurrencylmtp", None)
+    mail.restart("lmtp")
+
+
+with Postroom(39) as mail, Tap() as t:
+    dialogue(mail, t)
+    final(mail, t)
+    failures(mail, t)
+    several(mail, t)
+    who(mail, t)
+    tcp(mail, t)
