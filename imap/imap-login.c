@@ -203,7 +203,10 @@ int main(int argc, const char *const *argv)
   if (argv[options.ind]) die_usage(USAGE);
 
   home_enter();
-  struct serve server = { .concurrency = (unsigned int)conf_number("concurrencyimap", 500, 100000),
+  static struct cidrs balancers = CIDRS_ZERO;
+  cidrs_read(&balancers, "proxyhosts");
+  struct serve server = { .balancers = &balancers,
+                          .concurrency = (unsigned int)conf_number("concurrencyimap", 500, 100000),
                           .concurrency_network = (unsigned int)conf_number("concurrencyimapclient", 50, 100000),
                           .refusal = "* BYE [LIMIT] too many connections, try again later\r\n",
                           .session_seconds = LOGIN_SECONDS + SILENT_SECONDS,

@@ -49,6 +49,12 @@ void peer_from_socket(struct peer *peer, int socket, const struct sockaddr_stora
   if (!getsockname(socket, (struct sockaddr *)&local, &length)) show_address(peer->local_ip, &peer->local_port, &local);
 }
 
+void peer_set(struct peer *peer, const struct sockaddr_storage *remote, const struct sockaddr_storage *local)
+{
+  show_address(peer->remote_ip, &peer->remote_port, remote);
+  show_address(peer->local_ip, &peer->local_port, local);
+}
+
 static void copy_variable(char ip[static 46], const char *name)
 {
   const char *value = getenv(name);

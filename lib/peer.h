@@ -24,6 +24,7 @@ struct network {
 };
 
 void peer_from_socket(struct peer *peer, int socket, const struct sockaddr_storage *remote);
+void peer_set(struct peer *peer, const struct sockaddr_storage *remote, const struct sockaddr_storage *local);
 void peer_from_environment(struct peer *peer, int socket); /* UCSPI: TCPREMOTEIP and the others; or the uid of a unix socket */
 struct network peer_network(const struct sockaddr_storage *remote);
 struct network peer_network_of_uid(uid_t uid); /* of a unix socket's peer: each caller is a network of its own */

@@ -13,15 +13,18 @@
 #include "lib/children.h"
 #include "lib/die.h"
 #include "lib/log.h"
+#include "lib/proxy.h"
 #include "lib/ready.h"
 #include "lib/serve.h"
+#include "lib/sockets.h"
 #include "lib/user.h"
 
-enum { CALLERS_MAX = 8, WORKER_SESSIONS = 10000 };
+enum { CALLERS_MAX = 8, WORKER_SESSIONS = 10000, PROXY_SECONDS = 5 };
 
 struct listener {
   const struct serve *s;
   const char *const *argv;
+  struct sockets sockets;
   struct children children;
   uid_t callers[CALLERS_MAX];
   unsigned int caller_count;
@@ -103,22 +106,44 @@ static bool has_its_share(const struct listener *l, const struct network *caller
   return l->caller_count > 1 && l->children.count >= share && children_of(&l->children, caller) >= share;
 }
 
+/* network 0: it is not known yet. */
 static bool is_full(const struct listener *l, const struct network *network, const struct peer *peer)
 {
   const char *reason = 0;
 
   if (l->children.count >= l->s->concurrency)
     reason = "concurrency";
-  else if (l->s->concurrency_network && children_of(&l->children, network) >= l->s->concurrency_network)
+  else if (network && l->s->concurrency_network && children_of(&l->children, network) >= l->s->concurrency_network)
     reason = peer->is_tcp ? "concurrency of the client network" : "concurrency of the user";
-  else if (!peer->is_tcp && has_its_share(l, network))
+  else if (network && !peer->is_tcp && has_its_share(l, network))
     reason = "concurrency of the caller";
   if (reason) log_event("refused", "reason", reason, "ip", peer->remote_ip, (char *)0);
   return reason != 0;
 }
 
+/* In the child, behind a balancer: who its client is, and whether that one may have one more session. */
+static bool learn_client(struct listener *l, struct peer *peer)
+{
+  unsigned int limit = l->s->concurrency_network;
+  const char *reason = 0;
+  struct proxy proxy;
+
+  if (!proxy_read(0, PROXY_SECONDS, &proxy, &reason)) {
+    log_event("refused", "reason", reason, "ip", peer->remote_ip, (char *)0);
+    return false;
+  }
+  if (proxy.is_local) return true;
+  struct network network = peer_network(&proxy.remote);
+  peer_set(peer, &proxy.remote, &proxy.local);
+  children_tell(&l->children, children_next_slot(&l->children), &network);
+  if (!limit || children_of(&l->children, &network) <= limit) return true;
+  log_event("refused", "reason", "concurrency of the client network", "ip", peer->remote_ip, (char *)0);
+  refuse(l->s, 0);
+  return false;
+}
+
 /* The child: its connection takes the place of the listening socket. */
-_Noreturn static void run_child(const struct listener *l, int connection, const struct peer *peer)
+_Noreturn static void run_child(struct listener *l, int connection, struct peer *peer, bool is_balancer)
 {
   const struct serve *s = l->s;
   sigset_t none;
@@ -132,39 +157,47 @@ _Noreturn static void run_child(const struct listener *l, int connection, const 
   if (connection > 1) close(connection);
   forbid_processes();
   if (s->session_seconds) alarm(s->session_seconds);
+  if (is_balancer && !learn_client(l, peer)) _exit(END_DONE);
   s->session(0, l->is_stream ? 1 : 0, peer);
   _exit(END_DONE);
+}
+
+static bool is_from_balancer(const struct listener *l, const struct sockaddr_storage *remote)
+{
+  struct ip ip;
+  return l->s->balancers && ip_from_socket(&ip, remote) && cidrs_have(l->s->balancers, &ip);
 }
 
 static void start_child(struct listener *l, int connection, const struct sockaddr_storage *remote)
 {
   struct network network = peer_network(remote);
+  bool is_balancer = is_from_balancer(l, remote);
   struct peer peer;
 
   peer_from_socket(&peer, connection, remote);
   if (!may_call(l, &peer)) return;
   if (!peer.is_tcp) network = peer_network_of_uid(peer.uid);
-  if (is_full(l, &network, &peer)) {
+  if (is_full(l, is_balancer ? 0 : &network, &peer)) {
     refuse(l->s, connection);
     return;
   }
   if (l->s->refresh) l->s->refresh();
   pid_t pid = fork();
-  if (!pid) run_child(l, connection, &peer);
+  if (!pid) run_child(l, connection, &peer, is_balancer);
   if (pid == -1) {
     log_event("refused", "reason", strerror(errno), "ip", peer.remote_ip, (char *)0);
     refuse(l->s, connection);
     return;
   }
-  children_add(&l->children, pid, &network);
+  children_add(&l->children, pid, is_balancer ? 0 : &network);
 }
 
-static int accept_one(struct sockaddr_storage *remote)
+static int accept_one(int listening, struct sockaddr_storage *remote)
 {
   socklen_t length = sizeof *remote;
 
   remote->ss_family = AF_UNSPEC;
-  int connection = accept4(0, (struct sockaddr *)remote, &length, SOCK_CLOEXEC);
+  int connection = accept4(listening, (struct sockaddr *)remote, &length, SOCK_CLOEXEC);
   if (connection == -1 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
     log_event("waiting", "reason", strerror(errno), (char *)0);
     nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, 0);
@@ -194,14 +227,13 @@ static void reap(struct listener *l)
 
 static void accept_until_told(struct listener *l)
 {
-  struct pollfd listening = { .fd = 0, .events = POLLIN };
-
   while (!told_to_stop) {
     if (told_to_renew) renew(l);
     if (child_ended) reap(l);
-    if (ppoll(&listening, 1, 0, &l->while_waiting) < 1) continue;
+    int listening = sockets_wait(&l->sockets, &l->while_waiting);
+    if (listening == -1) continue;
     struct sockaddr_storage remote;
-    int connection = accept_one(&remote);
+    int connection = accept_one(listening, &remote);
     if (connection == -1) continue;
     start_child(l, connection, &remote);
     close(connection);
@@ -210,7 +242,7 @@ static void accept_until_told(struct listener *l)
 
 static void wait_for_children(struct listener *l)
 {
-  close(0);
+  sockets_close(&l->sockets);
   children_signal(&l->children, SIGTERM);
   while (l->children.count) {
     reap(l);
@@ -240,7 +272,7 @@ _Noreturn static void run_worker(const struct listener *l, pid_t parent)
   for (unsigned int served = 0; !told_to_stop && served < WORKER_SESSIONS; served++) {
     struct sockaddr_storage remote;
     struct peer peer;
-    int connection = accept_one(&remote);
+    int connection = accept_one(0, &remote);
     if (connection == -1) continue;
     is_busy = 1;
     peer_from_socket(&peer, connection, &remote);
@@ -316,7 +348,8 @@ static int listen_on_0(const struct serve *s, const char *const *argv)
   int on = 1;
 
   setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a connection inherits it; a unix socket has none */
-  bool is_renewed = children_take(&l.children);
+  sockets_take(&l.sockets);
+  bool is_renewed = children_take(&l.children, s->workers ? s->workers : s->concurrency, s->balancers && s->balancers->count);
   find_callers(&l);
   block_signals(&l);
   if (s->sandbox) sandbox_enter(s->sandbox);

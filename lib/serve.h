@@ -1,6 +1,6 @@
 /* serve: one server program, two uses (design 3).
 
-   Given a listening socket on fd 0, serve() accepts and forks a child per connection, without exec, under the uid that
+   Given a listening socket on fd 0 (and others, lib/sockets), serve() accepts and forks a child per connection, without exec, under the uid that
    the program already has; or keeps a pool of workers that accept for themselves. Given anything else on fd 0, it runs
    one session on fd 0 and 1 with the UCSPI variables of the environment, so that a test is `printf ... | program`.
 
@@ -10,6 +10,9 @@
    sandbox that was entered before holds on, and is not entered twice. Limits of the process (RLIMIT_CORE 0, memory) and
    SIGPIPE ignored are set once, in the parent.
 
+   A connection from one of the balancers begins with a PROXY header (lib/proxy), or is closed. The child reads it, counts
+   its client with the others, and the session sees the client's address.
+
    Where a child's fd 0 (and 1) was the listening socket, there is its connection. */
 
 #ifndef LIB_SERVE_H
@@ -17,6 +20,7 @@
 
 #include <stdint.h>
 
+#include "lib/cidr.h"
 #include "lib/peer.h"
 #include "lib/sandbox.h"
 
@@ -24,6 +28,7 @@ struct serve {
   unsigned int concurrency;         /* sessions at once, in all */
   unsigned int concurrency_network; /* of these from one client network: IPv4 /32, IPv6 /64; or from one uid; 0: no limit */
   unsigned int workers;             /* not 0: no fork per connection, but so many workers that accept */
+  const struct cidrs *balancers;    /* TCP: whose connections begin with a PROXY header; may be 0 */
   const char *refusal;              /* sent to a connection over a limit, then it is closed; 0: just closed */
   const char *const *callers;       /* unix socket: users (service/users) that may call, ended by 0; root always may */
   uint64_t memory_bytes;            /* RLIMIT_DATA of a child: tables that are mapped do not count; 0: no limit */

@@ -64,7 +64,10 @@ int main(int argc, const char *const *argv)
 
   home_enter();
   check_settings();
-  struct serve server = { .concurrency = (unsigned int)conf_number("concurrencysmtpd", 500, 100000),
+  static struct cidrs balancers = CIDRS_ZERO;
+  cidrs_read(&balancers, "proxyhosts");
+  struct serve server = { .balancers = &balancers,
+                          .concurrency = (unsigned int)conf_number("concurrencysmtpd", 500, 100000),
                           .concurrency_network = (unsigned int)conf_number("concurrencysmtpdclient", 50, 100000),
                           .refusal = "421 4.7.0 Too many connections, try again later\r\n",
                           .memory_bytes = MEMORY_BYTES,
