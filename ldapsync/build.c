@@ -31,9 +31,10 @@ static void add_user_addresses(struct account *a, const struct domains *d, struc
 
   for (const char *login; (login = record_next(&a->facts, "login", &login_at));) {
     if (strchr(login, '@')) continue;
-    for (size_t at = 0; at < d->with_users.len; at += strlen(d->with_users.s + at) + 1) {
+    for (size_t i = 0; i < d->count; i++) {
+      if (!d->sorted[i].has_users) continue;
       text_clear(&address);
-      text_add_format(&address, "%s@%s", login, d->with_users.s + at);
+      text_add_format(&address, "%s@%s", login, d->sorted[i].name);
       add_address(a, d, parsed, address.s, address.len);
     }
   }

@@ -1,57 +1,200 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldapsync/control.h"
 #include "ldapsync/domains.h"
-#include "lib/address.h"
 #include "lib/conf.h"
 #include "lib/die.h"
-#include "lib/file.h"
 
-static const char *const known[] = { "addusers", 0 };
+static const char *const known[] = { "addusers", "addgroups", "catchall", "copy", "alias", "relay", "tls", "recipients", 0 };
+static const char *const yes_words[] = { "no", "yes", 0 };
+static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", 0 };
+static const char *const recipients_words[] = { "all", "listed", "asked", 0 };
 
-static void read_domain(struct domains *d, const char *name)
+/* The value of a key with few values, the first of which is the default; 0 with a sentence if it is none of them. */
+static const char *choose(const text *fields, const char *name, const char *const *words, const char **key, text *error)
 {
-  text path = TEXT_ZERO, fields = TEXT_ZERO, error = TEXT_ZERO;
+  const char *value = record_get(fields, name);
 
-  text_add_format(&path, "control/domains/%s", name);
-  text_string(&path);
-  for (const char *c = name; *c; c++)
-    if (*c != ascii_lower(*c)) die_permanent(path.s, ": a domain's file is named in lower case");
-  if (!domain_check(name, strlen(name))) die_permanent(path.s, ": its name is no domain name");
-  if (!conf_fields(path.s, known, &fields, &error)) {
-    if (error.len) die_permanent(error.s);
-    die_unable("read ", path.s);
+  if (error->len) return words[0];
+  if (!*value) return words[0];
+  for (const char *const *word = words; *word; word++)
+    if (!strcmp(value, *word)) return *word;
+  *key = name;
+  text_add_format(error, "%s is", name);
+  for (const char *const *word = words; *word; word++) text_add_format(error, "%s%s", word == words ? " " : word[1] ? ", " : " or ", *word);
+  text_add_format(error, ", not %s", value);
+  return words[0];
+}
+
+static bool wrong(const char *name, const char *what, const char **key, text *error)
+{
+  *key = name;
+  text_add(error, what);
+  return false;
+}
+
+/* An address; what has no domain gets this one. */
+static bool add_address(struct domain *d, const text *fields, const char *name, const char **key, text *error)
+{
+  const char *value = record_get(fields, name);
+  text whole = TEXT_ZERO, folded = TEXT_ZERO;
+  bool good = true;
+
+  if (!*value) return true;
+  text_add(&whole, value);
+  if (!strchr(value, '@')) text_add_format(&whole, "@%s", d->name);
+  if (control_address(text_string(&whole), &folded))
+    record_add(&d->record, name, folded.s);
+  else
+    good = wrong(name, "it is no mail address", key, error);
+  text_free(&whole);
+  text_free(&folded);
+  return good;
+}
+
+/* HOST, HOST:PORT, [v6], [v6]:PORT. */
+static bool split_host(const char *value, text *host, uint64_t *port)
+{
+  const char *end = *value == '[' ? strchr(value, ']') : value + strcspn(value, ":");
+
+  if (!end) return false;
+  text_copy_bytes(host, value + (*value == '['), (size_t)(end - value) - (*value == '['));
+  text_string(host);
+  if (*value == '[') end++;
+  if (*end && (*end != ':' || !number_scan(end + 1, 65535, port) || !*port)) return false;
+  return control_host(host->s);
+}
+
+static bool add_relay(struct domain *d, const text *fields, const char **key, text *error)
+{
+  const char *value = record_get(fields, "relay");
+  const char *tls = choose(fields, "tls", tls_words, key, error);
+  const char *recipients = choose(fields, "recipients", recipients_words, key, error);
+  uint64_t port = strcmp(tls, "tls") ? 25 : 465;
+  text host = TEXT_ZERO;
+
+  d->is_relayed = *value != 0;
+  if (error->len) return false;
+  if (!d->is_relayed && *record_get(fields, "tls")) return wrong("tls", "tls is said of a relay, and there is none", key, error);
+  if (!d->is_relayed && *record_get(fields, "recipients"))
+    return wrong("recipients", "recipients is said of a relay, and there is none", key, error);
+  if (!d->is_relayed) return true;
+  bool good = split_host(value, &host, &port) || wrong("relay", "relay is HOST or HOST:PORT", key, error);
+  record_add(&d->record, "relay", text_string(&host));
+  record_add_number(&d->record, "port", port);
+  record_add(&d->record, "tls", tls);
+  record_add(&d->record, "recipients", recipients);
+  text_free(&host);
+  return good;
+}
+
+static bool add_alias(struct domain *d, const text *fields, const char **key, text *error)
+{
+  const char *value = record_get(fields, "alias");
+  text folded = TEXT_ZERO;
+  bool good = true;
+
+  if (!*value) return true;
+  if (!control_domain(value, &folded))
+    good = wrong("alias", "it is no domain", key, error);
+  else
+    record_add(&d->record, "alias", folded.s);
+  text_free(&folded);
+  return good;
+}
+
+bool domain_parse(struct domain *d, const char *path, const text *fields, bool catchall_always, const char **key, text *error)
+{
+  record_add(&d->record, "file", path);
+  d->has_users = !strcmp(choose(fields, "addusers", yes_words, key, error), "yes");
+  d->has_groups = !strcmp(choose(fields, "addgroups", yes_words, key, error), "yes");
+  if (error->len) return false;
+  if (!add_alias(d, fields, key, error) || !add_address(d, fields, "catchall", key, error) ||
+      !add_address(d, fields, "copy", key, error) || !add_relay(d, fields, key, error))
+    return false;
+  if (d->has_users && record_find(&d->record, "catchall") && !catchall_always) /* T11 */
+    return wrong("catchall", "a domain with addusers: yes has no catchall, which would take what is meant for users that were mistyped; "
+                             "control/catchallalways allows it", key, error);
+  if (d->is_relayed && (d->has_users || d->has_groups || record_find(&d->record, "catchall") || record_find(&d->record, "alias")))
+    return wrong("relay", "a relayed domain is not ours: it has no addusers, addgroups, catchall or alias", key, error);
+  return true;
+}
+
+struct reading {
+  struct domains *domains;
+  size_t room;
+  bool catchall_always;
+};
+
+static void read_domain(void *to, const char *path, const char *file)
+{
+  struct reading *reading = to;
+  struct domains *all = reading->domains;
+  text fields = TEXT_ZERO, error = TEXT_ZERO, name = TEXT_ZERO;
+  const char *key = "";
+
+  for (const char *c = file; *c; c++)
+    if (*c != ascii_lower(*c)) die_permanent(path, ": a domain's file is named in lower case");
+  if (!control_domain(file, &name)) die_permanent(path, ": its name is no domain name");
+  if (all->count == reading->room) {
+    reading->room = reading->room ? reading->room * 2 : 64;
+    all->sorted = realloc(all->sorted, reading->room * sizeof *all->sorted);
+    if (!all->sorted) die_nomem();
   }
-  const char *addusers = record_get(&fields, "addusers");
-  if (!strcmp(addusers, "yes"))
-    text_add_bytes(&d->with_users, name, strlen(name) + 1);
-  else if (*addusers && strcmp(addusers, "no"))
-    die_permanent(path.s, ": addusers is yes or no, not ", addusers);
-  text_free(&path);
+  struct domain *d = &all->sorted[all->count++];
+  *d = (struct domain){ .record = TEXT_ZERO };
+  if (!(d->name = strdup(name.s))) die_nomem();
+  control_fields(path, known, &fields);
+  if (!domain_parse(d, path, &fields, reading->catchall_always, &key, &error))
+    control_refuse(path, key, record_get(&fields, key), text_string(&error));
   text_free(&fields);
-  text_free(&error);
+  text_free(&name);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+  return strcmp(((const struct domain *)a)->name, ((const struct domain *)b)->name);
+}
+
+/* An alias leads to a domain of ours, and not back to itself. */
+static void check_alias(const struct domains *all, const struct domain *d)
+{
+  const char *path = record_get(&d->record, "file"), *value = record_get(&d->record, "alias");
+  const struct domain *next = d;
+  size_t steps = 0;
+
+  for (const char *alias; *(alias = record_get(&next->record, "alias"));) {
+    next = domains_find(all, alias);
+    if (!next || next->is_relayed) control_refuse(path, "alias", next ? value : alias, "that domain is not ours: it has no file, or is relayed");
+    if (next == d || ++steps > all->count) control_refuse(path, "alias", value, "the aliases of these domains are a circle");
+  }
 }
 
 void domains_read(struct domains *d)
 {
-  if (!folder_names("control/domains", 0, &d->names) && errno != ENOENT) die_unable("read the folder control/domains");
-  for (size_t at = 0; at < d->names.len; at += strlen(d->names.s + at) + 1) {
-    read_domain(d, d->names.s + at);
-    d->count++;
-  }
-  d->sorted = malloc((d->count + 1) * sizeof *d->sorted);
-  if (!d->sorted) die_nomem();
-  size_t i = 0;
-  for (size_t at = 0; at < d->names.len; at += strlen(d->names.s + at) + 1) d->sorted[i++] = d->names.s + at;
+  struct reading reading = { .domains = d, .catchall_always = conf_is_yes("catchallalways", false) };
+
+  control_folder("domains", read_domain, &reading);
+  if (d->count) qsort(d->sorted, d->count, sizeof *d->sorted, compare_names);
+  for (size_t i = 1; i < d->count; i++)
+    if (!strcmp(d->sorted[i - 1].name, d->sorted[i].name))
+      die_permanent(record_get(&d->sorted[i].record, "file"), " and ", record_get(&d->sorted[i - 1].record, "file"), " are the same domain");
+  for (size_t i = 0; i < d->count; i++) check_alias(d, &d->sorted[i]);
 }
 
 static int compare(const void *a, const void *b)
 {
-  return strcmp(a, *(const char *const *)b);
+  return strcmp(a, ((const struct domain *)b)->name);
+}
+
+const struct domain *domains_find(const struct domains *d, const char *name)
+{
+  return d->count ? bsearch(name, d->sorted, d->count, sizeof *d->sorted, compare) : 0;
 }
 
 bool domains_have(const struct domains *d, const char *name)
 {
-  return bsearch(name, d->sorted, d->count, sizeof *d->sorted, compare) != 0;
+  const struct domain *found = domains_find(d, name);
+  return found && !found->is_relayed;
 }

@@ -1,13 +1,12 @@
-#include <errno.h>
 #include <string.h>
 
+#include "ldapsync/control.h"
 #include "ldapsync/relayrules.h"
-#include "lib/conf.h"
 #include "lib/die.h"
-#include "lib/file.h"
 
-static const char *const known[] = { "type", "host", "port", "tls", "login", "password", "enabled", 0 };
+static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "enabled", 0 };
 static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", 0 };
+static const char *const types[] = { "default", "sender", "recipient", "bcc", 0 };
 
 static bool is_one_of(const char *word, const char *const *words)
 {
@@ -24,72 +23,124 @@ static const char *get(const text *fields, const char *key, const char *otherwis
 
 static bool has_space(const char *string) { return string[strcspn(string, " \t")] != 0; }
 
-static bool check(const char *path, const text *fields, uint64_t *port, text *error)
+static bool has_subject(const char *type) { return !strcmp(type, "sender") || !strcmp(type, "recipient"); }
+
+/* Mail for everybody is the subject of the other types: "*" may be written. */
+static bool check_subject(const char *type, const char *subject, text *folded, text *error)
+{
+  if (!has_subject(type)) {
+    if (*subject && strcmp(subject, "*")) text_add_format(error, "a rule of type %s has no subject but *", type);
+  } else if (!*subject)
+    text_add_format(error, "a rule of type %s needs a subject: ADDRESS, DOMAIN or .DOMAIN", type);
+  else if (!control_subject(subject, folded))
+    text_add_format(error, "the subject is ADDRESS, DOMAIN or .DOMAIN, not %s", subject);
+  return !error->len;
+}
+
+static const char *check(const text *fields, uint64_t *port, text *error)
 {
   const char *tls = get(fields, "tls", "verify"), *enabled = get(fields, "enabled", "yes");
   const char *host = record_get(fields, "host"), *login = record_get(fields, "login"), *type = get(fields, "type", "default");
 
-  if (strcmp(type, "default"))
-    text_add_format(error, "%s: type is default, not %s", path, type);
-  else if (!*host || has_space(host))
-    text_add_format(error, "%s: host is missing, or is no host name", path);
-  else if (!is_one_of(tls, tls_words))
-    text_add_format(error, "%s: tls is may, encrypt, verify, tls or off, not %s", path, tls);
-  else if (!number_scan(get(fields, "port", strcmp(tls, "tls") ? "25" : "465"), 65535, port) || !*port)
-    text_add_format(error, "%s: port is a number from 1 to 65535, not %s", path, record_get(fields, "port"));
-  else if (strcmp(enabled, "yes") && strcmp(enabled, "no"))
-    text_add_format(error, "%s: enabled is yes or no, not %s", path, enabled);
-  else if (!*login != !*record_get(fields, "password"))
-    text_add_format(error, "%s: login and password go together; one of them is missing", path);
-  else if (*login && (!strcmp(tls, "may") || !strcmp(tls, "off")))
-    text_add_format(error, "%s: tls: %s would send the password in the clear; write encrypt, verify or tls", path, tls);
+  if (!is_one_of(type, types))
+    text_add_format(error, "type is default, sender, recipient or bcc, not %s", type);
+  else if (!*host || has_space(host)) {
+    text_add_format(error, "host is missing, or is no host name");
+    return "host";
+  } else if (!is_one_of(tls, tls_words)) {
+    text_add_format(error, "tls is may, encrypt, verify, tls or off, not %s", tls);
+    return "tls";
+  } else if (!number_scan(get(fields, "port", strcmp(tls, "tls") ? "25" : "465"), 65535, port) || !*port) {
+    text_add_format(error, "port is a number from 1 to 65535, not %s", record_get(fields, "port"));
+    return "port";
+  } else if (strcmp(enabled, "yes") && strcmp(enabled, "no")) {
+    text_add_format(error, "enabled is yes or no, not %s", enabled);
+    return "enabled";
+  } else if (!*login != !*record_get(fields, "password")) {
+    text_add_format(error, "login and password go together; one of them is missing");
+    return *login ? "login" : "password";
+  } else if (*login && (!strcmp(tls, "may") || !strcmp(tls, "off"))) {
+    text_add_format(error, "tls: %s would send the password in the clear; write encrypt, verify or tls", tls);
+    return "tls";
+  }
+  return "type";
+}
+
+static void format_rule(text *record, const char *name, const char *path, const text *fields, const char *subject, uint64_t port)
+{
+  text_clear(record);
+  record_add(record, "rule", name);
+  record_add(record, "file", path);
+  record_add(record, "type", get(fields, "type", "default"));
+  record_add(record, "subject", *subject ? subject : "*");
+  record_add(record, "host", record_get(fields, "host"));
+  record_add_number(record, "port", port);
+  record_add(record, "tls", get(fields, "tls", "verify"));
+  record_add(record, "auth", *record_get(fields, "login") ? "yes" : "no");
+}
+
+/* Two rules for one subject: which would it be? */
+static bool add_rule(struct table *policy, const char *type, const char *subject, const text *record, text *error)
+{
+  text whole = TEXT_ZERO, other = TEXT_ZERO;
+
+  text_add(&whole, type);
+  if (*subject) text_add_format(&whole, ":%s", subject);
+  bool is_new = table_add(policy, "relay", text_string(&whole), record);
+  if (!is_new && table_find(policy, "relay", whole.s, &other))
+    text_add_format(error, "%s is the %s rule%s%s already; disable or remove one", record_get(&other, "file"), type,
+                    *subject ? " of " : "", subject);
+  text_free(&whole);
+  return is_new;
+}
+
+bool relayrule_parse(struct table *policy, struct table *relay, const char *name, const char *path, const text *fields,
+                     const char **key, text *error)
+{
+  const char *type = get(fields, "type", "default"), *login = record_get(fields, "login");
+  text subject = TEXT_ZERO, record = TEXT_ZERO;
+  uint64_t port = 0;
+
+  *key = check(fields, &port, error);
+  if (!error->len) {
+    *key = "subject";
+    check_subject(type, record_get(fields, "subject"), &subject, error);
+  }
+  if (!error->len && strcmp(get(fields, "enabled", "yes"), "no")) {
+    *key = has_subject(type) ? "subject" : "type";
+    format_rule(&record, name, path, fields, text_string(&subject), port);
+    if (add_rule(policy, type, subject.s, &record, error) && *login) {
+      text_clear(&record);
+      record_add(&record, "login", login);
+      record_add(&record, "password", record_get(fields, "password"));
+      table_add(relay, "rule", name, &record);
+    }
+  }
   text_string(error);
+  text_wipe(&record);
+  text_free(&subject);
   return !error->len;
 }
 
-bool relayrule_parse(struct relayrule *rule, const char *name, const char *path, const text *fields, text *error)
-{
-  uint64_t port = 0;
+struct reading {
+  struct table *policy, *relay;
+};
 
-  text_clear(error);
-  if (!check(path, fields, &port, error)) return false;
-  if (!strcmp(get(fields, "enabled", "yes"), "no")) return true;
-  if (rule->is_there) {
-    text_add_format(error, "%s: control/relayrules/%s is the default rule already; disable or remove one", path, rule->name.s);
-    text_string(error);
-    return false;
-  }
-  rule->is_there = true;
-  text_copy(&rule->name, name);
-  text_string(&rule->name);
-  record_add(&rule->policy, "rule", name);
-  record_add(&rule->policy, "file", path);
-  record_add(&rule->policy, "host", record_get(fields, "host"));
-  record_add_number(&rule->policy, "port", port);
-  record_add(&rule->policy, "tls", get(fields, "tls", "verify"));
-  bool has_login = *record_get(fields, "login") != 0;
-  record_add(&rule->policy, "auth", has_login ? "yes" : "no");
-  if (has_login) {
-    record_add(&rule->login, "login", record_get(fields, "login"));
-    record_add(&rule->login, "password", record_get(fields, "password"));
-  }
-  return true;
+static void read_rule(void *to, const char *path, const char *name)
+{
+  struct reading *reading = to;
+  text fields = TEXT_ZERO, error = TEXT_ZERO;
+  const char *key = "";
+
+  control_fields(path, known, &fields);
+  if (!relayrule_parse(reading->policy, reading->relay, name, path, &fields, &key, &error))
+    control_refuse(path, key, record_get(&fields, key), error.s);
+  text_wipe(&fields);
+  text_free(&error);
 }
 
-void relayrules_read(struct relayrule *rule)
+void relayrules_read(struct table *policy, struct table *relay)
 {
-  text names = TEXT_ZERO, path = TEXT_ZERO, fields = TEXT_ZERO, error = TEXT_ZERO;
-
-  if (!folder_names("control/relayrules", 0, &names) && errno != ENOENT) die_unable("read the folder control/relayrules");
-  for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) {
-    text_clear(&path);
-    text_add_format(&path, "control/relayrules/%s", names.s + at);
-    bool read = conf_fields(text_string(&path), known, &fields, &error);
-    if (!read && !error.len) die_unable("read ", path.s);
-    if (!read || !relayrule_parse(rule, names.s + at, path.s, &fields, &error)) die_permanent(error.s);
-  }
-  text_free(&names);
-  text_free(&path);
-  text_free(&fields);
-  text_free(&error);
+  struct reading reading = { policy, relay };
+  control_folder("relayrules", read_rule, &reading);
 }

@@ -1,23 +1,17 @@
-/* relayrules: where mail for other hosts goes instead of to their MX (N-79, N-83), a file for each rule in
-   control/relayrules. The credentials belong to the rule (T4). */
+/* relayrules: where mail goes instead of to its domain's MX (N-79 to N-87), a file for each rule in control/relayrules. The
+   credentials belong to the rule (T4); a subject has one rule of each type (T3). */
 
 #ifndef LDAPSYNC_RELAYRULES_H
 #define LDAPSYNC_RELAYRULES_H
 
-#include "lib/record.h"
+#include "ldapsync/table.h"
 
-struct relayrule {
-  text name;     /* of its file */
-  text policy;   /* the record relay:default of policy.cdb */
-  text login;    /* the record rule:NAME of relay.cdb; empty: no authentication */
-  bool is_there; /* an enabled default rule was found */
-};
-#define RELAYRULE_ZERO { .name = TEXT_ZERO, .policy = TEXT_ZERO, .login = TEXT_ZERO }
+/* Reads all rules: relay:TYPE:SUBJECT of policy.cdb, and rule:NAME of relay.cdb. Dies with file and line if one cannot be
+   understood, or if two are for the same (N-80). */
+void relayrules_read(struct table *policy, struct table *relay);
 
-/* Reads all rules. Dies with file and line if one cannot be understood, or if two are the default (N-80). */
-void relayrules_read(struct relayrule *rule);
-
-/* One file's fields to a rule; false with a sentence in error. No I/O. */
-bool relayrule_parse(struct relayrule *rule, const char *name, const char *path, const text *fields, text *error);
+/* One file's fields to its records; false with the key and a sentence in error. No I/O. */
+bool relayrule_parse(struct table *policy, struct table *relay, const char *name, const char *path, const text *fields,
+                     const char **key, text *error);
 
 #endif

@@ -15,9 +15,12 @@
 
 #include <skalibs/sgetopt.h>
 
+#include "ldapsync/allowed.h"
+#include "ldapsync/backends.h"
 #include "ldapsync/generation.h"
 #include "ldapsync/records.h"
 #include "ldapsync/relayrules.h"
+#include "ldapsync/rules.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
@@ -31,7 +34,7 @@ enum { SAMPLES = 1000, VANISH_FEW = 5 };
 
 struct sources {
   struct domains domains;
-  struct relayrule relayrule;
+  struct table policy, auth, relay; /* records of the control files, which need no directory */
   struct build build;
   struct build_limits limits;
   struct uids uids;
@@ -45,17 +48,6 @@ static void take_lock(void)
   if (fd == -1) die_unable("open state/tables/lock");
   while (flock(fd, LOCK_EX) == -1)
     if (errno != EINTR) die_unable("lock state/tables/lock");
-}
-
-static bool conf_is_yes(const char *name)
-{
-  text value = TEXT_ZERO;
-
-  conf_value(name, &value, "no");
-  bool is_yes = text_is(&value, "yes");
-  if (!is_yes && !text_is(&value, "no")) die_permanent("control/", name, " is yes or no, not ", value.s);
-  text_free(&value);
-  return is_yes;
 }
 
 static void read_accounts(struct accounts *accounts)
@@ -75,10 +67,15 @@ static void read_accounts(struct accounts *accounts)
 static void read_sources(struct sources *s)
 {
   domains_read(&s->domains);
-  relayrules_read(&s->relayrule);
+  mynetworks_read(&s->policy);
+  block_read(&s->policy);
+  bypass_read(&s->policy);
+  backends_read(&s->policy, &s->auth);
+  allowed_read(&s->policy);
+  relayrules_read(&s->policy, &s->relay);
   s->limits.minimum_uid = (uint32_t)conf_number("minimumuid", 1000, UIDS_MAX);
   if (!s->limits.minimum_uid) die_permanent("control/minimumuid: 0 is root, who gets no mailbox");
-  s->limits.binds_all = conf_is_yes("authbind");
+  s->limits.binds_all = conf_is_yes("authbind", false);
   uint64_t first = conf_number("firstuid", 200000, UIDS_MAX);
   if (first < s->limits.minimum_uid) die_permanent("control/firstuid is below control/minimumuid");
   uids_open(&s->uids, (uint32_t)first);
@@ -148,7 +145,17 @@ static void describe(const struct generation *g, const struct sources *s, text *
   record_add_number(record, "addresses", s->build.address_count);
 }
 
-static void write_names(struct generation *g, const struct build *b, text *record)
+/* A login of control/backends is written with its backend. */
+static bool is_backend(const struct table *policy, const struct build_name *n)
+{
+  text record;
+
+  if (!table_find(policy, "login", n->name, &record)) return false;
+  accounts_report(n->account, "its login %s is that of control/backends/%s", n->name, record_get(&record, "backend"));
+  return true;
+}
+
+static void write_names(struct generation *g, const struct build *b, const struct table *policy, text *record)
 {
   for (size_t i = 0, next; i < b->address_count; i = next) {
     next = records_address(b, i, record);
@@ -156,7 +163,7 @@ static void write_names(struct generation *g, const struct build *b, text *recor
   }
   for (size_t i = 0, next; i < b->login_count; i = next) {
     next = records_login(b, i, record);
-    if (record->len) cdb_write_add(g->policy, "login", b->logins[i].name, record);
+    if (record->len && !is_backend(policy, &b->logins[i])) cdb_write_add(g->policy, "login", b->logins[i].name, record);
   }
 }
 
@@ -171,18 +178,9 @@ static void write_mailboxes(struct generation *g, const struct sources *s, text 
   }
 }
 
-static void write_domains(struct generation *g, const struct domains *d, text *record)
+static void write_domains(struct generation *g, const struct domains *d)
 {
-  text path = TEXT_ZERO;
-
-  for (size_t i = 0; i < d->count; i++) {
-    text_copy(&path, "control/domains/");
-    text_add(&path, d->sorted[i]);
-    text_clear(record);
-    record_add(record, "file", text_string(&path));
-    cdb_write_add(g->policy, "domain", d->sorted[i], record);
-  }
-  text_free(&path);
+  for (size_t i = 0; i < d->count; i++) cdb_write_add(g->policy, "domain", d->sorted[i].name, &d->sorted[i].record);
 }
 
 static void write_tables(struct generation *g, const struct sources *s)
@@ -193,11 +191,12 @@ static void write_tables(struct generation *g, const struct sources *s)
   cdb_write_add(g->policy, "table", "generation", &record);
   cdb_write_add(g->auth, "table", "generation", &record);
   cdb_write_add(g->relay, "table", "generation", &record);
-  write_domains(g, &s->domains, &record);
+  write_domains(g, &s->domains);
   write_mailboxes(g, s, &record);
-  write_names(g, &s->build, &record);
-  if (s->relayrule.is_there) cdb_write_add(g->policy, "relay", "default", &s->relayrule.policy);
-  if (s->relayrule.login.len) cdb_write_add(g->relay, "rule", s->relayrule.name.s, &s->relayrule.login);
+  write_names(g, &s->build, &s->policy, &record);
+  table_write(&s->policy, g->policy);
+  table_write(&s->auth, g->auth);
+  table_write(&s->relay, g->relay);
   text_free(&record);
 }
 
@@ -242,7 +241,7 @@ static void say(const struct generation *g, const struct sources *s, const char 
 int main(int argc, const char *const *argv)
 {
   static const char *const groups[] = { "mail-auth", "mail-remote", 0 };
-  struct sources sources = { .domains = DOMAINS_ZERO, .relayrule = RELAYRULE_ZERO, .uids = UIDS_ZERO };
+  struct sources sources = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .uids = UIDS_ZERO };
   struct generation generation = GENERATION_ZERO;
   subgetopt options = SUBGETOPT_ZERO;
   bool is_forced = false;

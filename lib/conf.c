@@ -6,8 +6,7 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 
-/* The next line from *at without white space around it; comments and empty lines are passed over. */
-static bool next_line(const text *bytes, size_t *at, size_t *number, const char **line, size_t *length)
+bool conf_next_line(const text *bytes, size_t *at, size_t *number, const char **line, size_t *length)
 {
   while (*at < bytes->len) {
     const char *start = bytes->s + *at;
@@ -54,7 +53,7 @@ bool conf_value(const char *name, text *value, const char *otherwise)
   text bytes = TEXT_ZERO;
   size_t at = 0, number = 0, length;
   const char *line;
-  bool found = read_control(name, &bytes) && next_line(&bytes, &at, &number, &line, &length);
+  bool found = read_control(name, &bytes) && conf_next_line(&bytes, &at, &number, &line, &length);
 
   if (found) {
     if (memchr(line, 0, length)) die_permanent("control/", name, ": a NUL byte in the value");
@@ -73,7 +72,7 @@ uint64_t conf_number(const char *name, uint64_t otherwise, uint64_t max)
   const char *line;
   uint64_t value = otherwise;
 
-  if (read_control(name, &bytes) && next_line(&bytes, &at, &number, &line, &length) &&
+  if (read_control(name, &bytes) && conf_next_line(&bytes, &at, &number, &line, &length) &&
       !number_scan_bytes(line, length, max, &value)) {
     text_add_format(&where, "control/%s line %zu: not a number from 0 to %llu: %.*s", name, number,
                     (unsigned long long)max, (int)(length > 100 ? 100 : length), line);
@@ -81,6 +80,17 @@ uint64_t conf_number(const char *name, uint64_t otherwise, uint64_t max)
   }
   text_free(&bytes);
   return value;
+}
+
+bool conf_is_yes(const char *name, bool otherwise)
+{
+  text value = TEXT_ZERO;
+
+  conf_value(name, &value, otherwise ? "yes" : "no");
+  bool is_yes = text_is(&value, "yes");
+  if (!is_yes && !text_is(&value, "no")) die_permanent("control/", name, " is yes or no, not ", value.s);
+  text_free(&value);
+  return is_yes;
 }
 
 bool conf_lines(const char *name, text *lines)
@@ -91,7 +101,7 @@ bool conf_lines(const char *name, text *lines)
   bool there = read_control(name, &bytes);
 
   text_clear(lines);
-  while (there && next_line(&bytes, &at, &number, &line, &length)) {
+  while (there && conf_next_line(&bytes, &at, &number, &line, &length)) {
     if (memchr(line, 0, length)) die_permanent("control/", name, ": a NUL byte in an entry");
     text_add_bytes(lines, line, length);
     text_add_char(lines, 0);
@@ -144,7 +154,7 @@ bool conf_fields_parse(const char *name, const char *bytes, size_t length, const
 
   text_clear(record);
   text_clear(error);
-  while (good && next_line(&all, &at, &number, &line, &line_length))
+  while (good && conf_next_line(&all, &at, &number, &line, &line_length))
     good = add_field(line, line_length, known, record, &wrong);
   if (!good) text_add_format(error, "%s line %zu: %s", name, number, text_string(&wrong));
   text_string(error);

@@ -13,6 +13,8 @@ bool conf_value(const char *name, text *value, const char *otherwise);
 /* The same, an address: what has no domain gets that of control/HOST, or of control/me. Nothing stays nothing. */
 bool conf_address(const char *name, const char *host, text *address, const char *otherwise);
 
+bool conf_is_yes(const char *name, bool otherwise); /* control/NAME: yes or no */
+
 uint64_t conf_number(const char *name, uint64_t otherwise, uint64_t max);
 
 /* control/NAME: all entries, each ended by a NUL. False if the file is missing. */
@@ -25,6 +27,9 @@ bool conf_fields(const char *path, const char *const *known, text *record, text 
 /* The same on bytes, for tests and fuzzing: name is what the error calls the file. */
 bool conf_fields_parse(const char *name, const char *bytes, size_t length, const char *const *known, text *record,
                        text *error);
+
+/* The next line from *at without white space around it; comments and empty lines are passed over. *number is counted. */
+bool conf_next_line(const text *bytes, size_t *at, size_t *number, const char **line, size_t *length);
 
 void conf_me(text *me); /* control/me: this host's name; dies if it is missing */
 

@@ -43,6 +43,8 @@ bool names_add(struct names *n, const char *name)
   return true;
 }
 
+bool names_have(const struct names *n, const char *name) { return n->count && *find_slot(n, name); }
+
 void names_clear(struct names *n)
 {
   text_clear(&n->strings);

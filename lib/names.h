@@ -14,6 +14,7 @@ struct names {
 #define NAMES_ZERO { TEXT_ZERO, 0, 0, 0 }
 
 bool names_add(struct names *n, const char *name); /* false: it was there */
+bool names_have(const struct names *n, const char *name);
 void names_clear(struct names *n);                 /* keeps the memory */
 void names_free(struct names *n);
 

@@ -76,32 +76,44 @@ static void check_errors(void)
 
 static void check_rule(const char *fields, const char *expected, const char *what)
 {
-  static const char *const known[] = { "type", "host", "port", "tls", "login", "password", "enabled", 0 };
-  struct relayrule rule = RELAYRULE_ZERO;
-  text record = TEXT_ZERO, error = TEXT_ZERO, seen = TEXT_ZERO;
+  static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "enabled", 0 };
+  struct table policy = TABLE_ZERO, relay = TABLE_ZERO;
+  text record = TEXT_ZERO, error = TEXT_ZERO, seen = TEXT_ZERO, value, login = TEXT_ZERO;
+  size_t at = 0, where = 0;
+  const char *name, *key;
 
   conf_fields_parse("f", fields, strlen(fields), known, &record, &error);
-  if (!relayrule_parse(&rule, "10-x", "f", &record, &error))
-    text_add(&seen, error.s);
-  else if (rule.is_there)
-    text_add_format(&seen, "%s:%s %s auth=%s %s", record_get(&rule.policy, "host"), record_get(&rule.policy, "port"), record_get(&rule.policy, "tls"),
-                    record_get(&rule.policy, "auth"), record_get(&rule.login, "login"));
+  if (!relayrule_parse(&policy, &relay, "10-x", "f", &record, &key, &error))
+    text_add_format(&seen, "%s: %s", key, error.s);
+  else if ((name = table_next(&policy, &at, &where, &value))) {
+    table_find(&relay, "rule", "10-x", &login);
+    text_add_format(&seen, "%s %s:%s %s auth=%s %s", name, record_get(&value, "host"), record_get(&value, "port"), record_get(&value, "tls"),
+                    record_get(&value, "auth"), record_get(&login, "login"));
+  }
   check_is(text_string(&seen), expected, what);
+  table_free(&policy);
+  table_free(&relay);
 }
 
 int main(void)
 {
   check_mapping();
   check_errors();
-  check_rule("host: r.test\n", "r.test:25 verify auth=no ", "N-83: port 25; the certificate is verified by default");
-  check_rule("host: r.test\nport: 587\nlogin: a\npassword: b\ntls: encrypt\n", "r.test:587 encrypt auth=yes a", "L-08: credentials of the rule");
-  check_rule("host: r.test\ntls: tls\n", "r.test:465 tls auth=no ", "implicit TLS has a port of its own");
+  check_rule("host: r.test\n", "relay:default r.test:25 verify auth=no ", "N-83: port 25; the certificate is verified by default");
+  check_rule("host: r.test\nport: 587\nlogin: a\npassword: b\ntls: encrypt\n", "relay:default r.test:587 encrypt auth=yes a", "L-08: credentials of the rule");
+  check_rule("host: r.test\ntls: tls\n", "relay:default r.test:465 tls auth=no ", "implicit TLS has a port of its own");
   check_rule("host: r.test\nenabled: no\n", "", "N-87: a disabled rule is none");
-  check_rule("port: 587\n", "f: host is missing, or is no host name", "no host");
-  check_rule("host: r.test\nport: 0\n", "f: port is a number from 1 to 65535, not 0", "a bad port");
-  check_rule("host: r.test\ntls: yes\n", "f: tls is may, encrypt, verify, tls or off, not yes", "a bad tls");
-  check_rule("host: r.test\nlogin: a\n", "f: login and password go together; one of them is missing", "a login without a password");
-  check_rule("host: r.test\nlogin: a\npassword: b\ntls: may\n", "f: tls: may would send the password in the clear; write encrypt, verify or tls", "a password in the clear");
-  check_rule("host: r.test\ntype: sender\n", "f: type is default, not sender", "another type");
+  check_rule("type: sender\nsubject: Ann@X.test\nhost: r.test\n", "relay:sender:ann@x.test r.test:25 verify auth=no ", "N-79: a sender rule, by address");
+  check_rule("type: recipient\nsubject: X.test\nhost: r.test\n", "relay:recipient:x.test r.test:25 verify auth=no ", "N-79: a recipient rule, by domain");
+  check_rule("type: recipient\nsubject: .X.test\nhost: r.test\n", "relay:recipient:.x.test r.test:25 verify auth=no ", "T2: subdomains by a dot in front");
+  check_rule("type: bcc\nhost: piler1\n", "relay:bcc piler1:25 verify auth=no ", "N-104: the archive's own route");
+  check_rule("port: 587\n", "host: host is missing, or is no host name", "no host");
+  check_rule("host: r.test\nport: 0\n", "port: port is a number from 1 to 65535, not 0", "a bad port");
+  check_rule("host: r.test\ntls: yes\n", "tls: tls is may, encrypt, verify, tls or off, not yes", "a bad tls");
+  check_rule("host: r.test\nlogin: a\n", "login: login and password go together; one of them is missing", "a login without a password");
+  check_rule("host: r.test\nlogin: a\npassword: b\ntls: may\n", "tls: tls: may would send the password in the clear; write encrypt, verify or tls", "a password in the clear");
+  check_rule("host: r.test\ntype: sender\n", "subject: a rule of type sender needs a subject: ADDRESS, DOMAIN or .DOMAIN", "a sender rule without a subject");
+  check_rule("host: r.test\ntype: other\n", "type: type is default, sender, recipient or bcc, not other", "another type");
+  check_rule("host: r.test\nsubject: x.test\n", "subject: a rule of type default has no subject but *", "a default rule with a subject");
   return check_done();
 }
