@@ -173,7 +173,7 @@ static bool read_recipient(struct reader *r, struct envelope *e, text *scratch)
   size_t at = r->at;
   char state = r->bytes[r->at++];
 
-  if (!strchr("RDfFH", state) || !read_expected(r, " ") || !read_field(r, scratch) || !scratch->len) return false;
+  if (!strchr("RdDfFH", state) || !read_expected(r, " ") || !read_field(r, scratch) || !scratch->len) return false;
   envelope_add_recipient(e, scratch->s, 0);
   struct envelope_recipient *recipient = &e->recipients[e->count - 1];
   recipient->at = at;
@@ -208,4 +208,25 @@ void envelope_free(struct envelope *e)
   text_free(&e->sender);
   text_free(&e->facts);
   *e = (struct envelope)ENVELOPE_ZERO;
+}
+
+bool envelope_has(const struct envelope *e, const char *states)
+{
+  for (size_t i = 0; i < e->count; i++)
+    if (strchr(states, e->recipients[i].state)) return true;
+  return false;
+}
+
+bool envelope_wants(const struct envelope_recipient *r, const char *event)
+{
+  const char *notify = record_find(&r->facts, "notify");
+  size_t length = strlen(event);
+
+  if (!notify) return !strcmp(event, "failure");
+  while (*notify) {
+    size_t word = strcspn(notify, ",");
+    if (word == length && !memcmp(notify, event, length)) return true;
+    notify += word + (notify[word] == ',');
+  }
+  return false;
 }

@@ -16,6 +16,7 @@ enum { /* fixed places in the first line: "postroom1 LLLLLLLLLL AAAA TTTTTTTTTTT
 
 enum envelope_state {
   ENVELOPE_TODO = 'R',     /* to be tried */
+  ENVELOPE_TELLING = 'd',  /* delivered, and the report that was asked for is not queued yet (RFC 3461 4.1) */
   ENVELOPE_DONE = 'D',     /* delivered, or taken over by the next host */
   ENVELOPE_FAILING = 'f',  /* failed for good, the report is not queued yet */
   ENVELOPE_FAILED = 'F',   /* failed for good and reported */
@@ -26,7 +27,7 @@ struct envelope_recipient {
   size_t at;           /* where its state byte lies in the file */
   char state;
   const char *address; /* ended by a NUL, the envelope's */
-  text facts;          /* record: mailbox=KEY if it is here, orcpt, notify */
+  text facts;          /* record: doc/queue.md, The file */
 };
 
 struct envelope {
@@ -36,7 +37,7 @@ struct envelope {
   size_t length;          /* of the envelope: the message begins here */
   text id;                /* with a NUL behind it, like all texts here */
   text sender;            /* "" is the null sender */
-  text facts;             /* record: role, client, helo, login, tls, message-id, body, generation */
+  text facts;             /* record: doc/queue.md, The file */
   struct envelope_recipient *recipients;
   size_t count;
 };
@@ -52,5 +53,11 @@ size_t envelope_length(const char *bytes, size_t length);
 /* bytes: the whole envelope (length from envelope_length). False if anything is not as doc/queue.md says. */
 bool envelope_parse(struct envelope *e, const char *bytes, size_t length);
 void envelope_free(struct envelope *e);
+
+/* Is a recipient in one of these states? */
+bool envelope_has(const struct envelope *e, const char *states);
+
+/* Does the recipient want to hear of this: "failure", "success", "delay"? Without a word about it: of failure (RFC 3461 4.1). */
+bool envelope_wants(const struct envelope_recipient *r, const char *event);
 
 #endif

@@ -8,6 +8,7 @@ static const char *state_word(char state)
   switch (state) {
   case ENVELOPE_TODO: return "to do";
   case ENVELOPE_DONE: return "done";
+  case ENVELOPE_TELLING: return "done, to be reported";
   case ENVELOPE_FAILING: return "failed, to be reported";
   case ENVELOPE_FAILED: return "failed";
   case ENVELOPE_HELD: return "held";
@@ -17,7 +18,7 @@ static const char *state_word(char state)
 
 bool queue_show_is_to_go(const struct envelope_recipient *r)
 {
-  return r->state == ENVELOPE_TODO || r->state == ENVELOPE_HELD || r->state == ENVELOPE_FAILING;
+  return strchr("RHfd", r->state);
 }
 
 void queue_show_span(text *out, uint64_t seconds)
@@ -72,17 +73,10 @@ static void add_time(text *out, uint64_t seconds)
 
 static uint64_t age(uint64_t since, uint64_t now) { return now > since ? now - since : 0; }
 
-static bool has_state(const struct envelope *e, char state)
-{
-  for (size_t i = 0; i < e->count; i++)
-    if (e->recipients[i].state == state) return true;
-  return false;
-}
-
 static void add_next(text *out, const struct envelope *e, uint64_t now)
 {
-  if (!has_state(e, ENVELOPE_TODO) && !has_state(e, ENVELOPE_FAILING))
-    text_add(out, has_state(e, ENVELOPE_HELD) ? "held until it is released" : "nothing left to do");
+  if (!envelope_has(e, "Rfd"))
+    text_add(out, envelope_has(e, "H") ? "held until it is released" : "nothing left to do");
   else if (e->next_seconds <= now)
     text_add(out, e->attempts ? "next try now" : "first try now");
   else {
@@ -155,6 +149,7 @@ static const char *json_state(char state)
   switch (state) {
   case ENVELOPE_TODO: return "todo";
   case ENVELOPE_DONE: return "done";
+  case ENVELOPE_TELLING: return "telling";
   case ENVELOPE_FAILING: return "failing";
   case ENVELOPE_FAILED: return "failed";
   case ENVELOPE_HELD: return "held";

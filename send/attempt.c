@@ -36,25 +36,51 @@ static void forget(struct send_schedule *s, struct send_attempt *a)
   send_waiting_remove(&s->waiting, e);
 }
 
-static bool has_state(const struct send_attempt *a, char state)
+static void go(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn);
+
+/* RFC 6710: -9 to 9; what stands in line is ordered by it. */
+static signed char priority_of(const struct envelope *e)
 {
-  for (size_t i = 0; i < a->file.envelope.count; i++)
-    if (a->file.envelope.recipients[i].state == state) return true;
-  return false;
+  const char *value = record_get(&e->facts, "priority");
+  int sign = *value == '-' ? -1 : 1;
+  uint64_t number;
+
+  return number_scan(value + (*value == '-'), 9, &number) ? (signed char)(sign * (int)number) : 0;
 }
 
-static void go(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn);
+/* RFC 4865: the sender asked that it go no sooner. */
+static bool is_kept_back(const struct send_schedule *s, const struct envelope *e)
+{
+  uint64_t until;
+  return !e->attempts && record_number(&e->facts, "holduntil", INT64_MAX, &until) && until > s->now_seconds;
+}
+
+/* Not for longer than between two attempts: then the calendar is asked again. */
+static void put_off(struct send_schedule *s, struct send_attempt *a)
+{
+  struct send_entry *e = a->entry;
+  uint64_t wait_ms = send_conclude_wait_ms(s, &a->file.envelope);
+
+  log_event("kept-back", "id", e->id, "until", record_get(&a->file.envelope.facts, "holduntil"), (char *)0);
+  send_attempt_close(s, a);
+  send_waiting_set_due(&s->waiting, e, s->now_ms + (wait_ms ? wait_ms : 1000));
+}
 
 /* The file is open and whole: what does it need? */
 static void begin(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
 {
-  a->is_again = a->entry->is_again || a->file.envelope.attempts;
-  if (has_state(a, ENVELOPE_FAILING))
+  const struct envelope *e = &a->file.envelope;
+
+  a->is_again = a->entry->is_again || e->attempts;
+  a->entry->priority = priority_of(e);
+  if (send_returns_are_due(e))
     send_returns_start(s, a);
-  else if (has_state(a, ENVELOPE_TODO)) {
+  else if (is_kept_back(s, e))
+    put_off(s, a);
+  else if (envelope_has(e, "R")) {
     send_items_make(s, a);
     go(s, a, turn);
-  } else if (has_state(a, ENVELOPE_HELD))
+  } else if (envelope_has(e, "H"))
     send_attempt_close(s, a); /* until the operator releases it */
   else {
     send_conclude_remove(s, a);

@@ -169,14 +169,6 @@ static void forget(struct send_schedule *s, struct send_attempt *a)
   send_waiting_remove(&s->waiting, e);
 }
 
-static size_t count_state(const struct send_attempt *a, enum envelope_state state)
-{
-  size_t count = 0;
-
-  for (size_t i = 0; i < a->file.envelope.count; i++) count += a->file.envelope.recipients[i].state == (char)state;
-  return count;
-}
-
 /* The next time by the calendar stands in the file; the wait is by the monotonic clock, and never longer than between
    two attempts, whatever the calendar says. */
 uint64_t send_conclude_wait_ms(const struct send_schedule *s, const struct envelope *e)
@@ -191,11 +183,11 @@ void send_conclude_rest(struct send_schedule *s, struct send_attempt *a)
 {
   struct send_entry *e = a->entry;
 
-  if (count_state(a, ENVELOPE_TODO) || count_state(a, ENVELOPE_FAILING)) {
+  if (envelope_has(&a->file.envelope, "Rfd")) {
     uint64_t due_ms = s->now_ms + send_conclude_wait_ms(s, &a->file.envelope);
     send_attempt_close(s, a);
     send_waiting_set_due(&s->waiting, e, due_ms);
-  } else if (count_state(a, ENVELOPE_HELD))
+  } else if (envelope_has(&a->file.envelope, "H"))
     send_attempt_close(s, a);
   else {
     send_conclude_remove(s, a);
@@ -203,11 +195,14 @@ void send_conclude_rest(struct send_schedule *s, struct send_attempt *a)
   }
 }
 
-static enum envelope_state state_after(enum said_verdict verdict)
+/* is_passed_on: the next host was told who wants to know, and tells him (RFC 3461 5.2.1). */
+static enum envelope_state state_after(const struct envelope *e, size_t recipient, enum said_verdict verdict, bool is_passed_on)
 {
+  const struct envelope_recipient *r = &e->recipients[recipient];
+
   switch (verdict) {
-  case SAID_DONE: return ENVELOPE_DONE;
-  case SAID_NEVER: return ENVELOPE_FAILING;
+  case SAID_DONE: return e->sender.len && !is_passed_on && envelope_wants(r, "success") ? ENVELOPE_TELLING : ENVELOPE_DONE;
+  case SAID_NEVER: return envelope_wants(r, "failure") ? ENVELOPE_FAILING : ENVELOPE_FAILED;
   case SAID_LATER: break;
   }
   return ENVELOPE_TODO;
@@ -226,22 +221,31 @@ static void give_up(struct send_result *o)
   text_free(&words);
 }
 
+/* From when on its lifetime counts: its birth, or when its sender wanted it to go (RFC 4865). */
+static uint64_t start_of(const struct envelope *e)
+{
+  uint64_t until;
+  return record_number(&e->facts, "holduntil", INT64_MAX, &until) && until > e->birth_seconds ? until : e->birth_seconds;
+}
+
 /* The states of all recipients after this attempt. */
 static void judge(struct send_schedule *s, struct send_attempt *a, enum envelope_state *states)
 {
   struct envelope *e = &a->file.envelope;
-  bool is_over = send_backoff_is_over(&s->settings.backoff, e->attempts, e->birth_seconds, s->now_seconds);
+  bool is_over = send_backoff_is_over(&s->settings.backoff, e->attempts, start_of(e), s->now_seconds);
 
   for (size_t i = 0; i < e->count; i++) states[i] = (enum envelope_state)e->recipients[i].state;
   for (size_t i = 0; i < a->count;) {
     size_t recipient = a->items[i].recipient;
     enum said_verdict verdict = SAID_DONE;
+    bool is_passed_on = true;
     for (; i < a->count && a->items[i].recipient == recipient; i++) {
       if (is_over && a->items[i].outcome.verdict == SAID_LATER) give_up(&a->items[i].outcome);
       if (is_weightier(a->items[i].outcome.verdict, verdict)) verdict = a->items[i].outcome.verdict;
+      is_passed_on = is_passed_on && a->items[i].is_passed_on;
       log_item(s, a, &a->items[i]);
     }
-    states[recipient] = state_after(verdict);
+    states[recipient] = state_after(e, recipient, verdict, is_passed_on);
   }
 }
 
@@ -261,12 +265,12 @@ static void keep(struct send_schedule *s, struct send_attempt *a, const enum env
   for (size_t i = 0; i < a->count; i++) add_said(s, a, &a->items[i], &said);
   write_said(a, &said);
   text_free(&said);
-  e->next_seconds = send_backoff_next(&s->settings.backoff, e->attempts, e->id.s, e->birth_seconds, s->now_seconds);
+  e->next_seconds = send_backoff_next(&s->settings.backoff, e->attempts, e->id.s, start_of(e), s->now_seconds);
   if (!write_outcomes(a, states)) {
     log_event("unable", "id", entry->id, "to", "mark what was done", "error", strerror(errno), (char *)0);
     send_attempt_close(s, a);
     send_waiting_set_due(&s->waiting, entry, s->now_ms + DISK_TROUBLE_MS);
-  } else if (count_state(a, ENVELOPE_FAILING))
+  } else if (send_returns_are_due(e))
     send_returns_start(s, a);
   else
     send_conclude_rest(s, a);

@@ -31,6 +31,9 @@ static void parse_line(struct extensions *e, struct words w)
   if (is(word, length, "8BITMIME")) e->eightbit = true;
   if (is(word, length, "SMTPUTF8")) e->utf8 = true;
   if (is(word, length, "STARTTLS")) e->starttls = true;
+  if (is(word, length, "DSN")) e->dsn = true;
+  if (is(word, length, "REQUIRETLS")) e->requiretls = true;
+  if (is(word, length, "MT-PRIORITY")) e->priority = true;
   if (is(word, length, "SIZE")) {
     e->size = true;
     if (!next_word(&w, &word, &length) || !number_scan_bytes(word, length, UINT64_MAX, &e->size_max)) e->size_max = 0;

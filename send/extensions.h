@@ -10,6 +10,9 @@ struct extensions {
   bool eightbit;   /* 8BITMIME, RFC 6152 */
   bool utf8;       /* SMTPUTF8, RFC 6531 */
   bool starttls;   /* RFC 3207 */
+  bool dsn;        /* RFC 3461 */
+  bool requiretls; /* RFC 8689 */
+  bool priority;   /* MT-PRIORITY, RFC 6710 */
   bool size;       /* RFC 1870 */
   uint64_t size_max; /* bytes; 0: no limit told */
   bool auth_plain, auth_login; /* RFC 4954 */

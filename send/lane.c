@@ -157,18 +157,30 @@ static bool stands_in(const struct send_entry *e, const struct send_lane *lane)
   return false;
 }
 
+/* before: 0 is the front. */
+static void put_behind(struct send_lane *lane, struct send_stand *stand, struct send_stand *before)
+{
+  stand->next = before ? before->next : lane->first;
+  if (before)
+    before->next = stand;
+  else
+    lane->first = stand;
+  if (stand->next)
+    stand->next->previous = stand;
+  else
+    lane->last = stand;
+}
+
 void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e)
 {
   if (stands_in(e, lane)) return;
   struct send_stand *stand = malloc(sizeof *stand);
   if (!stand) die_nomem();
-  *stand = (struct send_stand){ .entry = e, .lane = lane, .previous = lane->last, .sibling = e->stands };
+  struct send_stand *before = lane->last;
+  while (before && before->entry->priority < e->priority) before = before->previous;
+  *stand = (struct send_stand){ .entry = e, .lane = lane, .previous = before, .sibling = e->stands };
   e->stands = stand;
-  if (lane->last)
-    lane->last->next = stand;
-  else
-    lane->first = stand;
-  lane->last = stand;
+  put_behind(lane, stand, before);
   join_ring(h, lane);
 }
 

@@ -61,7 +61,7 @@ void send_lane_end_well(struct send_lanes *h, struct send_lane *lane);
 void send_lane_end_badly(struct send_lane *lane, const char *words, uint64_t now_ms);
 
 bool send_lane_has_line(const struct send_lane *lane);
-void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e); /* at the end of the line, once */
+void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e); /* once; behind those of its priority */
 struct send_entry *send_lane_take(struct send_lanes *h, struct send_lane *lane);          /* the first one; 0: there is none */
 void send_lanes_leave(struct send_lanes *h, struct send_entry *e);                        /* out of all lines */
 struct send_lane *send_lanes_next_in_ring(struct send_lanes *h); /* round and round; 0: no line anywhere */

@@ -128,12 +128,22 @@ static void add_item(struct send_link *l, size_t item)
   l->items[l->count++] = item;
 }
 
-static void start_packet(text *packet, const char *what, const struct send_attempt *a)
+/* What the next one is told: of a forward or a copy it is another one's (doc/queue.md). */
+static const char *sender_of(const struct send_attempt *a, size_t item)
+{
+  const struct envelope *e = &a->file.envelope;
+  const char *sender = record_find(&e->recipients[a->items[item].recipient].facts, "sender");
+
+  if (!sender) return e->sender.s;
+  return strcmp(sender, "<>") ? sender : "";
+}
+
+static void start_packet(text *packet, const char *what, const struct send_attempt *a, size_t item)
 {
   text_clear(packet);
   record_add(packet, "what", what);
   record_add(packet, "id", a->entry->id);
-  record_add(packet, "sender", a->file.envelope.sender.s);
+  record_add(packet, "sender", sender_of(a, item));
   record_add_number(packet, "offset", a->file.envelope.length);
 }
 
@@ -166,7 +176,7 @@ bool send_link_deliver(struct send_schedule *s, struct send_attempt *a, size_t i
 {
   static text packet = TEXT_ZERO;
 
-  start_packet(&packet, "deliver", a);
+  start_packet(&packet, "deliver", a, item);
   record_add(&packet, "mailbox", a->items[item].mailbox);
   record_add(&packet, "recipient", a->items[item].address);
   record_add(&packet, "again", a->is_again ? "1" : "0");
@@ -197,6 +207,31 @@ static struct send_link *link_to(struct send_schedule *s, struct send_lane *lane
   return l;
 }
 
+/* What the sender asked of every host (RFC 3461, 6531, 6710, 8689). */
+static void add_message_facts(text *packet, const struct envelope *e)
+{
+  static const char *const names[] = { "smtputf8", "requiretls", "envid", "ret", "priority" };
+
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const char *value = record_find(&e->facts, names[i]);
+    if (value) record_add(packet, names[i], value);
+  }
+}
+
+static bool has_sender(const struct send_attempt *a, size_t item, const text *packet)
+{
+  return !strcmp(sender_of(a, item), record_get(packet, "sender"));
+}
+
+/* They follow their recipient. */
+static void add_wishes(text *packet, const struct envelope_recipient *r)
+{
+  const char *notify = record_find(&r->facts, "notify"), *original = record_find(&r->facts, "orcpt");
+
+  if (notify) record_add(packet, "notify", notify);
+  if (original) record_add(packet, "orcpt", original);
+}
+
 bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item)
 {
   static text packet = TEXT_ZERO;
@@ -205,11 +240,13 @@ bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item
   size_t start;
 
   if (!l) return false;
-  start_packet(&packet, "send", a);
+  start_packet(&packet, "send", a, item);
+  add_message_facts(&packet, &a->file.envelope);
   start = packet.len;
   for (size_t i = item; i < a->count && l->count < RECIPIENTS_MAX && packet.len - start < RECIPIENT_BYTES_MAX; i++)
-    if (a->items[i].state == SEND_ITEM_WAITS && a->items[i].lane == lane) {
+    if (a->items[i].state == SEND_ITEM_WAITS && a->items[i].lane == lane && has_sender(a, i, &packet)) {
       record_add(&packet, "recipient", a->items[i].address);
+      add_wishes(&packet, &a->file.envelope.recipients[a->items[i].recipient]);
       add_item(l, i);
     }
   if (!call_send(l->socket, &packet, &a->file.fd, 1)) {
@@ -253,6 +290,7 @@ static void end_items(struct send_schedule *s, struct send_link *l, const text *
     if (value) send_result_parse(&item->outcome, value);
     text_copy(&item->remote, remote);
     text_string(&item->remote);
+    item->is_passed_on = record_is(answer, "dsn", "yes");
     is_of_hop = is_of_hop && send_result_is_of_hop(&item->outcome);
   }
   if (is_of_hop)

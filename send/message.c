@@ -1,6 +1,7 @@
 #include "send/message.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,13 @@ bool send_message_read(struct message *m, uint64_t at)
   return true;
 }
 
+/* Of the part that begins the message: a longer header is one whose UTF-8 no host has to expect. */
+static bool header_has_8bit(const text *bytes)
+{
+  const char *end = memmem(bytes->s, bytes->len, "\r\n\r\n", 4);
+  return send_data_has_8bit(bytes->s, end ? (size_t)(end - bytes->s) : bytes->len);
+}
+
 bool send_message_open(struct message *m, int fd, uint64_t offset)
 {
   struct stat status;
@@ -41,6 +49,7 @@ bool send_message_open(struct message *m, int fd, uint64_t offset)
   for (uint64_t at = 0; at < m->size && !m->has_8bit; at += m->bytes.len) {
     if (!send_message_read(m, at)) return false;
     m->has_8bit = send_data_has_8bit(m->bytes.s, m->bytes.len);
+    m->has_8bit_header = m->has_8bit && !at && header_has_8bit(&m->bytes);
   }
   if (!m->size) text_clear(&m->bytes);
   m->is_clean = m->is_whole && send_data_is_clean(m->bytes.s, m->bytes.len);

@@ -11,6 +11,7 @@ struct message {
   bool is_whole;         /* small: bytes holds all of it */
   bool is_clean;         /* whole, and may go out as it is (send_data_is_clean) */
   bool has_8bit;
+  bool has_8bit_header;
   text bytes;            /* all of it, or the part that was read last */
 };
 #define MESSAGE_ZERO { .fd = -1, .bytes = TEXT_ZERO }

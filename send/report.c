@@ -2,6 +2,7 @@
 
 #include "lib/date.h"
 #include "send/report.h"
+#include "send/spell.h"
 
 enum { WIDTH = 72 };
 
@@ -64,8 +65,48 @@ static void add_folded(text *out, const char *words, const char *indent)
   text_add(out, "\r\n");
 }
 
+/* An address for people: UTF-8 stays, no control byte does. */
+static void add_shown(text *out, const char *address)
+{
+  for (; *address; address++)
+    text_add_char(out, ascii_is_printable(*address) || (unsigned char)*address >= 0x80 ? *address : '?');
+}
+
+static bool is_ascii(const char *bytes, size_t length)
+{
+  for (size_t i = 0; i < length; i++)
+    if ((unsigned char)bytes[i] > 0x7e || !bytes[i]) return false;
+  return true;
+}
+
+/* "rfc822;ADDRESS", or the form that any host can pass on (RFC 6533 3). */
+static void add_typed(text *out, const char *name, const char *address)
+{
+  text_add_format(out, "%s: ", name);
+  if (spell_is_ascii(address)) {
+    text_add(out, "rfc822;");
+    add_plain(out, address);
+  } else {
+    text_add(out, "utf-8;");
+    spell_utf8_xtext(out, address);
+  }
+  text_add(out, "\r\n");
+}
+
+/* "TYPE;ADDRESS" of an envelope. */
+static void add_original(text *out, const char *original)
+{
+  if (spell_is_ascii(original))
+    add_field(out, "Original-Recipient", original);
+  else
+    add_typed(out, "Original-Recipient", original + strcspn(original, ";") + (strchr(original, ';') != 0));
+}
+
+static bool has_failed(const struct send_report_recipient *r) { return r->action == SEND_REPORT_FAILED; }
+
 static const char *status_of(const struct send_report_recipient *r)
 {
+  if (!has_failed(r)) return "2.0.0";
   return r->said && r->said->status.len && r->said->status.s[0] == '5' ? r->said->status.s : "5.0.0";
 }
 
@@ -99,6 +140,22 @@ static bool is_message_id(const char *id)
   return true;
 }
 
+static size_t count_failed(const struct send_report *r)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < r->count; i++) count += has_failed(&r->recipients[i]);
+  return count;
+}
+
+static const char *subject(const struct send_report *r)
+{
+  size_t failed = count_failed(r);
+
+  if (r->is_to_postmaster) return "A message could be neither delivered nor returned";
+  if (failed == r->count) return "Your message could not be delivered";
+  return failed ? "Your message was delivered to some, but not to all" : "Your message was delivered";
+}
+
 static void add_header(const struct send_report *r, const char *boundary, text *out)
 {
   text value = TEXT_ZERO;
@@ -109,12 +166,10 @@ static void add_header(const struct send_report *r, const char *boundary, text *
   text_add(&value, r->from);
   text_add(&value, ">");
   add_field(out, "From", text_string(&value));
-  text_copy(&value, "<");
-  text_add(&value, r->to);
-  text_add(&value, ">");
-  add_field(out, "To", text_string(&value));
-  line(out, r->is_to_postmaster ? "Subject: A message could be neither delivered nor returned"
-                                : "Subject: Your message could not be delivered");
+  text_add(out, "To: <");
+  add_shown(out, r->to);
+  line(out, ">");
+  add_field(out, "Subject", subject(r));
   text_copy(&value, "<");
   text_add(&value, r->id);
   text_add_char(&value, '@');
@@ -137,13 +192,23 @@ static void add_part(text *out, const char *boundary, const char *type)
   text_add_format(out, "--%s\r\nContent-Type: %s\r\n", boundary, type);
 }
 
+static const char *what_of(const struct send_report_recipient *r)
+{
+  switch (r->action) {
+  case SEND_REPORT_DELIVERED: return "It was put into the mailbox.";
+  case SEND_REPORT_RELAYED: return "The next mail system has it; that one tells nothing about what becomes of it.";
+  case SEND_REPORT_FAILED: break;
+  }
+  return r->said ? meaning_of(status_of(r)) : "Why is not known any more.";
+}
+
 static void explain_recipient(const struct send_report_recipient *r, text *out)
 {
   text_add(out, "  ");
-  add_plain(out, r->address);
+  add_shown(out, r->address);
   text_add(out, "\r\n    ");
-  line(out, r->said ? meaning_of(status_of(r)) : "Why is not known any more.");
-  if (r->said && r->said->text.len) {
+  line(out, what_of(r));
+  if (has_failed(r) && r->said && r->said->text.len) {
     text_add(out, "    ");
     if (r->said->remote.len) {
       add_plain(out, r->said->remote.s);
@@ -155,9 +220,30 @@ static void explain_recipient(const struct send_report_recipient *r, text *out)
   text_add(out, "\r\n");
 }
 
+static bool is_spelled_in_ascii(const struct send_report *r)
+{
+  for (size_t i = 0; i < r->count; i++)
+    if (!spell_is_ascii(r->recipients[i].address)) return false;
+  return true;
+}
+
+static void explain_those(const struct send_report *r, bool failed, const char *words, text *out)
+{
+  bool is_first = true;
+
+  for (size_t i = 0; i < r->count; i++) {
+    if (has_failed(&r->recipients[i]) != failed) continue;
+    if (is_first && !r->is_to_postmaster) line(out, words);
+    if (is_first) line(out, "");
+    is_first = false;
+    explain_recipient(&r->recipients[i], out);
+  }
+}
+
 static void explain(const struct send_report *r, const char *boundary, text *out)
 {
-  add_part(out, boundary, "text/plain; charset=us-ascii");
+  add_part(out, boundary, is_spelled_in_ascii(r) ? "text/plain; charset=us-ascii"
+                                                 : "text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit");
   text_add(out, "\r\nThis is the mail system of ");
   add_plain(out, r->host);
   text_add(out, ".\r\n\r\n");
@@ -165,11 +251,11 @@ static void explain(const struct send_report *r, const char *boundary, text *out
     line(out, "A message without a sender, mostly a report like this one, could not be");
     line(out, "delivered, and there is nobody to return it to. You get it once, as postmaster.");
     line(out, "It was for:");
-  } else
-    line(out, r->count == 1 ? "Your message could not be delivered to:" : "Your message could not be delivered to these recipients:");
-  text_add(out, "\r\n");
-  for (size_t i = 0; i < r->count; i++) explain_recipient(&r->recipients[i], out);
-  line(out, "It is not tried again. The header of the message is attached.");
+  }
+  explain_those(r, true, count_failed(r) == 1 ? "Your message could not be delivered to:"
+                                              : "Your message could not be delivered to these recipients:", out);
+  explain_those(r, false, "Your message was delivered, as you wanted to know, to:", out);
+  if (count_failed(r)) line(out, r->is_full ? "It is not tried again. The message is attached." : "It is not tried again. The header of the message is attached.");
   text_add(out, "If you ask about it, please give this number: ");
   add_plain(out, r->message);
   text_add(out, "\r\n\r\n");
@@ -196,11 +282,12 @@ static void add_diagnosis(const struct said *said, text *out)
 /* RFC 3464 2.3 */
 static void add_recipient_status(const struct send_report_recipient *r, text *out)
 {
+  static const char *const actions[] = { "failed", "delivered", "relayed" };
+
   text_add(out, "\r\n");
-  if (r->original) add_field(out, "Original-Recipient", r->original);
-  text_add(out, "Final-Recipient: rfc822;");
-  add_plain(out, r->address);
-  text_add(out, "\r\nAction: failed\r\n");
+  if (r->original) add_original(out, r->original);
+  add_typed(out, "Final-Recipient", r->address);
+  add_field(out, "Action", actions[r->action]);
   add_field(out, "Status", status_of(r));
   if (!r->said) return;
   if (r->said->remote.len && r->said->code) {
@@ -216,7 +303,9 @@ static void add_recipient_status(const struct send_report_recipient *r, text *ou
 static void add_status(const struct send_report *r, const char *boundary, text *out)
 {
   add_part(out, boundary, "message/delivery-status");
-  text_add(out, "\r\nReporting-MTA: dns; ");
+  text_add(out, "\r\n");
+  if (*r->envid) add_field(out, "Original-Envelope-Id", r->envid);
+  text_add(out, "Reporting-MTA: dns; ");
   add_plain(out, r->host);
   text_add(out, "\r\n");
   add_date(out, "Arrival-Date", r->birth_seconds);
@@ -236,19 +325,20 @@ static size_t header_end(const struct send_report *r)
   return length;
 }
 
-static bool is_ascii(const char *bytes, size_t length)
+/* With UTF-8 in its header it is of the types of RFC 6532 and RFC 6533. */
+static const char *type_of(const struct send_report *r, bool is_plain)
 {
-  for (size_t i = 0; i < length; i++)
-    if ((unsigned char)bytes[i] > 0x7e || !bytes[i]) return false;
-  return true;
+  if (r->is_utf8 && !is_plain) return r->is_full ? "message/global" : "message/global-headers";
+  return r->is_full ? "message/rfc822" : "text/rfc822-headers";
 }
 
-static void add_message_header(const struct send_report *r, const char *boundary, text *out)
+static void add_message(const struct send_report *r, const char *boundary, text *out)
 {
-  size_t length = header_end(r);
+  size_t length = r->is_full ? r->header_length : header_end(r);
+  bool is_plain = is_ascii(r->header, length);
 
-  add_part(out, boundary, "text/rfc822-headers");
-  text_add(out, is_ascii(r->header, length) ? "Content-Transfer-Encoding: 7bit\r\n\r\n" : "Content-Transfer-Encoding: 8bit\r\n\r\n");
+  add_part(out, boundary, type_of(r, is_ascii(r->header, header_end(r))));
+  text_add_format(out, "Content-Transfer-Encoding: %s\r\n\r\n", is_plain ? "7bit" : "8bit");
   text_add_bytes(out, r->header, length);
   text_add_format(out, "\r\n--%s--\r\n", boundary);
 }
@@ -261,6 +351,6 @@ void send_report_format(const struct send_report *r, text *out)
   add_header(r, boundary.s, out);
   explain(r, boundary.s, out);
   add_status(r, boundary.s, out);
-  add_message_header(r, boundary.s, out);
+  add_message(r, boundary.s, out);
   text_free(&boundary);
 }

@@ -1,7 +1,8 @@
 /* report: the text of a delivery status notification, RFC 3464 in multipart/report (RFC 6522): first what a person
-   understands, then the same for programs, then the header of the message. Struct in, bytes out, no I/O.
+   understands, then the same for programs, then the header of the message, or all of it. Struct in, bytes out, no I/O.
 
-   No byte from outside stands in it as it came, except the header of the message, which has a part of its own. */
+   No byte from outside stands in it as it came, except of the message, which has a part of its own, and UTF-8 of addresses
+   in the part for people; for programs they are spelled in ASCII (RFC 6533 3). */
 
 #ifndef SEND_REPORT_H
 #define SEND_REPORT_H
@@ -10,9 +11,12 @@
 
 #define SEND_REPORT_HEADER_MAX 32768 /* so much of the message's header is returned, in whole lines */
 
+enum send_report_action { SEND_REPORT_FAILED, SEND_REPORT_DELIVERED, SEND_REPORT_RELAYED };
+
 struct send_report_recipient {
+  enum send_report_action action;
   const char *address;
-  const char *original;    /* orcpt: "rfc822;ADDRESS"; 0: none */
+  const char *original;    /* orcpt: "TYPE;ADDRESS"; 0: none */
   const struct said *said; /* its last outcome; 0: not known any more */
 };
 
@@ -24,8 +28,11 @@ struct send_report {
   const char *id;         /* of the report */
   const char *message;    /* id of what failed */
   const char *message_id; /* its Message-ID; "" if it has none */
+  const char *envid;      /* what the sender calls the message (RFC 3461 4.4); "": nothing */
   uint64_t birth_seconds; /* of what failed */
   uint64_t now_seconds;
+  bool is_utf8;           /* it was sent with SMTPUTF8: its header may hold UTF-8 */
+  bool is_full;           /* header is the whole message, and is returned so */
   const char *header;     /* the beginning of the message: its header, or as much as was read of it */
   size_t header_length;
   const struct send_report_recipient *recipients;

@@ -18,6 +18,7 @@
 #include "send/link.h"
 #include "send/report.h"
 #include "send/returns.h"
+#include "send/spell.h"
 
 enum {
   TRY_AGAIN_MS = 30 * 1000,
@@ -45,13 +46,20 @@ static void sync_folder(const char *path)
   text_free(&folder);
 }
 
+bool send_returns_are_due(const struct envelope *e) { return envelope_has(e, "fd"); }
+
+static bool mark_reported(struct send_attempt *a, enum envelope_state from, enum envelope_state to)
+{
+  return !envelope_has(&a->file.envelope, (char[]){ (char)from, 0 }) || send_conclude_mark(a, from, to);
+}
+
 /* The report is on the disk, or there is none: the mark, or the removal, has to be there before the report is sent and
    gone; else this message, read again after a power cut, would ask for it anew. */
 static void finish(struct send_schedule *s, struct send_attempt *a)
 {
   text path = TEXT_ZERO;
 
-  if (!send_conclude_mark(a, ENVELOPE_FAILING, ENVELOPE_FAILED)) {
+  if (!mark_reported(a, ENVELOPE_FAILING, ENVELOPE_FAILED) || !mark_reported(a, ENVELOPE_TELLING, ENVELOPE_DONE)) {
     log_event("unable", "id", a->entry->id, "to", "mark what was reported", "error", strerror(errno), (char *)0);
     try_again(s, a, TRY_AGAIN_MS);
     return;
@@ -90,14 +98,21 @@ static const char *report_id(text *id, const struct send_attempt *a)
   return text_string(id);
 }
 
-/* The recipients that failed, with what was said about each last. */
+static enum send_report_action action_of(const struct envelope_recipient *r)
+{
+  if (r->state == ENVELOPE_FAILING) return SEND_REPORT_FAILED;
+  return record_find(&r->facts, "mailbox") ? SEND_REPORT_DELIVERED : SEND_REPORT_RELAYED;
+}
+
+/* The recipients that the report is about, with what was said about each last. */
 static size_t gather(const struct envelope *e, const struct said *said, struct send_report_recipient *recipients)
 {
   size_t count = 0;
 
   for (size_t i = 0; i < e->count; i++)
-    if (e->recipients[i].state == ENVELOPE_FAILING)
+    if (strchr("fd", e->recipients[i].state))
       recipients[count++] = (struct send_report_recipient){
+        .action = action_of(&e->recipients[i]),
         .address = e->recipients[i].address,
         .original = record_find(&e->recipients[i].facts, "orcpt"),
         .said = said[i].attempt ? &said[i] : 0
@@ -105,11 +120,20 @@ static size_t gather(const struct envelope *e, const struct said *said, struct s
   return count;
 }
 
-static void read_header(const struct send_attempt *a, text *header)
+/* RET=FULL: all of it, if it is not too long and something failed (RFC 3461 4.3); else its beginning, for the header. */
+static bool read_message(const struct send_attempt *a, text *bytes)
 {
-  text_ready(header, SEND_REPORT_HEADER_MAX);
-  ssize_t length = pread(a->file.fd, header->s, SEND_REPORT_HEADER_MAX, (off_t)a->file.envelope.length);
-  header->len = length > 0 ? (size_t)length : 0;
+  const struct envelope *e = &a->file.envelope;
+  uint64_t most = conf_number("bouncemaxbytes", 1048576, UINT32_MAX);
+  struct stat status;
+  bool is_full = record_is(&e->facts, "ret", "full") && envelope_has(e, "f") && fstat(a->file.fd, &status) == 0 &&
+                 (uint64_t)status.st_size - e->length <= most;
+  size_t wanted = is_full ? (size_t)status.st_size - e->length : SEND_REPORT_HEADER_MAX;
+
+  text_ready(bytes, wanted);
+  ssize_t length = pread(a->file.fd, bytes->s, wanted, (off_t)e->length);
+  bytes->len = length > 0 ? (size_t)length : 0;
+  return is_full && bytes->len == wanted;
 }
 
 static void format_report(const struct send_schedule *s, const struct send_attempt *a, const char *id, const char *to, text *out)
@@ -124,10 +148,11 @@ static void format_report(const struct send_schedule *s, const struct send_attem
   conf_address("bouncefrom", "bouncehost", &from, "MAILER-DAEMON");
   if (!openslurpclose(&log, queue_path_log(&path, a->entry->id))) text_clear(&log);
   said_read_last(said, e, log.s, log.len);
-  read_header(a, &header);
+  bool is_full = read_message(a, &header);
   struct send_report report = {
     .host = text_string(&me), .from = text_string(&from), .to = to, .is_to_postmaster = !e->sender.len, .id = id,
-    .message = a->entry->id, .message_id = record_get(&e->facts, "message-id"), .birth_seconds = e->birth_seconds,
+    .message = a->entry->id, .message_id = record_get(&e->facts, "message-id"),
+    .envid = record_get(&e->facts, "envid"), .is_full = is_full, .is_utf8 = record_is(&e->facts, "smtputf8", "yes"), .birth_seconds = e->birth_seconds,
     .now_seconds = s->now_seconds, .header = header.s, .header_length = header.len, .recipients = recipients,
     .count = gather(e, said, recipients)
   };
@@ -151,6 +176,7 @@ static void format_envelope(const struct send_schedule *s, const struct send_att
   record_add(&e.facts, "role", "report");
   record_add(&e.facts, "report", a->file.envelope.sender.len ? "sender" : "postmaster");
   record_add(&e.facts, "about", a->entry->id);
+  if (!spell_is_ascii(to)) record_add(&e.facts, "smtputf8", "yes");
   envelope_add_recipient(&e, to, 0);
   envelope_format(&e, out);
   envelope_free(&e);
@@ -224,8 +250,7 @@ bool send_returns_is_early(const char *id)
 
   if (!id_is_report(id)) return false;
   text_add_bytes(&name, id, (size_t)(strrchr(id, 'b') - id));
-  if (queue_open(&parent, text_string(&name), O_RDONLY) == QUEUE_FOUND)
-    for (size_t i = 0; i < parent.envelope.count; i++) is_early = is_early || parent.envelope.recipients[i].state == ENVELOPE_FAILING;
+  if (queue_open(&parent, text_string(&name), O_RDONLY) == QUEUE_FOUND) is_early = send_returns_are_due(&parent.envelope);
   queue_close(&parent);
   text_free(&name);
   return is_early;

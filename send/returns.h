@@ -1,4 +1,4 @@
-/* returns: what failed for good goes back to the sender, as a report (send/report.h) queued under an id that is derived
+/* returns: what failed for good, or was delivered to who wants to know, goes back to the sender, as a report (send/report.h) queued under an id that is derived
    from the message's and the attempt's number, so that a crash cannot make a second one. */
 
 #ifndef SEND_RETURNS_H
@@ -6,14 +6,17 @@
 
 #include "send/schedule.h"
 
-/* The attempt is open, and has recipients in the state f. Ends with those marked F, at once or when queue-add answered,
-   or with another try later. */
+/* Has it recipients in a state from which a report leads on: f, d? */
+bool send_returns_are_due(const struct envelope *e);
+
+/* The attempt is open, and a report is due. Ends with its recipients marked F and D, at once or when queue-add answered, or
+   with another try later. */
 void send_returns_start(struct send_schedule *s, struct send_attempt *a);
 
 /* queue-add has answered; an empty record: it did not. */
 void send_returns_answered(struct send_schedule *s, struct send_attempt *a, const text *answer);
 
-/* Is it a report about a message whose recipients are not marked F yet? Then it waits: else the message, read again after
+/* Is it a report about a message whose recipients are not marked F or D yet? Then it waits: else the message, read again after
    a crash, would ask for this report a second time, when nobody knows its id any more. */
 bool send_returns_is_early(const char *id);
 

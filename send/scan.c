@@ -9,6 +9,7 @@
 #include "lib/id.h"
 #include "lib/log.h"
 #include "send/conclude.h"
+#include "send/returns.h"
 #include "send/scan.h"
 
 enum {
@@ -71,13 +72,6 @@ static void add_new(struct send_schedule *s, const char *name)
   send_list_add(&s->ready, e);
 }
 
-static bool has_state(const struct envelope *e, char state)
-{
-  for (size_t i = 0; i < e->count; i++)
-    if (e->recipients[i].state == state) return true;
-  return false;
-}
-
 /* When, is in its envelope. What cannot be read now is left to the attempt to complain about. */
 static void add_cur(struct send_schedule *s, const char *name)
 {
@@ -88,9 +82,9 @@ static void add_cur(struct send_schedule *s, const char *name)
   if (!id_check(name) || send_waiting_find(&s->waiting, name)) return;
   struct send_entry *e = send_waiting_add(&s->waiting, name);
   e->is_again = true;
-  if (queue_open(&file, name, O_RDONLY) == QUEUE_FOUND && !has_state(&file.envelope, ENVELOPE_FAILING)) {
-    has_todo = has_state(&file.envelope, ENVELOPE_TODO);
-    has_held = has_state(&file.envelope, ENVELOPE_HELD);
+  if (queue_open(&file, name, O_RDONLY) == QUEUE_FOUND && !send_returns_are_due(&file.envelope)) {
+    has_todo = envelope_has(&file.envelope, "R");
+    has_held = envelope_has(&file.envelope, "H");
     is_held = !has_todo && has_held;
     if (has_todo || has_held) wait_ms = send_conclude_wait_ms(s, &file.envelope); /* else it is only to be removed */
   }

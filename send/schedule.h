@@ -61,6 +61,7 @@ struct send_item {
   enum send_item_state state;
   struct send_result outcome;
   text remote;
+  bool is_passed_on; /* the next host reports on it, as was asked for */
 };
 
 /* A message that is open: its file, and where its recipients go. */

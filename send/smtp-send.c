@@ -15,6 +15,7 @@
 #include "lib/home.h"
 #include "lib/log.h"
 #include "lib/serve.h"
+#include "lib/user.h"
 #include "send/hop.h"
 #include "send/transaction.h"
 
@@ -31,10 +32,12 @@ struct job {
   struct hop hop;
   struct client client;
   struct message message;
-  const char *recipients[RECIPIENTS_MAX];
+  const char *recipients[RECIPIENTS_MAX], *notify[RECIPIENTS_MAX], *originals[RECIPIENTS_MAX];
   struct outcome outcomes[RECIPIENTS_MAX];
   struct transaction transaction;
 };
+
+static uid_t sender_uid; /* of send-schedule */
 
 static int64_t now_ms(void)
 {
@@ -44,27 +47,54 @@ static int64_t now_ms(void)
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The recipients, and what is said of each behind it. False: there is none, or too many. */
+static bool take_recipients(struct job *job, const text *packet)
+{
+  size_t at = 0, count = 0, key_length;
+
+  for (const char *pair; (pair = record_walk(packet, &at, &key_length));) {
+    const char *value = pair + key_length + 1;
+    if (!strncmp(pair, "recipient=", 10)) {
+      if (count == RECIPIENTS_MAX) return false;
+      job->recipients[count] = value;
+      job->notify[count] = job->originals[count] = 0;
+      job->outcomes[count++].kind = OUTCOME_OPEN;
+    } else if (count && !strncmp(pair, "notify=", 7))
+      job->notify[count - 1] = value;
+    else if (count && !strncmp(pair, "orcpt=", 6))
+      job->originals[count - 1] = value;
+  }
+  job->transaction.count = count;
+  return count > 0;
+}
+
 /* False: this is not such a packet. */
 static bool take_packet(struct job *job, const text *packet, const struct call_fds *fds)
 {
-  struct transaction *t = &job->transaction;
+  static struct message none = MESSAGE_ZERO;
+  bool is_probe = record_is(packet, "what", "verify");
   uint64_t offset;
-  size_t at = 0;
 
+  if (!take_recipients(job, packet)) return false;
+  job->transaction = (struct transaction){ .client = &job->client,
+                                           .message = is_probe ? &none : &job->message,
+                                           .sender = record_get(packet, "sender"),
+                                           .envid = record_find(packet, "envid"),
+                                           .ret = record_find(packet, "ret"),
+                                           .priority = record_find(packet, "priority"),
+                                           .is_utf8 = record_is(packet, "smtputf8", "yes"),
+                                           .requires_tls = record_is(packet, "requiretls", "yes"),
+                                           .is_verified = !job->hop.is_mx && (job->hop.tls == HOP_TLS_VERIFY || job->hop.tls == HOP_TLS_TLS),
+                                           .is_probe = is_probe,
+                                           .recipients = job->recipients,
+                                           .notify = job->notify,
+                                           .originals = job->originals,
+                                           .outcomes = job->outcomes,
+                                           .count = job->transaction.count };
+  if (is_probe) return true;
   if (!record_is(packet, "what", "send") || fds->count != 1 || !record_number(packet, "offset", INT64_MAX, &offset))
     return false;
-  t->client = &job->client;
-  t->message = &job->message;
-  t->sender = record_get(packet, "sender");
-  t->recipients = job->recipients;
-  t->outcomes = job->outcomes;
-  t->count = 0;
-  for (const char *r; (r = record_next(packet, "recipient", &at)); t->count++) {
-    if (t->count == RECIPIENTS_MAX) return false;
-    job->recipients[t->count] = r;
-    job->outcomes[t->count].kind = OUTCOME_OPEN;
-  }
-  if (!t->count) return false;
+  struct transaction *t = &job->transaction;
   if (!send_message_open(&job->message, fds->fd[0], offset)) {
     struct outcome o = OUTCOME_ZERO;
     send_outcome_say(&o, OUTCOME_LATER, "4.3.0", "the queue file cannot be read", (char *)0);
@@ -119,12 +149,16 @@ static bool answer(int call, struct job *job, const char *id, int64_t ms)
   text_add_text(&value, &job->client.tls);
   if (value.len) record_add(&record, "tls", text_string(&value));
   if (job->client.fd != -1) record_add(&record, "keep", "yes");
+  if (job->client.offers.dsn) record_add(&record, "dsn", "yes");
   for (size_t i = 0; i < job->transaction.count; i++) {
     log_outcome(job, i, id, ms);
     send_outcome_add(&record, &job->outcomes[i], WORDS_MAX);
   }
   return call_send(call, &record, 0, 0);
 }
+
+/* Who only asks whether a recipient would be taken sends nothing (S-26). */
+static bool may_send(const struct peer *peer) { return !peer->uid || peer->uid == sender_uid; }
 
 static void session(int in, int out, const struct peer *peer)
 {
@@ -134,7 +168,6 @@ static void session(int in, int out, const struct peer *peer)
   bool is_open = true;
 
   (void)out;
-  (void)peer;
   if (call_receive(in, &packet, 0, HOP_SECONDS) != CALL_DONE) return;
   if (!send_hop_parse(&job.hop, &packet)) {
     log_event("refused", "reason", "this is not a hop", (char *)0);
@@ -142,7 +175,7 @@ static void session(int in, int out, const struct peer *peer)
   }
   while (is_open && call_receive(in, &packet, &fds, 0) == CALL_DONE) {
     int64_t begin = now_ms();
-    if (!take_packet(&job, &packet, &fds)) {
+    if (!take_packet(&job, &packet, &fds) || (!job.transaction.is_probe && !may_send(peer))) {
       log_event("refused", "reason", "this is not a message to send", (char *)0);
       is_open = false;
     } else {
@@ -156,7 +189,7 @@ static void session(int in, int out, const struct peer *peer)
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const callers[] = { "mail-send", 0 };
+  static const char *const callers[] = { "mail-send", "mail-in", "mail-submit", 0 };
   static const char *const reads[] = { "control", "tables", "/etc/hosts", "/etc/resolv.conf", 0 };
   static const struct sandbox sandbox = { .reads = reads, .may_connect = true };
   static const struct serve service = { .concurrency = CONNECTIONS,
@@ -170,5 +203,6 @@ int main(int argc, const char *const *argv)
   if (argc != 1) die_usage("smtp-send");
   home_enter();
   if (!conf_value("helohost", &me, "")) conf_me(&me);
+  sender_uid = user_uid("mail-send");
   return serve(&service, argv);
 }

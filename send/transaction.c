@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "send/data.h"
+#include "send/wishes.h"
 
 enum {
   BATCH_BYTES =
@@ -54,7 +55,7 @@ static bool is_utf8(const char *address) { return send_data_has_8bit(address, st
 
 static bool needs_utf8(const struct transaction *t)
 {
-  bool found = is_utf8(t->sender);
+  bool found = is_utf8(t->sender) || (t->is_utf8 && t->message->has_8bit_header);
 
   for (size_t i = 0; i < t->count && !found; i++)
     found = t->outcomes[i].kind == OUTCOME_OPEN && is_utf8(t->recipients[i]);
@@ -81,7 +82,11 @@ static bool check(struct run *r)
                      "the message has 8-bit text, which the other host does not take (no 8BITMIME)", (char *)0);
   else if (needs_utf8(t) && !offers->utf8)
     send_outcome_say(&o, OUTCOME_NEVER, "5.6.7",
-                     "an address is not ASCII, which the other host does not take (no SMTPUTF8)", (char *)0);
+                     "an address or the header is not ASCII, which the other host does not take (no SMTPUTF8)", (char *)0);
+  else if (t->requires_tls && !(t->is_verified && offers->requiretls))
+    send_outcome_say(&o, OUTCOME_NEVER, "5.7.30",
+                     "its sender wants it to go only where TLS is verified all the way (REQUIRETLS), which this way is not",
+                     (char *)0);
   if (o.kind != OUTCOME_OPEN) send_transaction_decide(t, &o);
   send_outcome_free(&o);
   for (size_t i = 0; i < t->count; i++) is_open |= t->outcomes[i].kind == OUTCOME_OPEN;
@@ -96,12 +101,13 @@ static void say_mail(struct run *r)
   text_add(out, "MAIL FROM:<");
   text_add(out, r->t->sender);
   text_add_char(out, '>');
-  if (offers->size) {
+  if (offers->size && !r->t->is_probe) {
     text_add(out, " SIZE=");
     text_add_number(out, r->t->message->size);
   }
   if (offers->eightbit && r->t->message->has_8bit) text_add(out, " BODY=8BITMIME");
   if (needs_utf8(r->t)) text_add(out, " SMTPUTF8");
+  transaction_wishes_add(r->t, offers, out);
   text_add_bytes(out, "\r\n", 2);
   r->pending.mail = true;
 }
@@ -193,7 +199,9 @@ static bool say_recipients(struct run *r)
     if (r->t->outcomes[i].kind != OUTCOME_OPEN) continue;
     text_add(&r->c->out, "RCPT TO:<");
     text_add(&r->c->out, r->t->recipients[i]);
-    send_client_say(r->c, ">", "");
+    text_add_char(&r->c->out, '>');
+    transaction_recipient_wishes_add(r->t, &r->c->offers, i, needs_utf8(r->t), &r->c->out);
+    text_add_bytes(&r->c->out, "\r\n", 2);
     if (!step(r)) return false;
   }
   return true;
@@ -209,8 +217,8 @@ static bool say_envelope(struct run *r)
   }
   say_mail(r);
   if (!step(r) || !say_recipients(r)) return false;
-  if (!r->c->offers.pipelining && (r->is_refused || !r->accepted_count)) return true;
-  if (r->is_refused) return exchange(r);
+  if (!r->c->offers.pipelining && (r->is_refused || !r->accepted_count || r->t->is_probe)) return true;
+  if (r->is_refused || r->t->is_probe) return exchange(r);
   send_client_say(r->c, "DATA", "");
   r->pending.data = true;
   return exchange(r);
@@ -274,6 +282,7 @@ bool send_transaction_run(struct transaction *t)
     if (fault.kind == OUTCOME_OPEN) send_client_explain(r.c, r.when, &fault);
     send_client_close(r.c);
   }
+  if (is_alive && t->is_probe && !r.is_refused) send_outcome_say(&r.verdict, OUTCOME_DONE, "2.1.5", "it would be taken", (char *)0);
   if (!is_stale) send_transaction_decide(t, is_alive ? &r.verdict : &fault);
   send_outcome_free(&fault);
   send_outcome_free(&r.verdict);

@@ -1,5 +1,5 @@
 /* transaction: one message to its recipients on a connection that is ready: MAIL, RCPT, DATA (RFC 5321 3.3), in as few
-   round trips as the server allows (RFC 2920). */
+   round trips as the server allows (RFC 2920), and what its sender asked of every host: RFC 3461, 6531, 6710, 8689. */
 
 #ifndef SEND_TRANSACTION_H
 #define SEND_TRANSACTION_H
@@ -11,7 +11,16 @@ struct transaction {
   struct client *client;
   struct message *message;
   const char *sender;
+  const char *envid;    /* RFC 3461; 0: none. The same for the next two. */
+  const char *ret;      /* "full", "hdrs" */
+  const char *priority; /* RFC 6710 */
+  bool is_utf8;         /* its sender said SMTPUTF8: the header may be UTF-8 */
+  bool requires_tls;    /* RFC 8689: only over verified TLS, to who asks the same of the next one */
+  bool is_verified;     /* the hop is reached over TLS only, and its name is verified */
+  bool is_probe;        /* no message: would these recipients be taken? */
   const char **recipients;
+  const char **notify;    /* of each recipient, RFC 3461; 0: nothing was said */
+  const char **originals; /* "TYPE;ADDRESS" */
   struct outcome *outcomes; /* of each recipient, in their order; all open at first */
   size_t count;
 };

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
+#include "send/returns.h"
 #include "send/wish.h"
 
 static const char *const words[] = {
@@ -50,13 +51,6 @@ static enum send_wish_result failed(const struct send_entry *e, const char *what
   return SEND_WISH_FAILED;
 }
 
-static bool has_state(const struct envelope *e, enum envelope_state state)
-{
-  for (size_t i = 0; i < e->count; i++)
-    if (e->recipients[i].state == (char)state) return true;
-  return false;
-}
-
 static enum send_wish_result mark(struct send_entry *e, enum envelope_state from, enum envelope_state to, const char *what)
 {
   struct send_attempt a = { .entry = e, .file = QUEUE_FILE_ZERO };
@@ -64,7 +58,7 @@ static enum send_wish_result mark(struct send_entry *e, enum envelope_state from
 
   if (queue_open(&a.file, e->id, O_RDONLY) != QUEUE_FOUND)
     result = failed(e, what);
-  else if (has_state(&a.file.envelope, from))
+  else if (envelope_has(&a.file.envelope, (char[]){ (char)from, 0 }))
     result = send_conclude_mark(&a, from, to) ? SEND_WISH_DONE : failed(e, what);
   queue_close(&a.file);
   return result;
@@ -76,8 +70,8 @@ static bool is_held(const struct send_entry *e)
   struct queue_file file = QUEUE_FILE_ZERO;
 
   if (e->list || e->stands || e->place || e->attempt) return false;
-  bool held = queue_open(&file, e->id, O_RDONLY) == QUEUE_FOUND && has_state(&file.envelope, ENVELOPE_HELD) &&
-              !has_state(&file.envelope, ENVELOPE_TODO) && !has_state(&file.envelope, ENVELOPE_FAILING);
+  bool held = queue_open(&file, e->id, O_RDONLY) == QUEUE_FOUND && envelope_has(&file.envelope, "H") &&
+              !envelope_has(&file.envelope, "R") && !send_returns_are_due(&file.envelope);
   queue_close(&file);
   return held;
 }

@@ -13,10 +13,21 @@ class Call:
         self.connection = connect('smtp-send')
         send(self.connection, pairs)
 
-    def send(self, message=MESSAGE, recipients=('bob@example.org',), sender='ann@home.test', offset=0):
+    def send(self, message=MESSAGE, recipients=('bob@example.org',), sender='ann@home.test', offset=0, facts=()):
+        """A recipient is an address, or a tuple of one and its facts."""
+        pairs = [('what', 'send'), ('id', '0123'), ('sender', sender), ('offset', offset), *facts]
+        for address, *rest in (r if isinstance(r, tuple) else (r,) for r in recipients):
+            pairs += [('recipient', address), *(fact.split('=', 1) for fact in rest)]
         fd = memfd(message)
-        send(self.connection, [('what', 'send'), ('id', '0123'), ('sender', sender), ('offset', offset)] + [('recipient', r) for r in recipients], [fd])
+        send(self.connection, pairs, [fd])
         os.close(fd)
+        return self.hear()
+
+    def verify(self, recipient, sender=''):
+        send(self.connection, [('what', 'verify'), ('sender', sender), ('recipient', recipient)])
+        return self.hear()
+
+    def hear(self):
         answer, _ = receive(self.connection)
         self.answer = answer or []
         self.fields = dict(self.answer)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """send-schedule, killed before each of its lasting calls (security 22, 26): after each cut queue-check has no complaint, and
-after the next start every recipient has the message or the sender has the report; the report is made once, a mailbox gets
+after the next start every recipient has the message or the sender has the report; the report, of a failure or of a success that was asked for, is made once, a mailbox gets
 no second copy that it could not recognise, and only what was in flight at the cut is sent twice to another host."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
@@ -84,10 +84,11 @@ cut = 0
 while cut < 200:
     cut += 1
     delivered.clear(), sent.clear(), put_off.clear(), twice.clear()
-    a, b, c = ('0123456789%s%05d' % (letter, cut) for letter in 'abc')
+    a, b, c, d = ('0123456789%s%05d' % (letter, cut) for letter in 'abcd')
     write('queue/new/' + a, envelope(a, 'x@y.test', [('bob@a.test', 'mailbox=kbob')], birth=BIRTH) + b'one')
     write('queue/new/' + b, envelope(b, 'x@y.test', ['u@later.test', 'v@now.test', ('amy@a.test', 'mailbox=kamy')], birth=BIRTH) + b'two')
     write('queue/new/' + c, envelope(c, 'bob@a.test', ['w@never.test', 'v@now.test'], birth=BIRTH) + b'Subject: three\r\n\r\n')
+    write('queue/new/' + d, envelope(d, 'bob@a.test', [('v@now.test', 'notify=success')], birth=BIRTH) + b'Subject: four\r\n\r\n')
     code = run(cut)
     if code == 99:
         complaint = check_queue()
@@ -95,11 +96,11 @@ while cut < 200:
     if code != 99:
         break
     good = (not complaint and code_after == 0 and (a, 'bob@a.test') in delivered and (b, 'amy@a.test') in delivered and
-            len([d for d in delivered if d[0].startswith(c + 'b')]) == 1 and len(delivered) == 3 and all((b, r) in sent for r in ('u@later.test', 'v@now.test')) and
-            (c, 'v@now.test') in sent and not twice and max(sent.values()) <= 2)
+            all(len([r for r in delivered if r[0].startswith(reported + 'b')]) == 1 for reported in (c, d)) and len(delivered) == 4 and all((b, r) in sent for r in ('u@later.test', 'v@now.test')) and
+            (c, 'v@now.test') in sent and (d, 'v@now.test') in sent and not twice and max(sent.values()) <= 2)
     ok(good, 'cut before its lasting call %d: nothing is lost, nothing doubled that was not in flight' % cut,
        (complaint, code_after, delivered, sent, twice))
 equal(code, 0, 'then it lives through')
-equal((len(delivered), sorted(sent.values()), all_files()), (3, [1, 1, 1], []), '... and has sent everything once')
+equal((len(delivered), sorted(sent.values()), all_files()), (4, [1, 1, 1, 1], []), '... and has sent everything once')
 ok(cut > 15, 'after so many calls that could be cut: %d' % (cut - 1))
 done_testing()

@@ -224,10 +224,11 @@ static void check_report(void)
   text_string(&said.remote);
   text_copy(&said.text, "full\r\nBcc: x; this is rather long and goes on and on until it has reached the second line");
   text_string(&said.text);
-  struct send_report_recipient recipients[] = { { "b@y.test", "rfc822;list@x.test", &said }, { "c@z.test", 0, 0 } };
+  struct send_report_recipient recipients[] = { { .address = "b@y.test", .original = "rfc822;list@x.test", .said = &said },
+                                                  { .address = "c@z.test" } };
   struct send_report r = {
     .host = "host.test", .from = "MAILER-DAEMON@host.test", .to = "ann@x.test", .id = "idb0001", .message = "id",
-    .message_id = "<m@x.test>", .birth_seconds = 1700000000 - 86400, .now_seconds = 1700000000, .header = message,
+    .message_id = "<m@x.test>", .envid = "", .birth_seconds = 1700000000 - 86400, .now_seconds = 1700000000, .header = message,
     .header_length = sizeof message - 1, .recipients = recipients, .count = 2
   };
   send_report_format(&r, &out);
@@ -246,6 +247,26 @@ static void check_report(void)
   text_clear(&out);
   send_report_format(&r, &out);
   check(out.len < SEND_REPORT_HEADER_MAX + 3000 && strstr(text_string(&out), "0123456789\r\n\r\n--=_idb0001"), "an endless header is cut behind a line");
+
+  recipients[0] = (struct send_report_recipient){ .address = "b\xc3\xbc" "cher@y.test", .original = "utf-8;b\xc3\xbc+@x.test",
+                                                  .said = &said, .action = SEND_REPORT_DELIVERED };
+  recipients[1].action = SEND_REPORT_RELAYED;
+  r.envid = "the id\r\nX: y";
+  r.header = message;
+  r.header_length = sizeof message - 1;
+  r.is_full = r.is_utf8 = true;
+  text_clear(&out);
+  send_report_format(&r, &out);
+  text_string(&out);
+  check(strstr(out.s, "Subject: Your message was delivered\r\n") && strstr(out.s, "\r\nOriginal-Envelope-Id: the id??X: y\r\n"),
+        "RFC 3461 4.4: success, and the envelope's id, which begins no field");
+  check(strstr(out.s, "charset=utf-8\r\nContent-Transfer-Encoding: 8bit") && strstr(out.s, "  b\xc3\xbc" "cher@y.test\r\n    It was put") &&
+          strstr(out.s, "Final-Recipient: utf-8;b\\x{FC}cher@y.test\r\nAction: delivered\r\nStatus: 2.0.0\r\n"),
+        "RFC 6533: an address in UTF-8 for people, spelled in ASCII for programs");
+  check(strstr(out.s, "Original-Recipient: utf-8;b\\x{FC}\\x{2B}@x.test\r\n") && strstr(out.s, "Action: relayed"), "... the original one too; relayed");
+  check(strstr(out.s, "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\nSubject: --=_idb0001\r\nFrom: a\r\n\r\nbody\r\n\r\n--=_"),
+        "RET=FULL: the whole message");
+  r.is_full = r.is_utf8 = false;
 
   r.header = "\xff\xfe: x\r\n\r\n";
   r.header_length = 9;
