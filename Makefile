@@ -22,15 +22,14 @@ programs = \
   auth/tls-client \
   ldapsync/ldapsync \
   ldapsync/ldap-fetch \
-  ldapsync/tables-build \
-  admin/mailadm \
+  ldapsync/tables-build admin/mailadm \
   admin/whatif
 
 # What a program links besides skalibs: a statement about who holds what. -lcdb comes before -lskarnet: both define
 # cdb_init and cdb_find (platform.md 1), so no program may use skalibs' cdb.
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
-programs_with_unicode = deliver/mailbox-spawn imap/imap-session
+programs_with_unicode = smtpd/smtp-receive send/send-schedule deliver/mailbox-spawn imap/imap-session ldapsync/tables-build admin/mailadm admin/whatif
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 
 # Servers that fork for each connection, or serve each message, are linked statically: a child then copies and touches fewer
@@ -60,8 +59,8 @@ $(B)/deliver/mailbox-spawn: libs += -Wl,-Bdynamic
 $(programs_with_tls:%=$(B)/%):     LDLIBS += -lssl -lcrypto
 $(programs_with_ldap:%=$(B)/%):    LDLIBS += -lldap -llber
 $(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt
-$(programs_with_unicode:%=$(B)/%): LDLIBS += -lunistring
-$(units) $(fuzzers) $(helpers): LDLIBS += -lunistring
+$(programs_with_unicode:%=$(B)/%): LDLIBS += -lidn2 -lunistring
+$(units) $(fuzzers) $(helpers) $(preload): LDLIBS += -lidn2 -lunistring
 $(units) $(fuzzers): LDLIBS += -lssl -lcrypto -lcrypt
 
 all: $(built)
@@ -75,7 +74,7 @@ $(built) $(units) $(helpers): $(B)/%: $(B)/%.o $(B)/mail.a conf-ld Makefile
 	$(LD) $(STATIC) -o $@ $< $(B)/mail.a $(LDLIBS) $(libs)
 $(preload): $(B)/tests/crash/%: $(B)/%.o $(B)/mail.a conf-ld # not static: cut.so is preloaded into them
 	@mkdir -p $(@D)
-	$(LD) -o $@ $< $(B)/mail.a $(libs)
+	$(LD) -o $@ $< $(B)/mail.a $(LDLIBS) $(libs)
 $(fuzzers): $(B)/%: $(B)/%.o $(B)/mail.a conf-ld Makefile
 	$(LD) -fsanitize=fuzzer -o $@ $< $(B)/mail.a $(LDLIBS) $(libs)
 $(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard bench/*.c))

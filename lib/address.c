@@ -1,7 +1,10 @@
 #include <arpa/inet.h>
 #include <string.h>
+#include <unistr.h>
 
 #include "lib/address.h"
+#include "lib/casefold.h"
+#include "lib/idna.h"
 
 enum { DOMAIN_MAX = 253, LABEL_MAX = 63, LITERAL_MAX = 60 }; /* RFC 1035 2.3.4; the longest IPv6 literal is 53 bytes */
 
@@ -10,9 +13,18 @@ struct cursor {
   const char *end;
 };
 
-static bool is_atext(char c) /* RFC 5322 3.2.3 */
+static bool is_eight_bit(char c) { return (unsigned char)c > 0x7f; }
+
+static bool has_eight_bit(const char *bytes, size_t length)
 {
-  return ascii_is_alpha(c) || ascii_is_digit(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~", c));
+  for (size_t i = 0; i < length; i++)
+    if (is_eight_bit(bytes[i])) return true;
+  return false;
+}
+
+static bool is_atext(char c) /* RFC 5322 3.2.3, RFC 6531 3.3 */
+{
+  return ascii_is_alpha(c) || ascii_is_digit(c) || is_eight_bit(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~", c));
 }
 
 static bool is_label_char(char c)
@@ -49,10 +61,26 @@ static bool take_quoted(struct cursor *c, text *local)
       if (c->at == c->end) return false;
       byte = *c->at++;
     }
-    if (!ascii_is_printable(byte)) return false;
+    if (!ascii_is_printable(byte) && !is_eight_bit(byte)) return false;
     text_add_char(local, byte);
   }
   return false;
+}
+
+/* C1 controls and the separators of lines and paragraphs are valid, and nothing that a name needs: as with ASCII's controls,
+   a log or a screen could take them for more. */
+static bool is_control(const char *c, size_t left)
+{
+  return (c[0] == '\xc2' && left > 1 && (unsigned char)c[1] < 0xa0) ||
+         (c[0] == '\xe2' && left > 2 && c[1] == '\x80' && (c[2] == '\xa8' || c[2] == '\xa9'));
+}
+
+bool utf8_check(const char *bytes, size_t length)
+{
+  if (u8_check((const uint8_t *)bytes, length)) return false;
+  for (size_t i = 0; i < length; i++)
+    if (is_control(bytes + i, length - i)) return false;
+  return true;
 }
 
 bool domain_check(const char *bytes, size_t length)
@@ -83,18 +111,34 @@ bool domain_literal_check(const char *bytes, size_t length)
   return inet_pton(AF_INET, inside, address) == 1;
 }
 
-/* A domain or an address literal, as far as it goes. */
-static bool take_domain(struct cursor *c, bool *is_literal)
+bool domain_fold(const char *bytes, size_t length, text *folded)
+{
+  if (has_eight_bit(bytes, length)) {
+    if (!utf8_check(bytes, length) || !idna_to_ascii(bytes, length, folded)) return false;
+  } else {
+    text_copy_bytes(folded, bytes, length);
+    text_lower(folded);
+    text_string(folded);
+  }
+  return domain_check(folded->s, folded->len);
+}
+
+/* A domain or an address literal, as far as it goes; folded becomes what the tables know it by. */
+static bool take_domain(struct cursor *c, bool *is_literal, text *folded)
 {
   const char *start = c->at;
 
   *is_literal = take(c, '[');
   if (*is_literal) {
     while (c->at < c->end && *c->at != ']') c->at++;
-    return take(c, ']') && domain_literal_check(start, (size_t)(c->at - start));
+    if (!take(c, ']') || !domain_literal_check(start, (size_t)(c->at - start))) return false;
+    text_copy_bytes(folded, start, (size_t)(c->at - start));
+    text_lower(folded);
+    text_string(folded);
+    return true;
   }
-  while (c->at < c->end && (is_label_char(*c->at) || *c->at == '.')) c->at++;
-  return domain_check(start, (size_t)(c->at - start));
+  while (c->at < c->end && (is_label_char(*c->at) || *c->at == '.' || is_eight_bit(*c->at))) c->at++;
+  return domain_fold(start, (size_t)(c->at - start), folded);
 }
 
 static bool is_dot_string(const text *local)
@@ -121,70 +165,88 @@ static void add_local(text *shown, const text *local)
   text_add_char(shown, '"');
 }
 
-/* local holds the meaning of the local part; domain is empty for a local part alone. */
-static void fill(struct address *a, const text *local, const char *domain, size_t domain_length)
+/* ASCII, which most are, is not normalized. */
+static void fold_local(text *folded, const text *local)
 {
+  if (has_eight_bit(local->s, local->len))
+    casefold_canonical_add(local->s, local->len, folded);
+  else {
+    text_add_text(folded, local);
+    text_lower(folded);
+  }
+}
+
+/* local holds the meaning of the local part; the domain is as it was given, empty for a local part alone. */
+static void fill(struct address *a, const text *local, const char *domain, size_t domain_length, const text *domain_folded)
+{
+  text folded = TEXT_ZERO;
+
   text_clear(&a->shown);
   add_local(&a->shown, local);
   if (domain_length) text_add_char(&a->shown, '@');
   text_add_bytes(&a->shown, domain, domain_length);
   text_string(&a->shown);
+  a->is_utf8 = has_eight_bit(a->shown.s, a->shown.len);
 
-  text_copy_bytes(&a->folded, a->shown.s, a->shown.len);
-  text_lower(&a->folded);
+  fold_local(&folded, local);
+  text_clear(&a->folded);
+  add_local(&a->folded, &folded);
+  if (domain_length) text_add_char(&a->folded, '@');
+  text_add_text(&a->folded, domain_folded);
   text_string(&a->folded);
 
-  text_copy_bytes(&a->parts, local->s, local->len);
+  text_copy_bytes(&a->parts, folded.s, folded.len);
   text_add_char(&a->parts, 0);
-  text_add_bytes(&a->parts, domain, domain_length);
-  text_lower(&a->parts);
+  text_add_text(&a->parts, domain_folded);
   text_string(&a->parts);
   a->local = a->parts.s;
-  a->domain = a->parts.s + local->len + 1;
+  a->domain = a->parts.s + folded.len + 1;
+  text_free(&folded);
 }
 
 static enum address_result take_mailbox(struct address *a, struct cursor *c)
 {
-  text local = TEXT_ZERO;
+  text local = TEXT_ZERO, folded = TEXT_ZERO;
   enum address_result result = ADDRESS_BAD;
 
   a->is_literal = false;
   if (take(c, '"') ? take_quoted(c, &local) : take_dot_string(c, &local)) {
     bool has_domain = take(c, '@');
     const char *domain = c->at;
-    if (!has_domain || take_domain(c, &a->is_literal)) {
-      fill(a, &local, domain, (size_t)(c->at - domain));
+    if (!has_domain || take_domain(c, &a->is_literal, &folded)) {
+      fill(a, &local, domain, (size_t)(c->at - domain), &folded);
       result = has_domain ? ADDRESS_FULL : ADDRESS_LOCAL;
     }
   }
   text_free(&local);
+  text_free(&folded);
   return result;
 }
 
 /* RFC 5321 4.1.2 A-d-l: "@a.example,@b.example:", read and forgotten. */
 static bool take_source_route(struct cursor *c)
 {
-  bool is_literal;
+  text folded = TEXT_ZERO;
+  bool is_literal, good = true;
 
   if (c->at == c->end || *c->at != '@') return true;
-  do
-    if (!take(c, '@') || !take_domain(c, &is_literal)) return false;
-  while (take(c, ','));
-  return take(c, ':');
+  do good = take(c, '@') && take_domain(c, &is_literal, &folded);
+  while (good && take(c, ','));
+  text_free(&folded);
+  return good && take(c, ':');
 }
 
-static bool is_eight_bit(const char *bytes, size_t length)
+/* What is no UTF-8 is no address, also where no byte of it is looked at. */
+static bool is_good_utf8(const char *bytes, size_t length)
 {
-  for (size_t i = 0; i < length; i++)
-    if ((unsigned char)bytes[i] > 0x7f) return true;
-  return false;
+  return !has_eight_bit(bytes, length) || utf8_check(bytes, length);
 }
 
 enum address_result address_parse(struct address *a, const char *bytes, size_t length)
 {
   struct cursor c = { .at = bytes, .end = bytes + length };
 
-  if (is_eight_bit(bytes, length)) return ADDRESS_EIGHT_BIT;
+  if (!is_good_utf8(bytes, length)) return ADDRESS_BAD_UTF8;
   return take_mailbox(a, &c) == ADDRESS_FULL && c.at == c.end ? ADDRESS_FULL : ADDRESS_BAD;
 }
 
@@ -195,12 +257,12 @@ enum address_result address_parse_path(struct address *a, const char *bytes, siz
 
   *used = 0;
   if (!take(&c, '<')) return ADDRESS_BAD;
+  if (!is_good_utf8(bytes, length)) return ADDRESS_BAD_UTF8;
   if (!take(&c, '>')) {
     result = take_source_route(&c) ? take_mailbox(a, &c) : ADDRESS_BAD;
     if (result != ADDRESS_BAD && !take(&c, '>')) result = ADDRESS_BAD;
   }
   *used = (size_t)(c.at - bytes);
-  if (result == ADDRESS_BAD && is_eight_bit(bytes, length)) return ADDRESS_EIGHT_BIT;
   return result;
 }
 

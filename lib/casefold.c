@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unicase.h>
+#include <uninorm.h>
 
 #include "lib/bytes.h"
 #include "lib/casefold.h"
@@ -92,4 +93,16 @@ void casefold_add(const char *utf8, size_t length, text *folded)
     run = long_run(utf8 + at, length - at);
     add_unicode(utf8 + at, run, folded);
   }
+}
+
+void casefold_canonical_add(const char *utf8, size_t length, text *folded)
+{
+  size_t room = 0, made_length = 0;
+  uint8_t *apart = u8_normalize(UNINORM_NFD, (const uint8_t *)utf8, length, 0, &room);
+  uint8_t *made = apart ? u8_casefold(apart, room, 0, UNINORM_NFC, 0, &made_length) : 0;
+
+  if (!made) die_nomem();
+  text_add_bytes(folded, (const char *)made, made_length);
+  free(apart);
+  free(made);
 }

@@ -8,4 +8,8 @@
 
 void casefold_add(const char *utf8, size_t length, text *folded); /* valid UTF-8, whole characters */
 
+/* The same for what is compared as a whole (a local part): also what is written with combining characters is the same
+   (Unicode 3.13, canonical caseless matching). The result is in NFC. */
+void casefold_canonical_add(const char *utf8, size_t length, text *folded);
+
 #endif

@@ -53,7 +53,7 @@ static enum smtpd_command_result parse_path(const char *word, const char **at, s
   if (!take_word(at, left, word)) return COMMAND_BAD_SYNTAX;
   skip_spaces(at, left); /* not allowed, and often sent */
   *kind = address_parse_path(address, *at, *left, &used);
-  if (*kind == ADDRESS_EIGHT_BIT) return COMMAND_EIGHT_BIT;
+  if (*kind == ADDRESS_BAD_UTF8 || (*kind > ADDRESS_NULL && address->is_utf8)) return COMMAND_EIGHT_BIT;
   if (*kind == ADDRESS_BAD) return *left && **at == '<' ? COMMAND_BAD_ADDRESS : COMMAND_BAD_SYNTAX;
   *at += used;
   *left -= used;

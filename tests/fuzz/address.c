@@ -16,10 +16,14 @@ static void check_again(const struct address *a)
   struct address again = ADDRESS_ZERO;
 
   for (size_t i = 0; i < a->shown.len; i++)
-    if (!ascii_is_printable(a->shown.s[i])) abort();
+    if (!ascii_is_printable(a->shown.s[i]) && !a->is_utf8) abort();
+  if (!utf8_check(a->shown.s, a->shown.len) || !utf8_check(a->folded.s, a->folded.len)) abort();
+  if (!a->is_literal && *a->domain && !domain_check(a->domain, strlen(a->domain))) abort();
   if (address_parse(&again, a->shown.s, a->shown.len) != ADDRESS_FULL) abort();
   if (strcmp(again.shown.s, a->shown.s) || strcmp(again.folded.s, a->folded.s)) abort();
   if (strcmp(again.local, a->local) || strcmp(again.domain, a->domain) || again.is_literal != a->is_literal) abort();
+  if (!strcmp(a->local, again.local) && address_parse(&again, a->folded.s, a->folded.len) != ADDRESS_FULL) abort();
+  if (strcmp(again.folded.s, a->folded.s)) abort(); /* what is folded stays as it is */
   address_free(&again);
 }
 

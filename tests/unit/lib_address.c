@@ -23,6 +23,32 @@ static const struct {
   { "bob@[192.0.2.1]", "bob@[192.0.2.1]", "bob@[192.0.2.1]" },
   { "bob@[IPv6:2001:DB8::1]", "bob@[IPv6:2001:DB8::1]", "bob@[ipv6:2001:db8::1]" },
   { "bob@under_score.example", "bob@under_score.example", "bob@under_score.example" },
+  /* RFC 6531: UTF-8 local parts in NFC and case-folded, U-labels as A-labels */
+  { "j\xc3\xb6rg@example.test", "j\xc3\xb6rg@example.test", "j\xc3\xb6rg@example.test" },
+  { "J\xc3\x96RG@Example.test", "J\xc3\x96RG@Example.test", "j\xc3\xb6rg@example.test" },
+  { "jo\xcc\x88rg@example.test", "jo\xcc\x88rg@example.test", "j\xc3\xb6rg@example.test" }, /* a combining diaeresis */
+  { "stra\xc3\x9f" "e@example.test", "stra\xc3\x9f" "e@example.test", "strasse@example.test" },
+  { "\xce\xa3\xce\xa6\xce\xa3@example.test", "\xce\xa3\xce\xa6\xce\xa3@example.test", "\xcf\x83\xcf\x86\xcf\x83@example.test" },
+  { "\"a \xc3\x84\"@example.test", "\"a \xc3\x84\"@example.test", "\"a \xc3\xa4\"@example.test" },
+  { "a\xcd\xbe" "b@example.test", "a\xcd\xbe" "b@example.test", "\"a;b\"@example.test" }, /* in NFC it is a semicolon */
+  { "bob@b\xc3\xbc" "cher.example", "bob@b\xc3\xbc" "cher.example", "bob@xn--bcher-kva.example" },
+  { "bob@B\xc3\x9c" "CHER.Example", "bob@B\xc3\x9c" "CHER.Example", "bob@xn--bcher-kva.example" },
+  { "bob@bu\xcc\x88" "cher.example", "bob@bu\xcc\x88" "cher.example", "bob@xn--bcher-kva.example" },
+  { "bob@XN--BCHER-KVA.example", "bob@XN--BCHER-KVA.example", "bob@xn--bcher-kva.example" },
+  { "\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b\xe5\xad\x90.example", "\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b\xe5\xad\x90.example",
+    "\xe7\x94\xa8\xe6\x88\xb7@xn--fsqu00a.example" },
+  { "bob@fa\xc3\x9f.example", "bob@fa\xc3\x9f.example", "bob@xn--fa-hia.example" }, /* IDNA2008 keeps the sharp s */
+  { "bob@\xe2\x98\x83.example", 0, 0 }, /* a snowman is in no name of IDNA2008 */
+  { "bob@b\xc3\xbc" "cher..example", 0, 0 },
+  { "bob@-b\xc3\xbc" "cher.example", 0, 0 },
+  { "bob@a\xef\xbc\x8f" "b.example", 0, 0 }, /* a full-width slash */
+  { "b\xc2\x85@example.test", 0, 0 }, /* C1 control */
+  { "b\xe2\x80\xa8@example.test", 0, 0 }, /* line separator */
+  { "b\xff@example.test", 0, 0 },
+  { "b\xc0\xaf@example.test", 0, 0 }, /* overlong */
+  { "b\xed\xa0\x80@example.test", 0, 0 }, /* a surrogate */
+  { "b\xc3@example.test", 0, 0 }, /* cut off */
+  { "bob@ex\xe4mple.test", 0, 0 },
   { "bob", 0, 0 },
   { "", 0, 0 },
   { "@example.test", 0, 0 },
@@ -80,8 +106,10 @@ static const struct {
   { "< >", ADDRESS_BAD, 0, 0 },
   { "<", ADDRESS_BAD, 0, 0 },
   { "", ADDRESS_BAD, 0, 0 },
-  { "<b\xc3\xb6" "b@example.test>", ADDRESS_EIGHT_BIT, 0, 0 }, /* check 6 */
-  { "<bob@ex\xff" "mple.test>", ADDRESS_EIGHT_BIT, 0, 0 },
+  { "<b\xc3\xb6" "b@example.test>", ADDRESS_FULL, "b\xc3\xb6" "b@example.test", 0 },
+  { "<@b\xc3\xbc" "cher.example:bob@example.test> X", ADDRESS_FULL, "bob@example.test", 2 },
+  { "<bob@ex\xff" "mple.test>", ADDRESS_BAD_UTF8, 0, 0 }, /* check 6 */
+  { "<bob@example.test> X=\xff", ADDRESS_BAD_UTF8, 0, 0 },
 };
 
 static void check_mailboxes(void)
@@ -91,7 +119,7 @@ static void check_mailboxes(void)
   for (size_t i = 0; i < sizeof mailboxes / sizeof *mailboxes; i++) {
     enum address_result result = address_parse(&a, mailboxes[i].given, strlen(mailboxes[i].given));
     if (!mailboxes[i].shown) {
-      check(result == ADDRESS_BAD, mailboxes[i].given);
+      check(result == ADDRESS_BAD || result == ADDRESS_BAD_UTF8, mailboxes[i].given);
       continue;
     }
     check(result == ADDRESS_FULL, mailboxes[i].given);
@@ -130,6 +158,26 @@ static void check_parts(void)
   address_free(&a);
 }
 
+static void check_utf8(void)
+{
+  struct address a = ADDRESS_ZERO, b = ADDRESS_ZERO;
+  text folded = TEXT_ZERO;
+
+  address_parse(&a, "bob@b\xc3\xbc" "cher.example", 19);
+  address_parse(&b, "bob@xn--bcher-kva.example", 25);
+  check(a.is_utf8 && !b.is_utf8, "what needs SMTPUTF8 is told apart");
+  check(!strcmp(a.domain, b.domain) && !strcmp(a.folded.s, b.folded.s), "a U-label and its A-label are one domain");
+  address_parse(&a, "J\xc3\x96RG@example.test", 18);
+  check_is(a.local, "j\xc3\xb6rg", "a local part, folded");
+  check(domain_fold("B\xc3\x9c" "CHER.Example", 15, &folded), "a domain alone is folded");
+  check_is(folded.s, "xn--bcher-kva.example", "  to A-labels");
+  check(domain_fold("Example.TEST", 12, &folded) && !strcmp(folded.s, "example.test"), "  or to lower case");
+  check(!domain_fold("", 0, &folded) && !domain_fold("a b", 3, &folded) && !domain_fold("\xff", 1, &folded), "  or refused");
+  text_free(&folded);
+  address_free(&a);
+  address_free(&b);
+}
+
 static void check_lengths(void)
 {
   text long_local = TEXT_ZERO;
@@ -151,6 +199,7 @@ int main(void)
   check_mailboxes();
   check_paths();
   check_parts();
+  check_utf8();
   check_lengths();
   return check_done();
 }
