@@ -154,12 +154,13 @@ static void say_mailbox(struct tables *tables, const char *key)
   text_free(&line);
 }
 
-static void say_destination(struct tables *tables, const struct policy_destination *one)
+static void say_destination(struct tables *tables, const struct policy_facts *facts, const struct policy_destination *one)
 {
+  struct policy_stop stop = { .address = one->address, .mailbox = one->mailbox, .is_copy = one->is_copy };
   struct policy_route route = POLICY_ROUTE_ZERO;
   text line = TEXT_ZERO;
 
-  policy_route(tables, one->address, one->mailbox, &route);
+  policy_route(tables, facts, &stop, &route);
   say("destination", one->address);
   switch (route.kind) {
   case POLICY_ROUTE_MAILBOX: say_mailbox(tables, route.mailbox.s); break;
@@ -197,7 +198,7 @@ static bool tell(struct tables *tables, const struct question *q, struct policy_
   }
   policy_recipient(tables, facts, &recipient, &all, &d);
   if (!say_decision("recipient", &d)) return false;
-  while (policy_destinations_next(&all, &at, &one)) say_destination(tables, &one);
+  while (policy_destinations_next(&all, &at, &one)) say_destination(tables, facts, &one);
   return true;
 }
 

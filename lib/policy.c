@@ -35,4 +35,39 @@ bool policy_enforce_sender(void)
   return yes;
 }
 
+char policy_delimiter(void)
+{
+  text value = TEXT_ZERO;
+  char delimiter = 0;
+
+  conf_value("recipientdelimiter", &value, "+");
+  if (value.len == 1 && ascii_is_printable(value.s[0]) && !ascii_is_alpha(value.s[0]) && !strchr("@.\"\\", value.s[0]))
+    delimiter = value.s[0];
+  else if (!text_is(&value, "no"))
+    die_permanent("control/recipientdelimiter: not one character like \"+\", nor \"no\": ", text_string(&value));
+  text_free(&value);
+  return delimiter;
+}
+
+/* How often a word stands in the line; word 0: any. */
+static unsigned int count_word(const char *line, const char *word)
+{
+  unsigned int count = 0;
+
+  for (size_t length; *(line += strspn(line, " \t")); line += length) {
+    length = strcspn(line, " \t");
+    count += !word || (length == strlen(word) && !memcmp(line, word, length));
+  }
+  return count;
+}
+
+void policy_relay_order(text *order)
+{
+  conf_value("relayorder", order, "sender recipient default");
+  text_string(order);
+  if (count_word(order->s, 0) != 3 || count_word(order->s, "sender") != 1 || count_word(order->s, "recipient") != 1 ||
+      count_word(order->s, "default") != 1)
+    die_permanent("control/relayorder: not the words sender, recipient and default, each once: ", order->s);
+}
+
 void policy_postmaster(text *address) { conf_address("doublebounceto", "doublebouncehost", address, ""); }

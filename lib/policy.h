@@ -12,9 +12,20 @@
 
 enum policy_role { POLICY_MX, POLICY_SUBMISSION, POLICY_LMTP, POLICY_INJECT };
 
-/* What an expansion passes by, for whatif: one call for each branch. */
+/* What an expansion passes by: one call for each branch, a branch's own before those below it. what: the table in
+   lib/policy_expand.h. */
 struct policy_trace {
   void (*step)(void *to, unsigned int depth, const char *address, const char *what, const char *rule, const char *from);
+  void *to;
+};
+
+struct policy_decision;
+
+/* What the tables do not know and the caller can find out. A function that is 0 is not asked. */
+struct policy_ask {
+  bool (*is_full)(void *to, const char *mailbox); /* is there a file state/full/KEY? */
+  /* Would the host that a domain is relayed to take this recipient? d is accepted before; a refusal is filled in. */
+  void (*verify)(void *to, const struct address *recipient, struct policy_decision *d);
   void *to;
 };
 
@@ -31,6 +42,10 @@ struct policy_facts {
   bool enforce_sender;     /* control/enforcesender */
   bool spoof_mx;           /* control/spoofmx */
   char delimiter;          /* control/recipientdelimiter; 0: no plus-addressing */
+  const struct address *sender; /* of the envelope, at RCPT and for a route; 0: the null sender */
+  const char *relay_order; /* control/relayorder; 0: the default */
+  const char *always_bcc;  /* control/alwaysbcc; 0 or "": none */
+  const struct policy_ask *ask; /* 0: nobody can be asked */
   const struct policy_trace *trace; /* 0: nobody looks */
   const char *me;          /* control/me */
   const char *postmaster;  /* who gets mail to a postmaster without an address of its own (policy_postmaster); "": none */
@@ -62,15 +77,17 @@ struct policy_destination {
   const char *mailbox;  /* KEY; "" if it is not here */
   const char *original; /* the address that was asked for, which may have led to many */
   const char *detail;   /* of plus-addressing: which folder; "" */
-  const char *via;      /* an address of ours that forwards elsewhere; "" if nobody forwards */
+  const char *via;      /* the address of ours that forwards elsewhere; "" if nobody forwards */
+  const char *bypass;   /* of the recipient (control/bypass): "yes", "av" (not even the virus filter) or "" */
   bool is_copy;         /* for an archive: null sender, no reports */
 };
 struct policy_destinations {
-  text strings; /* address, mailbox, original, detail, via, "copy" or "", each ended by a NUL */
+  text strings; /* address, mailbox, original, detail, via, bypass, "copy" or "", each ended by a NUL */
   struct names seen;
+  struct names domains; /* those of the accepted recipients, for their copies */
   size_t count;
 };
-#define POLICY_DESTINATIONS_ZERO { TEXT_ZERO, NAMES_ZERO, 0 }
+#define POLICY_DESTINATIONS_ZERO { TEXT_ZERO, NAMES_ZERO, NAMES_ZERO, 0 }
 
 bool policy_destinations_next(const struct policy_destinations *all, size_t *at, struct policy_destination *one);
 void policy_destinations_add(struct policy_destinations *all, const struct policy_destination *one); /* once each */
@@ -78,16 +95,22 @@ void policy_destinations_clear(struct policy_destinations *all); /* keeps the me
 void policy_destinations_free(struct policy_destinations *all);
 
 /* RCPT TO. An accepted recipient's destinations are added. An address without a domain is a postmaster or refused.
-   A postmaster has an address always (RFC 5321 4.5.1): its own, or control/doublebounceto, or postmaster@ME; if there
-   is none of them it is our fault, 451. */
+   A postmaster has an address always (RFC 5321 4.5.1): its own, that of all domains, or control/doublebounceto, or
+   postmaster@ME; if there is none of them it is our fault, 451. */
 void policy_recipient(struct tables *tables, const struct policy_facts *facts, const struct address *recipient,
                       struct policy_destinations *all, struct policy_decision *d);
+
+/* The copies of an accepted message: control/alwaysbcc and copy= of each domain that a recipient was in, each once
+   (N-22, N-103). An address that leads nowhere is passed over and named in skipped, ended by a NUL. */
+void policy_copies(struct tables *tables, const struct policy_facts *facts, struct policy_destinations *all, text *skipped);
 
 /* The same without a client: for what this host itself sends (reports). An address that is not ours is a destination. */
 void policy_expand(struct tables *tables, const struct policy_facts *facts, const struct address *recipient,
                    struct policy_destinations *all, struct policy_decision *d);
 
 /* Control files into facts: each reads only what it names. */
+char policy_delimiter(void);             /* control/recipientdelimiter: one character, or "no"; "+" */
+void policy_relay_order(text *order);    /* control/relayorder: sender, recipient and default, each once */
 bool policy_enforce_sender(void);        /* control/enforcesender: "yes", "no"; anything else ends the program */
 void policy_postmaster(text *address);   /* control/doublebounceto (at control/doublebouncehost); "" if it is missing */
 
@@ -106,13 +129,19 @@ struct policy_route {
   text hop;           /* HOP: the first packet to smtp-send (doc/calls.md, The hop). Equal hops are equal bytes. */
   const char *status; /* NOWHERE, LATER: RFC 3463 */
   text text;
-  const char *rule;   /* the name of the rule that decided: "mailbox", "relay", "mx", ... */
+  const char *rule;   /* the name of the rule that decided: "mailbox", "relay-default", "relay-domain", "mx", ... */
   text from;          /* the file or entry that it read */
 };
 #define POLICY_ROUTE_ZERO { POLICY_ROUTE_LATER, TEXT_ZERO, TEXT_ZERO, "", TEXT_ZERO, "", TEXT_ZERO }
 
-/* mailbox: the recipient's fact of that name in the envelope, 0 or "" if it has none. */
-void policy_route(struct tables *tables, const char *recipient, const char *mailbox, struct policy_route *route);
+/* One recipient of the envelope. mailbox: its fact of that name, 0 or "" if it has none. Of the facts, the sender and
+   relay_order choose relay rules; me, postmaster and delimiter find an address of ours that came without a mailbox. */
+struct policy_stop {
+  const char *address, *mailbox;
+  bool is_copy;
+};
+void policy_route(struct tables *tables, const struct policy_facts *facts, const struct policy_stop *stop,
+                  struct policy_route *route);
 void policy_route_free(struct policy_route *route);
 
 #endif

@@ -19,6 +19,7 @@ void policy_destinations_add(struct policy_destinations *all, const struct polic
     add_string(all, one->original);
     add_string(all, one->detail);
     add_string(all, one->via);
+    add_string(all, one->bypass);
     add_string(all, one->is_copy ? "copy" : "");
     all->count++;
   }
@@ -40,6 +41,7 @@ bool policy_destinations_next(const struct policy_destinations *all, size_t *at,
   one->original = next_string(&all->strings, at);
   one->detail = next_string(&all->strings, at);
   one->via = next_string(&all->strings, at);
+  one->bypass = next_string(&all->strings, at);
   one->is_copy = *next_string(&all->strings, at) != 0;
   return true;
 }
@@ -48,6 +50,7 @@ void policy_destinations_clear(struct policy_destinations *all)
 {
   text_clear(&all->strings);
   names_clear(&all->seen);
+  names_clear(&all->domains);
   all->count = 0;
 }
 
@@ -55,5 +58,6 @@ void policy_destinations_free(struct policy_destinations *all)
 {
   text_free(&all->strings);
   names_free(&all->seen);
+  names_free(&all->domains);
   all->count = 0;
 }

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "lib/policy.h"
+#include "lib/policy_relay.h"
 
 static void set(struct policy_route *route, enum policy_route_kind kind, const char *rule, const char *from)
 {
@@ -45,44 +45,83 @@ static bool to_mailbox(struct tables *tables, const char *key, struct policy_rou
   return result != LOOKUP_ABSENT;
 }
 
-/* A copied value, not the record as it is: what the next hop gets is what doc/calls.md says. */
-static void add_hop(text *hop, const text *record, const char *key)
+/* The next hop is what doc/calls.md says, in this order: equal hops are equal bytes. rule names the credentials (T4). */
+static void to_host(struct policy_route *route, const char *name, const char *from, const char *host, const char *port,
+                    const char *rule, const char *tls)
 {
-  record_add(hop, key, record_get(record, key));
+  set(route, POLICY_ROUTE_HOP, name, from);
+  record_add(&route->hop, "route", "host");
+  record_add(&route->hop, "host", host);
+  record_add(&route->hop, "port", *port ? port : "25");
+  if (*rule) record_add(&route->hop, "rule", rule);
+  record_add(&route->hop, "tls", *tls ? tls : "may");
 }
 
-static void to_hop(struct tables *tables, const struct address *recipient, struct policy_route *route)
+static void to_relay(struct policy_route *route, const char *name, const text *rule)
 {
+  to_host(route, name, record_get(rule, "file"), record_get(rule, "host"), record_get(rule, "port"), record_get(rule, "rule"),
+          record_get(rule, "tls"));
+}
+
+/* One word of the order. True if its rule decided, or the tables are broken. */
+static bool try_rule(struct tables *tables, const struct policy_facts *facts, const struct address *recipient, const char *word,
+                     size_t length, struct policy_route *route)
+{
+  static const struct {
+    const char *word, *name;
+  } types[] = { { "sender", "relay-sender" }, { "recipient", "relay-recipient" }, { "default", "relay-default" } };
+  enum lookup_result result = LOOKUP_ABSENT;
   text record = TEXT_ZERO;
 
-  switch (tables_find(tables, "relay", "default", &record)) {
-  case LOOKUP_BROKEN: fail_tables(route); break;
-  case LOOKUP_FOUND:
-    set(route, POLICY_ROUTE_HOP, "relay", record_get(&record, "file"));
-    record_add(&route->hop, "route", "host");
-    add_hop(&route->hop, &record, "host");
-    add_hop(&route->hop, &record, "port");
-    add_hop(&route->hop, &record, "rule");
-    add_hop(&route->hop, &record, "tls");
-    break;
-  case LOOKUP_ABSENT:
-    set(route, POLICY_ROUTE_HOP, "mx", "");
-    record_add(&route->hop, "route", "mx");
-    record_add(&route->hop, "domain", recipient->domain);
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    if (strlen(types[i].word) != length || memcmp(types[i].word, word, length)) continue;
+    const struct address *subject = i == 0 ? facts->sender : i == 1 ? recipient : 0;
+    if (i != 0 || subject) result = policy_relay_find(tables, types[i].word, subject, &record);
+    if (result == LOOKUP_BROKEN) fail_tables(route);
+    if (result == LOOKUP_FOUND) to_relay(route, types[i].name, &record);
   }
   text_free(&record);
+  return result != LOOKUP_ABSENT;
+}
+
+/* The archive's own way (N-79, N-104): its host may have no name in the DNS. */
+static bool try_copy(struct tables *tables, const struct address *recipient, struct policy_route *route)
+{
+  text record = TEXT_ZERO;
+  enum lookup_result result = tables_find(tables, "relay", "bcc", &record);
+  bool is_for = result == LOOKUP_FOUND && policy_relay_is_for(record_get(&record, "subject"), recipient);
+
+  if (result == LOOKUP_BROKEN) fail_tables(route);
+  if (is_for) to_relay(route, "relay-bcc", &record);
+  text_free(&record);
+  return is_for || result == LOOKUP_BROKEN;
+}
+
+static void to_hop(struct tables *tables, const struct policy_facts *facts, const struct address *recipient, bool is_copy,
+                   struct policy_route *route)
+{
+  const char *word = facts->relay_order ? facts->relay_order : "sender recipient default"; /* T1 */
+
+  if (is_copy && try_copy(tables, recipient, route)) return;
+  for (size_t length; *(word += strspn(word, " \t")); word += length) {
+    length = strcspn(word, " \t");
+    if (try_rule(tables, facts, recipient, word, length, route)) return;
+  }
+  set(route, POLICY_ROUTE_HOP, "mx", "");
+  record_add(&route->hop, "route", "mx");
+  record_add(&route->hop, "domain", recipient->domain);
 }
 
 /* An address of ours that is in the queue without its mailbox: its domain became ours since, or its mailbox is gone. */
-static void to_address(struct tables *tables, const struct address *recipient, struct policy_route *route)
+static void to_address(struct tables *tables, const struct policy_facts *facts, const struct address *recipient,
+                       struct policy_route *route)
 {
-  struct policy_facts facts = { .role = POLICY_MX, .me = "", .postmaster = "" };
   struct policy_destinations all = POLICY_DESTINATIONS_ZERO;
   struct policy_decision d = POLICY_DECISION_ZERO;
   struct policy_destination one;
   size_t at = 0;
 
-  policy_expand(tables, &facts, recipient, &all, &d);
+  policy_expand(tables, facts, recipient, &all, &d);
   set(route, POLICY_ROUTE_SEVERAL, d.rule, d.from.s);
   if (!policy_is_accepted(&d))
     fail(route, d.code / 100 == 5 ? POLICY_ROUTE_NOWHERE : POLICY_ROUTE_LATER, d.status, d.text.s);
@@ -92,7 +131,18 @@ static void to_address(struct tables *tables, const struct address *recipient, s
   policy_decision_free(&d);
 }
 
-void policy_route(struct tables *tables, const char *recipient, const char *mailbox, struct policy_route *route)
+/* A domain in the tables: one that we relay has its host (no relay rule turns its mail back to where it came from). */
+static void to_domain(struct tables *tables, const struct policy_facts *facts, const struct address *recipient, const text *domain,
+                      struct policy_route *route)
+{
+  if (*record_get(domain, "relay"))
+    to_host(route, "relay-domain", record_get(domain, "file"), record_get(domain, "relay"), record_get(domain, "port"), "",
+            record_get(domain, "tls"));
+  else
+    to_address(tables, facts, recipient, route);
+}
+
+void policy_route(struct tables *tables, const struct policy_facts *facts, const struct policy_stop *stop, struct policy_route *route)
 {
   struct address address = ADDRESS_ZERO;
   text record = TEXT_ZERO;
@@ -103,14 +153,14 @@ void policy_route(struct tables *tables, const char *recipient, const char *mail
   text_copy(&route->text, "");
   text_string(&route->text);
   set(route, POLICY_ROUTE_NOWHERE, "address", "");
-  if (mailbox && *mailbox && to_mailbox(tables, mailbox, route)) return;
-  if (address_parse(&address, recipient, strlen(recipient)) != ADDRESS_FULL || address.is_literal)
+  if (stop->mailbox && *stop->mailbox && to_mailbox(tables, stop->mailbox, route)) return;
+  if (address_parse(&address, stop->address, strlen(stop->address)) != ADDRESS_FULL || address.is_literal)
     fail(route, POLICY_ROUTE_NOWHERE, "5.1.3", "mail goes to addresses with a domain name only");
   else
     switch (tables_find(tables, "domain", address.domain, &record)) {
     case LOOKUP_BROKEN: fail_tables(route); break;
-    case LOOKUP_ABSENT: to_hop(tables, &address, route); break;
-    case LOOKUP_FOUND: to_address(tables, &address, route);
+    case LOOKUP_ABSENT: to_hop(tables, facts, &address, stop->is_copy, route); break;
+    case LOOKUP_FOUND: to_domain(tables, facts, &address, &record, route);
     }
   address_free(&address);
   text_free(&record);

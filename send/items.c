@@ -50,53 +50,78 @@ static void wait_for(struct send_attempt *a, struct send_item *i, struct send_la
   a->waiting++;
 }
 
-static void route(struct send_schedule *s, struct send_attempt *a, size_t recipient, const char *address,
-                  const char *mailbox, bool may_expand);
+/* What routes depend on besides the tables, read for one attempt. */
+struct routing {
+  struct policy_facts facts;
+  struct address sender;
+  text me, postmaster, order;
+};
+
+static void routing_read(struct routing *r, const struct send_attempt *a)
+{
+  const text *sender = &a->file.envelope.sender;
+
+  policy_postmaster(&r->postmaster);
+  policy_relay_order(&r->order);
+  conf_me(&r->me);
+  r->facts.delimiter = policy_delimiter();
+  if (sender->len && address_parse(&r->sender, sender->s, sender->len) == ADDRESS_FULL) r->facts.sender = &r->sender;
+  r->facts.relay_order = r->order.s;
+  r->facts.postmaster = text_string(&r->postmaster);
+  r->facts.me = text_string(&r->me);
+}
+
+static void routing_free(struct routing *r)
+{
+  address_free(&r->sender);
+  text_free(&r->me);
+  text_free(&r->postmaster);
+  text_free(&r->order);
+}
+
+static void route(struct send_schedule *s, struct send_attempt *a, const struct policy_facts *facts, size_t recipient,
+                  const struct policy_stop *stop, bool may_expand);
 
 /* An address that became one of ours while the message was here: all that it leads to now. */
-static void expand(struct send_schedule *s, struct send_attempt *a, size_t recipient, const char *address)
+static void expand(struct send_schedule *s, struct send_attempt *a, const struct policy_facts *facts, size_t recipient,
+                   const char *address)
 {
   struct policy_destinations all = POLICY_DESTINATIONS_ZERO;
   struct policy_destination one;
-  struct policy_facts facts = { .role = POLICY_SUBMISSION };
   struct policy_decision decision = POLICY_DECISION_ZERO;
   struct address parsed = ADDRESS_ZERO;
-  text postmaster = TEXT_ZERO, me = TEXT_ZERO;
   size_t at = 0, before = a->count;
 
-  policy_postmaster(&postmaster);
-  facts.postmaster = text_string(&postmaster);
-  conf_me(&me);
-  facts.me = text_string(&me);
   if (address_parse(&parsed, address, strlen(address)) != ADDRESS_FULL)
     end(add(a, recipient, address), SAID_NEVER, "5.1.3", "not an address");
   else {
-    policy_expand(&s->tables, &facts, &parsed, &all, &decision);
+    policy_expand(&s->tables, facts, &parsed, &all, &decision);
     if (!policy_is_accepted(&decision))
       end(add(a, recipient, address), decision.code / 100 == 5 ? SAID_NEVER : SAID_LATER, decision.status,
           text_string(&decision.text));
     else
-      while (policy_destinations_next(&all, &at, &one)) route(s, a, recipient, one.address, one.mailbox, false);
+      while (policy_destinations_next(&all, &at, &one)) {
+        struct policy_stop stop = { .address = one.address, .mailbox = one.mailbox };
+        route(s, a, facts, recipient, &stop, false);
+      }
   }
   if (a->count == before) end(add(a, recipient, address), SAID_NEVER, "5.1.1", "the address leads nowhere");
   policy_destinations_free(&all);
   policy_decision_free(&decision);
   address_free(&parsed);
-  text_free(&postmaster);
-  text_free(&me);
 }
 
-static void route(struct send_schedule *s, struct send_attempt *a, size_t recipient, const char *address,
-                  const char *mailbox, bool may_expand)
+static void route(struct send_schedule *s, struct send_attempt *a, const struct policy_facts *facts, size_t recipient,
+                  const struct policy_stop *stop, bool may_expand)
 {
   static struct policy_route found = POLICY_ROUTE_ZERO;
 
-  policy_route(&s->tables, address, mailbox, &found);
+  policy_route(&s->tables, facts, stop, &found);
   if (found.kind == POLICY_ROUTE_SEVERAL && may_expand) {
-    expand(s, a, recipient, address);
+    expand(s, a, facts, recipient, stop->address);
     return;
   }
-  struct send_item *i = add(a, recipient, address);
+  struct send_item *i = add(a, recipient, stop->address);
   switch (found.kind) {
   case POLICY_ROUTE_MAILBOX:
     i->mailbox = copy(found.mailbox.s);
@@ -109,18 +134,29 @@ static void route(struct send_schedule *s, struct send_attempt *a, size_t recipi
   }
 }
 
+/* The settings are read for recipients whose way they decide: not for those that smtp-receive has found a mailbox for. */
 void send_items_make(struct send_schedule *s, struct send_attempt *a)
 {
   const struct envelope *e = &a->file.envelope;
-  bool has_tables = tables_open(&s->tables, "policy");
+  bool has_tables = tables_open(&s->tables, "policy"), has_settings = false;
+  struct routing routing = { .facts = { .role = POLICY_SUBMISSION, .me = "", .postmaster = "" }, .sender = ADDRESS_ZERO };
 
   for (size_t r = 0; r < e->count; r++) {
+    const text *facts = &e->recipients[r].facts;
+    struct policy_stop stop = { .address = e->recipients[r].address,
+                                .mailbox = record_find(facts, "mailbox"),
+                                .is_copy = record_is(facts, "copy", "yes") };
     if (e->recipients[r].state != ENVELOPE_TODO) continue;
+    if (!stop.mailbox && !has_settings) {
+      routing_read(&routing, a);
+      has_settings = true;
+    }
     if (has_tables)
-      route(s, a, r, e->recipients[r].address, record_find(&e->recipients[r].facts, "mailbox"), true);
+      route(s, a, &routing.facts, r, &stop, true);
     else
-      end(add(a, r, e->recipients[r].address), SAID_LATER, "4.3.5", "the address tables cannot be read");
+      end(add(a, r, stop.address), SAID_LATER, "4.3.5", "the address tables cannot be read");
   }
+  routing_free(&routing);
 }
 
 void send_items_free(struct send_attempt *a)

@@ -1,22 +1,47 @@
 #include <string.h>
+#include <unistd.h>
 
+#include "lib/log.h"
 #include "smtpd/command.h"
 #include "smtpd/commands.h"
 #include "smtpd/lmtp.h"
 
-/* Whose mail a postmaster without an address gets is read only when somebody writes to one. */
+static bool is_full(void *to, const char *mailbox)
+{
+  text path = TEXT_ZERO;
+
+  (void)to;
+  text_add(&path, "state/full/");
+  text_add(&path, mailbox);
+  bool full = access(text_string(&path), F_OK) == 0;
+  text_free(&path);
+  return full;
+}
+
+/* A member of a list who gets nothing is not told to the client: the log knows (L-22). */
+static void note_skipped(void *to, unsigned int depth, const char *address, const char *what, const char *rule, const char *from)
+{
+  const struct session *s = to;
+
+  if (depth && (!strcmp(what, "disabled") || !strcmp(what, "unknown") || !strcmp(what, "gone") || !strcmp(what, "loop") || !strcmp(what, "bad")))
+    log_event("skipped", "what", what, "address", address, "rule", rule, "file", from, "client", s->peer->remote_ip, "generation",
+              s->tables->generation.s, (char *)0);
+}
+
+/* Whose mail a postmaster without an address gets may have changed since the last message. */
 static void decide(struct session *s, const struct address *recipient, struct policy_decision *d)
 {
+  static text postmaster = TEXT_ZERO;
   struct policy_facts f = session_facts(s);
-  text postmaster = TEXT_ZERO;
+  struct policy_ask ask = { .is_full = is_full, .to = s };
+  struct policy_trace trace = { .step = note_skipped, .to = s };
 
-  if (!strcmp(recipient->local, "postmaster")) {
-    policy_postmaster(&postmaster);
-    f.postmaster = postmaster.s;
-  }
+  if (!s->mail.recipients) policy_postmaster(&postmaster);
+  f.postmaster = text_string(&postmaster);
+  f.ask = &ask;
+  f.trace = &trace;
   if (s->role->is_lmtp) lmtp_recipient_begin(s);
   policy_recipient(s->tables, &f, recipient, &s->mail.destinations, d);
-  text_free(&postmaster);
 }
 
 static void answer(struct session *s, const struct policy_decision *d, const char *recipient)

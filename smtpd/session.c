@@ -29,6 +29,7 @@ void session_settings_read(struct session_settings *settings)
   conf_me(&settings->me);
   settings->size_max = conf_number("databytes", 52428800, UINT64_MAX);
   settings->recipients_max = conf_number("maxrcptcount", 1000, UINT32_MAX);
+  settings->delimiter = policy_delimiter();
   settings->timeout_seconds = (unsigned int)conf_number("timeoutsmtpd", 300, 86400);
 }
 

@@ -14,6 +14,7 @@ struct session_settings {
   uint64_t size_max;       /* control/databytes; 0: no limit */
   uint64_t recipients_max; /* control/maxrcptcount */
   unsigned int timeout_seconds; /* control/timeoutsmtpd */
+  char delimiter;               /* control/recipientdelimiter; 0: none */
 };
 
 /* What a transaction has so far; session_reset forgets it. */

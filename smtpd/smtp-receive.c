@@ -47,7 +47,7 @@ static void check_settings(void)
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const reads[] = { "control", "tables", 0 };
+  static const char *const reads[] = { "control", "tables", "state/full", 0 };
   static const struct sandbox sandbox = { .reads = reads };
   subgetopt options = SUBGETOPT_ZERO;
 
