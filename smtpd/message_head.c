@@ -24,6 +24,8 @@ static void add_recipients(const struct session *s, struct envelope *e)
   while (policy_destinations_next(&s->mail.destinations, &at, &one)) {
     text facts = TEXT_ZERO, original = TEXT_ZERO;
     if (*one.mailbox) record_add(&facts, "mailbox", one.mailbox);
+    if (*one.detail) record_add(&facts, "detail", one.detail);
+    if (*one.bypass) record_add(&facts, "bypass", one.bypass);
     if (strcmp(one.original, one.address)) {
       text_add(&original, "rfc822;");
       text_add(&original, one.original);
