@@ -1,7 +1,7 @@
 /* smtp-receive: takes mail in by SMTP (RFC 5321), from other hosts or from users who log in.
 
    One session on fd 0 and 1, or, given a listening socket on fd 0, one for each connection. Asks tls-server, auth-server
-   and queue-add over run/. Runs as mail-in or mail-submit; writes no file. */
+   and queue-add over run/. Runs as mail-in or mail-submit; writes state/limits of its uid, no other file. */
 
 #include <skalibs/sgetopt.h>
 
@@ -48,7 +48,8 @@ static void check_settings(void)
 int main(int argc, const char *const *argv)
 {
   static const char *const reads[] = { "control", "tables", "state/full", 0 };
-  static const struct sandbox sandbox = { .reads = reads };
+  static const char *const writes[] = { "state/limits", 0 };
+  static const struct sandbox sandbox = { .reads = reads, .writes = writes };
   subgetopt options = SUBGETOPT_ZERO;
 
   role = role_find("mx");

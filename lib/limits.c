@@ -1,0 +1,158 @@
+#include <string.h>
+
+#include "lib/limits_store.h"
+
+static void counter_key(text *key, const struct limits_claim *claim)
+{
+  text_copy(key, claim->key);
+  text_add_char(key, ' ');
+  text_add_number(key, claim->seconds);
+  text_string(key);
+}
+
+/* Into the window that the clock is in. */
+static void roll(struct limits_counter *c, uint64_t now)
+{
+  uint64_t window = c->head.window, start = now - now % window;
+
+  if (c->head.born != start) {
+    c->previous = c->head.born + window == start ? c->current : 0;
+    c->current = 0;
+    c->head.born = start;
+  }
+  c->head.expires = start + 2 * window;
+}
+
+uint64_t limits_used(struct limits_counter *c, uint64_t now)
+{
+  roll(c, now);
+  uint64_t left = c->head.born + c->head.window - now;
+  return c->current + (uint64_t)((unsigned __int128)c->previous * left / c->head.window);
+}
+
+static uint64_t get_counter(struct limits *l, const char *key, uint64_t window, struct limits_counter *c)
+{
+  MDB_val value;
+  bool found = limits_get(l, key, &value) && value.mv_size == sizeof *c;
+
+  *c = (struct limits_counter){ .current = 0 };
+  if (found) memcpy(c, value.mv_data, sizeof *c);
+  c->head.window = window;
+  return limits_used(c, l->now);
+}
+
+/* Into a window of so many seconds: when no more than rest of the amount before it counts. */
+static uint64_t seconds_until(uint64_t amount, uint64_t rest, uint64_t window)
+{
+  if (amount <= rest) return 0;
+  return window - (uint64_t)(((unsigned __int128)(rest + 1) * window - 1) / amount);
+}
+
+static uint64_t seconds_to_wait(const struct limits_counter *c, const struct limits_claim *claim, uint64_t now)
+{
+  uint64_t window = c->head.window, passed = now - c->head.born, at;
+
+  if (claim->amount > claim->max) return window;
+  if (c->current <= claim->max - claim->amount) {
+    at = seconds_until(c->previous, claim->max - claim->amount - c->current, window);
+    return at > passed ? at - passed : 1;
+  }
+  return window - passed + seconds_until(c->current, claim->max - claim->amount, window);
+}
+
+static bool is_over(struct limits *l, const struct limits_claim *claim, uint64_t *retry_seconds)
+{
+  struct limits_counter c;
+  text key = TEXT_ZERO;
+
+  counter_key(&key, claim);
+  uint64_t sum = get_counter(l, key.s, claim->seconds, &c) + claim->amount;
+  text_free(&key);
+  if (l->error || (sum >= claim->amount && sum <= claim->max)) return false;
+  *retry_seconds = seconds_to_wait(&c, claim, l->now);
+  return true;
+}
+
+static void change(struct limits *l, const struct limits_claim *claim, bool takes)
+{
+  struct limits_counter c;
+  text key = TEXT_ZERO;
+
+  counter_key(&key, claim);
+  get_counter(l, key.s, claim->seconds, &c);
+  if (takes)
+    c.current += claim->amount;
+  else
+    c.current -= claim->amount < c.current ? claim->amount : c.current;
+  limits_put(l, key.s, &c, sizeof c);
+  text_free(&key);
+}
+
+static enum limits_result use(struct limits *l, const struct limits_claim *claims, size_t count, size_t *which,
+                              uint64_t *retry_seconds, bool takes)
+{
+  bool over = false;
+  size_t i;
+
+  if (!l || !limits_begin(l, takes)) return LIMITS_BROKEN;
+  for (i = 0; i < count && !over; i++)
+    if ((over = is_over(l, &claims[i], retry_seconds))) *which = i;
+  for (i = 0; takes && !over && i < count; i++) change(l, &claims[i], true);
+  if (takes && !over) limits_sweep(l);
+  if (!limits_end(l)) return LIMITS_BROKEN;
+  return over ? LIMITS_OVER : LIMITS_WITHIN;
+}
+
+enum limits_result limits_look(struct limits *l, const struct limits_claim *claims, size_t count, size_t *which,
+                               uint64_t *retry_seconds)
+{
+  return use(l, claims, count, which, retry_seconds, false);
+}
+
+enum limits_result limits_take(struct limits *l, const struct limits_claim *claims, size_t count, size_t *which,
+                               uint64_t *retry_seconds)
+{
+  return use(l, claims, count, which, retry_seconds, true);
+}
+
+void limits_give(struct limits *l, const struct limits_claim *claims, size_t count)
+{
+  if (!l || !limits_begin(l, true)) return;
+  for (size_t i = 0; i < count; i++) change(l, &claims[i], false);
+  limits_end(l);
+}
+
+bool limits_keep(struct limits *l, const char *key, const char *value, uint64_t seconds)
+{
+  struct limits_head head;
+  text bytes = TEXT_ZERO;
+  MDB_val before;
+
+  if (!l || !limits_begin(l, true)) return false;
+  bool found = limits_get(l, key, &before);
+  if (found) memcpy(&head, before.mv_data, sizeof head);
+  head = (struct limits_head){ .expires = l->now + seconds, .born = found && !head.window ? head.born : l->now };
+  text_add_bytes(&bytes, (const char *)&head, sizeof head);
+  text_add(&bytes, value);
+  limits_put(l, key, bytes.s, bytes.len);
+  limits_sweep(l);
+  text_free(&bytes);
+  return limits_end(l);
+}
+
+bool limits_find(struct limits *l, const char *key, text *value, uint64_t *age_seconds)
+{
+  struct limits_head head = { .window = 1 };
+  MDB_val found;
+
+  text_clear(value);
+  text_string(value);
+  if (!l || !limits_begin(l, false)) return false;
+  if (limits_get(l, key, &found)) {
+    memcpy(&head, found.mv_data, sizeof head);
+    if (!head.window) text_copy_bytes(value, (const char *)found.mv_data + sizeof head, found.mv_size - sizeof head);
+    text_string(value);
+    *age_seconds = head.born < l->now ? l->now - head.born : 0;
+  }
+  return limits_end(l) && !head.window;
+}
