@@ -26,7 +26,7 @@ def processes(home):
 class Soak:
     def __init__(self, mail, users, connections, seconds, seed=1):
         self.mail, self.users, self.connections, self.seconds = mail, users, connections, seconds
-        self.random = random.Random(seed)
+        self.seed, self.random = seed, random.Random(seed)
         self.sent = {}                             # token -> recipients, of what was answered 250
         self.tried = {}                            # token -> recipients, of what was sent to its end
         self.events = collections.Counter()
@@ -54,7 +54,7 @@ class Soak:
     # --- good clients
     def message(self):
         self.number += 1
-        token = f"soak-{self.number}."
+        token = f"soak-{self.seed}-{self.number}."
         to = self.random.sample(sorted(self.users), self.random.choice((1, 1, 1, 2)))
         size = self.random.choice((200, 4000, 4000, 20000, 200000))
         body = b"Subject: %s\r\nFrom: <far@away.example>\r\n\r\n" % token.encode() + b"x" * 70 + b"\r\n" + (b"." + b"y" * 69 + b"\r\n") * (size // 72)
@@ -62,7 +62,7 @@ class Soak:
 
     async def transaction(self, reader, writer, sender):
         token, to, body = self.message()
-        style = self.random.choice(("plain", "pipelined", "bdat"))
+        style = self.random.choice(("plain", "pipelined", "pipelined"))
         head = [b"MAIL FROM:<%s>" % sender] + [b"RCPT TO:<%s@example.test>" % u.encode() for u in to]
         if style == "plain":
             for line in head:
@@ -176,7 +176,7 @@ class Soak:
         found = collections.Counter()
         for user in self.users:
             for message in self.mail.mail(user):
-                token = re.search(rb"^Subject: (soak-\d+\.)", message, re.M)
+                token = re.search(rb"^Subject: (soak-%d-\d+\.)" % self.seed, message, re.M)
                 if token:
                     found[(token[1].decode(), user)] += 1
         return found
