@@ -142,8 +142,9 @@ static void answer_later(int caller, const char *key, const char *error)
   call_send(caller, &answer, 0, 0);
 }
 
-/* True if it was delivered and the caller told so: then the next message may follow. */
-static bool deliver_one(int caller, const text *request, const struct mailbox *m, struct maildir *maildir, int message)
+/* True if it was delivered, and the caller was told that the next message may follow. */
+static bool deliver_one(int caller, const text *request, const struct mailbox *m, struct maildir *maildir, int message,
+                        bool may_follow)
 {
   struct delivery delivery = { .id = record_get(request, "id"), .sender = record_get(request, "sender"),
                                .recipient = record_get(request, "recipient"), .mailbox = record_get(m->record, "name"),
@@ -154,7 +155,7 @@ static bool deliver_one(int caller, const text *request, const struct mailbox *m
   if (!id_check(delivery.id) || !record_number(request, "offset", INT64_MAX, &delivery.offset))
     die_permanent("a request without an id and an offset");
   text_clear(&outcome);
-  bool is_good = deliver_run(&delivery, maildir, &outcome);
+  bool is_good = deliver_run(&delivery, maildir, &outcome) && may_follow;
   if (is_good) record_add(&outcome, "keep", "yes");
   if (call_send(caller, &outcome, 0, 0)) return is_good;
   log_event("unheard", "id", delivery.id, (char *)0);
@@ -169,9 +170,9 @@ static void run_deliveries(int caller, text *request, const struct mailbox *m, s
   enum call_result next = CALL_DONE;
 
   limit(MEMORY_BYTES);
-  for (unsigned int done = 0; done < DELIVERIES && next == CALL_DONE; done++) {
+  for (unsigned int done = 1; done <= DELIVERIES && next == CALL_DONE; done++) {
     if (fds->count != 1 || !record_is(request, "what", "deliver") || !record_is(request, "mailbox", m->key)) return;
-    if (!deliver_one(caller, request, m, &maildir, fds->fd[0])) return;
+    if (!deliver_one(caller, request, m, &maildir, fds->fd[0], done < DELIVERIES)) return;
     call_close_fds(fds);
     alarm(0);
     next = call_receive(caller, request, fds, KEPT_SECONDS);

@@ -99,6 +99,10 @@ ok(not any('b003' in name for name in os.listdir(ANN + '/new')), '... which is d
 with connect('mailbox-spawn') as kept:
     equal(dict(next_on(kept, 'key-ben', '1jdk4ul5s7v0b004', 'ben@example.test')).get('keep'), None, 'one that could not deliver is not kept')
 
+with connect('mailbox-spawn') as kept:
+    said = [dict(next_on(kept, 'key-ann', '1jdk4ul5s7v1%04d' % i)) for i in range(1000)]
+equal([i for i, one in enumerate(said) if one.get('keep') != 'yes'], [999], 'a process that ends after its last message said so with that one: nobody hands it another')
+
 import base64
 
 
