@@ -4,6 +4,7 @@
 #include "lib/log.h"
 #include "smtpd/command.h"
 #include "smtpd/commands.h"
+#include "smtpd/verify.h"
 #include "smtpd/lmtp.h"
 
 static bool is_full(void *to, const char *mailbox)
@@ -17,6 +18,8 @@ static bool is_full(void *to, const char *mailbox)
   text_free(&path);
   return full;
 }
+
+static void verify(void *to, const struct address *recipient, struct policy_decision *d) { verify_recipient(to, recipient, d); }
 
 /* A member of a list who gets nothing is not told to the client: the log knows (L-22). */
 static void note_skipped(void *to, unsigned int depth, const char *address, const char *what, const char *rule, const char *from)
@@ -33,7 +36,7 @@ static void decide(struct session *s, const struct address *recipient, struct po
 {
   static text postmaster = TEXT_ZERO;
   struct policy_facts f = session_facts(s);
-  struct policy_ask ask = { .is_full = is_full, .to = s };
+  struct policy_ask ask = { .is_full = is_full, .verify = verify, .to = s };
   struct policy_trace trace = { .step = note_skipped, .to = s };
 
   if (!s->mail.recipients) policy_postmaster(&postmaster);
