@@ -1,91 +1,30 @@
 /* whatif: says what would happen to a message, step by step, and which rule and file decide, by asking the same
    functions as smtp-receive and send-schedule (lib/policy).
 
-   Reads control/ and tables/; answers on fd 1 in lines for people. Runs as anyone; writes nothing, sends nothing. */
+   Reads control/, tables/ and state/full; answers on fd 1 in lines for people. Runs as anyone; writes nothing, sends nothing. */
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <skalibs/buffer.h>
 
+#include "admin/question.h"
+#include "admin/story.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
-#include "lib/policy.h"
 
-#define USAGE "whatif FROM TO [ --ip IP ] [ --port PORT ] [ --login USER ]     FROM \"\" is the null sender"
+#define USAGE \
+  "whatif FROM TO [ --ip IP ] [ --port PORT ] [ --login USER ] [ --helo NAME ] [ --fingerprint HEX ] [ --tls ] " \
+  "[ --at GENERATION ] [ --json ]     FROM \"\" is the null sender"
 
 const char *PROG = "whatif";
 
-struct question {
-  const char *from, *to, *ip, *port, *login;
+/* What the answers depend on. */
+struct settings {
+  text me, postmaster, order, always_bcc, login_mailbox;
 };
-
-enum { NAME_WIDTH = 12 };
-
-/* "  name        value": one line of the story. */
-static void say(const char *name, const char *value)
-{
-  text line = TEXT_ZERO;
-
-  text_add_format(&line, "%-*s%s\n", NAME_WIDTH, name, value);
-  buffer_put(buffer_1, line.s, line.len);
-  text_free(&line);
-}
-
-static void say_by(const char *rule, const char *from)
-{
-  text line = TEXT_ZERO;
-
-  text_add_format(&line, "  rule %s", rule);
-  if (*from) text_add_format(&line, ", %s", from);
-  say("", text_string(&line));
-  text_free(&line);
-}
-
-static bool say_decision(const char *name, const struct policy_decision *d)
-{
-  text line = TEXT_ZERO;
-
-  text_add_format(&line, "%u %s %s", d->code, d->status, d->text.s);
-  say(name, text_string(&line));
-  say_by(d->rule, d->from.s);
-  text_free(&line);
-  return policy_is_accepted(d);
-}
-
-static bool is_submission(const char *port)
-{
-  return !strcmp(port, "587") || !strcmp(port, "465");
-}
-
-static bool is_option(const char *word, const char *name, const char *value)
-{
-  if (strcmp(word, name)) return false;
-  if (!value) die_usage(USAGE);
-  return true;
-}
-
-static void read_question(struct question *q, const char *const *argv)
-{
-  *q = (struct question){ .ip = "" };
-  for (; *argv; argv++)
-    if (is_option(*argv, "--ip", argv[1]))
-      q->ip = *++argv;
-    else if (is_option(*argv, "--port", argv[1]))
-      q->port = *++argv;
-    else if (is_option(*argv, "--login", argv[1]))
-      q->login = *++argv;
-    else if (!strncmp(*argv, "--", 2) || q->to)
-      die_usage(USAGE);
-    else if (q->from)
-      q->to = *argv;
-    else
-      q->from = *argv;
-  if (!q->to) die_usage(USAGE);
-  if (!q->port) q->port = q->login ? "587" : "25";
-  if (strcmp(q->port, "25") && !is_submission(q->port)) die_permanent("--port is 25, 587 or 465");
-}
 
 /* An address as it stands between < and >, or with them. True if it is one that can be asked about. */
 static bool read_address(struct address *a, const char *string, bool *is_null)
@@ -105,7 +44,7 @@ static bool read_address(struct address *a, const char *string, bool *is_null)
   return good;
 }
 
-static void tables_unreadable(void) { die_unable("read tables/current/policy.cdb"); }
+static void tables_unreadable(const struct tables *tables) { die_unable("read policy.cdb of ", tables->generation.s); }
 
 /* Who logs in as what, as auth-server finds it. False: nobody would. */
 static bool find_login(struct tables *tables, const char *login, struct policy_facts *facts, text *mailbox)
@@ -115,43 +54,69 @@ static bool find_login(struct tables *tables, const char *login, struct policy_f
   text_add(&folded, login);
   text_lower(&folded);
   enum lookup_result result = tables_find(tables, "login", text_string(&folded), &record);
-  if (result == LOOKUP_BROKEN) tables_unreadable();
+  if (result == LOOKUP_BROKEN) tables_unreadable(tables);
   if (result == LOOKUP_FOUND) {
     text_copy(mailbox, record_get(&record, "mailbox"));
     facts->mailbox = text_string(mailbox);
     facts->login = login;
     facts->enforce_sender = policy_enforce_sender();
-    say("login", login);
-    say_by("login", mailbox->s);
+    story_fact("login", login, "login", mailbox->s);
   } else
-    say("login", "535 5.7.8 Error: authentication failed: there is no such login");
+    story_line("login", "535 5.7.8 Error: authentication failed: there is no such login");
   text_free(&folded);
   text_free(&record);
   return result == LOOKUP_FOUND;
 }
 
-static void say_hop(const text *hop)
+static void say_hop(const struct policy_route *route)
 {
   text line = TEXT_ZERO;
   size_t at = 0, key_length;
 
-  for (const char *pair; (pair = record_walk(hop, &at, &key_length));) {
+  for (const char *pair; (pair = record_walk(&route->hop, &at, &key_length));) {
     if (line.len) text_add_char(&line, ' ');
     text_add(&line, pair);
   }
-  say("route", text_string(&line));
+  story_fact("route", text_string(&line), route->rule, route->from.s);
   text_free(&line);
 }
 
-static void say_mailbox(struct tables *tables, const char *key)
+/* As whom we log in at the next host: the file is for administrators, so it may be that we cannot say. */
+static void say_credentials(const struct policy_route *route)
+{
+  static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "enabled", 0 };
+  text fields = TEXT_ZERO, error = TEXT_ZERO;
+
+  if (!*record_get(&route->hop, "rule")) return;
+  if (conf_fields(route->from.s, known, &fields, &error))
+    story_line("log in as", *record_get(&fields, "login") ? record_get(&fields, "login") : "nobody");
+  else if (!error.len)
+    story_line("log in as", "(only root may read the rule)");
+  text_free(&fields);
+  text_free(&error);
+}
+
+static void say_mailbox(struct tables *tables, const struct policy_route *route)
 {
   text record = TEXT_ZERO, line = TEXT_ZERO;
 
-  if (tables_find(tables, "mailbox", key, &record) == LOOKUP_BROKEN) tables_unreadable();
-  text_add_format(&line, "mailbox %s: mail/%s, uid %s", key, record_get(&record, "path"), record_get(&record, "uid"));
-  say("route", text_string(&line));
+  if (tables_find(tables, "mailbox", route->mailbox.s, &record) == LOOKUP_BROKEN) tables_unreadable(tables);
+  text_add_format(&line, "mailbox %s: mail/%s, uid %s", route->mailbox.s, record_get(&record, "path"), record_get(&record, "uid"));
+  story_fact("route", text_string(&line), route->rule, route->from.s);
   text_free(&record);
   text_free(&line);
+}
+
+static void say_about(const struct policy_destination *one)
+{
+  if (*one->detail) story_line("folder", one->detail);
+  if (*one->bypass) story_line("bypass", !strcmp(one->bypass, "av") ? "the spam filter and the virus filter" : "the spam filter");
+  if (*one->via) {
+    text line = TEXT_ZERO;
+    text_add_format(&line, "%s forwards it: the sender is rewritten (SRS)", one->via);
+    story_line("via", text_string(&line));
+    text_free(&line);
+  }
 }
 
 static void say_destination(struct tables *tables, const struct policy_facts *facts, const struct policy_destination *one)
@@ -161,18 +126,61 @@ static void say_destination(struct tables *tables, const struct policy_facts *fa
   text line = TEXT_ZERO;
 
   policy_route(tables, facts, &stop, &route);
-  say("destination", one->address);
+  story_line(one->is_copy ? "copy" : "destination", one->address);
+  say_about(one);
   switch (route.kind) {
-  case POLICY_ROUTE_MAILBOX: say_mailbox(tables, route.mailbox.s); break;
-  case POLICY_ROUTE_HOP: say_hop(&route.hop); break;
+  case POLICY_ROUTE_MAILBOX: say_mailbox(tables, &route); break;
+  case POLICY_ROUTE_HOP:
+    say_hop(&route);
+    say_credentials(&route);
+    break;
   default:
     text_add_format(&line, "%s %s", route.status, route.text.s);
-    say("route", text_string(&line));
+    story_fact("route", text_string(&line), route.rule, route.from.s);
   }
-  say_by(route.rule, route.from.s);
   policy_route_free(&route);
   text_free(&line);
 }
+
+/* Everybody that it goes to, and the copies that it is given when it is queued. */
+static void say_destinations(struct tables *tables, const struct policy_facts *facts, struct policy_destinations *all)
+{
+  struct policy_facts quiet = *facts;
+  struct policy_destination one;
+  text skipped = TEXT_ZERO;
+  size_t at = 0;
+
+  quiet.trace = 0;
+  policy_copies(tables, &quiet, all, &skipped);
+  while (policy_destinations_next(all, &at, &one)) say_destination(tables, &quiet, &one);
+  for (at = 0; at < skipped.len; at += strlen(skipped.s + at) + 1) {
+    text line = TEXT_ZERO;
+    text_add_format(&line, "%s leads nowhere: no copy is made", skipped.s + at);
+    story_line("copy", text_string(&line));
+    text_free(&line);
+  }
+  text_free(&skipped);
+}
+
+static bool is_full(void *to, const char *mailbox)
+{
+  text path = TEXT_ZERO;
+
+  (void)to;
+  text_add_format(&path, "state/full/%s", mailbox);
+  bool full = access(text_string(&path), F_OK) == 0;
+  text_free(&path);
+  return full;
+}
+
+static void verify(void *to, const struct address *recipient, struct policy_decision *d)
+{
+  (void)to, (void)recipient;
+  story_fact("verify", "the host that its domain is relayed to is asked whether it takes this recipient", d->rule, d->from.s);
+}
+
+static const struct policy_ask ask = { .is_full = is_full, .verify = verify };
+static const struct policy_trace trace = { .step = story_branch };
 
 /* True if the message would be accepted. */
 static bool tell(struct tables *tables, const struct question *q, struct policy_facts *facts)
@@ -180,25 +188,24 @@ static bool tell(struct tables *tables, const struct question *q, struct policy_
   struct address sender = ADDRESS_ZERO, recipient = ADDRESS_ZERO;
   struct policy_decision d = POLICY_DECISION_ZERO;
   struct policy_destinations all = POLICY_DESTINATIONS_ZERO;
-  struct policy_destination one;
   bool is_null;
-  size_t at = 0;
 
   policy_client(facts, &d);
-  if (!say_decision("client", &d)) return false;
+  if (!story_decision("client", &d)) return false;
   if (!read_address(&sender, q->from, &is_null) || (!is_null && !*sender.domain)) {
-    say("sender", "553 5.1.7 it is not an address");
+    story_line("sender", "553 5.1.7 The sender is not an address");
     return false;
   }
-  policy_sender(tables, facts, is_null ? 0 : &sender, &d);
-  if (!say_decision("sender", &d)) return false;
+  facts->sender = is_null ? 0 : &sender;
+  policy_sender(tables, facts, facts->sender, &d);
+  if (!story_decision("sender", &d)) return false;
   if (!read_address(&recipient, q->to, &is_null) || is_null) {
-    say("recipient", "553 5.1.3 it is not an address");
+    story_line("recipient", "553 5.1.3 The recipient is not an address");
     return false;
   }
   policy_recipient(tables, facts, &recipient, &all, &d);
-  if (!say_decision("recipient", &d)) return false;
-  while (policy_destinations_next(&all, &at, &one)) say_destination(tables, facts, &one);
+  if (!story_decision("recipient", &d)) return false;
+  say_destinations(tables, facts, &all);
   return true;
 }
 
@@ -206,32 +213,50 @@ static void say_session(const struct question *q, const struct tables *tables)
 {
   text line = TEXT_ZERO;
 
-  text_add_format(&line, "port %s (%s)%s%s", q->port, is_submission(q->port) ? "submission, encrypted" : "mx",
-                  *q->ip ? ", from " : "", q->ip);
-  say("session", text_string(&line));
-  say("tables", tables->generation.s);
+  text_add_format(&line, "port %s (%s%s)%s%s", q->port, q->role, q->is_tls && !q->is_private ? ", encrypted" : "", *q->ip ? ", from " : "", q->ip);
+  if (*q->helo) text_add_format(&line, ", calls itself %s", q->helo);
+  if (*q->fingerprint) text_add_format(&line, ", certificate %s", q->fingerprint);
+  story_line("session", text_string(&line));
+  story_line("tables", tables->generation.s);
   text_free(&line);
+}
+
+static struct policy_facts read_facts(const struct question *q, struct settings *s)
+{
+  conf_me(&s->me);
+  policy_postmaster(&s->postmaster);
+  policy_relay_order(&s->order);
+  policy_always_bcc(&s->always_bcc);
+  return (struct policy_facts){ .role = q->policy,
+                                .is_tls = q->is_private || q->is_tls,
+                                .ip = q->ip,
+                                .helo = q->helo,
+                                .fingerprint = q->fingerprint,
+                                .delimiter = policy_delimiter(),
+                                .relay_order = s->order.s,
+                                .always_bcc = s->always_bcc.s,
+                                .ask = &ask,
+                                .trace = &trace,
+                                .me = text_string(&s->me),
+                                .postmaster = text_string(&s->postmaster) };
 }
 
 int main(int argc, const char *const *argv)
 {
   struct tables tables = TABLES_ZERO;
-  text me = TEXT_ZERO, postmaster = TEXT_ZERO, mailbox = TEXT_ZERO;
+  struct settings settings = { .me = TEXT_ZERO };
   struct question q;
 
   (void)argc;
-  read_question(&q, argv + 1);
+  question_read(&q, argv + 1, USAGE);
+  story_is_json = q.is_json;
   home_enter();
-  conf_me(&me);
-  policy_postmaster(&postmaster);
-  if (!tables_open(&tables, "policy")) die_unable("open tables/current/policy.cdb (made by tables-build)");
-  struct policy_facts facts = { .role = is_submission(q.port) ? POLICY_SUBMISSION : POLICY_MX,
-                                .is_tls = is_submission(q.port),
-                                .me = text_string(&me),
-                                .postmaster = postmaster.s };
+  struct policy_facts facts = read_facts(&q, &settings);
+  if (!(q.at ? tables_open_at(&tables, q.at, "policy") : tables_open(&tables, "policy")))
+    die_unable("open tables/", q.at ? q.at : "current", "/policy.cdb (made by tables-build)");
   say_session(&q, &tables);
-  bool is_accepted = (!q.login || find_login(&tables, q.login, &facts, &mailbox)) && tell(&tables, &q, &facts);
-  say("result", is_accepted ? "accepted" : "refused");
+  bool is_accepted = (!q.login || find_login(&tables, q.login, &facts, &settings.login_mailbox)) && tell(&tables, &q, &facts);
+  story_line("result", is_accepted ? "accepted" : "refused");
   if (!buffer_flush(buffer_1)) die_unable("write to fd 1");
   return is_accepted ? END_DONE : END_NO;
 }

@@ -70,4 +70,14 @@ void policy_relay_order(text *order)
     die_permanent("control/relayorder: not the words sender, recipient and default, each once: ", order->s);
 }
 
+void policy_always_bcc(text *address)
+{
+  struct address parsed = ADDRESS_ZERO;
+
+  if (conf_value("alwaysbcc", address, "") && address->len && address_parse(&parsed, address->s, address->len) != ADDRESS_FULL)
+    die_permanent("control/alwaysbcc: not an address: ", text_string(address));
+  text_string(address);
+  address_free(&parsed);
+}
+
 void policy_postmaster(text *address) { conf_address("doublebounceto", "doublebouncehost", address, ""); }

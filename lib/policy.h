@@ -110,6 +110,7 @@ void policy_expand(struct tables *tables, const struct policy_facts *facts, cons
 
 /* Control files into facts: each reads only what it names. */
 char policy_delimiter(void);             /* control/recipientdelimiter: one character, or "no"; "+" */
+void policy_always_bcc(text *address);   /* control/alwaysbcc: one address; "" if it is missing */
 void policy_relay_order(text *order);    /* control/relayorder: sender, recipient and default, each once */
 bool policy_enforce_sender(void);        /* control/enforcesender: "yes", "no"; anything else ends the program */
 void policy_postmaster(text *address);   /* control/doublebounceto (at control/doublebouncehost); "" if it is missing */

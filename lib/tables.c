@@ -17,12 +17,16 @@ static void read_generation(struct tables *t)
   text_free(&record);
 }
 
-bool tables_open(struct tables *t, const char *name)
+bool tables_open(struct tables *t, const char *name) { return tables_open_at(t, "current", name); }
+
+bool tables_open_at(struct tables *t, const char *generation, const char *name)
 {
   text path = TEXT_ZERO;
   bool open = true;
 
-  text_add(&path, "tables/current/");
+  text_add(&path, "tables/");
+  text_add(&path, generation);
+  text_add_char(&path, '/');
   text_add(&path, name);
   text_add(&path, ".cdb");
   text_string(&path);

@@ -15,6 +15,7 @@ struct tables {
 /* Opens tables/current/NAME.cdb ("policy", "auth", "relay"), or opens it anew when another generation is current.
    Called once for each transaction; costs one stat when nothing has changed. False with errno. */
 bool tables_open(struct tables *t, const char *name);
+bool tables_open_at(struct tables *t, const char *generation, const char *name); /* tables/GENERATION/NAME.cdb */
 void tables_close(struct tables *t);
 
 /* The record under "KIND:KEY". The key is looked up as it is: fold it first. A value that is no record is BROKEN. */

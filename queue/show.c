@@ -1,6 +1,6 @@
 #include <time.h>
 
-#include "queue/json.h"
+#include "lib/json.h"
 #include "queue/show.h"
 
 static const char *state_word(char state)
@@ -51,7 +51,7 @@ void queue_show_size(text *out, uint64_t bytes)
 static void add_plain(text *out, const char *value)
 {
   while (*value) {
-    size_t length = queue_utf8_length(value);
+    size_t length = json_utf8_length(value);
     bool is_control = length == 1 ? !ascii_is_printable(*value) : length == 2 && value[0] == '\xc2' && (unsigned char)value[1] < 0xa0;
     if (length && !is_control)
       text_add_bytes(out, value, length);
@@ -132,15 +132,15 @@ void queue_show_text(text *out, const struct queue_file *f, const struct said *s
 
 static void add_said_json(text *out, const struct said *s)
 {
-  queue_json_key(out, "said");
+  json_key(out, "said");
   text_add_char(out, '{');
-  queue_json_number(out, "time", s->seconds);
-  queue_json_number(out, "attempt", s->attempt);
-  queue_json_pair(out, "verdict", said_verdict_word(s->verdict));
-  queue_json_pair(out, "status", s->status.s);
-  queue_json_number(out, "code", s->code);
-  queue_json_pair(out, "remote", s->remote.s);
-  queue_json_pair(out, "text", s->text.s);
+  json_number(out, "time", s->seconds);
+  json_number(out, "attempt", s->attempt);
+  json_pair(out, "verdict", said_verdict_word(s->verdict));
+  json_pair(out, "status", s->status.s);
+  json_number(out, "code", s->code);
+  json_pair(out, "remote", s->remote.s);
+  json_pair(out, "text", s->text.s);
   text_add_char(out, '}');
 }
 
@@ -162,9 +162,9 @@ static void add_recipient_json(text *out, const struct envelope_recipient *r, co
   const char *original = record_find(&r->facts, "orcpt");
 
   text_add_char(out, '{');
-  queue_json_pair(out, "address", r->address);
-  if (original) queue_json_pair(out, "original", original);
-  queue_json_pair(out, "state", json_state(r->state));
+  json_pair(out, "address", r->address);
+  if (original) json_pair(out, "original", original);
+  json_pair(out, "state", json_state(r->state));
   if (said->attempt) add_said_json(out, said);
   text_add_char(out, '}');
 }
@@ -174,15 +174,15 @@ void queue_show_json(text *out, const struct queue_file *f, const struct said *s
   const struct envelope *e = &f->envelope;
 
   text_add_char(out, '{');
-  queue_json_pair(out, "id", e->id.s);
-  queue_json_pair(out, "sender", e->sender.s);
-  queue_json_number(out, "arrival", e->birth_seconds);
-  queue_json_number(out, "age", age(e->birth_seconds, now_seconds));
-  queue_json_number(out, "size", f->size_bytes);
-  queue_json_number(out, "attempts", e->attempts);
-  queue_json_number(out, "next", e->next_seconds > now_seconds ? e->next_seconds : now_seconds);
-  queue_json_pair(out, "message-id", record_get(&e->facts, "message-id"));
-  queue_json_key(out, "recipients");
+  json_pair(out, "id", e->id.s);
+  json_pair(out, "sender", e->sender.s);
+  json_number(out, "arrival", e->birth_seconds);
+  json_number(out, "age", age(e->birth_seconds, now_seconds));
+  json_number(out, "size", f->size_bytes);
+  json_number(out, "attempts", e->attempts);
+  json_number(out, "next", e->next_seconds > now_seconds ? e->next_seconds : now_seconds);
+  json_pair(out, "message-id", record_get(&e->facts, "message-id"));
+  json_key(out, "recipients");
   text_add_char(out, '[');
   for (size_t i = 0; i < e->count; i++) {
     if (i) text_add_char(out, ',');

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/said.h"
-#include "queue/json.h"
+#include "lib/json.h"
 #include "send/report.h"
 #include "send/result.h"
 
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   text_ready(&s.status, 1), text_string(&s.status);
   text_string(&s.remote);
   check_report(&s, string.s);
-  queue_json_string(&json, string.s);
+  json_string(&json, string.s);
   send_result_free(&result);
   said_free(&s);
   text_free(&string);

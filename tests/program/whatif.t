@@ -39,7 +39,7 @@ echo yes >control/enforcesender
 is "N-101" 'sender      553 5.7.1 <shut@example.test>: Sender address rejected: not owned by user bob' "$(whatif shut@example.test x@far.example --login bob | grep ^sender)"
 exits 1 "no address" whatif joe@far.example 'x y'
 exits 100 "bad use" whatif joe@far.example
-exits 100 "an unknown option" whatif a@b c@d --at x
+exits 100 "an unknown option" whatif a@b c@d --now x
 exits 100 "another port" whatif a@b c@d --port 26
 rm tables/current
 exits 111 "without tables it cannot say" whatif a@b.example bob@example.test

@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "queue/json.h"
+#include "lib/json.h"
 
 /* RFC 3629 4: the shortest form, no surrogates, up to 10FFFF. */
-size_t queue_utf8_length(const char *string)
+size_t json_utf8_length(const char *string)
 {
   const unsigned char *s = (const unsigned char *)string;
   size_t length = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
@@ -27,11 +27,11 @@ static void add_ascii(text *out, char c)
     text_add_format(out, "\\u%04x", (unsigned char)c);
 }
 
-void queue_json_string(text *out, const char *value)
+void json_string(text *out, const char *value)
 {
   text_add_char(out, '"');
   while (*value) {
-    size_t length = queue_utf8_length(value);
+    size_t length = json_utf8_length(value);
     if (length == 1)
       add_ascii(out, *value);
     else if (length)
@@ -43,21 +43,21 @@ void queue_json_string(text *out, const char *value)
   text_add_char(out, '"');
 }
 
-void queue_json_key(text *out, const char *key)
+void json_key(text *out, const char *key)
 {
   if (out->len && out->s[out->len - 1] != '{') text_add_char(out, ',');
-  queue_json_string(out, key);
+  json_string(out, key);
   text_add_char(out, ':');
 }
 
-void queue_json_pair(text *out, const char *key, const char *value)
+void json_pair(text *out, const char *key, const char *value)
 {
-  queue_json_key(out, key);
-  queue_json_string(out, value);
+  json_key(out, key);
+  json_string(out, value);
 }
 
-void queue_json_number(text *out, const char *key, uint64_t number)
+void json_number(text *out, const char *key, uint64_t number)
 {
-  queue_json_key(out, key);
+  json_key(out, key);
   text_add_number(out, number);
 }

@@ -1,0 +1,74 @@
+#include "admin/question.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "lib/die.h"
+
+static const struct {
+  const char *port, *role;
+  enum policy_role policy;
+  bool is_private;
+} ports[] = {
+  { "25", "mx", POLICY_MX, false },
+  { "587", "submission, encrypted", POLICY_SUBMISSION, true },
+  { "465", "submissions", POLICY_SUBMISSION, true },
+  { "10587", "internal", POLICY_SUBMISSION, true },
+  { "24", "lmtp", POLICY_LMTP, false },
+};
+
+static bool take(const char *const **argv, const char *name, const char **value, const char *usage)
+{
+  if (strcmp(**argv, name)) return false;
+  if (!*++*argv) die_usage(usage);
+  *value = **argv;
+  return true;
+}
+
+static bool take_flag(const char *word, const char *name, bool *flag)
+{
+  if (strcmp(word, name)) return false;
+  *flag = true;
+  return true;
+}
+
+static void set_port(struct question *q)
+{
+  if (!q->port) q->port = q->login ? "587" : "25";
+  for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
+    if (!strcmp(ports[i].port, q->port)) {
+      q->role = ports[i].role;
+      q->policy = ports[i].policy;
+      q->is_private = ports[i].is_private;
+      return;
+    }
+  die_permanent("--port is 25, 587, 465, 10587 or 24");
+}
+
+static void check(const struct question *q)
+{
+  unsigned char address[16];
+
+  if (*q->ip && inet_pton(AF_INET, q->ip, address) != 1 && inet_pton(AF_INET6, q->ip, address) != 1)
+    die_permanent("--ip is not an address: ", q->ip);
+  if (q->at && (!*q->at || strchr(q->at, '/') || *q->at == '.')) die_permanent("--at is the name of a folder in tables/");
+}
+
+void question_read(struct question *q, const char *const *argv, const char *usage)
+{
+  *q = (struct question){ .ip = "", .helo = "", .fingerprint = "" };
+  for (; *argv; argv++) {
+    if (take(&argv, "--ip", &q->ip, usage) || take(&argv, "--port", &q->port, usage) || take(&argv, "--login", &q->login, usage) ||
+        take(&argv, "--helo", &q->helo, usage) || take(&argv, "--fingerprint", &q->fingerprint, usage) || take(&argv, "--at", &q->at, usage))
+      continue;
+    if (take_flag(*argv, "--tls", &q->is_tls) || take_flag(*argv, "--json", &q->is_json)) continue;
+    if (!strncmp(*argv, "--", 2) || q->to) die_usage(usage);
+    if (q->from)
+      q->to = *argv;
+    else
+      q->from = *argv;
+  }
+  if (!q->to) die_usage(usage);
+  set_port(q);
+  check(q);
+}
