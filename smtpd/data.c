@@ -40,8 +40,7 @@ static enum smtpd_data_state next_state(struct smtpd_data *d, char c)
   return DATA_ENDED;
 }
 
-/* A stuffed dot, and the CRLF behind the last dot, are not content. (A bare CR behind a dot is lost here; a message
-   that has one is refused.) */
+/* A stuffed dot, and the CRLF behind the last dot, are not content. */
 static bool is_content(enum smtpd_data_state state)
 {
   return state != DATA_AFTER_DOT && state != DATA_AFTER_DOT_CR && state != DATA_ENDED;
@@ -54,7 +53,9 @@ size_t smtpd_data_feed(struct smtpd_data *d, const char *bytes, size_t length, t
   while (at < length && d->state != DATA_ENDED) {
     if (d->state == DATA_IN_LINE) at += plain_run(bytes + at, length - at);
     if (at == length) break;
+    enum smtpd_data_state before = d->state;
     d->state = next_state(d, bytes[at]);
+    if (before == DATA_AFTER_DOT_CR && d->state != DATA_ENDED) text_add_char(out, '\r'); /* a bare one, which was taken for the end's */
     if (!is_content(d->state)) {
       text_add_bytes(out, bytes + start, at - start);
       start = at + 1;

@@ -1,58 +1,230 @@
+#include <string.h>
+
+#include "lib/header.h"
 #include "smtpd/header.h"
 
-static const char received[] = "received:", message_id[] = "message-id:";
-enum { RECEIVED_LENGTH = sizeof received - 1, MESSAGE_ID_LENGTH = sizeof message_id - 1 };
+enum field { FIELD_OTHER, FIELD_RECEIVED, FIELD_DELIVERED, FIELD_ID };
 
-static void begin_line(struct smtpd_header *h)
+static const struct {
+  const char *name;
+  enum field field;
+} fields[] = { { "received", FIELD_RECEIVED }, { "delivered-to", FIELD_DELIVERED }, { "message-id", FIELD_ID } };
+
+void smtpd_header_begin(struct smtpd_header *h, const char *me, bool ends_early)
 {
-  h->column = 0;
-  h->may_be_received = h->may_be_message_id = true;
-}
-
-void smtpd_header_begin(struct smtpd_header *h)
-{
-  text id = h->message_id;
-
-  *h = (struct smtpd_header){ .message_id = id };
+  *h = (struct smtpd_header){ .me = me, .ends_early = ends_early, .message_id = h->message_id, .delivered = h->delivered,
+                              .passed = h->passed, .value = h->value };
   text_clear(&h->message_id);
   text_string(&h->message_id);
-  begin_line(h);
+  text_clear(&h->delivered);
+  text_clear(&h->passed);
+  text_clear(&h->value);
 }
 
-/* The name of the field, as far as this byte. */
-static void match_name(struct smtpd_header *h, char c)
+static void take_id(struct smtpd_header *h)
 {
-  if (h->column < RECEIVED_LENGTH) {
-    if (ascii_lower(c) != received[h->column]) h->may_be_received = false;
-    if (h->may_be_received && h->column == RECEIVED_LENGTH - 1) h->hops++;
+  if (h->message_id.len) return;
+  for (size_t i = 0; i < h->value.len && h->message_id.len < HEADER_ID_MAX; i++) {
+    char c = h->value.s[i];
+    if (ascii_is_printable(c) && c != ' ') text_add_char(&h->message_id, c);
+    if (c == '>') break;
   }
-  if (h->column < MESSAGE_ID_LENGTH && ascii_lower(c) != message_id[h->column]) h->may_be_message_id = false;
+  text_string(&h->message_id);
 }
 
-/* The body of the first Message-ID field, which may go on on the next line (RFC 5322 2.2.3). */
-static void collect_id(struct smtpd_header *h, char c)
+/* The next word of a Received field (RFC 5321 4.4): what stands between comments and white space. */
+static struct bytes next_word(const text *value, size_t *at)
 {
-  if (!h->column && !ascii_is_space(c))
-    h->is_in_id = false;
-  else if (ascii_is_printable(c) && c != ' ') {
-    if (h->message_id.len < HEADER_ID_MAX) text_add_char(&h->message_id, c);
-    if (c == '>') h->is_in_id = false;
+  size_t begin = *at = header_skip_space(value->s, value->len, *at);
+
+  if (begin == value->len || value->s[begin] == ';') return (struct bytes)BYTES_ZERO;
+  while (*at < value->len && value->s[*at] && !strchr(" \t\r\n(;", value->s[*at])) ++*at;
+  if (*at == begin) ++*at;
+  return (struct bytes){ value->s + begin, *at - begin };
+}
+
+static bool word_is(struct bytes word, const char *string)
+{
+  return word.len == strlen(string) && bytes_are_nocase(word.s, string, word.len);
+}
+
+/* "by ME ... for <recipient>": then it went round. */
+static void take_received(struct smtpd_header *h)
+{
+  struct bytes word, before = BYTES_ZERO, recipient = BYTES_ZERO;
+  bool is_ours = false;
+
+  if (!h->me || h->hops > HOPS_MAX) return;
+  for (size_t at = 0; (word = next_word(&h->value, &at)).s; before = word) {
+    if (!before.s) continue;
+    if (word_is(before, "by")) is_ours = word_is(word, h->me);
+    if (word_is(before, "for") && word.len > 2 && word.s[0] == '<') recipient = (struct bytes){ word.s + 1, word.len - 2 };
   }
+  if (!is_ours || !recipient.s) return;
+  text_add_bytes(&h->passed, recipient.s, recipient.len);
+  text_add_char(&h->passed, 0);
+}
+
+static void take_delivered(struct smtpd_header *h)
+{
+  const char *s = h->value.s;
+  size_t length = h->value.len;
+
+  if (++h->deliveries > HOPS_MAX || !length) return;
+  while (length && strchr(" \t\r\n", s[length - 1])) length--;
+  while (length && strchr(" \t\r\n", *s)) s++, length--;
+  text_add_bytes(&h->delivered, s, length);
+  text_add_char(&h->delivered, 0);
+}
+
+static void finish_field(struct smtpd_header *h)
+{
+  switch (h->field) {
+  case FIELD_RECEIVED: take_received(h); break;
+  case FIELD_DELIVERED: take_delivered(h); break;
+  case FIELD_ID: take_id(h); break;
+  }
+  h->field = FIELD_OTHER;
+  text_clear(&h->value);
+}
+
+static void begin_field(struct smtpd_header *h)
+{
+  h->place = HEADER_VALUE;
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+    if (h->name_length == strlen(fields[i].name) && bytes_are_nocase(h->name, fields[i].name, h->name_length))
+      h->field = fields[i].field;
+  if (h->field == FIELD_RECEIVED) h->hops++;
+}
+
+static void end_header(struct smtpd_header *h, size_t body)
+{
+  finish_field(h);
+  h->is_over = true;
+  h->length = h->line;
+  h->body = body;
+}
+
+static bool is_mbox_line(const struct smtpd_header *h)
+{
+  size_t length = h->name_length;
+
+  return !h->line && (length == 4 || (length == 5 && h->name[0] == '>')) && bytes_are_nocase(h->name + length - 4, "from", 4);
+}
+
+/* The line is no field; c is the byte by which that is seen. */
+static void take_bad_line(struct smtpd_header *h, char c)
+{
+  if (h->ends_early && !is_mbox_line(h))
+    end_header(h, h->line);
+  else
+    h->place = c == '\n' ? HEADER_LINE_START : HEADER_VALUE;
+}
+
+/* True if the byte was used; else it belongs to what the line turns out to be. */
+static bool begin_line(struct smtpd_header *h, char c)
+{
+  h->line = h->at;
+  if (ascii_is_space(c) && h->at) { /* the field goes on (RFC 5322 2.2.3) */
+    h->place = HEADER_VALUE;
+    return false;
+  }
+  finish_field(h);
+  h->name_length = 0;
+  h->place = c == '\r' ? HEADER_EMPTY_LINE : HEADER_NAME;
+  if (c == '\n') end_header(h, h->at + 1);
+  return c == '\r';
+}
+
+/* A byte of a field's name (RFC 5322 3.6.8), or of what is behind it. */
+static void take_name(struct smtpd_header *h, char c)
+{
+  if (c == ':' && h->name_length)
+    begin_field(h);
+  else if (h->place == HEADER_NAME && c > ' ' && c < 0x7f && c != ':') {
+    if (h->name_length < HEADER_NAME_MAX) h->name[h->name_length] = c;
+    h->name_length++;
+  } else if (ascii_is_space(c) && h->name_length)
+    h->place = HEADER_BEHIND_NAME;
+  else
+    take_bad_line(h, c);
+}
+
+/* Of the value, up to the end of the line; what nobody wants is passed over. */
+static size_t take_value(struct smtpd_header *h, const char *bytes, size_t length)
+{
+  const char *newline = memchr(bytes, '\n', length);
+  size_t run = newline ? (size_t)(newline - bytes) + 1 : length;
+
+  if (newline) h->place = HEADER_LINE_START;
+  if (h->field == FIELD_OTHER) return run;
+  size_t room = HEADER_VALUE_MAX - h->value.len;
+  text_add_bytes(&h->value, bytes, run < room ? run : room);
+  if (h->value.len == HEADER_VALUE_MAX) finish_field(h);
+  return run;
 }
 
 void smtpd_header_feed(struct smtpd_header *h, const char *bytes, size_t length)
 {
-  for (size_t i = 0; i < length && !h->is_over; i++) {
-    char c = bytes[i];
-    if (h->is_in_id) collect_id(h, c);
-    if (h->column < MESSAGE_ID_LENGTH) match_name(h, c);
-    if (h->column == MESSAGE_ID_LENGTH - 1 && h->may_be_message_id && !h->has_id) h->is_in_id = h->has_id = true;
-    h->column++;
-    if (c == '\n') {
-      h->is_over = h->column == 1 || (h->column == 2 && h->last == '\r');
-      begin_line(h);
+  for (size_t i = 0, run; i < length && !h->is_over; i += run, h->at += run) {
+    run = 1;
+    switch (h->place) {
+    case HEADER_LINE_START: run = begin_line(h, bytes[i]); break;
+    case HEADER_EMPTY_LINE:
+      if (bytes[i] == '\n')
+        end_header(h, h->at + 1);
+      else
+        take_bad_line(h, bytes[i]);
+      break;
+    case HEADER_NAME:
+    case HEADER_BEHIND_NAME: take_name(h, bytes[i]); break;
+    case HEADER_VALUE: run = take_value(h, bytes + i, length - i); break;
     }
-    h->last = c;
   }
-  text_string(&h->message_id);
+}
+
+void smtpd_header_end(struct smtpd_header *h)
+{
+  if (h->is_over) return;
+  if (h->ends_early && h->at > h->line && h->place != HEADER_VALUE && h->place != HEADER_LINE_START) {
+    end_header(h, h->line);
+    return;
+  }
+  end_header(h, h->at);
+  h->length = h->at;
+}
+
+bool smtpd_header_begins(const char *bytes, size_t length)
+{
+  enum { ENOUGH = 256 };
+  struct smtpd_header h = { .place = HEADER_LINE_START };
+
+  smtpd_header_begin(&h, 0, true);
+  smtpd_header_feed(&h, bytes, length < ENOUGH ? length : ENOUGH);
+  bool begins = h.is_over ? h.body > 0 : h.place == HEADER_VALUE || (h.place == HEADER_LINE_START && h.at);
+  smtpd_header_free(&h);
+  return begins;
+}
+
+static unsigned int count(const text *strings, const char *wanted)
+{
+  unsigned int found = 0;
+
+  for (size_t at = 0; at < strings->len; at += strlen(strings->s + at) + 1) found += string_is_nocase(strings->s + at, wanted);
+  return found;
+}
+
+unsigned int smtpd_header_passed(const struct smtpd_header *h, const char *recipient) { return count(&h->passed, recipient); }
+
+bool smtpd_header_is_delivered(const struct smtpd_header *h, const char *recipient)
+{
+  return count(&h->delivered, recipient) > 0;
+}
+
+void smtpd_header_free(struct smtpd_header *h)
+{
+  text_free(&h->message_id);
+  text_free(&h->delivered);
+  text_free(&h->passed);
+  text_free(&h->value);
 }

@@ -29,7 +29,7 @@ void message_begin(struct message *m)
   m->is_file = false;
   m->written = m->size_bytes = 0;
   m->data = (struct smtpd_data){ .state = DATA_LINE_START };
-  smtpd_header_begin(&m->header);
+  smtpd_header_begin(&m->header, 0, false);
   m->failure = 0;
   m->rule = "";
 }

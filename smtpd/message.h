@@ -9,7 +9,7 @@
 #include "smtpd/header.h"
 #include "smtpd/session.h"
 
-enum { HOPS_MAX = 100 };
+
 
 struct message {
   text id;

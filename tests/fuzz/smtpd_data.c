@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
   if (read_in_pieces(&other, data, length, length % 7 + 1, &pieces) != end || other.state != one.state) abort();
   if (one.has_bare != other.has_bare || whole.len != pieces.len || (whole.len && memcmp(whole.s, pieces.s, whole.len))) abort();
   if (!one.has_bare && one.state == DATA_ENDED && whole.len && whole.s[whole.len - 1] != '\n') abort();
-  smtpd_header_begin(&header);
+  smtpd_header_begin(&header, 0, false);
   if (whole.len) smtpd_header_feed(&header, whole.s, whole.len);
   if (header.message_id.len > HEADER_ID_MAX) abort();
   return 0;
