@@ -64,7 +64,7 @@ void data_proceed(struct session *s, const char *argument, size_t length)
 
   (void)argument, (void)length;
   reply(s, "354 End data with <CR><LF>.<CR><LF>");
-  message_begin(&m);
+  message_begin(s, &m);
   while (!(is_whole = message_feed(s, &m)) && session_read(s)) continue;
   if (is_whole)
     finish(s, &m);

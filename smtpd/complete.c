@@ -43,6 +43,17 @@ static void skip_word(struct reader *r)
   while (r->at < r->length && !is_next(r, " \t\r\n()<>@,;:\"")) r->at++;
 }
 
+/* Not what RFC 2047 says in atoms, nor a literal, nor a quoted string without its end. */
+static bool may_be_local(const char *word, size_t length)
+{
+  size_t escapes = 0;
+
+  if (word[0] == '[' || (length > 2 && word[0] == '=' && word[1] == '?')) return false;
+  if (word[0] != '"') return true;
+  while (length > 2 + escapes && word[length - 2 - escapes] == '\\') escapes++;
+  return length > 1 && word[length - 1] == '"' && escapes % 2 == 0;
+}
+
 /* Words up to one of the set: how many, where the last one ended, and is there an @ among them? */
 struct words {
   size_t count, end;
@@ -62,7 +73,7 @@ static struct words skip_words(struct reader *r, const char *set)
       skip_word(r);
     /* two words without a dot between them are a name */
     if (words.count++ && r->s[begin] != '.' && r->s[words.end - 1] != '.') words.may_be_local = false;
-    if (r->at - begin > 2 && r->s[begin] == '=' && r->s[begin + 1] == '?') words.may_be_local = false; /* RFC 2047 */
+    if (!may_be_local(r->s + begin, r->at - begin)) words.may_be_local = false;
     words.end = r->at;
   }
   return words;

@@ -7,27 +7,38 @@
 
 #include "smtpd/data.h"
 #include "smtpd/header.h"
+#include "smtpd/lines.h"
 #include "smtpd/session.h"
-
-
 
 struct message {
   text id;
   uint64_t birth_seconds;
+  text raw;            /* of a submitted message: what came and is not in pending yet */
   text pending;        /* what is not in fd yet */
+  size_t seen;         /* so much of it was looked at */
   int fd;              /* -1 */
   bool is_file;        /* fd is queue-add's file, not a memfd */
   uint64_t written;    /* bytes in fd */
   uint64_t size_bytes; /* of the content, as the client means it */
   struct smtpd_data data;
+  struct smtpd_lines lines;
   struct smtpd_header header;
+  bool is_submitted;    /* RFC 6409: lines and header are put right */
+  bool is_holding;      /* the header is not whole yet: nothing is written before it is put right */
+  bool has_nul, has_long_header;
   const char *failure; /* the answer, if it cannot be kept; what still comes is read and dropped */
   const char *rule;    /* of a refusal */
 };
 
-void message_begin(struct message *m);
+void message_begin(struct session *s, struct message *m);
 bool message_feed(struct session *s, struct message *m); /* takes from the session's input; true: the data ended */
-const char *message_refusal(const struct session *s, struct message *m); /* the answer if it is refused, else 0 */
+
+/* The same for content that comes otherwise (BDAT): it is added to the room, then taken. */
+text *message_room(struct message *m);
+void message_take(struct session *s, struct message *m);
+
+/* All has come. The answer if it is refused, else 0: then it is kept. */
+const char *message_refusal(struct session *s, struct message *m);
 const char *message_keep(struct session *s, struct message *m); /* all of it is in fd, and stays as it is: 0, else the answer */
 
 /* To queue-add: 0 if it has it, else the answer. _behind: another head, and the message from the byte `from` on. */
@@ -38,6 +49,7 @@ const char *message_hand_over_behind(struct message *m, const text *head, size_t
    knows the Message-ID. */
 void message_head_add(const struct session *s, const struct message *m, text *head);
 
+void message_write(struct session *s, struct message *m); /* what is pending, into fd */
 void message_end(struct message *m); /* keeps the memory */
 
 #endif
