@@ -10,27 +10,32 @@
 #include "deliver/message.h"
 #include "deliver/name.h"
 #include "lib/log.h"
+#include "lib/maildirsize.h"
 
 enum { CHUNK = 65536 };
 
 struct outcome {
-  const char *state, *status, *text;
+  const char *state, *status, *text, *code;
 };
 
-static const struct outcome delivered = { "done", "2.0.0", "delivered" };
-static const struct outcome was_there = { "done", "2.0.0", "delivered already, at a former attempt" };
-static const struct outcome loops = { "never", "5.4.6", "this message was delivered to this address before: a mail loop" };
+static const struct outcome delivered = { "done", "2.0.0", "delivered", 0 };
+static const struct outcome was_there = { "done", "2.0.0", "delivered already, at a former attempt", 0 };
+static const struct outcome loops = { "never", "5.4.6", "this message was delivered to this address before: a mail loop", 0 };
+
+/* The words of requirements 2.2. */
+static const struct outcome full = { "never", "5.2.2", "Mailbox is full", "552" };
+static const struct outcome full_now = { "later", "4.2.2", "Mailbox is full", "452" };
 
 static struct outcome failed(const char *what)
 {
   switch (errno) {
-  case EDQUOT: return (struct outcome){ "later", "4.2.2", "the mailbox is over its quota" };
-  case ENOSPC: return (struct outcome){ "later", "4.3.1", "the disk is full" };
+  case EDQUOT: return (struct outcome){ .state = "later", .status = "4.2.2", .text = "the mailbox is over its quota" };
+  case ENOSPC: return (struct outcome){ .state = "later", .status = "4.3.1", .text = "the disk is full" };
   case ELOOP:
-  case ENOTDIR: return (struct outcome){ "later", "4.3.5", "new, cur or tmp of this mailbox is not a folder: no links there" };
-  case EPERM: return (struct outcome){ "later", "4.3.5", "new, cur or tmp of this mailbox has another owner" };
-  case EACCES: return (struct outcome){ "later", "4.2.0", "the mailbox's folder may not be written by its owner" };
-  default: return (struct outcome){ "later", "4.3.0", what };
+  case ENOTDIR: return (struct outcome){ .state = "later", .status = "4.3.5", .text = "new, cur or tmp of this mailbox is not a folder: no links there" };
+  case EPERM: return (struct outcome){ .state = "later", .status = "4.3.5", .text = "new, cur or tmp of this mailbox has another owner" };
+  case EACCES: return (struct outcome){ .state = "later", .status = "4.2.0", .text = "the mailbox's folder may not be written by its owner" };
+  default: return (struct outcome){ .state = "later", .status = "4.3.0", .text = what };
   }
 }
 
@@ -68,6 +73,23 @@ static bool write_message(int fd, const text *head, const char *bytes, size_t le
   return true;
 }
 
+/* False: the message does not fit. If the mailbox cannot be counted, it does. */
+static bool has_room(struct deliver_quota *q, uint64_t size)
+{
+  struct maildirsize used;
+
+  if (!q->bytes || maildirsize_check(q->bytes, size, &used) != MAILDIRSIZE_EXCEEDS) return true;
+  q->fullness = maildirsize_is_full(q->bytes, &used) ? DELIVER_FULL : DELIVER_UNCHANGED;
+  return false;
+}
+
+static void count(struct deliver_quota *q, uint64_t size)
+{
+  if (!q->bytes) return;
+  q->fullness = DELIVER_ROOM;
+  maildirsize_add((int64_t)size, 1);
+}
+
 /* name grows by ",S=SIZE,W=SIZE" (on disk, and with CRLF): nobody needs to read the file to know them. */
 static struct outcome write_and_link(const struct delivery *d, const struct maildir *m, struct maildir_file *f, text *name,
                                      const char *bytes, size_t length)
@@ -83,11 +105,14 @@ static struct outcome write_and_link(const struct delivery *d, const struct mail
   if (d->is_again) result = deliver_maildir_find(m, f, name);
   if (result == DELIVER_MAILDIR_BROKEN) return failed("unable to look for the message in the mailbox");
   if (result == DELIVER_MAILDIR_THERE) return was_there;
+  if (!has_room(d->quota, size)) return d->quota->defers ? full_now : full;
   text_add_format(name, ",S=%llu,W=%llu", (unsigned long long)size, (unsigned long long)(head.len + DELIVER_MESSAGE_HEAD_LINES + length));
   text_string(name);
   result = deliver_maildir_link(m, f, name);
   if (result == DELIVER_MAILDIR_BROKEN) return failed("unable to link the message into new, or to sync it");
-  return result == DELIVER_MAILDIR_THERE ? was_there : delivered;
+  if (result == DELIVER_MAILDIR_THERE) return was_there;
+  count(d->quota, size);
+  return delivered;
 }
 
 static struct outcome deliver_into(const struct delivery *d, const struct maildir *m, text *name)
@@ -123,7 +148,7 @@ bool deliver_run(const struct delivery *d, struct maildir *maildir, text *outcom
     result = deliver_into(d, maildir, &name);
   else
     result = failed("unable to open the mailbox's folders new, cur and tmp");
-  text_add_format(&line, "%s %s 000 %s", result.state, result.status, result.text);
+  text_add_format(&line, "%s %s %s %s", result.state, result.status, result.code ? result.code : "000", result.text);
   record_add(outcome, "remote", name.s);
   record_add(outcome, "recipient", text_string(&line));
   log_event("delivery", "id", d->id, "recipient", d->recipient, "mailbox", d->mailbox, "file", name.s, "state",

@@ -7,6 +7,13 @@
 #include "deliver/maildir.h"
 #include "lib/record.h"
 
+/* Of a mailbox that has one. */
+struct deliver_quota {
+  uint64_t bytes; /* 0: none, and nothing is counted */
+  bool defers;    /* control/quotafull: a full mailbox is no reason to give up */
+  enum deliver_fullness { DELIVER_UNCHANGED, DELIVER_FULL, DELIVER_ROOM } fullness; /* what it was seen to be */
+};
+
 struct delivery {
   const char *id;
   const char *sender;    /* "" is the null sender */
@@ -15,6 +22,7 @@ struct delivery {
   const char *host;      /* control/me */
   int message;           /* the queue file; its offset is shared with others and not used */
   uint64_t offset;       /* of the message in it */
+  struct deliver_quota *quota;
   bool is_again;         /* a former attempt may have delivered it without being able to say so */
 };
 

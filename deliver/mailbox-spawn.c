@@ -13,9 +13,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "deliver/deliver.h"
+#include "deliver/full.h"
 #include "deliver/place.h"
 #include "imap/session.h"
 #include "lib/base64.h"
@@ -30,7 +32,7 @@
 #include "lib/tables.h"
 #include "lib/user.h"
 
-enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, KEPT_SECONDS = 30, DELIVERIES = 1000, SESSIONS = 10000,
+enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, KEPT_SECONDS = 30, SWEEP_SECONDS = 10, DELIVERIES = 1000, SESSIONS = 10000,
        MEBIBYTE = 1024 * 1024, MEMORY_BYTES = 64 * MEBIBYTE, SESSION_BYTES = 1024 * MEBIBYTE,
        APPEND_BYTES = 50 * MEBIBYTE };
 
@@ -39,6 +41,8 @@ struct mailbox {
   const char *key;
   const text *record; /* of policy.cdb */
   const char *host;   /* control/me */
+  struct deliver_quota quota;
+  bool is_noted_full; /* state/full/KEY is there */
 };
 
 static struct tables policy = TABLES_ZERO;
@@ -47,7 +51,7 @@ static bool has_landlock;
 
 static const char *const callers[] = { "mail-auth", "mail-send", "mail-lmtp", 0 };
 static const char *const reads[] = { "control", "tables", 0 };
-static const char *const writes[] = { "mail", 0 };
+static const char *const writes[] = { "mail", FULL_FOLDER, 0 };
 static const struct sandbox sandbox = { .reads = reads, .writes = writes, .may_setuid = true };
 
 /* Root without its powers: what is left is to take another uid, to give a folder away, and to end children. */
@@ -62,9 +66,12 @@ static void shed_capabilities(void)
   if (syscall(SYS_capset, &header, data) == -1) die_unable("give capabilities up");
 }
 
-static void open_policy(void)
+static uint64_t quota_of(const text *record)
 {
-  if (!tables_open(&policy, "policy")) log_event("waiting", "error", "unable to open tables/current/policy.cdb", (char *)0);
+  uint64_t bytes = 0;
+
+  if (!record_find(record, "quota")) return conf_size("defaultquotasize", 0);
+  return record_number(record, "quota", INT64_MAX, &bytes) ? bytes : 0;
 }
 
 static bool find(struct place *place, text *mailbox, const char *key, const char **error)
@@ -77,6 +84,38 @@ static bool find(struct place *place, text *mailbox, const char *key, const char
   case LOOKUP_FOUND: return deliver_place_parse(place, mailbox, conf_number("minimumuid", 1000, UINT32_MAX), error);
   }
   return false;
+}
+
+static bool find_owner(const char *key, uid_t *uid, uint64_t *quota_bytes)
+{
+  struct place place = PLACE_ZERO;
+  text record = TEXT_ZERO;
+  const char *error;
+  bool is_found = find(&place, &record, key, &error);
+
+  *uid = place.uid;
+  *quota_bytes = is_found ? quota_of(&record) : 0;
+  place_free(&place);
+  text_free(&record);
+  return is_found;
+}
+
+static void take_reports(void) { full_take(find_owner); }
+
+/* Before each session. The tables or control/defaultquotasize may have given a mailbox another quota. */
+static void open_policy(void)
+{
+  static time_t swept;
+  struct timespec now;
+
+  if (!tables_open(&policy, "policy")) {
+    log_event("waiting", "error", "unable to open tables/current/policy.cdb", (char *)0);
+    return;
+  }
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  if (now.tv_sec < swept + SWEEP_SECONDS) return;
+  swept = now.tv_sec;
+  full_sweep(find_owner);
 }
 
 /* A folder below parent, never through a link; made with the mode if it is missing. */
@@ -142,20 +181,29 @@ static void answer_later(int caller, const char *key, const char *error)
   call_send(caller, &answer, 0, 0);
 }
 
+static void report(const struct deliver_quota *q, struct mailbox *m)
+{
+  if (q->fullness == DELIVER_UNCHANGED || (q->fullness == DELIVER_ROOM && !m->is_noted_full)) return;
+  m->is_noted_full = q->fullness == DELIVER_FULL;
+  full_report(m->is_noted_full);
+}
+
 /* True if it was delivered, and the caller was told that the next message may follow. */
-static bool deliver_one(int caller, const text *request, const struct mailbox *m, struct maildir *maildir, int message,
-                        bool may_follow)
+static bool deliver_one(int caller, const text *request, struct mailbox *m, struct maildir *maildir, int message, bool may_follow)
 {
   struct delivery delivery = { .id = record_get(request, "id"), .sender = record_get(request, "sender"),
                                .recipient = record_get(request, "recipient"), .mailbox = record_get(m->record, "name"),
-                               .host = m->host, .message = message, .is_again = !record_is(request, "again", "0") };
+                               .host = m->host, .message = message, .quota = &m->quota,
+                               .is_again = !record_is(request, "again", "0") };
   static text outcome = TEXT_ZERO;
 
   alarm(DELIVERY_SECONDS);
   if (!id_check(delivery.id) || !record_number(request, "offset", INT64_MAX, &delivery.offset))
     die_permanent("a request without an id and an offset");
   text_clear(&outcome);
+  m->quota.fullness = DELIVER_UNCHANGED;
   bool is_good = deliver_run(&delivery, maildir, &outcome) && may_follow;
+  report(&m->quota, m);
   if (is_good) record_add(&outcome, "keep", "yes");
   if (call_send(caller, &outcome, 0, 0)) return is_good;
   log_event("unheard", "id", delivery.id, (char *)0);
@@ -164,7 +212,7 @@ static bool deliver_one(int caller, const text *request, const struct mailbox *m
 
 /* One message after another for the same mailbox, as long as the caller keeps the connection: a new process, its uid and
    its folders cost more than the message. */
-static void run_deliveries(int caller, text *request, const struct mailbox *m, struct call_fds *fds)
+static void run_deliveries(int caller, text *request, struct mailbox *m, struct call_fds *fds)
 {
   struct maildir maildir = MAILDIR_ZERO;
   enum call_result next = CALL_DONE;
@@ -180,11 +228,12 @@ static void run_deliveries(int caller, text *request, const struct mailbox *m, s
 }
 
 /* The caller hears that it began, and is gone; the client's socket is all that is left to talk to. */
-static void run_imap(int caller, const text *request, uint64_t append_bytes, int client)
+static void run_imap(int caller, const text *request, const struct mailbox *m, uint64_t append_bytes, int client)
 {
   const char *encoded = record_get(request, "ahead");
   struct imap_start start = { .login = record_get(request, "login"), .tag = record_get(request, "tag"),
-                              .ip = record_get(request, "ip"), .append_bytes = append_bytes };
+                              .ip = record_get(request, "ip"), .append_bytes = append_bytes,
+                              .quota_bytes = m->quota.bytes, .is_noted_full = m->is_noted_full, .report_full = full_report };
   text ahead = TEXT_ZERO, answer = TEXT_ZERO;
 
   if (!base64_decode(&ahead, encoded, strlen(encoded))) die_permanent("a request whose ahead is not base64");
@@ -203,14 +252,34 @@ static void run_imap(int caller, const text *request, uint64_t append_bytes, int
 struct settings {
   text host;
   uint64_t append_bytes;
+  bool defers_full; /* control/quotafull */
 };
+
+static bool quota_defers(void)
+{
+  text value = TEXT_ZERO;
+
+  conf_value("quotafull", &value, "bounce");
+  bool defers = text_is(&value, "defer");
+  if (!defers && !text_is(&value, "bounce")) die_permanent("control/quotafull: neither bounce nor defer: ", value.s);
+  text_free(&value);
+  return defers;
+}
 
 static void settings_read(struct settings *s, bool is_delivery)
 {
-  if (is_delivery)
+  if (is_delivery) {
     conf_me(&s->host);
-  else
+    s->defers_full = quota_defers();
+  } else
     s->append_bytes = conf_number("databytes", APPEND_BYTES, UINT64_MAX);
+}
+
+static void prepare_quota(struct mailbox *m, bool defers)
+{
+  m->quota = (struct deliver_quota){ .bytes = quota_of(m->record), .defers = defers };
+  m->is_noted_full = m->quota.bytes && full_is_noted(m->key);
+  full_begin(m->key, m->quota.bytes);
 }
 
 static bool may_ask(uid_t caller, bool is_delivery)
@@ -237,7 +306,9 @@ static void session(int in, int out, const struct peer *peer)
   }
   errno = 0;
   settings_read(&settings, is_delivery);
-  if (!find(&place, &record, mailbox.key, &error) || !become(&place, &error)) {
+  bool is_found = find(&place, &record, mailbox.key, &error);
+  if (is_found) prepare_quota(&mailbox, settings.defers_full);
+  if (!is_found || !become(&place, &error)) {
     answer_later(out, mailbox.key, error);
     return;
   }
@@ -245,13 +316,13 @@ static void session(int in, int out, const struct peer *peer)
   if (is_delivery)
     run_deliveries(out, &request, &mailbox, &fds);
   else
-    run_imap(out, &request, settings.append_bytes, fds.fd[0]);
+    run_imap(out, &request, &mailbox, settings.append_bytes, fds.fd[0]);
 }
 
 int main(int argc, const char *const *argv)
 {
-  const struct serve listener = { .concurrency = SESSIONS, .callers = callers, .sandbox = &sandbox,
-                                  .refresh = open_policy, .session = session };
+  struct serve listener = { .concurrency = SESSIONS, .callers = callers, .sandbox = &sandbox, .refresh = open_policy,
+                            .notice = take_reports, .session = session };
 
   PROG = "mailbox-spawn";
   if (argc > 1) die_usage("mailbox-spawn");
@@ -262,5 +333,6 @@ int main(int argc, const char *const *argv)
   lmtp_uid = user_uid("mail-lmtp");
   has_landlock = landlock_is_there();
   shed_capabilities();
+  listener.notices = full_open();
   return serve(&listener, argv);
 }

@@ -32,3 +32,9 @@ bool deliver_place_parse(struct place *place, const text *record, uint64_t minim
   place->uid = (uid_t)uid;
   return true;
 }
+
+void place_free(struct place *place)
+{
+  text_free(&place->domain);
+  text_free(&place->user);
+}

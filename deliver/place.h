@@ -14,6 +14,8 @@ struct place {
 };
 #define PLACE_ZERO { TEXT_ZERO, TEXT_ZERO, 0 }
 
+void place_free(struct place *place);
+
 /* False with a sentence if the record names a uid below minimum_uid (0 is refused always), or a path other than
    "domain/user" of letters, digits and "._+=@-" (and bytes of UTF-8). */
 bool deliver_place_parse(struct place *place, const text *record, uint64_t minimum_uid, const char **error);

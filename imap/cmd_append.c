@@ -5,6 +5,7 @@
 #include "imap/commands.h"
 #include "imap/entry.h"
 #include "imap/folder_add.h"
+#include "imap/quota.h"
 
 static bool open_target(struct imap_state *s, text *name, struct imap_folder *folder)
 {
@@ -20,7 +21,10 @@ static bool open_target(struct imap_state *s, text *name, struct imap_folder *fo
   text_free(&entry);
   if (result == IMAP_FOLDER_ABSENT) imap_no(s, "[TRYCREATE] there is no such mailbox");
   if (result == IMAP_FOLDER_BROKEN) imap_no_errno(s, "open the mailbox");
-  return result == IMAP_FOLDER_DONE;
+  if (result != IMAP_FOLDER_DONE) return false;
+  if (imap_quota_fits(s, s->wire.input.literal_size)) return true;
+  imap_folder_close(folder);
+  return false;
 }
 
 /* All of the literal is read whatever happens to it: the client could not be followed otherwise. False if it broke off. */
@@ -65,8 +69,10 @@ static void append(struct imap_state *s, const text *name, struct imap_addition 
   }
   errno = error;
   const int64_t *date = s->command.has_date ? &s->command.date_seconds : 0;
-  if (!error && imap_addition_end(a, marks, date) && imap_addition_finish(a)) reply_appended(s, name, a);
-  else imap_no_errno(s, "write the message");
+  if (!error && imap_addition_end(a, marks, date) && imap_addition_finish(a)) {
+    imap_quota_change(s, &(struct maildirsize){ (int64_t)a->bytes, 1 }, false);
+    reply_appended(s, name, a);
+  } else imap_no_errno(s, "write the message");
 }
 
 void imap_cmd_append(struct imap_state *s)

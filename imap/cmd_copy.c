@@ -7,12 +7,14 @@
 #include "imap/commands.h"
 #include "imap/entry.h"
 #include "imap/folder_copy.h"
+#include "imap/quota.h"
 #include "lib/die.h"
 
 struct copy {
   text name;            /* of the other folder */
   struct imap_folder to;
   size_t *places, count, room;
+  struct maildirsize sum; /* of what is copied */
   uint32_t first;       /* uid of the first copy */
 };
 
@@ -27,6 +29,7 @@ static void gather(struct imap_state *s, struct copy *c)
       if (!c->places) die_nomem();
     }
     c->places[c->count++] = place;
+    imap_quota_measure(s, &s->folder, place, &c->sum);
   }
 }
 
@@ -68,7 +71,7 @@ static bool copy(struct imap_state *s, struct copy *c)
   switch (imap_folder_copy(&s->folder, c->places, c->count, &c->to, &c->first)) {
   case IMAP_FOLDER_BROKEN: imap_no_errno(s, "copy: nothing was copied"); return false;
   case IMAP_FOLDER_ABSENT: imap_no(s, "[EXPUNGEISSUED] some of these messages are no longer there, nothing was copied"); return false;
-  case IMAP_FOLDER_DONE: break;
+  case IMAP_FOLDER_DONE: imap_quota_change(s, &c->sum, false);
   }
   return true;
 }
@@ -85,15 +88,20 @@ static void log_copy(struct imap_state *s, const struct copy *c, const char *eve
 /* The originals: each has a copy that is on the disk. */
 static bool remove_originals(struct imap_state *s, const struct copy *c)
 {
+  struct maildirsize gone = { 0 };
   bool fine = true;
 
   if (!imap_folder_lock(&s->folder)) return false;
   for (size_t i = 0; fine && i < c->count; i++) {
+    struct maildirsize one = { 0 };
+    imap_quota_measure(s, &s->folder, c->places[i], &one);
     enum imap_folder_result result = imap_folder_remove(&s->folder, c->places[i]);
     if (result == IMAP_FOLDER_ABSENT && imap_folder_sync(&s->folder) == IMAP_FOLDER_DONE)
       result = imap_folder_remove(&s->folder, c->places[i]);
     fine = result == IMAP_FOLDER_DONE;
+    if (fine) gone.bytes += one.bytes, gone.messages += one.messages;
   }
+  imap_quota_change(s, &gone, true);
   imap_folder_unlock(&s->folder);
   return fine && !fsync(s->folder.cur) && !fsync(s->folder.new);
 }
@@ -123,7 +131,8 @@ static void finish_move(struct imap_state *s, const struct copy *c)
   log_copy(s, c, "move");
 }
 
-static void run(struct imap_state *s, void (*finish)(struct imap_state *s, const struct copy *c))
+/* MOVE takes no more room in the end. */
+static void run(struct imap_state *s, bool is_move, void (*finish)(struct imap_state *s, const struct copy *c))
 {
   struct copy c = { .name = TEXT_ZERO };
 
@@ -131,7 +140,7 @@ static void run(struct imap_state *s, void (*finish)(struct imap_state *s, const
   gather(s, &c);
   if (open_target(s, &c)) {
     if (!c.count) imap_ok(s, "there is no such message, nothing was done");
-    else if (copy(s, &c)) finish(s, &c);
+    else if ((is_move || imap_quota_fits(s, (uint64_t)c.sum.bytes)) && copy(s, &c)) finish(s, &c);
     imap_folder_close(&c.to);
   }
   free(c.places);
@@ -140,10 +149,10 @@ static void run(struct imap_state *s, void (*finish)(struct imap_state *s, const
 
 void imap_cmd_copy(struct imap_state *s)
 {
-  run(s, finish_copy);
+  run(s, false, finish_copy);
 }
 
 void imap_cmd_move(struct imap_state *s)
 {
-  if (imap_is_changeable(s)) run(s, finish_move);
+  if (imap_is_changeable(s)) run(s, true, finish_move);
 }

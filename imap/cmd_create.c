@@ -8,6 +8,7 @@
 #include "imap/entry.h"
 #include "imap/folder_copy.h"
 #include "imap/mailbox.h"
+#include "imap/quota.h"
 #include "imap/utf7.h"
 #include "lib/die.h"
 
@@ -55,6 +56,16 @@ void imap_cmd_create(struct imap_state *s)
   text_free(&name);
 }
 
+static void measure_folder(const struct imap_state *s, const text *name, struct maildirsize *sum)
+{
+  text entry = TEXT_ZERO;
+
+  if (!s->start->quota_bytes) return;
+  imap_entry_format(name, &entry);
+  maildirsize_of_folder(text_string(&entry), sum);
+  text_free(&entry);
+}
+
 void imap_cmd_delete(struct imap_state *s)
 {
   text name = TEXT_ZERO;
@@ -65,9 +76,12 @@ void imap_cmd_delete(struct imap_state *s)
     return;
   }
   if (s->is_selected && text_is(&s->name, name.s)) imap_unselect(s);
+  struct maildirsize sum = { 0 };
+  measure_folder(s, &name, &sum);
   switch (imap_mailbox_delete(&name)) {
   case IMAP_MAILBOX_ABSENT: imap_no(s, "[NONEXISTENT] there is no such mailbox"); break;
   case IMAP_MAILBOX_DONE:
+    imap_quota_change(s, &sum, true);
     imap_log(s, "delete", name.s, 0, 0, 0);
     imap_ok(s, "deleted");
     break;

@@ -11,7 +11,7 @@
 #include "lib/die.h"
 #include "lib/text.h"
 
-#define USAGE "imap-session [ -b append_bytes ] [ -l login ]"
+#define USAGE "imap-session [ -b append_bytes ] [ -l login ] [ -q quota_bytes ]"
 
 int main(int argc, const char *const *argv)
 {
@@ -19,10 +19,13 @@ int main(int argc, const char *const *argv)
   subgetopt options = SUBGETOPT_ZERO;
 
   PROG = "imap-session";
-  for (int option; (option = subgetopt_r(argc, argv, "b:l:", &options)) != -1;)
+  for (int option; (option = subgetopt_r(argc, argv, "b:l:q:", &options)) != -1;)
     switch (option) {
     case 'b':
       if (!number_scan(options.arg, UINT64_MAX, &start.append_bytes)) die_usage(USAGE);
+      break;
+    case 'q':
+      if (!number_scan(options.arg, INT64_MAX, &start.quota_bytes)) die_usage(USAGE);
       break;
     case 'l': start.login = options.arg; break;
     default: die_usage(USAGE);

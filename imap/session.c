@@ -4,6 +4,7 @@
 
 #include "imap/commands.h"
 #include "imap/mailbox.h"
+#include "imap/quota.h"
 #include "lib/die.h"
 #include "lib/log.h"
 
@@ -139,6 +140,7 @@ void imap_session(int in, int out, const struct imap_start *start)
   if (!imap_mailbox_prepare()) die_unable("use the mailbox of ", start->login);
   if (start->ahead_length > sizeof s.wire.bytes) die_permanent("more bytes were sent ahead than a session takes");
   imap_wire_put_back(&s.wire, start->ahead, start->ahead_length);
+  imap_quota_begin(&s);
   greet(&s);
   speak(&s);
   say_goodbye(&s);

@@ -5,6 +5,7 @@
 #ifndef IMAP_SESSION_H
 #define IMAP_SESSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,9 @@ struct imap_start {
   const char *ahead;     /* what the client sent behind that command */
   size_t ahead_length;
   const char *ip;        /* of the client, for the log */
+  uint64_t quota_bytes;  /* of the mailbox; 0: none, and nothing is counted */
+  bool is_noted_full;    /* others were told that it is full */
+  void (*report_full)(bool is_full); /* may be 0 */
   uint64_t append_bytes; /* the largest message that APPEND takes (control/databytes); 0: no limit */
 };
 

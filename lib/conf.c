@@ -93,6 +93,29 @@ bool conf_is_yes(const char *name, bool otherwise)
   return is_yes;
 }
 
+bool conf_size_parse(const char *bytes, size_t length, uint64_t *size)
+{
+  static const char units[] = "KMG";
+  unsigned int shift = 0;
+
+  for (unsigned int i = 0; length > 1 && units[i]; i++)
+    if ((bytes[length - 1] & ~0x20) == units[i]) shift = 10 * (i + 1);
+  if (!number_scan_bytes(bytes, length - (shift != 0), (uint64_t)INT64_MAX >> shift, size)) return false;
+  *size <<= shift;
+  return true;
+}
+
+uint64_t conf_size(const char *name, uint64_t otherwise)
+{
+  text value = TEXT_ZERO;
+  uint64_t size = otherwise;
+
+  if (conf_value(name, &value, "") && !conf_size_parse(value.s, value.len, &size))
+    die_permanent("control/", name, ": not a size such as 500M: ", value.s);
+  text_free(&value);
+  return size;
+}
+
 bool conf_lines(const char *name, text *lines)
 {
   text bytes = TEXT_ZERO;

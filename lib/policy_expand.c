@@ -59,7 +59,7 @@ static bool is_full(struct expansion *x, const char *key, const text *record)
 {
   const struct policy_ask *ask = x->facts->ask;
   const char *quota = record_get(record, "quota");
-  return *quota && strcmp(quota, "0") && ask && ask->is_full && ask->is_full(ask->to, key);
+  return strcmp(quota, "0") && ask && ask->is_full && ask->is_full(ask->to, key);
 }
 
 static void add_mailbox(struct expansion *x, const struct branch *b, const char *key, const text *record, const char *name)

@@ -232,6 +232,10 @@ static void accept_until_told(struct listener *l)
     if (child_ended) reap(l);
     int listening = sockets_wait(&l->sockets, &l->while_waiting);
     if (listening == -1) continue;
+    if (l->s->notice && listening == l->s->notices) {
+      l->s->notice();
+      continue;
+    }
     struct sockaddr_storage remote;
     int connection = accept_one(listening, &remote);
     if (connection == -1) continue;
@@ -349,6 +353,7 @@ static int listen_on_0(const struct serve *s, const char *const *argv)
 
   setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a connection inherits it; a unix socket has none */
   sockets_take(&l.sockets);
+  if (s->notice) sockets_add(&l.sockets, s->notices);
   bool is_renewed = children_take(&l.children, s->workers ? s->workers : s->concurrency, s->balancers && s->balancers->count);
   find_callers(&l);
   block_signals(&l);

@@ -8,7 +8,7 @@
 #include "lib/die.h"
 #include "lib/text.h"
 
-static void add(struct sockets *s, int fd)
+void sockets_add(struct sockets *s, int fd)
 {
   if (s->count == SOCKETS_MAX) die_permanent("more sockets than there is room for");
   s->list[s->count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
@@ -19,11 +19,11 @@ void sockets_take(struct sockets *s)
   const char *names = getenv("SERVE_SOCKETS");
   uint64_t fd;
 
-  add(s, 0);
+  sockets_add(s, 0);
   while (names && *names) {
     size_t length = strcspn(names, " ");
     if (!number_scan_bytes(names, length, INT32_MAX, &fd) || fd < 3) die_permanent("SERVE_SOCKETS does not name sockets");
-    add(s, (int)fd);
+    sockets_add(s, (int)fd);
     names += length + (names[length] == ' ');
   }
 }

@@ -16,6 +16,7 @@ struct sockets {
 };
 
 void sockets_take(struct sockets *s);                       /* they stay open for the next image */
+void sockets_add(struct sockets *s, int fd);
 int sockets_wait(struct sockets *s, const sigset_t *signals); /* one that has a connection; -1: a signal came */
 void sockets_close(struct sockets *s);
 

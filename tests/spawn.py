@@ -14,7 +14,7 @@ MESSAGE = b'From: bob@example.org\r\nSubject: x\r\n\r\nline\r\n.dot\r\n'
 ID = '1jdk4ul5s7v0a1b2'
 
 os.chmod('.', 0o755)
-for folder in ('control/domains', 'directory', 'state/tables', 'state/directory', 'mail'):
+for folder in ('control/domains', 'directory', 'state/tables', 'state/directory', 'state/full', 'mail'):
     os.makedirs(folder)
 os.chmod('mail', 0o711)
 shutil.copytree(ROOT + '/ldapsync/profiles', 'profiles')

@@ -70,7 +70,7 @@ none([p for p in sources if re.search(r'skalibs/(skalibs|stddjb|cdb|cdbmake)\.h'
 mentioned = {n for p in sources for line in re.findall(r'RFC ?(\d{4}(?:(?:,| and) \d{4})*)', text(p)) for n in re.findall(r'\d{4}', line)}
 standards = text('doc/standards.md')
 none([n for n in mentioned if not re.search(r'\b%s\b' % n, standards)], 'each RFC that the code names is in doc/standards.md')
-settings = [n for p in sources for n in re.findall(r'\bconf_(?:value|number|lines|address|is_yes)\("(\w+)"', text(p))] + re.findall(r'control/(\w+)\)', text('service/setup'))
+settings = [n for p in sources for n in re.findall(r'\bconf_(?:value|number|size|lines|address|is_yes)\("(\w+)"', text(p))] + re.findall(r'control/(\w+)\)', text('service/setup'))
 rows = re.findall(r'^\| (\w+)(?:\.pem|/NAME)? \|', text('doc/conf.md'), re.M)
 ok(len(set(settings)) > 25, 'the control files are seen', settings)
 none([n for n in set(settings) if rows.count(n) != 1], 'each control file that is read has one row in doc/conf.md')
