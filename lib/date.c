@@ -32,3 +32,12 @@ void date_add(text *out, uint64_t seconds)
   text_add_format(out, "%s, %u %s %llu %02u:%02u:%02u +0000", days[seconds / DAY % 7], d.day, months[d.month],
                   (unsigned long long)d.year, left / 3600, left / 60 % 60, left % 60);
 }
+
+void date_add_internet(text *out, uint64_t seconds)
+{
+  struct day d = day_of(seconds / DAY);
+  unsigned int left = (unsigned int)(seconds % DAY);
+
+  text_add_format(out, "%04llu-%02u-%02uT%02u:%02u:%02uZ", (unsigned long long)d.year, (d.month + 2) % 12 + 1, d.day,
+                  left / 3600, left / 60 % 60, left % 60);
+}

@@ -2,7 +2,7 @@
 
 #include "smtpd/command.h"
 
-enum { SIZE_DIGITS_MAX = 20 }; /* RFC 1870 4 */
+enum { SIZE_DIGITS_MAX = 20 }; /* RFC 3030 2 */
 
 static bool is_eight_bit(char c) { return (unsigned char)c > 0x7f; }
 
@@ -24,7 +24,7 @@ enum smtpd_command_result smtpd_command_parse(struct smtpd_command *c, const cha
   while (verb < length && line[verb] == ' ') verb++;
   c->argument = line + verb;
   c->length = length - verb;
-  bool holds_address = !strcmp(c->verb, "MAIL") || !strcmp(c->verb, "RCPT");
+  bool holds_address = !strcmp(c->verb, "MAIL") || !strcmp(c->verb, "RCPT") || !strcmp(c->verb, "VRFY") || !strcmp(c->verb, "EXPN");
   for (size_t i = 0; i < length && !holds_address; i++)
     if (is_eight_bit(line[i])) return COMMAND_BAD_BYTE;
   return COMMAND_GOOD;
@@ -53,77 +53,64 @@ static enum smtpd_command_result parse_path(const char *word, const char **at, s
   if (!take_word(at, left, word)) return COMMAND_BAD_SYNTAX;
   skip_spaces(at, left); /* not allowed, and often sent */
   *kind = address_parse_path(address, *at, *left, &used);
-  if (*kind == ADDRESS_BAD_UTF8 || (*kind > ADDRESS_NULL && address->is_utf8)) return COMMAND_EIGHT_BIT;
+  if (*kind == ADDRESS_BAD_UTF8) return COMMAND_BAD_UTF8;
   if (*kind == ADDRESS_BAD) return *left && **at == '<' ? COMMAND_BAD_ADDRESS : COMMAND_BAD_SYNTAX;
   *at += used;
   *left -= used;
   return *left && **at != ' ' ? COMMAND_BAD_SYNTAX : COMMAND_GOOD;
 }
 
-/* The next "KEY=value" or "KEY" up to a space. */
-static const char *next_parameter(const char **at, size_t *left, size_t *length)
-{
-  const char *start;
-
-  skip_spaces(at, left);
-  start = *at;
-  while (*left && **at != ' ') ++*at, --*left;
-  *length = (size_t)(*at - start);
-  return *length ? start : 0;
-}
-
-static enum smtpd_command_result add_parameter(struct smtpd_mail *m, const char *at, size_t left)
-{
-  if (take_word(&at, &left, "SIZE=")) {
-    if (m->has_size || left > SIZE_DIGITS_MAX || !number_scan_bytes(at, left, UINT64_MAX, &m->size_bytes))
-      return COMMAND_BAD_VALUE;
-    m->has_size = true;
-  } else if (take_word(&at, &left, "BODY=")) {
-    if (*m->body) return COMMAND_BAD_VALUE;
-    if (left == 4 && bytes_are_nocase(at, "7BIT", left))
-      m->body = "7BIT";
-    else if (left == 8 && bytes_are_nocase(at, "8BITMIME", left))
-      m->body = "8BITMIME";
-    else
-      return COMMAND_BAD_VALUE;
-  } else if (take_word(&at, &left, "AUTH=")) {
-    if (m->has_auth || !left) return COMMAND_BAD_VALUE;
-    m->has_auth = true;
-  } else
-    return COMMAND_BAD_PARAMETER;
-  return COMMAND_GOOD;
-}
-
-static bool has_eight_bit(const char *bytes, size_t length)
-{
-  for (size_t i = 0; i < length; i++)
-    if (is_eight_bit(bytes[i])) return true;
-  return false;
-}
-
-enum smtpd_command_result smtpd_mail_parse(struct smtpd_mail *m, struct address *sender, const char *argument,
-                                           size_t length)
+enum smtpd_command_result smtpd_mail_parse(struct smtpd_parameters *p, struct address *sender, const char *argument,
+                                           size_t length, unsigned int extensions)
 {
   enum address_result kind = ADDRESS_BAD;
   enum smtpd_command_result result = parse_path("FROM:", &argument, &length, sender, &kind);
-  size_t parameter_length;
 
-  *m = (struct smtpd_mail){ .is_null = kind == ADDRESS_NULL, .body = "" };
+  smtpd_parameters_clear(p);
+  p->is_null = kind == ADDRESS_NULL;
   if (result == COMMAND_GOOD && kind == ADDRESS_LOCAL) result = COMMAND_BAD_ADDRESS;
-  if (result == COMMAND_GOOD && has_eight_bit(argument, length)) result = COMMAND_BAD_BYTE;
-  for (const char *one; result == COMMAND_GOOD && (one = next_parameter(&argument, &length, &parameter_length));)
-    result = add_parameter(m, one, parameter_length);
+  if (result == COMMAND_GOOD) result = smtpd_parameters_of_mail(p, argument, length, extensions);
+  if (result == COMMAND_GOOD && !p->is_null && sender->is_utf8 && !p->is_utf8) result = COMMAND_EIGHT_BIT;
   return result;
 }
 
-enum smtpd_command_result smtpd_rcpt_parse(struct address *recipient, const char *argument, size_t length)
+enum smtpd_command_result smtpd_rcpt_parse(struct smtpd_parameters *p, struct address *recipient, const char *argument,
+                                           size_t length, unsigned int extensions, bool is_utf8)
 {
   enum address_result kind = ADDRESS_BAD;
   enum smtpd_command_result result = parse_path("TO:", &argument, &length, recipient, &kind);
 
+  smtpd_parameters_clear(p);
+  p->is_utf8 = is_utf8;
   if (result == COMMAND_GOOD && kind == ADDRESS_NULL) result = COMMAND_BAD_ADDRESS;
-  if (result == COMMAND_GOOD && length) result = has_eight_bit(argument, length) ? COMMAND_BAD_BYTE : COMMAND_BAD_PARAMETER;
-  return result;
+  if (result == COMMAND_GOOD && recipient->is_utf8 && !is_utf8) result = COMMAND_EIGHT_BIT;
+  return result == COMMAND_GOOD ? smtpd_parameters_of_rcpt(p, argument, length, extensions) : result;
+}
+
+enum smtpd_command_result smtpd_chunk_parse(struct smtpd_chunk *c, const char *argument, size_t length)
+{
+  size_t digits = 0;
+
+  while (digits < length && argument[digits] != ' ') digits++;
+  if (digits > SIZE_DIGITS_MAX || !number_scan_bytes(argument, digits, UINT64_MAX, &c->size_bytes)) return COMMAND_BAD_VALUE;
+  argument += digits;
+  length -= digits;
+  skip_spaces(&argument, &length);
+  c->is_last = length > 0;
+  return !c->is_last || (take_word(&argument, &length, "LAST") && !length) ? COMMAND_GOOD : COMMAND_BAD_VALUE;
+}
+
+enum smtpd_command_result smtpd_verify_parse(const char *argument, size_t length)
+{
+  static const char word[] = " SMTPUTF8";
+  enum { WORD = sizeof word - 1 };
+  bool is_utf8 = length > WORD && bytes_are_nocase(argument + length - WORD, word, WORD);
+
+  if (!length) return COMMAND_BAD_SYNTAX;
+  if (!utf8_check(argument, length)) return COMMAND_BAD_UTF8;
+  for (size_t i = 0; i < length && !is_utf8; i++)
+    if (is_eight_bit(argument[i])) return COMMAND_EIGHT_BIT;
+  return COMMAND_GOOD;
 }
 
 const char *command_syntax_reply(enum smtpd_command_result result, const char *bad_syntax, const char *bad_address)
@@ -131,7 +118,8 @@ const char *command_syntax_reply(enum smtpd_command_result result, const char *b
   switch (result) {
   case COMMAND_BAD_BYTE: return "500 5.5.2 A byte that is not printable ASCII";
   case COMMAND_BAD_ADDRESS: return bad_address;
-  case COMMAND_EIGHT_BIT: return "553 5.6.7 An address with bytes that are not ASCII needs SMTPUTF8, which is not offered";
+  case COMMAND_EIGHT_BIT: return "553 5.6.7 What is not ASCII needs SMTPUTF8, which was not said";
+  case COMMAND_BAD_UTF8: return "553 5.6.7 What is not ASCII is UTF-8, and this is not";
   case COMMAND_BAD_PARAMETER: return "555 5.5.4 A parameter that is not known here";
   case COMMAND_BAD_VALUE: return "501 5.5.4 A parameter with a value that cannot be";
   default: return bad_syntax;

@@ -40,7 +40,13 @@ static void accept_message(struct session *s, struct message *m)
   s->idle = 0;
 }
 
-static void finish(struct session *s, struct message *m)
+void message_refuse(struct session *s, struct message *m, const char *answer)
+{
+  log_message(s, m, "refused", answer);
+  reply(s, answer);
+}
+
+void message_finish(struct session *s, struct message *m)
 {
   const char *refusal = message_refusal(s, m);
 
@@ -50,12 +56,13 @@ static void finish(struct session *s, struct message *m)
   }
   if (!refusal) refusal = message_keep(s, m);
   if (!refusal) refusal = message_hand_over(m);
-  if (refusal) {
-    log_message(s, m, "refused", refusal);
-    reply(s, refusal);
-  } else
+  if (refusal)
+    message_refuse(s, m, refusal);
+  else
     accept_message(s, m);
 }
+
+void message_drop(struct session *s, struct message *m) { log_message(s, m, "dropped", 0); }
 
 void data_proceed(struct session *s, const char *argument, size_t length)
 {
@@ -63,13 +70,17 @@ void data_proceed(struct session *s, const char *argument, size_t length)
   bool is_whole = false;
 
   (void)argument, (void)length;
+  if (s->mail.chunks) { /* RFC 3030 3 */
+    reply_error(s, "503 5.5.1 The message has begun with BDAT");
+    return;
+  }
   reply(s, "354 End data with <CR><LF>.<CR><LF>");
   message_begin(s, &m);
   while (!(is_whole = message_feed(s, &m)) && session_read(s)) continue;
   if (is_whole)
-    finish(s, &m);
+    message_finish(s, &m);
   else
-    log_message(s, &m, "dropped", 0); /* the client went away: nothing was said, nothing is kept */
+    message_drop(s, &m);
   message_end(&m);
   session_reset(s);
 }

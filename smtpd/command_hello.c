@@ -14,6 +14,7 @@ static bool take_name(struct session *s, const char *argument, size_t length)
   session_reset(s);
   text_copy_bytes(&s->helo, argument, length);
   text_string(&s->helo);
+  session_choose_extensions(s);
   return true;
 }
 
@@ -48,15 +49,5 @@ void ehlo_proceed(struct session *s, const char *argument, size_t length)
   s->is_extended = true;
   text_add(&s->output, "250-");
   reply(s, text_string(&s->settings.me));
-  reply(s, "250-PIPELINING");
-  text_add(&s->output, "250-SIZE ");
-  text_add_number(&s->output, s->settings.size_max);
-  reply(s, "");
-  if (session_offers_tls(s)) reply(s, "250-STARTTLS");
-  if (session_offers_auth(s)) {
-    reply(s, "250-AUTH PLAIN LOGIN");
-    reply(s, "250-AUTH=PLAIN LOGIN"); /* what clients before RFC 2554 look for (P-28) */
-  }
-  reply(s, "250-8BITMIME");
-  reply(s, "250 ENHANCEDSTATUSCODES");
+  session_list_extensions(s);
 }

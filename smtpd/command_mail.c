@@ -1,17 +1,41 @@
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/log.h"
 #include "smtpd/command.h"
 #include "smtpd/commands.h"
 
-static bool check_size(struct session *s, const struct smtpd_mail *m)
+static bool check_size(struct session *s, const struct smtpd_parameters *m)
 {
   if (!m->has_size || !s->settings.size_max || m->size_bytes <= s->settings.size_max) return true;
   reply(s, "552 5.3.4 Message too big");
   log_event("refused", "rule", "databytes", "file", "control/databytes", "reply", "552 5.3.4", "client",
             s->peer->remote_ip, "helo", s->helo.s, "login", session_login(s), (char *)0);
   return false;
+}
+
+/* RFC 8689 4.1: asked for in clear it is refused. */
+static bool check_tls(struct session *s, const struct smtpd_parameters *m)
+{
+  if (!m->requires_tls || session_is_tls(s)) return true;
+  reply_error(s, "530 5.7.10 REQUIRETLS needs an encrypted session");
+  return false;
+}
+
+/* RFC 4865 4.2: at most as far ahead as was offered, and ahead. */
+static bool check_hold(struct session *s, const struct smtpd_parameters *m)
+{
+  uint64_t now = (uint64_t)time(0), until = m->hold_seconds + (m->hold == HOLD_FOR ? now : 0);
+
+  s->mail.hold_until = 0;
+  if (m->hold == HOLD_NOT) return true;
+  if (until < now || until - now > session_hold_max()) {
+    reply_error(s, "554 5.5.4 The message cannot be held until then");
+    return false;
+  }
+  s->mail.hold_until = until;
+  return true;
 }
 
 /* The tables of this transaction: a change is seen by the next MAIL, also in an open session (T17). */
@@ -23,15 +47,14 @@ static bool open_tables(struct session *s)
   return false;
 }
 
-static void begin(struct session *s, const struct smtpd_mail *m, const struct policy_facts *f)
+static void begin(struct session *s, const struct smtpd_parameters *m, const struct policy_facts *f)
 {
   struct policy_facts known = *f;
 
   known.enforce_sender = f->login && policy_enforce_sender();
   s->mail.has_sender = true;
   s->mail.is_null = m->is_null;
-  text_copy(&s->mail.body, m->body);
-  text_string(&s->mail.body);
+  s->mail.is_utf8 = m->is_utf8;
   policy_sender(s->tables, &known, m->is_null ? 0 : &s->mail.sender, &s->mail.sender_decision);
   reply(s, "250 2.1.0 Ok");
 }
@@ -40,7 +63,7 @@ void mail_proceed(struct session *s, const char *argument, size_t length)
 {
   struct policy_facts f = session_facts(s);
   struct policy_decision *d = &s->mail.sender_decision;
-  struct smtpd_mail m;
+  struct smtpd_parameters *m = &s->mail.said;
 
   if (s->mail.has_sender) {
     reply_error(s, "503 5.5.1 There is a sender already");
@@ -57,10 +80,10 @@ void mail_proceed(struct session *s, const char *argument, size_t length)
     reply_count_error(s);
     return;
   }
-  enum smtpd_command_result result = smtpd_mail_parse(&m, &s->mail.sender, argument, length);
-  if (result == COMMAND_GOOD && m.has_auth && !session_offers_auth(s)) result = COMMAND_BAD_PARAMETER;
+  unsigned int extensions = s->extensions | (s->role->extensions & EXTENSION_REQUIRETLS);
+  enum smtpd_command_result result = smtpd_mail_parse(m, &s->mail.sender, argument, length, extensions);
   if (result != COMMAND_GOOD)
     reply_error(s, command_syntax_reply(result, "501 5.5.4 Say MAIL FROM:<address>", "553 5.1.7 The sender is not an address"));
-  else if (check_size(s, &m) && open_tables(s))
-    begin(s, &m, &f);
+  else if (check_tls(s, m) && check_size(s, m) && check_hold(s, m) && open_tables(s))
+    begin(s, m, &f);
 }

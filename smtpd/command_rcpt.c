@@ -59,13 +59,24 @@ static void answer(struct session *s, const struct policy_decision *d, const cha
   s->idle++;
 }
 
+/* Those of the destinations that this RCPT led to: up to the last one that there is now (RFC 3461 5.2.7). */
+static void note_wishes(struct session *s, const struct smtpd_parameters *said)
+{
+  record_add_number(&s->mail.wishes, "last", s->mail.destinations.count);
+  record_add(&s->mail.wishes, "notify", said->notify.len ? said->notify.s : "");
+  record_add(&s->mail.wishes, "orcpt", said->orcpt.len ? said->orcpt.s : "");
+}
+
 void rcpt_proceed(struct session *s, const char *argument, size_t length)
 {
   static struct address recipient = ADDRESS_ZERO;
+  static struct smtpd_parameters said;
   static struct policy_decision decision = POLICY_DECISION_ZERO;
-  enum smtpd_command_result result = smtpd_rcpt_parse(&recipient, argument, length);
+  enum smtpd_command_result result = smtpd_rcpt_parse(&said, &recipient, argument, length, s->extensions, s->mail.is_utf8);
 
-  if (result != COMMAND_GOOD)
+  if (s->mail.chunks)
+    reply_error(s, "503 5.5.1 The message has begun");
+  else if (result != COMMAND_GOOD)
     reply_error(s, command_syntax_reply(result, "501 5.5.4 Say RCPT TO:<address>", "553 5.1.3 The recipient is not an address"));
   else if (s->mail.recipients >= s->settings.recipients_max)
     reply(s, "452 4.5.3 Too many recipients");
@@ -74,5 +85,6 @@ void rcpt_proceed(struct session *s, const char *argument, size_t length)
   else {
     decide(s, &recipient, &decision);
     answer(s, &decision, recipient.shown.s);
+    if (policy_is_accepted(&decision)) note_wishes(s, &said);
   }
 }

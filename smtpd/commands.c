@@ -37,8 +37,12 @@ static void noop_proceed(struct session *s, const char *argument, size_t length)
 
 static void vrfy_proceed(struct session *s, const char *argument, size_t length)
 {
-  (void)argument, (void)length;
-  reply(s, "252 2.0.0 Send it, and you will see"); /* RFC 5321 3.5.3; tells nothing: check 20 */
+  enum smtpd_command_result result = smtpd_verify_parse(argument, length);
+
+  if (result != COMMAND_GOOD)
+    reply_error(s, command_syntax_reply(result, "501 5.5.4 Say VRFY and a name", ""));
+  else
+    reply(s, "252 2.0.0 Send it, and you will see"); /* RFC 5321 3.5.3; tells nothing: check 20 */
 }
 
 static void expn_proceed(struct session *s, const char *argument, size_t length)
@@ -53,8 +57,7 @@ static void help_proceed(struct session *s, const char *argument, size_t length)
   reply(s, "214 2.0.0 RFC 5321 says what can be said here");
 }
 
-/* BDAT was not offered, so what follows is a message to the client and commands to us: check 8. A browser that was led
-   here says GET or POST, and what follows is not for us either. */
+/* A browser that was led here says GET or POST, and what follows is not for us. */
 static void hang_up(struct session *s, const char *argument, size_t length)
 {
   (void)argument, (void)length;
@@ -81,7 +84,7 @@ static const struct command commands[] = {
   { "VRFY", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, vrfy_proceed },
   { "EXPN", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, expn_proceed },
   { "HELP", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, help_proceed },
-  { "BDAT", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, hang_up },
+  { "BDAT", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, ADVANCES, OF_ALL, bdat_proceed },
   { "GET", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, hang_up },
   { "POST", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, hang_up },
   { "QUIT", NEEDS_NOTHING, HAS_NO_ARGUMENT, ADVANCES, OF_ALL, quit_proceed },
@@ -104,6 +107,8 @@ static const char *missing(const struct session *s, enum needs needs)
   if (needs >= NEEDS_RECIPIENT && !s->mail.recipients) return s->role->is_lmtp ? "503 5.5.1 No valid recipients" /* RFC 2033 4.2 */ : "554 5.5.1 No valid recipients";
   return 0;
 }
+
+const char *command_lacks_recipient(const struct session *s) { return missing(s, NEEDS_RECIPIENT); }
 
 size_t command_line_max(const struct session *s)
 {

@@ -4,6 +4,7 @@
 
 #include "lib/conf.h"
 #include "lib/id.h"
+#include "smtpd/chunk.h"
 #include "smtpd/fixup.h"
 #include "smtpd/message.h"
 
@@ -103,9 +104,9 @@ static void look(struct session *s, struct message *m)
   if (!m->is_holding && m->pending.len >= PENDING_BYTES) message_write(s, m);
 }
 
-text *message_room(struct message *m) { return m->is_submitted ? &m->raw : &m->pending; }
+static text *room(struct message *m) { return m->is_submitted ? &m->raw : &m->pending; }
 
-void message_take(struct session *s, struct message *m)
+static void take(struct session *s, struct message *m)
 {
   if (m->is_submitted) {
     m->size_bytes += m->raw.len;
@@ -121,9 +122,30 @@ bool message_feed(struct session *s, struct message *m)
 {
   struct smtpd_input *in = &s->input;
 
-  in->start += smtpd_data_feed(&m->data, in->bytes + in->start, in->end - in->start, message_room(m));
-  message_take(s, m);
+  in->start += smtpd_data_feed(&m->data, in->bytes + in->start, in->end - in->start, room(m));
+  take(s, m);
   return m->data.state == DATA_ENDED;
+}
+
+void message_feed_chunk(struct session *s, struct message *m, uint64_t *left)
+{
+  struct smtpd_input *in = &s->input;
+  size_t there = in->end - in->start;
+
+  if (there > *left) there = (size_t)*left;
+  smtpd_chunk_feed(&m->data, in->bytes + in->start, there, room(m));
+  in->start += there;
+  *left -= there;
+  take(s, m);
+}
+
+void message_end_chunks(struct session *s, struct message *m)
+{
+  uint64_t size_bytes = m->size_bytes; /* what is added was not sent */
+
+  smtpd_chunk_end(&m->data, room(m));
+  take(s, m);
+  m->size_bytes = size_bytes;
 }
 
 /* Has each of its recipients had it before? What goes round for some of them only, their delivery stops. */
@@ -158,14 +180,22 @@ static const char *refuse(struct message *m, const char *rule, const char *answe
   return answer;
 }
 
-const char *message_refusal(struct session *s, struct message *m)
+const char *message_early_refusal(const struct session *s, struct message *m)
 {
-  smtpd_lines_end(&m->lines, &m->pending);
-  look(s, m);
-  smtpd_header_end(&m->header);
   if (is_too_big(s, m)) return refuse(m, "databytes", "552 5.3.4 Message too big");
   if (m->data.has_bare && !m->is_submitted) /* what other hosts may read as the end of the message: check 1 */
     return refuse(m, "bare-newline", "550 5.6.11 A CR or LF stands alone in the message; lines end with CR LF");
+  return 0;
+}
+
+const char *message_refusal(struct session *s, struct message *m)
+{
+  const char *early;
+
+  smtpd_lines_end(&m->lines, &m->pending);
+  look(s, m);
+  smtpd_header_end(&m->header);
+  if ((early = message_early_refusal(s, m))) return early;
   if (m->has_nul) return refuse(m, "nul", "550 5.6.0 The message has a NUL byte"); /* RFC 5322 2.2 */
   if (m->has_long_header) return refuse(m, "header", "552 5.3.4 The message's header is too big");
   if (m->header.hops > HOPS_MAX || m->header.deliveries > HOPS_MAX)

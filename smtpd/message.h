@@ -33,9 +33,12 @@ struct message {
 void message_begin(struct session *s, struct message *m);
 bool message_feed(struct session *s, struct message *m); /* takes from the session's input; true: the data ended */
 
-/* The same for content that comes otherwise (BDAT): it is added to the room, then taken. */
-text *message_room(struct message *m);
-void message_take(struct session *s, struct message *m);
+/* The same of a chunk (RFC 3030), of which *left bytes are to come; and what is behind the last one. */
+void message_feed_chunk(struct session *s, struct message *m, uint64_t *left);
+void message_end_chunks(struct session *s, struct message *m);
+
+/* A refusal that is sure before the end: the answer, else 0. */
+const char *message_early_refusal(const struct session *s, struct message *m);
 
 /* All has come. The answer if it is refused, else 0: then it is kept. */
 const char *message_refusal(struct session *s, struct message *m);
@@ -44,6 +47,12 @@ const char *message_keep(struct session *s, struct message *m); /* all of it is 
 /* To queue-add: 0 if it has it, else the answer. _behind: another head, and the message from the byte `from` on. */
 const char *message_hand_over(struct message *m);
 const char *message_hand_over_behind(struct message *m, const text *head, size_t from);
+
+/* The end of a transaction (command_data.c): all has come, and is accepted or refused; it is refused before; the client went
+   away, so nothing is said and nothing kept. */
+void message_finish(struct session *s, struct message *m);
+void message_refuse(struct session *s, struct message *m, const char *answer);
+void message_drop(struct session *s, struct message *m);
 
 /* What stands before the content: the envelope and our Received field. Made when the first bytes are written, so that it
    knows the Message-ID. */

@@ -4,6 +4,27 @@
 #include "smtpd/message.h"
 #include "smtpd/received.h"
 
+static void add_priority(text *facts, int priority)
+{
+  char digits[] = { '-', (char)('0' + (priority < 0 ? -priority : priority)), 0 };
+
+  record_add(facts, "priority", priority < 0 ? digits : digits + 1);
+}
+
+/* What the client asked for with MAIL (doc/queue.md). */
+static void add_wishes(const struct session *s, text *facts)
+{
+  const struct smtpd_parameters *said = &s->mail.said;
+
+  if (*said->body) record_add(facts, "body", said->body);
+  if (s->mail.is_utf8) record_add(facts, "smtputf8", "yes");
+  if (said->requires_tls) record_add(facts, "requiretls", "yes");
+  if (said->envid.len) record_add(facts, "envid", said->envid.s);
+  if (*said->ret) record_add(facts, "ret", said->ret);
+  if (s->mail.hold_until) record_add_number(facts, "holduntil", s->mail.hold_until);
+  if (said->priority != PRIORITY_NONE && said->priority) add_priority(facts, said->priority);
+}
+
 static void add_facts(const struct session *s, const struct message *m, const struct smtpd_received *r, text *facts)
 {
   record_add(facts, "role", s->role->name);
@@ -12,28 +33,65 @@ static void add_facts(const struct session *s, const struct message *m, const st
   if (s->login.len) record_add(facts, "login", s->login.s);
   if (*r->tls) record_add(facts, "tls", r->tls);
   if (m->header.message_id.len) record_add(facts, "message-id", m->header.message_id.s);
-  if (s->mail.body.len) record_add(facts, "body", s->mail.body.s);
+  add_wishes(s, facts);
   record_add(facts, "generation", s->tables->generation.s);
+}
+
+/* What was asked for with the RCPT that led to a destination: the records of mail.wishes in their order, each up to its last. */
+struct wish {
+  size_t at; /* in mail.wishes */
+  uint64_t last;
+  const char *notify, *orcpt;
+};
+
+static void find_wish(const struct session *s, struct wish *w, size_t index)
+{
+  while (index >= w->last && w->at < s->mail.wishes.len) {
+    const char *last = record_next(&s->mail.wishes, "last", &w->at);
+    w->notify = record_next(&s->mail.wishes, "notify", &w->at);
+    w->orcpt = record_next(&s->mail.wishes, "orcpt", &w->at);
+    number_scan(last, SIZE_MAX, &w->last);
+  }
+  if (index >= w->last) w->notify = w->orcpt = ""; /* nobody's, as a copy */
+}
+
+static bool is_ascii(const char *string)
+{
+  while (*string && !((unsigned char)*string & 0x80)) string++;
+  return !*string;
+}
+
+/* RFC 3461 5.2.1: what the client gave, else the address that it asked for if another one stands in its place. */
+static void add_original(text *facts, const struct policy_destination *one, const char *given)
+{
+  text original = TEXT_ZERO;
+
+  if (*given)
+    text_add(&original, given);
+  else if (strcmp(one->original, one->address)) {
+    text_add(&original, is_ascii(one->original) ? "rfc822;" : "utf-8;");
+    text_add(&original, one->original);
+  }
+  if (original.len) record_add(facts, "orcpt", text_string(&original));
+  text_free(&original);
 }
 
 static void add_recipients(const struct session *s, struct envelope *e)
 {
+  struct wish wish = { .notify = "", .orcpt = "" };
   struct policy_destination one;
   size_t at = 0;
 
-  while (policy_destinations_next(&s->mail.destinations, &at, &one)) {
-    text facts = TEXT_ZERO, original = TEXT_ZERO;
+  for (size_t i = 0; policy_destinations_next(&s->mail.destinations, &at, &one); i++) {
+    find_wish(s, &wish, i);
+    text facts = TEXT_ZERO;
     if (*one.mailbox) record_add(&facts, "mailbox", one.mailbox);
     if (*one.detail) record_add(&facts, "detail", one.detail);
     if (*one.bypass) record_add(&facts, "bypass", one.bypass);
-    if (strcmp(one.original, one.address)) {
-      text_add(&original, "rfc822;");
-      text_add(&original, one.original);
-      record_add(&facts, "orcpt", text_string(&original));
-    }
+    if (*wish.notify) record_add(&facts, "notify", wish.notify);
+    add_original(&facts, &one, wish.orcpt);
     envelope_add_recipient(e, one.address, &facts);
     text_free(&facts);
-    text_free(&original);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "lib/die.h"
 #include "lib/log.h"
 #include "smtpd/commands.h"
+#include "smtpd/message.h"
 #include "smtpd/session.h"
 
 static volatile sig_atomic_t told_to_stop, is_waiting;
@@ -37,7 +38,12 @@ void session_reset(struct session *s)
 {
   s->mail.has_sender = s->mail.is_null = false;
   s->mail.recipients = 0;
-  text_clear(&s->mail.body);
+  s->mail.is_utf8 = s->mail.is_refused = false;
+  s->mail.hold_until = 0;
+  smtpd_parameters_clear(&s->mail.said);
+  text_clear(&s->mail.wishes);
+  if (s->mail.chunks) message_end(s->mail.chunks);
+  s->mail.chunks = 0;
   text_clear(&s->mail.shares);
   policy_destinations_clear(&s->mail.destinations);
 }

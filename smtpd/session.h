@@ -6,6 +6,7 @@
 
 #include "lib/peer.h"
 #include "lib/policy.h"
+#include "smtpd/command.h"
 #include "smtpd/input.h"
 #include "smtpd/role.h"
 
@@ -23,9 +24,14 @@ struct transaction {
   bool is_null;           /* the sender is <> */
   struct address sender;
   struct policy_decision sender_decision; /* told at RCPT */
-  text body;              /* BODY= as it was given */
+  struct smtpd_parameters said; /* with MAIL */
+  bool is_utf8;           /* SMTPUTF8 was said */
+  uint64_t hold_until;    /* since 1970; 0: not held (RFC 4865) */
   uint64_t recipients;    /* accepted RCPTs */
   struct policy_destinations destinations;
+  text wishes;            /* for reports, of the destinations of each RCPT (smtpd/message_head.c) */
+  struct message *chunks; /* what BDAT brought so far; 0: nothing */
+  bool is_refused;        /* a chunk was; the others are dropped */
   text shares;            /* LMTP: which of them belong to which RCPT (smtpd/lmtp.c) */
 };
 
@@ -38,6 +44,7 @@ struct session {
   bool is_socket;  /* time-outs are the kernel's, TLS is possible */
   bool is_over;    /* no further command */
   bool is_extended; /* EHLO, not HELO */
+  unsigned int extensions; /* that were offered at HELO or EHLO: a mask of enum role_extension */
   text helo;       /* empty: not yet */
   text tls;        /* protocol and cipher; empty: in clear */
   text login;      /* empty: nobody */

@@ -9,7 +9,7 @@
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/serve.h"
-#include "smtpd/session.h"
+#include "smtpd/commands.h"
 
 #define USAGE "smtp-receive [ -r mx|submission|submissions|internal|lmtp|inject ]"
 
@@ -39,6 +39,7 @@ static void check_settings(void)
   text postmaster = TEXT_ZERO;
 
   session_settings_read(&settings);
+  session_check_extensions();
   policy_enforce_sender();
   policy_postmaster(&postmaster);
   text_free(&settings.me);

@@ -28,57 +28,172 @@ static const struct {
   { "EHLO x\x7f", COMMAND_BAD_BYTE, "", "" },
 };
 
+enum { ALL = ~0u };
 static const struct {
   const char *argument;
   enum smtpd_command_result result;
-  const char *sender; /* 0: null */
-  bool has_size;
-  uint64_t size;
-  const char *body;
+  const char *said; /* what was understood, as show() writes it */
 } mails[] = {
-  { "FROM:<a@b>", COMMAND_GOOD, "a@b", false, 0, "" },
-  { "from: <a@b>", COMMAND_GOOD, "a@b", false, 0, "" },
-  { "FROM:<>", COMMAND_GOOD, 0, false, 0, "" },
-  { "FROM:<a@b> SIZE=100 BODY=8BITMIME", COMMAND_GOOD, "a@b", true, 100, "8BITMIME" },
-  { "FROM:<a@b> body=7bit size=0", COMMAND_GOOD, "a@b", true, 0, "7BIT" },
-  { "FROM:<a@b>  SIZE=18446744073709551615", COMMAND_GOOD, "a@b", true, UINT64_MAX, "" },
-  { "FROM:<a@b> AUTH=<>", COMMAND_GOOD, "a@b", false, 0, "" },
-  { "FROM:<a@b> SIZE=18446744073709551616", COMMAND_BAD_VALUE, 0, false, 0, "" },
-  { "FROM:<a@b> SIZE=-1", COMMAND_BAD_VALUE, 0, false, 0, "" },
-  { "FROM:<a@b> SIZE=", COMMAND_BAD_VALUE, 0, false, 0, "" },
-  { "FROM:<a@b> SIZE=1x", COMMAND_BAD_VALUE, 0, false, 0, "" },
-  { "FROM:<a@b> SIZE=000000000000000000001", COMMAND_BAD_VALUE, 0, false, 0, "" },
-  { "FROM:<a@b> SIZE=1 SIZE=2", COMMAND_BAD_VALUE, 0, false, 0, "" },
-  { "FROM:<a@b> BODY=BINARYMIME", COMMAND_BAD_VALUE, 0, false, 0, "" },
-  { "FROM:<a@b> BODY=7BIT BODY=7BIT", COMMAND_BAD_VALUE, 0, false, 0, "" },
-  { "FROM:<a@b> SMTPUTF8", COMMAND_BAD_PARAMETER, 0, false, 0, "" },
-  { "FROM:<a@b> RET=FULL", COMMAND_BAD_PARAMETER, 0, false, 0, "" },
-  { "FROM:<a@b> SIZE", COMMAND_BAD_PARAMETER, 0, false, 0, "" },
-  { "FROM:<a@b>SIZE=1", COMMAND_BAD_SYNTAX, 0, false, 0, "" },
-  { "FROM:a@b", COMMAND_BAD_SYNTAX, 0, false, 0, "" },
-  { "FROM <a@b>", COMMAND_BAD_SYNTAX, 0, false, 0, "" },
-  { "TO:<a@b>", COMMAND_BAD_SYNTAX, 0, false, 0, "" },
-  { "", COMMAND_BAD_SYNTAX, 0, false, 0, "" },
-  { "FROM:<a>", COMMAND_BAD_ADDRESS, 0, false, 0, "" },
-  { "FROM:<a@b@c>", COMMAND_BAD_ADDRESS, 0, false, 0, "" },
-  { "FROM:<a b@c>", COMMAND_BAD_ADDRESS, 0, false, 0, "" },
-  { "FROM:<a@b", COMMAND_BAD_ADDRESS, 0, false, 0, "" },
-  { "FROM:<\xc3\xa4@b>", COMMAND_EIGHT_BIT, 0, false, 0, "" },
-  { "FROM:<a@b> BODY=\xc3\xa4", COMMAND_BAD_BYTE, 0, false, 0, "" },
+  { "FROM:<a@b>", COMMAND_GOOD, "a@b" },
+  { "from: <a@b>", COMMAND_GOOD, "a@b" },
+  { "FROM:<>", COMMAND_GOOD, "<>" },
+  { "FROM:<a@b> SIZE=100 BODY=8BITMIME", COMMAND_GOOD, "a@b size=100 body=8BITMIME" },
+  { "FROM:<a@b> body=7bit size=0", COMMAND_GOOD, "a@b size=0 body=7BIT" },
+  { "FROM:<a@b>  SIZE=18446744073709551615", COMMAND_GOOD, "a@b size=18446744073709551615" },
+  { "FROM:<a@b> AUTH=<>", COMMAND_GOOD, "a@b" },
+  { "FROM:<a@b> AUTH=c+40d", COMMAND_GOOD, "a@b" },
+  { "FROM:<a@b> SIZE=18446744073709551616", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> SIZE=-1", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> SIZE=", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> SIZE", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> SIZE=1x", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> SIZE=000000000000000000001", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> SIZE=1 SIZE=2", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> BODY=BINARYMIME", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> BODY=7BIT BODY=7BIT", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> AUTH=", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> AUTH=a=b", COMMAND_BAD_VALUE, 0 },
+  /* RFC 6531 */
+  { "FROM:<a@b> SMTPUTF8", COMMAND_GOOD, "a@b utf8" },
+  { "FROM:<\xc3\xa4@b> smtputf8", COMMAND_GOOD, "\xc3\xa4@b utf8" },
+  { "FROM:<a@b> SMTPUTF8=yes", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<\xc3\xa4@b>", COMMAND_EIGHT_BIT, 0 },
+  { "FROM:<\xc3@b> SMTPUTF8", COMMAND_BAD_UTF8, 0 },
+  { "FROM:<a@b> BODY=\xc3\xa4", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> \xc3\xa4=1", COMMAND_BAD_PARAMETER, 0 },
+  /* RFC 3461 */
+  { "FROM:<a@b> RET=FULL ENVID=QQ314159", COMMAND_GOOD, "a@b ret=full envid=QQ314159" },
+  { "FROM:<a@b> ret=hdrs envid=a+2Bb+3Dc+20d", COMMAND_GOOD, "a@b ret=hdrs envid=a+b=c d" },
+  { "FROM:<a@b> RET=SOME", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> RET=FULL RET=FULL", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> ENVID=", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> ENVID=a+", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> ENVID=a+4", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> ENVID=a+2b", COMMAND_BAD_VALUE, 0 }, /* small letters are no xtext */
+  { "FROM:<a@b> ENVID=a=b", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> ENVID=a+0Ab", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> ENVID=a+C3+A4", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> ENVID=0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789", COMMAND_GOOD,
+    "a@b envid=0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" },
+  { "FROM:<a@b> ENVID=01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890", COMMAND_BAD_VALUE, 0 },
+  /* RFC 8689, 4865, 6710 */
+  { "FROM:<a@b> REQUIRETLS", COMMAND_GOOD, "a@b tls" },
+  { "FROM:<a@b> REQUIRETLS=1", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> HOLDFOR=86400", COMMAND_GOOD, "a@b for=86400" },
+  { "FROM:<a@b> HOLDUNTIL=2026-12-24T18:00:00Z", COMMAND_GOOD, "a@b until=1798135200" },
+  { "FROM:<a@b> HOLDUNTIL=2026-12-24T19:30:00.25+01:30", COMMAND_GOOD, "a@b until=1798135200" },
+  { "FROM:<a@b> HOLDFOR=1000000000", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> HOLDFOR=-1", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> HOLDFOR=1 HOLDUNTIL=2026-12-24T18:00:00Z", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> HOLDUNTIL=2026-02-30T18:00:00Z", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> HOLDUNTIL=2026-12-24T18:00:00", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> HOLDUNTIL=2026-12-24T24:00:00Z", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> HOLDUNTIL=2026-12-24T18:00:00.Z", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> HOLDUNTIL=tomorrow", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> MT-PRIORITY=-9", COMMAND_GOOD, "a@b priority=-9" },
+  { "FROM:<a@b> MT-PRIORITY=3", COMMAND_GOOD, "a@b priority=3" },
+  { "FROM:<a@b> MT-PRIORITY=10", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> MT-PRIORITY=-10", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> MT-PRIORITY=-0", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> MT-PRIORITY=+1", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> MT-PRIORITY=-", COMMAND_BAD_VALUE, 0 },
+  { "FROM:<a@b> NOTIFY=NEVER", COMMAND_BAD_PARAMETER, 0 }, /* of RCPT */
+  { "FROM:<a@b> XYZZY", COMMAND_BAD_PARAMETER, 0 },
+  { "FROM:<a@b> =1", COMMAND_BAD_PARAMETER, 0 },
+  { "FROM:<a@b>SIZE=1", COMMAND_BAD_SYNTAX, 0 },
+  { "FROM:a@b", COMMAND_BAD_SYNTAX, 0 },
+  { "FROM <a@b>", COMMAND_BAD_SYNTAX, 0 },
+  { "TO:<a@b>", COMMAND_BAD_SYNTAX, 0 },
+  { "", COMMAND_BAD_SYNTAX, 0 },
+  { "FROM:<a>", COMMAND_BAD_ADDRESS, 0 },
+  { "FROM:<a@b@c>", COMMAND_BAD_ADDRESS, 0 },
+  { "FROM:<a b@c>", COMMAND_BAD_ADDRESS, 0 },
+  { "FROM:<a@b", COMMAND_BAD_ADDRESS, 0 },
+};
+
+static const struct {
+  const char *argument;
+  bool is_utf8;
+  enum smtpd_command_result result;
+  const char *said;
+} recipients[] = {
+  { "TO:<a@b>", false, COMMAND_GOOD, "a@b" },
+  { "to: <a@b>", false, COMMAND_GOOD, "a@b" },
+  { "TO:<postmaster>", false, COMMAND_GOOD, "postmaster" },
+  { "TO:<>", false, COMMAND_BAD_ADDRESS, 0 },
+  { "TO:a@b", false, COMMAND_BAD_SYNTAX, 0 },
+  { "FROM:<a@b>", false, COMMAND_BAD_SYNTAX, 0 },
+  { "TO:<a@b> SIZE=1", false, COMMAND_BAD_PARAMETER, 0 },
+  { "TO:<a@\xe4>", true, COMMAND_BAD_UTF8, 0 },
+  { "TO:<\xc3\xa4@b>", false, COMMAND_EIGHT_BIT, 0 },
+  { "TO:<\xc3\xa4@b>", true, COMMAND_GOOD, "\xc3\xa4@b" },
+  /* RFC 3461 4.1, 4.2 */
+  { "TO:<a@b> NOTIFY=NEVER", false, COMMAND_GOOD, "a@b notify=never" },
+  { "TO:<a@b> notify=delay,Success", false, COMMAND_GOOD, "a@b notify=success,delay" },
+  { "TO:<a@b> NOTIFY=SUCCESS,FAILURE,DELAY", false, COMMAND_GOOD, "a@b notify=success,failure,delay" },
+  { "TO:<a@b> NOTIFY=NEVER,SUCCESS", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> NOTIFY=SUCCESS,NEVER", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> NOTIFY=SUCCESS,", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> NOTIFY=,SUCCESS", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> NOTIFY=", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> NOTIFY", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> NOTIFY=ALWAYS", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> NOTIFY=DELAY NOTIFY=DELAY", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=rfc822;Bob+2Bx@c", false, COMMAND_GOOD, "a@b orcpt=rfc822;Bob+x@c" },
+  { "TO:<a@b> ORCPT=RFC822;c@d NOTIFY=FAILURE", false, COMMAND_GOOD, "a@b notify=failure orcpt=rfc822;c@d" },
+  { "TO:<a@b> ORCPT=x400;/C+3DDE/", false, COMMAND_GOOD, "a@b orcpt=x400;/C=DE/" },
+  { "TO:<a@b> ORCPT=c@d", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=;c@d", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=rfc822;", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=rfc 822;c", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=rfc822;c+0D", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=rfc822;\xc3\xa4@c", true, COMMAND_BAD_VALUE, 0 },
+  /* RFC 6533 3 */
+  { "TO:<a@b> ORCPT=utf-8;j\\x{F6}rg@c", false, COMMAND_GOOD, "a@b orcpt=utf-8;j\xc3\xb6rg@c" },
+  { "TO:<a@b> ORCPT=UTF-8;\\x{1F600}\\x{4F8B}\\x{2B}@c", false, COMMAND_GOOD, "a@b orcpt=utf-8;\xf0\x9f\x98\x80\xe4\xbe\x8b+@c" },
+  { "TO:<a@b> ORCPT=utf-8;j\xc3\xb6rg@c", true, COMMAND_GOOD, "a@b orcpt=utf-8;j\xc3\xb6rg@c" },
+  { "TO:<a@b> ORCPT=utf-8;j\xc3\xb6rg@c", false, COMMAND_BAD_VALUE, 0 }, /* needs SMTPUTF8 */
+  { "TO:<a@b> ORCPT=utf-8;\\x{D800}@c", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=utf-8;\\x{110000}@c", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=utf-8;\\x{0A}@c", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=utf-8;\\x{0F6}@c", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=utf-8;\\x{F6@c", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=utf-8;\\x", false, COMMAND_BAD_VALUE, 0 },
+  { "TO:<a@b> ORCPT=utf-8;a+b@c", false, COMMAND_BAD_VALUE, 0 },
 };
 
 static const struct {
   const char *argument;
   enum smtpd_command_result result;
-} recipients[] = {
-  { "TO:<a@b>", COMMAND_GOOD },
-  { "to: <a@b>", COMMAND_GOOD },
-  { "TO:<postmaster>", COMMAND_GOOD },
-  { "TO:<>", COMMAND_BAD_ADDRESS },
-  { "TO:a@b", COMMAND_BAD_SYNTAX },
-  { "FROM:<a@b>", COMMAND_BAD_SYNTAX },
-  { "TO:<a@b> NOTIFY=NEVER", COMMAND_BAD_PARAMETER },
-  { "TO:<a@\xe4>", COMMAND_EIGHT_BIT },
+  uint64_t size;
+  bool is_last;
+} chunks[] = {
+  { "0", COMMAND_GOOD, 0, false },
+  { "0 LAST", COMMAND_GOOD, 0, true },
+  { "86  last", COMMAND_GOOD, 86, true },
+  { "18446744073709551615", COMMAND_GOOD, UINT64_MAX, false },
+  { "18446744073709551616", COMMAND_BAD_VALUE, 0, false },
+  { "-1", COMMAND_BAD_VALUE, 0, false },
+  { "+1", COMMAND_BAD_VALUE, 0, false },
+  { "0x10", COMMAND_BAD_VALUE, 0, false },
+  { "1e3", COMMAND_BAD_VALUE, 0, false },
+  { "", COMMAND_BAD_VALUE, 0, false },
+  { "LAST", COMMAND_BAD_VALUE, 0, false },
+  { "10 LASTS", COMMAND_BAD_VALUE, 0, false },
+  { "10 LAST 20", COMMAND_BAD_VALUE, 0, false },
+  { "000000000000000000001", COMMAND_BAD_VALUE, 0, false },
+};
+
+static const struct {
+  const char *argument;
+  enum smtpd_command_result result;
+} names[] = {
+  { "bob", COMMAND_GOOD },
+  { "", COMMAND_BAD_SYNTAX },
+  { "j\xc3\xb6rg SMTPUTF8", COMMAND_GOOD },
+  { "j\xc3\xb6rg smtputf8", COMMAND_GOOD },
+  { "j\xc3\xb6rg", COMMAND_EIGHT_BIT },
+  { "j\xf6rg SMTPUTF8", COMMAND_BAD_UTF8 },
 };
 
 static void check_lines(void)
@@ -95,23 +210,55 @@ static void check_lines(void)
   check(smtpd_command_parse(&c, "NOOP\0x", 6) == COMMAND_BAD_BYTE, "a NUL: check 5");
 }
 
+/* What was understood, in one line. */
+static const char *show(const struct smtpd_parameters *p, const struct address *a)
+{
+  static text line = TEXT_ZERO;
+
+  text_copy(&line, p->is_null ? "<>" : a->shown.s);
+  if (p->has_size) text_add_format(&line, " size=%llu", (unsigned long long)p->size_bytes);
+  if (*p->body) text_add_format(&line, " body=%s", p->body);
+  if (p->is_utf8) text_add(&line, " utf8");
+  if (p->requires_tls) text_add(&line, " tls");
+  if (*p->ret) text_add_format(&line, " ret=%s", p->ret);
+  if (p->envid.len) text_add_format(&line, " envid=%s", p->envid.s);
+  if (p->hold != HOLD_NOT) text_add_format(&line, p->hold == HOLD_FOR ? " for=%llu" : " until=%llu", (unsigned long long)p->hold_seconds);
+  if (p->priority != PRIORITY_NONE) text_add_format(&line, " priority=%d", p->priority);
+  if (p->notify.len) text_add_format(&line, " notify=%s", p->notify.s);
+  if (p->orcpt.len) text_add_format(&line, " orcpt=%s", p->orcpt.s);
+  return text_string(&line);
+}
+
 static void check_mails(void)
 {
-  struct address sender = ADDRESS_ZERO;
+  struct address a = ADDRESS_ZERO;
+  struct smtpd_parameters p = { .body = "" };
 
   for (size_t i = 0; i < sizeof mails / sizeof *mails; i++) {
-    struct smtpd_mail m;
-    bool good = smtpd_mail_parse(&m, &sender, mails[i].argument, strlen(mails[i].argument)) == mails[i].result;
-    if (good && mails[i].result == COMMAND_GOOD)
-      good = m.is_null == !mails[i].sender && (m.is_null || !strcmp(sender.shown.s, mails[i].sender)) &&
-             m.has_size == mails[i].has_size && (!m.has_size || m.size_bytes == mails[i].size) &&
-             !strcmp(m.body, mails[i].body);
-    check(good, mails[i].argument);
+    check(smtpd_mail_parse(&p, &a, mails[i].argument, strlen(mails[i].argument), ALL) == mails[i].result, mails[i].argument);
+    if (mails[i].said) check_is(show(&p, &a), mails[i].said, "  is understood");
   }
-  for (size_t i = 0; i < sizeof recipients / sizeof *recipients; i++)
-    check(smtpd_rcpt_parse(&sender, recipients[i].argument, strlen(recipients[i].argument)) == recipients[i].result,
-          recipients[i].argument);
-  address_free(&sender);
+  for (size_t i = 0; i < sizeof recipients / sizeof *recipients; i++) {
+    check(smtpd_rcpt_parse(&p, &a, recipients[i].argument, strlen(recipients[i].argument), ALL, recipients[i].is_utf8) ==
+            recipients[i].result, recipients[i].argument);
+    p.is_utf8 = false;
+    if (recipients[i].said) check_is(show(&p, &a), recipients[i].said, "  is understood");
+  }
+  check(smtpd_mail_parse(&p, &a, "FROM:<a@b> RET=FULL", 19, ALL & ~EXTENSION_DSN) == COMMAND_BAD_PARAMETER, "what was not offered is not known");
+  check(smtpd_rcpt_parse(&p, &a, "TO:<a@b> NOTIFY=NEVER", 21, ALL & ~EXTENSION_DSN, false) == COMMAND_BAD_PARAMETER, "  nor with RCPT");
+  address_free(&a);
+}
+
+static void check_arguments(void)
+{
+  for (size_t i = 0; i < sizeof chunks / sizeof *chunks; i++) {
+    struct smtpd_chunk c = { .size_bytes = 0 };
+    bool good = smtpd_chunk_parse(&c, chunks[i].argument, strlen(chunks[i].argument)) == chunks[i].result;
+    if (good && chunks[i].result == COMMAND_GOOD) good = c.size_bytes == chunks[i].size && c.is_last == chunks[i].is_last;
+    check(good, chunks[i].argument);
+  }
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    check(smtpd_verify_parse(names[i].argument, strlen(names[i].argument)) == names[i].result, names[i].argument);
 }
 
 static struct smtpd_input in;
@@ -193,6 +340,7 @@ int main(void)
 {
   check_lines();
   check_mails();
+  check_arguments();
   check_input();
   check_endless();
   check_received();
