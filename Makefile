@@ -79,6 +79,9 @@ $(fuzzers): $(B)/%: $(B)/%.o $(B)/mail.a conf-ld Makefile
 	$(LD) -fsanitize=fuzzer -o $@ $< $(B)/mail.a $(LDLIBS) $(libs)
 $(B)/bench/load: $(patsubst %.c,$(B)/%.o,$(wildcard bench/*.c))
 	$(LD) -o $@ $^ -lssl -lcrypto -lpthread
+$(B)/bench/micro/%: LDLIBS += -lidn2 -lunistring
+$(B)/bench/micro/%: $(B)/bench/micro/%.o $(B)/mail.a conf-ld
+	$(LD) -static-pie -o $@ $< $(B)/mail.a $(LDLIBS) $(libs)
 $(B)/%.so: %.c conf-cc
 	@mkdir -p $(@D)
 	$(CC) -fPIC -shared -o $@ $< -ldl
