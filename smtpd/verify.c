@@ -54,15 +54,14 @@ static bool ask(const text *hop, const struct address *recipient, struct said *s
 static void refuse(struct policy_decision *d, const struct address *recipient, unsigned int code, const char *status, const char *from,
                    const char *what, const char *words)
 {
-  text file = TEXT_ZERO;
+  static text kept = TEXT_ZERO; /* a decision's status is not its own */
 
-  text_add(&file, from);
-  policy_decide(d, code, status, "relay-domain-asked", text_string(&file));
+  text_copy(&kept, status);
+  policy_decide(d, code, text_string(&kept), "relay-domain-asked", from);
   text_add_format(&d->text, "<%s>: Recipient address rejected: %s", recipient->shown.s, what);
   if (*words) text_add(&d->text, ": ");
   for (; *words; words++) text_add_char(&d->text, ascii_is_printable(*words) ? *words : '?');
   text_string(&d->text);
-  text_free(&file);
 }
 
 static bool is_verdict(const struct said *said, const char *verdict) { return !strcmp(said->verdict, verdict); }

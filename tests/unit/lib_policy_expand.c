@@ -62,7 +62,7 @@ static const struct {
   { "address", "copy@a.test", "kind=address mailbox=kc from=copy" },
   { "address", "torelay@a.test", "kind=address forward=x@all.test from=torelay" },
   { "address", "stale@a.test", "kind=address group=gone from=stale" },
-  { "mailbox", "ka", "name=ann@a.test receive=yes from=ann" },
+  { "mailbox", "ka", "name=ann@a.test receive=yes quota=0 from=ann" },
   { "mailbox", "kb", "name=bob@a.test receive=yes from=bob" },
   { "mailbox", "kc", "name=copy@a.test receive=yes from=copy" },
   { "mailbox", "ks", "name=shut@a.test receive=no from=shut" },
@@ -133,7 +133,7 @@ static void make_tables(void)
 static bool is_full(void *to, const char *mailbox)
 {
   (void)to;
-  return !strcmp(mailbox, "kf") || !strcmp(mailbox, "kf2") || !strcmp(mailbox, "ka"); /* ka has no quota: never looked at */
+  return !strcmp(mailbox, "kf") || !strcmp(mailbox, "kf2") || !strcmp(mailbox, "ka"); /* ka has none: never looked at */
 }
 
 static void verify(void *to, const struct address *recipient, struct policy_decision *d)
