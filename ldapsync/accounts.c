@@ -23,58 +23,75 @@ void accounts_report(const struct account *a, const char *format, ...)
   free(what);
 }
 
-static struct account *next_place(struct accounts *a)
+struct account *accounts_add(struct accounts *a)
 {
   if (a->count == a->room) {
     a->room = a->room ? a->room * 2 : 64;
     a->all = realloc(a->all, a->room * sizeof *a->all);
     if (!a->all) die_nomem();
   }
-  struct account *next = &a->all[a->count];
-  *next = (struct account){ .facts = TEXT_ZERO, .from = TEXT_ZERO, .addresses = TEXT_ZERO };
+  struct account *next = &a->all[a->count++];
+  *next = (struct account){ .facts = TEXT_ZERO, .from = TEXT_ZERO, .addresses = TEXT_ZERO, .relayed = TEXT_ZERO };
   return next;
 }
 
-static void add(struct accounts *a, const struct profile *p, const struct ldif_entry *e, const char *path, bool is_from_server)
+void accounts_free_one(struct account *a)
 {
-  struct account *next = next_place(a);
-
-  if (!profile_map(p, e, &next->facts)) {
-    text_free(&next->facts);
-    return;
-  }
-  next->key = record_get(&next->facts, "key");
-  next->is_from_server = is_from_server;
-  text_add_format(&next->from, "%s: %s", path, e->dn.s);
-  text_string(&next->from);
-  a->count++;
+  text_free(&a->facts);
+  text_free(&a->from);
+  text_free(&a->addresses);
+  text_free(&a->relayed);
 }
 
-static void read_file(struct accounts *a, const char *path, const struct profile *p, bool is_from_server)
+struct reading {
+  struct accounts *people, *groups;
+  const struct profile *profile;
+  bool is_from_server;
+};
+
+static void add(struct reading *r, const struct ldif_entry *e, const char *path, text *facts)
 {
-  text bytes = TEXT_ZERO;
+  enum profile_kind kind = profile_map(r->profile, e, facts);
+  if (kind == PROFILE_NOBODY) return;
+  struct account *next = accounts_add(kind == PROFILE_GROUP ? r->groups : r->people);
+
+  text_copy_bytes(&next->facts, facts->s, facts->len); /* it takes as much memory as it needs */
+  next->key = record_get(&next->facts, "key");
+  next->is_from_server = r->is_from_server;
+  text_ready(&next->from, strlen(path) + e->dn.len + 3);
+  text_add(&next->from, path);
+  text_add(&next->from, ": ");
+  text_add(&next->from, e->dn.s);
+  text_string(&next->from);
+}
+
+static void read_file(struct reading *r, const char *path)
+{
+  text bytes = TEXT_ZERO, facts = TEXT_ZERO;
   struct ldif ldif;
   struct ldif_entry entry = LDIF_ENTRY_ZERO;
   enum ldif_result result;
 
   if (!openslurpclose(&bytes, path)) die_unable("read ", path);
   ldif_begin(&ldif, bytes.s, bytes.len);
-  while ((result = ldif_next(&ldif, &entry)) == LDIF_ENTRY) add(a, p, &entry, path, is_from_server);
+  while ((result = ldif_next(&ldif, &entry)) == LDIF_ENTRY) add(r, &entry, path, &facts);
   if (result == LDIF_BROKEN) die_permanent(path, " ", ldif.error.s, "; the last good tables stay");
   ldif_entry_free(&entry);
   ldif_free(&ldif);
+  text_free(&facts);
   text_free(&bytes);
 }
 
-void accounts_read(struct accounts *a, const char *folder, const struct profile *p, bool is_from_server)
+void accounts_read(struct accounts *people, struct accounts *groups, const char *folder, const struct profile *p, bool is_from_server)
 {
+  struct reading reading = { people, groups, p, is_from_server };
   text names = TEXT_ZERO, path = TEXT_ZERO;
 
   if (!folder_names(folder, ".ldif", &names) && errno != ENOENT) die_unable("read the folder ", folder);
   for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) {
     text_clear(&path);
     text_add_format(&path, "%s/%s", folder, names.s + at);
-    read_file(a, text_string(&path), p, is_from_server);
+    read_file(&reading, text_string(&path));
   }
   text_free(&names);
   text_free(&path);

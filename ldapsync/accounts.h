@@ -1,4 +1,4 @@
-/* accounts: everybody whom the directory knows, read from LDIF files. */
+/* accounts: everybody and every group that the directory knows, read from LDIF files. */
 
 #ifndef LDAPSYNC_ACCOUNTS_H
 #define LDAPSYNC_ACCOUNTS_H
@@ -7,13 +7,18 @@
 #include "ldapsync/uids.h"
 
 struct account {
-  text facts;       /* record, as profile_map says */
+  text facts;       /* record, as profile_map says; of a public mailbox and a system user see mailboxes.h, systemusers.h */
   text from;        /* the file and the dn, for people; ended by a NUL */
-  text addresses;   /* folded, of our domains, each ended by a NUL; the first is the primary */
+  text addresses;   /* folded, of our domains, each ended by a NUL */
+  text relayed;     /* those of relayed domains */
+  size_t made_at;   /* where in addresses those begin that addusers has made (N-17) */
   const char *key;  /* in facts */
-  const char *name; /* in addresses: the primary one; 0: there is none, and so no mailbox */
+  const char *name; /* in addresses: the primary one; "NAME@*" of a public mailbox; 0: there is none, and so no mailbox */
+  const char *elsewhere; /* in facts: an address in a domain that is not ours, of who has no mailbox here */
   const struct uids_entry *place; /* its uid and folder */
+  const void *mark; /* of groups.c: the list that it is in already */
   bool is_from_server; /* of state/directory: the LDAP server may be asked about its password */
+  bool is_public;      /* a public mailbox (N-26) */
 };
 
 struct accounts {
@@ -24,7 +29,11 @@ struct accounts {
 
 /* Adds all entries of FOLDER, its files NAME.ldif. A folder that is missing is an empty one. A file that is not LDIF ends the program:
    half a directory is worse than yesterday's. */
-void accounts_read(struct accounts *a, const char *folder, const struct profile *p, bool is_from_server);
+void accounts_read(struct accounts *people, struct accounts *groups, const char *folder, const struct profile *p, bool is_from_server);
+
+/* A new one, empty; it may move the others. */
+struct account *accounts_add(struct accounts *a);
+void accounts_free_one(struct account *a);
 
 /* "FILE: DN: what is wrong" to stderr. */
 void accounts_report(const struct account *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

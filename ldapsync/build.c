@@ -2,11 +2,21 @@
 #include <string.h>
 
 #include "ldapsync/build.h"
+#include "ldapsync/map.h"
+#include "ldapsync/systemusers.h"
 #include "lib/address.h"
 #include "lib/die.h"
 #include "lib/file.h"
 
 enum { FOLDER_NAME_MAX = 200 };
+
+/* What finds the addresses of one account after the other. */
+struct finder {
+  const struct domains *domains;
+  const struct domain *last; /* most people are of the domain of the one before */
+  struct address parsed;
+  text made;
+};
 
 static bool has_string(const text *strings, const char *wanted)
 {
@@ -15,52 +25,94 @@ static bool has_string(const text *strings, const char *wanted)
   return false;
 }
 
-static void add_address(struct account *a, const struct domains *d, struct address *parsed, const char *value,
-                        size_t length)
+static const struct domain *find_domain(struct finder *f, const char *name)
 {
-  if (address_parse(parsed, value, length) != ADDRESS_FULL || !domains_have(d, parsed->domain)) return;
-  if (has_string(&a->addresses, text_string(&parsed->folded))) return;
-  text_add_bytes(&a->addresses, parsed->folded.s, parsed->folded.len + 1);
+  if (!f->last || strcmp(f->last->name, name)) f->last = domains_find(f->domains, name);
+  return f->last;
 }
 
-/* N-17: in a domain with "addusers: yes" every login is a local part. */
-static void add_user_addresses(struct account *a, const struct domains *d, struct address *parsed)
+/* The domain if it is one of control/domains; the address is then added where it belongs. */
+static const struct domain *add_address(struct finder *f, struct account *a, const char *value, size_t length)
 {
-  text address = TEXT_ZERO;
-  size_t login_at = 0;
+  const struct domain *domain;
 
-  for (const char *login; (login = record_next(&a->facts, "login", &login_at));) {
-    if (strchr(login, '@')) continue;
-    for (size_t i = 0; i < d->count; i++) {
-      if (!d->sorted[i].has_users) continue;
-      text_clear(&address);
-      text_add_format(&address, "%s@%s", login, d->sorted[i].name);
-      add_address(a, d, parsed, address.s, address.len);
-    }
-  }
-  text_free(&address);
+  if (address_parse(&f->parsed, value, length) != ADDRESS_FULL || !(domain = find_domain(f, f->parsed.domain))) return 0;
+  text *list = domain->is_relayed ? &a->relayed : &a->addresses;
+  if (!has_string(list, f->parsed.folded.s)) text_add_bytes(list, f->parsed.folded.s, f->parsed.folded.len + 1);
+  return domain;
 }
 
-static void find_addresses(struct account *a, const struct domains *d, struct address *parsed)
+/* N-17: in a domain with "addusers: yes" every login is a local part. There may be many domains, so the list is not searched. */
+static void add_user_addresses(struct finder *f, struct account *a)
 {
   size_t at = 0;
 
-  for (const char *value; (value = record_next(&a->facts, "address", &at));)
-    add_address(a, d, parsed, value, strlen(value));
-  add_user_addresses(a, d, parsed);
-  a->name = a->addresses.len ? a->addresses.s : 0;
-  if (a->name) return;
-  const char *first = record_find(&a->facts, "address");
-  accounts_report(a, "no mailbox: %s%s",
-                  first ? "no address is in a domain of control/domains; the first is " : "it has no mail address",
-                  first ? first : "");
+  for (const char *login; (login = record_next(&a->facts, "login", &at));) {
+    if (strchr(login, '@')) continue;
+    for (size_t i = 0; i < f->domains->count; i++) {
+      if (!f->domains->sorted[i].has_users) continue;
+      text_clear(&f->made);
+      text_add(&f->made, login);
+      text_add_char(&f->made, '@');
+      text_add(&f->made, f->domains->sorted[i].name);
+      if (address_parse(&f->parsed, f->made.s, f->made.len) != ADDRESS_FULL) break;
+      text_add_bytes(&a->addresses, f->parsed.folded.s, f->parsed.folded.len + 1);
+    }
+  }
 }
 
-static void free_account(struct account *a)
+static void report_nameless(const struct account *a)
 {
-  text_free(&a->facts);
-  text_free(&a->from);
-  text_free(&a->addresses);
+  const char *first = record_find(&a->facts, "address");
+
+  if (first)
+    accounts_report(a, "no mailbox: no address is in a domain of control/domains; the first is %s", first);
+  else
+    accounts_report(a, "no mailbox: it has no mail address%s", record_find(&a->facts, "alias") ? ", so it is passed over in lists (L-21)" : "");
+}
+
+/* Who has a main address of our domains, or one by addusers, has a mailbox. Who has it elsewhere gets what lists send him there. */
+static void find_addresses(struct finder *f, struct account *a)
+{
+  size_t at = 0;
+
+  for (const char *value; (value = record_next(&a->facts, "address", &at));) {
+    size_t length = strlen(value);
+    if (!add_address(f, a, value, length) && !a->elsewhere && address_parse(&f->parsed, value, length) == ADDRESS_FULL) a->elsewhere = value;
+  }
+  bool has_main = a->addresses.len != 0;
+  if (!has_main && !a->elsewhere && a->relayed.len) a->elsewhere = record_find(&a->facts, "address");
+  at = 0;
+  for (const char *value; (value = record_next(&a->facts, "alias", &at));) {
+    const char *first = record_find(&a->facts, "address");
+    if (!first || strcmp(first, value)) add_address(f, a, value, strlen(value));
+  }
+  a->made_at = a->addresses.len;
+  add_user_addresses(f, a);
+  if (has_main)
+    a->name = a->addresses.s;
+  else if (a->addresses.len > a->made_at)
+    a->name = a->addresses.s + a->made_at;
+  else
+    report_nameless(a);
+  if (a->name) a->elsewhere = 0;
+}
+
+/* Whose mail is elsewhere may be a member of lists here. */
+static void move_others(struct build *b)
+{
+  size_t kept = 0;
+
+  for (size_t i = 0; i < b->accounts.count; i++) {
+    struct account *a = &b->accounts.all[i];
+    if (a->name)
+      b->accounts.all[kept++] = *a;
+    else if (a->elsewhere || a->relayed.len)
+      *accounts_add(&b->others) = *a;
+    else
+      accounts_free_one(a);
+  }
+  b->accounts.count = kept;
 }
 
 /* Keeps the accounts that still have a name. */
@@ -72,7 +124,7 @@ static void drop_nameless(struct accounts *all)
     if (all->all[i].name)
       all->all[kept++] = all->all[i];
     else
-      free_account(&all->all[i]);
+      accounts_free_one(&all->all[i]);
   all->count = kept;
 }
 
@@ -112,6 +164,7 @@ static void drop_same_keys(struct accounts *all)
 static int compare_names(const void *x, const void *y)
 {
   const struct build_name *a = x, *b = y;
+  if (a->hash != b->hash) return a->hash < b->hash ? -1 : 1;
   int order = strcmp(a->name, b->name);
 
   if (order) return order;
@@ -136,7 +189,7 @@ static void drop_same_primaries(struct accounts *all)
   struct build_name *names = names_make(all->count);
 
   for (size_t i = 0; i < all->count; i++)
-    names[i] = (struct build_name){ all->all[i].name, &all->all[i], BUILD_PRIMARY };
+    names[i] = (struct build_name){ map_hash(all->all[i].name), all->all[i].name, &all->all[i], BUILD_PRIMARY };
   names_sort(names, all->count);
   for (size_t i = 1, first = 0; i < all->count; i++)
     if (strcmp(names[i].name, names[first].name))
@@ -171,11 +224,11 @@ static bool wanted_uid(const struct account *a, const struct build_limits *limit
 
 static void wanted_path(const struct account *a, text *path)
 {
-  const char *at = strrchr(a->name, '@');
+  const char *at = strrchr(a->name, '@'), *folder = a->is_public ? "public" : at + 1;
   size_t start;
 
   text_clear(path);
-  file_name_add(path, at + 1, strlen(at + 1));
+  file_name_add(path, folder, strlen(folder));
   text_add_char(path, '/');
   start = path->len;
   file_name_add(path, a->name, (size_t)(at - a->name));
@@ -215,6 +268,8 @@ static void keep_place(struct account *a, uint32_t uid, const struct build_limit
                     (unsigned long)a->place->uid);
 }
 
+static bool is_system_user(const struct account *a) { return record_find(&a->facts, "path") != 0; }
+
 /* Those whose uid the directory gives come first, so that none of it is allotted to somebody else. */
 static void give_places(struct accounts *all, struct uids *u, const struct build_limits *limits)
 {
@@ -222,7 +277,7 @@ static void give_places(struct accounts *all, struct uids *u, const struct build
     for (size_t i = 0; i < all->count; i++) {
       struct account *a = &all->all[i];
       uint32_t uid;
-      if (!a->name || (record_find(&a->facts, "uid") != 0) != given) continue;
+      if (!a->name || is_system_user(a) || (record_find(&a->facts, "uid") != 0) != given) continue;
       if (!wanted_uid(a, limits, &uid))
         a->name = 0;
       else if (a->place)
@@ -230,6 +285,8 @@ static void give_places(struct accounts *all, struct uids *u, const struct build
       else
         place(a, u, uid);
     }
+  for (size_t i = 0; i < all->count; i++)
+    if (is_system_user(&all->all[i]) && !systemuser_place(&all->all[i], u)) all->all[i].name = 0;
   drop_nameless(all);
 }
 
@@ -240,19 +297,13 @@ static size_t count_strings(const text *strings)
   return count;
 }
 
-static void list_addresses(struct build *b)
+static struct build_name *list_addresses(struct account *a, struct build_name *next)
 {
-  size_t room = 0;
-
-  for (size_t i = 0; i < b->accounts.count; i++) room += count_strings(&b->accounts.all[i].addresses);
-  b->addresses = names_make(room);
-  for (size_t i = 0; i < b->accounts.count; i++) {
-    struct account *a = &b->accounts.all[i];
-    for (size_t at = 0; at < a->addresses.len; at += strlen(a->addresses.s + at) + 1)
-      b->addresses[b->address_count++] =
-        (struct build_name){ a->addresses.s + at, a, at ? BUILD_ALIAS : BUILD_PRIMARY };
+  for (size_t at = 0; at < a->addresses.len; at += strlen(a->addresses.s + at) + 1) {
+    const char *address = a->addresses.s + at;
+    *next++ = (struct build_name){ map_hash(address), address, a, address == a->name ? BUILD_PRIMARY : BUILD_ALIAS };
   }
-  names_sort(b->addresses, b->address_count);
+  return next;
 }
 
 /* The logins of the directory are folded where they lie. */
@@ -263,7 +314,7 @@ static size_t list_directory_logins(struct account *a, struct build_name *names)
   for (const char *login; (login = record_next(&a->facts, "login", &at));) {
     char *folded = a->facts.s + (login - a->facts.s);
     for (char *c = folded; *c; c++) *c = ascii_lower(*c);
-    if (names && *folded) names[count] = (struct build_name){ folded, a, BUILD_LOGIN };
+    if (names && *folded) names[count] = (struct build_name){ map_hash(folded), folded, a, BUILD_LOGIN };
     count += *folded != 0;
   }
   return count;
@@ -271,28 +322,31 @@ static size_t list_directory_logins(struct account *a, struct build_name *names)
 
 static void list_logins(struct build *b)
 {
-  size_t room = b->address_count;
+  size_t room = 0;
 
-  for (size_t i = 0; i < b->accounts.count; i++) room += list_directory_logins(&b->accounts.all[i], 0);
-  b->logins = names_make(room);
-  memcpy(b->logins, b->addresses, b->address_count * sizeof *b->logins);
-  b->login_count = b->address_count;
   for (size_t i = 0; i < b->accounts.count; i++)
-    b->login_count += list_directory_logins(&b->accounts.all[i], b->logins + b->login_count);
+    room += count_strings(&b->accounts.all[i].addresses) + list_directory_logins(&b->accounts.all[i], 0);
+  struct build_name *next = b->logins = names_make(room);
+  for (size_t i = 0; i < b->accounts.count; i++) {
+    next = list_addresses(&b->accounts.all[i], next);
+    next += list_directory_logins(&b->accounts.all[i], next);
+  }
+  b->login_count = (size_t)(next - b->logins);
   names_sort(b->logins, b->login_count);
 }
 
 void build_resolve(struct build *b, const struct domains *d, struct uids *u, const struct build_limits *limits)
 {
-  struct address parsed = ADDRESS_ZERO;
+  struct finder finder = { .domains = d, .parsed = ADDRESS_ZERO, .made = TEXT_ZERO };
 
-  for (size_t i = 0; i < b->accounts.count; i++) find_addresses(&b->accounts.all[i], d, &parsed);
-  address_free(&parsed);
-  drop_nameless(&b->accounts);
+  for (size_t i = 0; i < b->accounts.count; i++)
+    if (!b->accounts.all[i].is_public) find_addresses(&finder, &b->accounts.all[i]);
+  address_free(&finder.parsed);
+  text_free(&finder.made);
+  move_others(b);
   sort_by_age(&b->accounts, u);
   drop_same_keys(&b->accounts);
   drop_same_primaries(&b->accounts);
   give_places(&b->accounts, u, limits);
-  list_addresses(b);
   list_logins(b);
 }

@@ -6,6 +6,7 @@
 
 #include "ldapsync/accounts.h"
 #include "ldapsync/domains.h"
+#include "ldapsync/leads.h"
 
 struct build_limits {
   uint32_t minimum_uid;
@@ -15,6 +16,7 @@ struct build_limits {
 enum build_rank { BUILD_PRIMARY, BUILD_LOGIN, BUILD_ALIAS }; /* a primary address, a login of the directory, a further address */
 
 struct build_name { /* one address or login of one account */
+  uint64_t hash;    /* they are sorted by it */
   const char *name;
   struct account *account;
   enum build_rank rank;
@@ -22,11 +24,18 @@ struct build_name { /* one address or login of one account */
 
 struct build {
   struct accounts accounts; /* those that get a mailbox, oldest first */
-  struct build_name *addresses, *logins; /* sorted by name, rank and age */
-  size_t address_count, login_count;
+  struct accounts others;   /* people without a mailbox here, but with an address elsewhere or in a relayed domain */
+  struct build_name *logins; /* by hash and name; of one name by rank and age */
+  size_t login_count;
 };
 
 /* Drops the accounts that cannot have a mailbox and gives places to the rest. */
 void build_resolve(struct build *b, const struct domains *d, struct uids *u, const struct build_limits *limits);
+
+/* Whose name is this to log in with? Folded as it is a key. 0: nobody's, or not one account's alone. */
+struct account *build_login(const struct build *b, const char *login);
+
+/* Adds where the addresses of all people lead. */
+void build_leads(const struct build *b, struct leads *l);
 
 #endif

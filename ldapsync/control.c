@@ -114,20 +114,7 @@ bool control_address(const char *value, text *folded)
   return good;
 }
 
-bool control_domain(const char *value, text *folded)
-{
-  struct address a = ADDRESS_ZERO;
-  text whole = TEXT_ZERO;
-
-  text_add(&whole, "x@");
-  text_add(&whole, value);
-  bool good = *value && address_parse(&a, whole.s, whole.len) == ADDRESS_FULL && !a.is_literal && !strchr(value, '@');
-  if (good) text_copy(folded, a.domain);
-  text_string(folded);
-  address_free(&a);
-  text_free(&whole);
-  return good;
-}
+bool control_domain(const char *value, text *folded) { return domain_fold(value, strlen(value), folded); }
 
 bool control_local(const char *value, text *folded)
 {

@@ -69,17 +69,13 @@ static void list_wanted(struct fetch *f)
 
 static void configure(struct fetch *f)
 {
-  text name = TEXT_ZERO;
-
   ldapserver_read(&f->server);
-  conf_value("ldapprofile", &name, "rfc2307");
-  profile_open(&f->profile, name.s);
+  profile_open_directory(&f->profile);
   list_wanted(f);
   if (!conf_value("ldapbasedn", &f->base, ""))
     die_permanent("control/ldapbasedn is missing: below which DN are the people?");
   if (conf_value("ldaplogin", &f->login, "")) read_password(&f->password);
   text_string(&f->password);
-  text_free(&name);
 }
 
 static struct fetched *next_place(struct fetch *f)
@@ -143,7 +139,7 @@ _Noreturn static void fail(LDAP *ld, int code, const char *what)
 }
 
 /* One page. True if more follow, which *cookie asks for. */
-static bool fetch_page(struct fetch *f, LDAP *ld, struct berval *cookie)
+static bool fetch_page(struct fetch *f, LDAP *ld, const char *filter, struct berval *cookie)
 {
   LDAPControl *page = 0, *sent[2] = { 0 }, **got = 0;
   LDAPMessage *result = 0;
@@ -152,7 +148,7 @@ static bool fetch_page(struct fetch *f, LDAP *ld, struct berval *cookie)
 
   if (code != LDAP_SUCCESS) fail(ld, code, "make a request");
   sent[0] = page;
-  code = ldap_search_ext_s(ld, f->base.s, LDAP_SCOPE_SUBTREE, profile_filter(&f->profile), (char **)f->wanted, 0, sent, 0, 0,
+  code = ldap_search_ext_s(ld, f->base.s, LDAP_SCOPE_SUBTREE, filter, (char **)f->wanted, 0, sent, 0, 0,
                            LDAP_NO_LIMIT, &result);
   ldap_control_free(page);
   if (code != LDAP_SUCCESS) fail(ld, code, "search");
@@ -168,14 +164,21 @@ static bool fetch_page(struct fetch *f, LDAP *ld, struct berval *cookie)
   return cookie->bv_len != 0;
 }
 
-static void fetch_all(struct fetch *f, LDAP *ld)
+static void fetch_filter(struct fetch *f, LDAP *ld, const char *filter)
 {
   struct berval cookie = { 0, 0 };
 
-  while (fetch_page(f, ld, &cookie)) continue;
+  while (fetch_page(f, ld, filter, &cookie)) continue;
   ber_memfree(cookie.bv_val);
+}
+
+/* Groups alone are not a directory: without people, nothing is believed. */
+static void fetch_all(struct fetch *f, LDAP *ld)
+{
+  fetch_filter(f, ld, profile_filter(&f->profile));
   if (!f->count)
     die_temporary("the server has nobody below ", f->base.s, " that the profile's filter finds; nothing is changed");
+  if (profile_group_filter(&f->profile)) fetch_filter(f, ld, profile_group_filter(&f->profile));
 }
 
 static bool is_out_of_reach(int code)
@@ -220,8 +223,8 @@ static void write_file(struct fetch *f)
   sort_keys = &f->keys;
   qsort(f->entries, f->count, sizeof *f->entries, compare);
   text_add(&all, "version: 1\n\n");
-  for (size_t i = 0; i < f->count; i++)
-    text_add_bytes(&all, f->bytes.s + f->entries[i].at, f->entries[i].length);
+  for (size_t i = 0; i < f->count; i++) /* both filters may have found it */
+    if (!i || compare(&f->entries[i - 1], &f->entries[i])) text_add_bytes(&all, f->bytes.s + f->entries[i].at, f->entries[i].length);
   if (!file_replace("state/directory", "ldap.ldif", &all, 0640)) die_unable("write state/directory/ldap.ldif");
   text_free(&all);
 }

@@ -9,18 +9,25 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 
-static const char *const known[] = { "filter", "key", "login", "primary", "alias", "uid", "password",
-                                     "no-receive", "no-submit", "no-imap", 0 };
+/* The lines of a profile; a concept is its place here. */
+enum concept {
+  FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, UID, PASSWORD, FORWARD, QUOTA, NO_RECEIVE, NO_SUBMIT, NO_IMAP, KEEP,
+  GROUP, GROUP_NAME, GROUP_ADDRESS, GROUP_MEMBER, GROUP_UID, GROUP_MEMBER_ADDRESS, CONCEPTS
+};
+static const char *const known[] = {
+  "filter", "group-filter", "key", "login", "primary", "alias", "uid", "password", "forward", "quota", "no-receive", "no-submit", "no-imap",
+  "keep", "group", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
+};
 
-/* "concept: attribute", "concept: attribute PREFIX" (its values that begin so, without it), "no-BIT: attribute=VALUE". */
+/* "concept: attribute", "concept: attribute PREFIX" (its values that begin so, without it), "condition: attribute=VALUE". */
 struct profile_field {
-  const char *concept;   /* one of known */
+  enum concept concept;
   char *attribute;       /* in lower case */
-  const char *rest;      /* the prefix or the value; in the record */
+  char *rest;            /* the prefix or the value */
   size_t rest_length;
 };
 
-static bool is_condition(const char *concept) { return !strncmp(concept, "no-", 3); }
+static bool is_condition(enum concept c) { return c == NO_RECEIVE || c == NO_SUBMIT || c == NO_IMAP || c == KEEP || c == GROUP; }
 
 static bool is_attribute(const char *name)
 {
@@ -30,51 +37,71 @@ static bool is_attribute(const char *name)
   return true;
 }
 
-static const char *find_known(const char *key, size_t length)
+static enum concept find_concept(const char *key, size_t length)
 {
-  for (const char *const *name = known; *name; name++)
-    if (strlen(*name) == length && !memcmp(*name, key, length)) return *name;
-  return 0;
+  for (unsigned int i = 0; known[i]; i++)
+    if (strlen(known[i]) == length && !memcmp(known[i], key, length)) return i;
+  return CONCEPTS;
 }
 
 /* False if the description is none. */
-static bool parse_field(struct profile_field *f, const char *concept, const char *description)
+static bool parse_field(struct profile_field *f, enum concept concept, const char *description)
 {
   size_t length = strcspn(description, " =\t");
   const char *rest = description + length;
+  bool good = is_condition(concept) ? *rest == '=' && rest[1] : *rest != '=';
 
   f->concept = concept;
   f->attribute = strndup(description, length);
-  if (!f->attribute) die_nomem();
+  f->rest = strdup(rest + strspn(rest, is_condition(concept) ? "=" : " \t"));
+  if (!f->attribute || !f->rest) die_nomem();
   for (char *c = f->attribute; *c; c++) *c = ascii_lower(*c);
-  f->rest = rest + strspn(rest, is_condition(concept) ? "=" : " \t");
   f->rest_length = strlen(f->rest);
-  return is_attribute(f->attribute) && (is_condition(concept) ? *rest == '=' && *f->rest : *rest != '=');
+  return good && is_attribute(f->attribute);
 }
 
-static void parse_fields(struct profile *p, const char *name, text *error)
+static void set(char **where, const char *value)
+{
+  free(*where);
+  *where = strdup(value);
+  if (!*where) die_nomem();
+}
+
+static void parse_fields(struct profile *p, const char *name, const text *fields, text *error)
 {
   size_t at = 0, length;
 
-  for (const char *key; !error->len && (key = record_walk(&p->fields, &at, &length));) {
-    const char *concept = find_known(key, length), *value = key + length + 1;
-    if (!strcmp(concept, "filter")) continue;
+  for (const char *key; !error->len && (key = record_walk(fields, &at, &length));) {
+    enum concept concept = find_concept(key, length);
+    const char *value = key + length + 1;
+    if (concept == FILTER || concept == GROUP_FILTER) {
+      set(concept == FILTER ? &p->filter : &p->group_filter, value);
+      continue;
+    }
     p->parsed = realloc(p->parsed, (p->count + 1) * sizeof *p->parsed);
     if (!p->parsed) die_nomem();
     if (!parse_field(&p->parsed[p->count++], concept, value))
-      text_add_format(error, "%s: %s: %s is not %s", name, concept, value,
+      text_add_format(error, "%s: %s: %s is not %s", name, known[concept], value,
                       is_condition(concept) ? "ATTRIBUTE=VALUE" : "an attribute");
   }
 }
 
+static bool has_concept(const struct profile *p, enum concept concept)
+{
+  for (size_t i = 0; i < p->count; i++)
+    if (p->parsed[i].concept == concept) return true;
+  return false;
+}
+
 bool profile_parse(struct profile *p, const char *name, const char *bytes, size_t length, text *error)
 {
-  profile_close(p);
-  if (!conf_fields_parse(name, bytes, length, known, &p->fields, error)) return false;
-  parse_fields(p, name, error);
-  if (!error->len && !*record_get(&p->fields, "primary"))
+  text fields = TEXT_ZERO;
+
+  if (conf_fields_parse(name, bytes, length, known, &fields, error)) parse_fields(p, name, &fields, error);
+  if (!error->len && !has_concept(p, PRIMARY))
     text_add_format(error, "%s: no primary: which attribute is the mail address?", name);
   text_string(error);
+  text_free(&fields);
   return !error->len;
 }
 
@@ -101,19 +128,31 @@ void profile_open(struct profile *p, const char *name)
   text_free(&error);
 }
 
+void profile_open_directory(struct profile *p)
+{
+  text names = TEXT_ZERO;
+
+  conf_lines("ldapprofile", &names);
+  if (!names.len) profile_open(p, "rfc2307");
+  for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) profile_open(p, names.s + at);
+  text_free(&names);
+}
+
 void profile_close(struct profile *p)
 {
-  for (size_t i = 0; i < p->count; i++) free(p->parsed[i].attribute);
+  for (size_t i = 0; i < p->count; i++) {
+    free(p->parsed[i].attribute);
+    free(p->parsed[i].rest);
+  }
   free(p->parsed);
-  text_free(&p->fields);
+  free(p->filter);
+  free(p->group_filter);
   *p = (struct profile)PROFILE_ZERO;
 }
 
-const char *profile_filter(const struct profile *p)
-{
-  const char *filter = record_get(&p->fields, "filter");
-  return *filter ? filter : "(objectClass=*)";
-}
+const char *profile_filter(const struct profile *p) { return p->filter ? p->filter : "(objectClass=*)"; }
+
+const char *profile_group_filter(const struct profile *p) { return p->group_filter; }
 
 static bool has_name(const text *names, const char *name)
 {
@@ -131,8 +170,10 @@ void profile_attributes(const struct profile *p, text *names)
 
 bool profile_has(const struct profile *p, const char *concept, const char *attribute)
 {
+  enum concept wanted = find_concept(concept, strlen(concept));
+
   for (size_t i = 0; i < p->count; i++)
-    if (!strcmp(p->parsed[i].concept, concept) && !strcmp(p->parsed[i].attribute, attribute)) return true;
+    if (p->parsed[i].concept == wanted && !strcmp(p->parsed[i].attribute, attribute)) return true;
   return false;
 }
 
@@ -146,10 +187,10 @@ static void map_values(const struct ldif_entry *e, const struct profile_field *f
       record_add_bytes(facts, key, value + f->rest_length, length - f->rest_length);
 }
 
-static void map_concept(const struct profile *p, const struct ldif_entry *e, const char *concept, const char *key, text *facts)
+static void map_concept(const struct profile *p, const struct ldif_entry *e, enum concept concept, const char *key, text *facts)
 {
   for (size_t i = 0; i < p->count; i++)
-    if (!strcmp(p->parsed[i].concept, concept)) map_values(e, &p->parsed[i], key, facts);
+    if (p->parsed[i].concept == concept) map_values(e, &p->parsed[i], key, facts);
 }
 
 /* The value without regard to case; "*": any. */
@@ -162,12 +203,11 @@ static bool is_true(const struct ldif_entry *e, const struct profile_field *f)
   return false;
 }
 
-static void map_bit(const struct profile *p, const struct ldif_entry *e, const char *concept, text *facts)
+static bool holds(const struct profile *p, const struct ldif_entry *e, enum concept concept)
 {
-  bool is_no = false;
-
-  for (size_t i = 0; i < p->count && !is_no; i++) is_no = !strcmp(p->parsed[i].concept, concept) && is_true(e, &p->parsed[i]);
-  record_add(facts, concept + 3, is_no ? "no" : "yes");
+  for (size_t i = 0; i < p->count; i++)
+    if (p->parsed[i].concept == concept && is_true(e, &p->parsed[i])) return true;
+  return false;
 }
 
 static bool is_key(const char *key)
@@ -201,7 +241,7 @@ static void map_key(const struct profile *p, const struct ldif_entry *e, text *f
 {
   text keys = TEXT_ZERO;
 
-  map_concept(p, e, "key", "key", &keys);
+  map_concept(p, e, KEY, "key", &keys);
   const char *key = record_get(&keys, "key");
   if (is_key(key))
     record_add(facts, "key", key);
@@ -210,19 +250,42 @@ static void map_key(const struct profile *p, const struct ldif_entry *e, text *f
   text_free(&keys);
 }
 
-bool profile_map(const struct profile *p, const struct ldif_entry *e, text *facts)
+static void map_group(const struct profile *p, const struct ldif_entry *e, text *facts)
 {
-  text_clear(facts);
-  map_concept(p, e, "login", "login", facts);
-  map_concept(p, e, "primary", "address", facts);
-  map_concept(p, e, "alias", "address", facts);
-  if (!facts->len) return false;
   record_add_bytes(facts, "dn", e->dn.s, e->dn.len);
   map_key(p, e, facts);
-  map_concept(p, e, "uid", "uid", facts);
-  map_concept(p, e, "password", "password", facts);
-  map_bit(p, e, "no-receive", facts);
-  map_bit(p, e, "no-submit", facts);
-  map_bit(p, e, "no-imap", facts);
-  return true;
+  map_concept(p, e, GROUP_NAME, "name", facts);
+  map_concept(p, e, GROUP_ADDRESS, "address", facts);
+  map_concept(p, e, GROUP_MEMBER, "member-dn", facts);
+  map_concept(p, e, GROUP_UID, "member-uid", facts);
+  map_concept(p, e, GROUP_MEMBER_ADDRESS, "member", facts);
+}
+
+static void map_account(const struct profile *p, const struct ldif_entry *e, text *facts)
+{
+  record_add_bytes(facts, "dn", e->dn.s, e->dn.len);
+  map_key(p, e, facts);
+  map_concept(p, e, UID, "uid", facts);
+  map_concept(p, e, PASSWORD, "password", facts);
+  map_concept(p, e, FORWARD, "forward", facts);
+  map_concept(p, e, QUOTA, "quota", facts);
+  if (holds(p, e, KEEP)) record_add(facts, "keep", "yes");
+  record_add(facts, "receive", holds(p, e, NO_RECEIVE) ? "no" : "yes");
+  record_add(facts, "submit", holds(p, e, NO_SUBMIT) ? "no" : "yes");
+  record_add(facts, "imap", holds(p, e, NO_IMAP) ? "no" : "yes");
+}
+
+enum profile_kind profile_map(const struct profile *p, const struct ldif_entry *e, text *facts)
+{
+  text_clear(facts);
+  if (holds(p, e, GROUP)) {
+    map_group(p, e, facts);
+    return PROFILE_GROUP;
+  }
+  map_concept(p, e, LOGIN, "login", facts);
+  map_concept(p, e, PRIMARY, "address", facts);
+  map_concept(p, e, ALIAS, "alias", facts);
+  if (!facts->len) return PROFILE_NOBODY;
+  map_account(p, e, facts);
+  return PROFILE_ACCOUNT;
 }

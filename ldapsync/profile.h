@@ -10,17 +10,20 @@
 struct profile_field; /* one line of the file */
 
 struct profile {
-  text fields; /* record: filter, key, login, primary, alias, uid, password, no-receive, no-submit, no-imap */
+  char *filter, *group_filter; /* 0: none */
   struct profile_field *parsed;
   size_t count;
 };
-#define PROFILE_ZERO { .fields = TEXT_ZERO }
+#define PROFILE_ZERO { 0, 0, 0, 0 }
 
-/* control/profiles/NAME, or profiles/NAME as it was installed; dies with file and line if it cannot be used. */
+/* Adds the lines of control/profiles/NAME, or profiles/NAME as it was installed, to those that are there (an overlay's, P-07);
+   dies with file and line if it cannot be used. */
 void profile_open(struct profile *p, const char *name);
+void profile_open_directory(struct profile *p); /* all that control/ldapprofile names */
 bool profile_parse(struct profile *p, const char *name, const char *bytes, size_t length, text *error);
 void profile_close(struct profile *p);
 const char *profile_filter(const struct profile *p);
+const char *profile_group_filter(const struct profile *p); /* 0: the server is not asked for groups */
 
 /* Every attribute that the profile reads, each ended by a NUL, no one twice: what ldap-fetch asks for. */
 void profile_attributes(const struct profile *p, text *names);
@@ -28,8 +31,12 @@ void profile_attributes(const struct profile *p, text *names);
 /* Is this attribute (in lower case) what the profile reads for a concept: "key", "password"...? */
 bool profile_has(const struct profile *p, const char *concept, const char *attribute);
 
-/* The entry's facts: dn, key, login (any number), address (any number, the primary first), uid, password (any number),
-   receive, submit, imap (yes or no). False if the entry is nobody: it has neither login nor address. */
-bool profile_map(const struct profile *p, const struct ldif_entry *e, text *facts);
+enum profile_kind { PROFILE_NOBODY, PROFILE_ACCOUNT, PROFILE_GROUP };
+
+/* The entry's facts. PROFILE_ACCOUNT: dn, key, login (any number), address (any number, of the main attribute), alias (any
+   number), uid, password (any number), forward (any number), keep, quota, receive, submit, imap (yes or no).
+   PROFILE_GROUP: dn, key, name, address, member-dn, member-uid, member (an address), each any number.
+   PROFILE_NOBODY: it has neither login nor address. */
+enum profile_kind profile_map(const struct profile *p, const struct ldif_entry *e, text *facts);
 
 #endif

@@ -1,29 +1,13 @@
 #include <string.h>
 
 #include "ldapsync/records.h"
+#include "lib/conf.h"
 #include "lib/scheme.h"
 
 static size_t group_end(const struct build_name *names, size_t count, size_t i)
 {
   size_t end = i + 1;
   while (end < count && !strcmp(names[end].name, names[i].name)) end++;
-  return end;
-}
-
-/* Every holder of an address gets its mail (L-21). */
-size_t records_address(const struct build *b, size_t i, text *record)
-{
-  const struct build_name *names = b->addresses;
-  size_t end = group_end(names, b->address_count, i);
-
-  text_clear(record);
-  for (size_t n = i; n < end; n++) {
-    record_add(record, "mailbox", names[n].account->key);
-    record_add(record, "from", names[n].account->from.s);
-    if (n > i && names[i].rank == BUILD_PRIMARY)
-      accounts_report(names[n].account, "its further address %s is the primary one of %s: both get its mail", names[i].name,
-                      names[i].account->from.s);
-  }
   return end;
 }
 
@@ -45,15 +29,29 @@ size_t records_login(const struct build *b, size_t i, text *record)
   return end;
 }
 
+static void add_all(const text *facts, const char *key, text *record)
+{
+  size_t at = 0;
+  for (const char *value; (value = record_next(facts, key, &at));) record_add(record, key, value);
+}
+
 void records_mailbox(const struct account *a, text *record)
 {
+  const char *own = record_find(&a->facts, "quota");
+  uint64_t quota = 0;
+
   text_clear(record);
-  record_add(record, "name", a->name);
+  if (!a->is_public) record_add(record, "name", a->name);
+  record_add(record, "kind", a->is_public ? "public" : "user");
   record_add_number(record, "uid", a->place->uid);
   record_add(record, "path", a->place->path);
   record_add(record, "receive", record_get(&a->facts, "receive"));
   record_add(record, "submit", record_get(&a->facts, "submit"));
   record_add(record, "imap", record_get(&a->facts, "imap"));
+  add_all(&a->facts, "forward", record);
+  if (record_find(&a->facts, "forward")) record_add(record, "keep", record_is(&a->facts, "keep", "yes") ? "yes" : "no");
+  if (own && conf_size_parse(own, strlen(own), &quota)) record_add_number(record, "quota", quota);
+  add_all(&a->facts, "spamretention", record);
   record_add(record, "from", a->from.s);
 }
 

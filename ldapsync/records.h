@@ -5,9 +5,8 @@
 
 #include "ldapsync/build.h"
 
-/* The names are sorted, so equal ones stand together: each takes the group that begins at i and answers where the next
-   one begins. A login that is nobody's alone gets no record: it stays empty. */
-size_t records_address(const struct build *b, size_t i, text *record);
+/* The names are sorted, so equal ones stand together: takes those that begin at i and answers where the next one begins. A
+   login that is nobody's alone gets no record: it stays empty. */
 size_t records_login(const struct build *b, size_t i, text *record);
 
 void records_mailbox(const struct account *a, text *record);

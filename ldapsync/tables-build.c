@@ -1,6 +1,6 @@
 /* tables-build: the directory (LDIF files) and the control files become the tables that all programs ask.
 
-   Reads control/domains, control/relayrules, directory/NAME.ldif, state/directory/NAME.ldif, profiles, state/tables/uids.
+   Reads control/, directory/NAME.ldif, state/directory/NAME.ldif, profiles, state/tables/uids.
    Writes a generation tables/ID, then tables/current by one rename. Runs as mail-tables; as root it becomes that first. */
 
 #include <errno.h>
@@ -15,12 +15,16 @@
 
 #include <skalibs/sgetopt.h>
 
+#include "ldapsync/addressfiles.h"
 #include "ldapsync/allowed.h"
 #include "ldapsync/backends.h"
 #include "ldapsync/generation.h"
+#include "ldapsync/mailboxes.h"
 #include "ldapsync/records.h"
 #include "ldapsync/relayrules.h"
 #include "ldapsync/rules.h"
+#include "ldapsync/sendas.h"
+#include "ldapsync/systemusers.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
@@ -36,6 +40,9 @@ struct sources {
   struct domains domains;
   struct table policy, auth, relay; /* records of the control files, which need no directory */
   struct build build;
+  struct accounts group_facts;
+  struct groups groups;
+  struct leads leads;
   struct build_limits limits;
   struct uids uids;
 };
@@ -50,21 +57,22 @@ static void take_lock(void)
     if (errno != EINTR) die_unable("lock state/tables/lock");
 }
 
-static void read_accounts(struct accounts *accounts)
+static void read_accounts(struct sources *s)
 {
   struct profile profile = PROFILE_ZERO;
-  text name = TEXT_ZERO;
+  struct accounts *people = &s->build.accounts;
 
   profile_open(&profile, "files");
-  accounts_read(accounts, "directory", &profile, false);
-  conf_value("ldapprofile", &name, "rfc2307");
-  profile_open(&profile, name.s);
-  accounts_read(accounts, "state/directory", &profile, true);
+  accounts_read(people, &s->group_facts, "directory", &profile, false);
   profile_close(&profile);
-  text_free(&name);
+  profile_open_directory(&profile);
+  accounts_read(people, &s->group_facts, "state/directory", &profile, true);
+  profile_close(&profile);
+  mailboxes_read_public(people);
+  systemusers_read(people, s->limits.minimum_uid);
 }
 
-static void read_sources(struct sources *s)
+static void read_control(struct sources *s)
 {
   domains_read(&s->domains);
   mynetworks_read(&s->policy);
@@ -73,14 +81,41 @@ static void read_sources(struct sources *s)
   backends_read(&s->policy, &s->auth);
   allowed_read(&s->policy);
   relayrules_read(&s->policy, &s->relay);
+  internal_read(&s->leads);
   s->limits.minimum_uid = (uint32_t)conf_number("minimumuid", 1000, UIDS_MAX);
   if (!s->limits.minimum_uid) die_permanent("control/minimumuid: 0 is root, who gets no mailbox");
   s->limits.binds_all = conf_is_yes("authbind", false);
+}
+
+/* Every address and where it leads: what the operator has written, what the directory has, what is made of names. */
+static void resolve_addresses(struct sources *s)
+{
+  struct targets targets = { .build = &s->build, .domains = &s->domains, .groups = &s->groups, .publics = MAP_ZERO, .files = NAMES_ZERO };
+
+  addressfiles_list(&targets.files);
+  targets_open(&targets);
+  groups_open(&s->groups, &s->group_facts);
+  groups_resolve(&s->groups, &s->build, &targets);
+  addressfiles_read(&targets, &s->leads);
+  build_leads(&s->build, &s->leads);
+  groups_leads(&s->groups, &s->domains, &s->leads);
+  leads_sort(&s->leads);
+  if (internal_complete(&s->leads, &s->domains)) leads_sort(&s->leads);
+  addressfiles_check(&s->leads, &s->domains);
+}
+
+static void read_sources(struct sources *s)
+{
+  read_control(s);
   uint64_t first = conf_number("firstuid", 200000, UIDS_MAX);
   if (first < s->limits.minimum_uid) die_permanent("control/firstuid is below control/minimumuid");
   uids_open(&s->uids, (uint32_t)first);
-  read_accounts(&s->build.accounts);
+  read_accounts(s);
   build_resolve(&s->build, &s->domains, &s->uids, &s->limits);
+  mailboxes_read_settings(&s->build);
+  mailboxes_check(&s->build);
+  sendas_read(&s->build, &s->policy);
+  resolve_addresses(s);
 }
 
 static void open_current(struct tables *current)
@@ -142,7 +177,7 @@ static void describe(const struct generation *g, const struct sources *s, text *
   record_add(record, "id", g->id.s);
   record_add_number(record, "built", (uint64_t)time(0));
   record_add_number(record, "mailboxes", s->build.accounts.count);
-  record_add_number(record, "addresses", s->build.address_count);
+  record_add_number(record, "addresses", leads_addresses(&s->leads));
 }
 
 /* A login of control/backends is written with its backend. */
@@ -155,12 +190,16 @@ static bool is_backend(const struct table *policy, const struct build_name *n)
   return true;
 }
 
-static void write_names(struct generation *g, const struct build *b, const struct table *policy, text *record)
+static void write_addresses(struct generation *g, const struct leads *l, text *record)
 {
-  for (size_t i = 0, next; i < b->address_count; i = next) {
-    next = records_address(b, i, record);
-    cdb_write_add(g->policy, "address", b->addresses[i].name, record);
+  for (size_t i = 0; i < l->count; i = leads_end(l, i)) {
+    leads_record(l, i, record);
+    cdb_write_add(g->policy, "address", l->all[i].address, record);
   }
+}
+
+static void write_logins(struct generation *g, const struct build *b, const struct table *policy, text *record)
+{
   for (size_t i = 0, next; i < b->login_count; i = next) {
     next = records_login(b, i, record);
     if (record->len && !is_backend(policy, &b->logins[i])) cdb_write_add(g->policy, "login", b->logins[i].name, record);
@@ -193,7 +232,9 @@ static void write_tables(struct generation *g, const struct sources *s)
   cdb_write_add(g->relay, "table", "generation", &record);
   write_domains(g, &s->domains);
   write_mailboxes(g, s, &record);
-  write_names(g, &s->build, &s->policy, &record);
+  write_addresses(g, &s->leads, &record);
+  write_logins(g, &s->build, &s->policy, &record);
+  groups_write(&s->groups, g->policy);
   table_write(&s->policy, g->policy);
   table_write(&s->auth, g->auth);
   table_write(&s->relay, g->relay);
@@ -231,7 +272,7 @@ static void say(const struct generation *g, const struct sources *s, const char 
   text mailboxes = TEXT_ZERO, addresses = TEXT_ZERO;
 
   text_add_number(&mailboxes, s->build.accounts.count);
-  text_add_number(&addresses, s->build.address_count);
+  text_add_number(&addresses, leads_addresses(&s->leads));
   log_event(event, "generation", g->id.s, "mailboxes", text_string(&mailboxes), "addresses", text_string(&addresses),
             (char *)0);
   text_free(&mailboxes);
@@ -241,7 +282,7 @@ static void say(const struct generation *g, const struct sources *s, const char 
 int main(int argc, const char *const *argv)
 {
   static const char *const groups[] = { "mail-auth", "mail-remote", 0 };
-  struct sources sources = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .uids = UIDS_ZERO };
+  struct sources sources = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO };
   struct generation generation = GENERATION_ZERO;
   subgetopt options = SUBGETOPT_ZERO;
   bool is_forced = false;

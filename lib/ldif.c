@@ -108,7 +108,7 @@ static void entry_clear(struct ldif_entry *e)
 
 static const char *entry_add(struct ldif_entry *e, const text *name, const text *value)
 {
-  if (e->count == LDIF_VALUES_MAX) return "more than 65536 values in one entry";
+  if (e->count == LDIF_VALUES_MAX) return "more than 1048576 values in one entry";
   if (e->count == e->room) {
     size_t room = e->room ? e->room * 2 : 16;
     struct ldif_value *values = realloc(e->values, room * sizeof *values);

@@ -8,7 +8,7 @@
 
 #include "lib/text.h"
 
-enum { LDIF_VALUES_MAX = 65536, LDIF_LINE_MAX = 16 * 1024 * 1024 };
+enum { LDIF_VALUES_MAX = 1048576, LDIF_LINE_MAX = 16 * 1024 * 1024 };
 
 enum ldif_result { LDIF_BROKEN = -1, LDIF_END, LDIF_ENTRY };
 

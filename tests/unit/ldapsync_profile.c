@@ -26,7 +26,7 @@ static bool map(const char *profile, const char *ldif, text *facts)
     return false;
   }
   ldif_begin(&l, ldif, strlen(ldif));
-  if (ldif_next(&l, &e) == LDIF_ENTRY) is_somebody = profile_map(&p, &e, facts);
+  if (ldif_next(&l, &e) == LDIF_ENTRY) is_somebody = profile_map(&p, &e, facts) != PROFILE_NOBODY;
   ldif_entry_free(&e);
   profile_close(&p);
   return is_somebody;
@@ -41,7 +41,7 @@ static void check_mapping(void)
   map(AD, "dn: cn=a\nobjectGUID: 12ab-34\nsAMAccountName: Ann\nuserPrincipalName: ann@x.test\nproxyAddresses: smtp:team@x.test\nmail: ann@x.test\n"
           "proxyAddresses: SMTP:Ann.A@x.test\nproxyAddresses: x500:/o=x\nproxyAddresses: smtp:\nstate: BLOCKED\n", &facts);
   show(&seen, &facts);
-  check_is(seen.s, "login=Ann\nlogin=ann@x.test\naddress=ann@x.test\naddress=team@x.test\naddress=Ann.A@x.test\ndn=cn=a\nkey=12ab-34\n"
+  check_is(seen.s, "login=Ann\nlogin=ann@x.test\naddress=ann@x.test\nalias=team@x.test\nalias=Ann.A@x.test\ndn=cn=a\nkey=12ab-34\n"
                    "receive=yes\nsubmit=no\nimap=yes\n", "T15: prefixes without regard to case, the primary first, bits by value");
   map(AD, "dn: cn=a\nmail: a@x.test\nlocked: 20260101\n", &facts);
   check_is(record_get(&facts, "imap"), "no", "a bit by presence");

@@ -1,0 +1,63 @@
+#include <string.h>
+
+#include "ldapsync/build.h"
+#include "ldapsync/map.h"
+
+struct account *build_login(const struct build *b, const char *login)
+{
+  uint64_t hash = map_hash(login);
+  size_t from = 0, to = b->login_count;
+
+  while (from < to) {
+    size_t middle = from + (to - from) / 2;
+    const struct build_name *n = &b->logins[middle];
+    if (n->hash < hash || (n->hash == hash && strcmp(n->name, login) < 0))
+      from = middle + 1;
+    else
+      to = middle;
+  }
+  if (from == b->login_count || strcmp(b->logins[from].name, login)) return 0;
+  const struct build_name *first = &b->logins[from];
+  for (size_t i = from + 1; first->rank == BUILD_ALIAS && i < b->login_count && !strcmp(b->logins[i].name, login); i++)
+    if (b->logins[i].account != first->account) return 0;
+  return first->account;
+}
+
+/* A list's member who has his mail elsewhere gets it there (L-21). */
+static void lead_elsewhere(const struct account *a, struct leads *l)
+{
+  for (size_t at = 0; a->elsewhere && at < a->addresses.len; at += strlen(a->addresses.s + at) + 1)
+    leads_add(l, &(struct lead){ .address = a->addresses.s + at, .to = a->elsewhere, .from = a->from.s, .kind = LEAD_DIRECTORY, .what = LEAD_FORWARD });
+}
+
+/* An address of a relayed domain leads to itself: it is listed, and goes to the relay. */
+static void lead_relayed(const struct account *a, struct leads *l)
+{
+  for (size_t at = 0; at < a->relayed.len; at += strlen(a->relayed.s + at) + 1)
+    leads_add(l, &(struct lead){ .address = a->relayed.s + at, .to = a->relayed.s + at, .from = a->from.s, .kind = LEAD_DIRECTORY, .what = LEAD_FORWARD });
+}
+
+static void lead_person(const struct account *a, struct leads *l)
+{
+  for (size_t at = 0; at < a->addresses.len; at += strlen(a->addresses.s + at) + 1) {
+    const char *address = a->addresses.s + at;
+    leads_add(l, &(struct lead){ .address = address, .to = a->key, .from = a->from.s, .kind = at < a->made_at ? LEAD_DIRECTORY : LEAD_USER,
+                                 .what = LEAD_MAILBOX, .is_primary = address == a->name });
+  }
+}
+
+void build_leads(const struct build *b, struct leads *l)
+{
+  for (size_t i = 0; i < b->accounts.count; i++) {
+    const struct account *a = &b->accounts.all[i];
+    if (a->is_public)
+      leads_add(l, &(struct lead){ .address = a->name, .to = a->key, .from = a->from.s, .kind = LEAD_PUBLIC, .what = LEAD_MAILBOX });
+    else
+      lead_person(a, l);
+    lead_relayed(a, l);
+  }
+  for (size_t i = 0; i < b->others.count; i++) {
+    lead_elsewhere(&b->others.all[i], l);
+    lead_relayed(&b->others.all[i], l);
+  }
+}

@@ -1,0 +1,189 @@
+#include <string.h>
+
+#include "ldapsync/control.h"
+#include "ldapsync/mailboxes.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+
+enum { DAYS_MAX = 36500 };
+
+static const char *const known[] = { "receive", "submit", "imap", "forward", "keep", "quota", "spamretention", 0 };
+
+/* The record without one key. */
+static void drop(text *record, const char *key)
+{
+  text kept = TEXT_ZERO;
+  size_t at = 0, length, size = strlen(key);
+
+  for (const char *one; (one = record_walk(record, &at, &length));)
+    if (length != size || memcmp(one, key, size)) text_add_bytes(&kept, one, strlen(one) + 1);
+  text_copy_bytes(record, kept.s, kept.len);
+  text_free(&kept);
+}
+
+static void set(text *record, const char *key, const char *value)
+{
+  drop(record, key);
+  record_add(record, key, value);
+}
+
+/* Bits: the directory's no stays no. */
+static void set_bit(text *facts, const char *key, const char *value)
+{
+  if (!*value) value = "yes";
+  if (!record_is(facts, key, "no")) set(facts, key, value);
+}
+
+static bool is_yes_or_no(const char *value) { return !*value || !strcmp(value, "yes") || !strcmp(value, "no"); }
+
+static bool take_forwards(text *facts, const text *fields, text *error)
+{
+  text folded = TEXT_ZERO;
+  size_t at = 0;
+
+  if (record_find(fields, "forward")) drop(facts, "forward");
+  for (const char *value; !error->len && (value = record_next(fields, "forward", &at));)
+    if (control_address(value, &folded))
+      record_add(facts, "forward", folded.s);
+    else
+      text_add_format(error, "%s is no mail address", value);
+  text_free(&folded);
+  return !error->len;
+}
+
+bool mailbox_settings(text *facts, const text *fields, const char **key, text *error)
+{
+  static const char *const bits[] = { "receive", "submit", "imap", 0 };
+  const char *keep = record_get(fields, "keep"), *quota = record_get(fields, "quota"), *days = record_get(fields, "spamretention");
+  uint64_t number = 0;
+
+  for (const char *const *bit = bits; *bit; bit++) {
+    *key = *bit;
+    if (!is_yes_or_no(record_get(fields, *bit))) text_add_format(error, "%s is yes or no, not %s", *bit, record_get(fields, *bit));
+    if (error->len) return false;
+    set_bit(facts, *bit, record_get(fields, *bit));
+  }
+  *key = "keep";
+  if (!is_yes_or_no(keep)) text_add_format(error, "keep is yes or no, not %s", keep);
+  if (!error->len && *keep) set(facts, "keep", keep);
+  if (!error->len && *quota) {
+    *key = "quota";
+    if (!conf_size_parse(quota, strlen(quota), &number)) text_add_format(error, "quota is a number of bytes, or one with K, M or G behind it, not %s", quota);
+    set(facts, "quota", quota);
+  }
+  if (!error->len && *days) {
+    *key = "spamretention";
+    if (!number_scan(days, DAYS_MAX, &number)) text_add_format(error, "spamretention is a number of days, not %s", days);
+    set(facts, "spamretention", days);
+  }
+  if (error->len) return false;
+  *key = "forward";
+  return take_forwards(facts, fields, error);
+}
+
+/* Names of the account lie in its facts (logins, key), so these stay where they are, and a copy is changed. */
+static void own_facts(struct account *a)
+{
+  text copy = TEXT_ZERO;
+
+  text_add_text(&copy, &a->facts);
+  a->facts = copy;
+}
+
+static void read_settings(text *facts, const char *path)
+{
+  text fields = TEXT_ZERO, error = TEXT_ZERO;
+  const char *key = "";
+
+  control_fields(path, known, &fields);
+  if (!mailbox_settings(facts, &fields, &key, &error)) control_refuse(path, key, record_get(&fields, key), text_string(&error));
+  text_free(&fields);
+  text_free(&error);
+}
+
+static void read_public(void *to, const char *path, const char *file)
+{
+  text name = TEXT_ZERO, local = TEXT_ZERO, key = TEXT_ZERO;
+
+  if (!control_name(file, &name)) die_permanent(path, ": its name has a % that is no %XX");
+  if (!strchr(name.s, '@')) {
+    if (!control_local(name.s, &local)) die_permanent(path, ": its name is no local part of an address");
+    struct account *a = accounts_add(to);
+    text_add(&key, "public-");
+    text_add_text(&key, &local);
+    record_add(&a->facts, "key", text_string(&key));
+    read_settings(&a->facts, path);
+    text_add_text(&a->addresses, &local);
+    text_add(&a->addresses, "@*");
+    text_copy(&a->from, path);
+    text_string(&a->from);
+    a->is_public = true;
+    a->key = record_get(&a->facts, "key");
+    a->name = text_string(&a->addresses);
+    a->addresses.len = 0; /* the generic address is led by its name */
+  }
+  text_free(&name);
+  text_free(&local);
+  text_free(&key);
+}
+
+void mailboxes_read_public(struct accounts *accounts) { control_folder("mailboxes", read_public, accounts); }
+
+static void read_person(void *to, const char *path, const char *file)
+{
+  const struct build *b = to;
+  text name = TEXT_ZERO, folded = TEXT_ZERO, nobody = TEXT_ZERO;
+
+  if (!control_name(file, &name)) die_permanent(path, ": its name has a % that is no %XX");
+  if (strchr(name.s, '@')) {
+    if (!control_address(name.s, &folded)) die_permanent(path, ": its name is no mail address");
+    struct account *a = build_login(b, folded.s);
+    bool is_primary = a && !strcmp(a->name, folded.s);
+    if (is_primary) own_facts(a);
+    read_settings(is_primary ? &a->facts : &nobody, path);
+    if (!is_primary)
+      strerr_warnw(path, ": no mailbox has the primary address ", folded.s, ", so these settings are nobody's");
+  }
+  text_free(&name);
+  text_free(&folded);
+  text_free(&nobody);
+}
+
+void mailboxes_read_settings(const struct build *b) { control_folder("mailboxes", read_person, (void *)b); }
+
+static void check_quota(struct account *a)
+{
+  const char *quota = record_find(&a->facts, "quota");
+  uint64_t bytes;
+
+  if (!quota || conf_size_parse(quota, strlen(quota), &bytes)) return;
+  own_facts(a);
+  accounts_report(a, "its quota %s is no number of bytes (1000, 100M, 2G): it has none of its own", quota);
+  drop(&a->facts, "quota");
+}
+
+static void check_forwards(struct account *a)
+{
+  text all = TEXT_ZERO, folded = TEXT_ZERO;
+  size_t at = 0;
+
+  if (!record_find(&a->facts, "forward")) return;
+  for (const char *value; (value = record_next(&a->facts, "forward", &at));)
+    if (control_address(value, &folded))
+      record_add(&all, "forward", folded.s);
+    else
+      accounts_report(a, "it cannot be forwarded to %s, which is no mail address", value);
+  own_facts(a);
+  drop(&a->facts, "forward");
+  text_add_text(&a->facts, &all);
+  text_free(&all);
+  text_free(&folded);
+}
+
+void mailboxes_check(struct build *b)
+{
+  for (size_t i = 0; i < b->accounts.count; i++) {
+    check_quota(&b->accounts.all[i]);
+    check_forwards(&b->accounts.all[i]);
+  }
+}

@@ -1,0 +1,22 @@
+/* mailboxes: control/mailboxes: a file "NAME@DOMAIN" has settings of that user's mailbox, by its primary address; a file "NAME" is
+   a public mailbox (N-26, N-27 to N-31, N-35). */
+
+#ifndef LDAPSYNC_MAILBOXES_H
+#define LDAPSYNC_MAILBOXES_H
+
+#include "ldapsync/build.h"
+
+/* The public mailboxes become accounts: key, name and the settings are their facts. Dies if a file cannot be understood. */
+void mailboxes_read_public(struct accounts *accounts);
+
+/* Settings of people, over what the directory says. Reports those of nobody. */
+void mailboxes_read_settings(const struct build *b);
+
+/* One file's fields to facts: receive, submit, imap (one "no" is no), forward, keep, quota, spamretention; what is said takes the
+   place of what is there. False with the key and a sentence in error. No I/O. */
+bool mailbox_settings(text *facts, const text *fields, const char **key, text *error);
+
+/* What the directory says of quota and forward is reported if it cannot be; it is then as if it were not said. */
+void mailboxes_check(struct build *b);
+
+#endif

@@ -1,0 +1,97 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "ldapsync/control.h"
+#include "ldapsync/sendas.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+
+static const char *const words[] = { "groups", "lists", "public", 0 };
+
+static bool take_word(struct sendas *s, const text *word)
+{
+  for (const char *const *known = words; *known; known++)
+    if (text_is_nocase(word, *known)) {
+      if (!record_find(&s->words, *known)) record_add(&s->words, *known, "yes");
+      return true;
+    }
+  return false;
+}
+
+static struct sendas_login *find_login(struct sendas *s, const char *login, const char *path)
+{
+  struct sendas_login *found = map_find(&s->by_login, login);
+
+  if (found) return found;
+  if (s->count == s->room) {
+    s->room = s->room ? s->room * 2 : 16;
+    s->all = realloc(s->all, s->room * sizeof *s->all);
+    if (!s->all) die_nomem();
+  }
+  found = s->all[s->count++] = malloc(sizeof *found);
+  if (!found || !(found->login = strdup(login))) die_nomem();
+  found->record = (text)TEXT_ZERO;
+  record_add(&found->record, "file", path);
+  map_add(&s->by_login, found->login, found);
+  return found;
+}
+
+/* Both words of a line. */
+static bool take_grant(struct sendas *s, const char *path, text *login, const text *what)
+{
+  text folded = TEXT_ZERO;
+  const char *kind = text_is(what, "*") ? "any" : control_subject(what->s, &folded);
+  bool good = kind && strcmp(kind, "suffix");
+
+  text_lower(login);
+  if (good) record_add(&find_login(s, text_string(login), path)->record, kind, text_is(what, "*") ? "yes" : folded.s);
+  text_free(&folded);
+  return good;
+}
+
+bool sendas_parse(struct sendas *s, const char *path, const text *bytes, text *error)
+{
+  text first = TEXT_ZERO, second = TEXT_ZERO, third = TEXT_ZERO;
+  size_t at = 0, number = 0, length;
+  const char *line;
+  bool good = true;
+
+  while (good && conf_next_line(bytes, &at, &number, &line, &length)) {
+    const char *end = line + length;
+    good = !memchr(line, 0, length) && control_word(&line, end, &first);
+    if (good && !control_word(&line, end, &second))
+      good = take_word(s, &first);
+    else
+      good = good && !control_word(&line, end, &third) && take_grant(s, path, &first, &second);
+  }
+  text_free(&first);
+  text_free(&second);
+  text_free(&third);
+  return good || control_wrong(error, path, number, "not \"LOGIN ADDRESS|DOMAIN|*\", and none of the words groups, lists, public");
+}
+
+static void add_login(const struct sendas_login *one, const struct build *b, struct table *policy)
+{
+  const struct account *a = build_login(b, one->login);
+
+  if (!a)
+    strerr_warnw("control/sendas: nobody logs in as ", one->login, ": what he may is nobody's");
+  else if (!table_add(policy, "sendas", a->key, &one->record))
+    strerr_warnw("control/sendas: ", one->login, " is somebody who is named by another login already; only those grants count");
+}
+
+void sendas_read(const struct build *b, struct table *policy)
+{
+  struct sendas s = SENDAS_ZERO;
+  text bytes = TEXT_ZERO, error = TEXT_ZERO, record = TEXT_ZERO;
+
+  if (control_bytes("control/sendas", &bytes) && !sendas_parse(&s, "control/sendas", &bytes, &error)) die_permanent(error.s);
+  for (size_t i = 0; i < s.count; i++) add_login(s.all[i], b, policy);
+  if (s.words.len) {
+    text_add_text(&record, &s.words);
+    record_add(&record, "file", "control/sendas");
+    table_add(policy, "sendas", "*", &record);
+  }
+  text_free(&bytes);
+  text_free(&record);
+}
