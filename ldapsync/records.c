@@ -55,6 +55,13 @@ void records_mailbox(const struct account *a, text *record)
   record_add(record, "from", a->from.s);
 }
 
+/* Whose mailbox a process of this host has, by its uid (mail-inject). */
+void records_uid(const struct account *a, text *record)
+{
+  text_clear(record);
+  record_add(record, "mailbox", a->key);
+}
+
 void records_password(const struct account *a, const struct build_limits *limits, text *record)
 {
   size_t at = 0, refused = 0;

@@ -9,6 +9,7 @@
    login that is nobody's alone gets no record: it stays empty. */
 size_t records_login(const struct build *b, size_t i, text *record);
 
+void records_uid(const struct account *a, text *record);
 void records_mailbox(const struct account *a, text *record);
 void records_password(const struct account *a, const struct build_limits *limits, text *record); /* empty: none */
 

@@ -208,13 +208,20 @@ static void write_logins(struct generation *g, const struct build *b, const stru
 
 static void write_mailboxes(struct generation *g, const struct sources *s, text *record)
 {
+  text uid = TEXT_ZERO;
+
   for (size_t i = 0; i < s->build.accounts.count; i++) {
     const struct account *a = &s->build.accounts.all[i];
     records_mailbox(a, record);
     cdb_write_add(g->policy, "mailbox", a->key, record);
+    records_uid(a, record);
+    text_clear(&uid);
+    text_add_number(&uid, a->place->uid);
+    cdb_write_add(g->policy, "uid", text_string(&uid), record);
     records_password(a, &s->limits, record);
     if (record->len) cdb_write_add(g->auth, "mailbox", a->key, record);
   }
+  text_free(&uid);
 }
 
 static void write_domains(struct generation *g, const struct domains *d)

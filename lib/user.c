@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "lib/die.h"
-#include "lib/text.h"
 
 static uid_t find(const char *name)
 {
@@ -41,4 +40,37 @@ uid_t user_uid(const char *name)
   text_free(&variable);
   text_free(&value);
   return (uid_t)uid;
+}
+
+/* The first part of the last but two field; '&' in it stands for the name (passwd(5) of BSD). */
+static void add_full_name(text *full, const struct passwd *user)
+{
+  for (const char *at = user->pw_gecos; *at && *at != ','; at++)
+    if (*at != '&')
+      text_add_char(full, *at);
+    else if (*user->pw_name) {
+      char first = user->pw_name[0];
+      text_add_char(full, ascii_is_alpha(first) ? (char)(first & ~0x20) : first);
+      text_add(full, user->pw_name + 1);
+    }
+}
+
+void user_name(uid_t uid, text *name, text *full)
+{
+  FILE *file = fopen("/etc/passwd", "re");
+  struct passwd *user = 0;
+
+  text_clear(name);
+  if (full) text_clear(full);
+  while (file && (user = fgetpwent(file)) && user->pw_uid != uid) {}
+  if (user) {
+    text_add(name, user->pw_name);
+    if (full) add_full_name(full, user);
+  } else {
+    text_add(name, "uid-");
+    text_add_number(name, uid);
+  }
+  text_string(name);
+  if (full) text_string(full);
+  if (file) fclose(file);
 }

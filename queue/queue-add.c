@@ -132,7 +132,7 @@ static void session(int in, int out, const struct peer *peer)
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const callers[] = { "mail-in", "mail-submit", "mail-lmtp", "mail-send", 0 };
+  static const char *const callers[] = { "mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", 0 };
   static const char *const writes[] = { "queue/new", 0 };
   static const struct sandbox sandbox = { .writes = writes };
   static const struct serve service = {

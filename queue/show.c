@@ -48,7 +48,7 @@ void queue_show_size(text *out, uint64_t bytes)
 }
 
 /* Nothing that a stranger wrote reaches a terminal as it is: no controls of ASCII, nor of Latin-1 (U+0080 to U+009F). */
-static void add_plain(text *out, const char *value)
+void queue_show_plain(text *out, const char *value)
 {
   while (*value) {
     size_t length = json_utf8_length(value);
@@ -94,15 +94,15 @@ static void add_said(text *out, const struct said *s, uint64_t now)
   text_add(out, " ago");
   if (s->remote.len) {
     text_add(out, ", ");
-    add_plain(out, s->remote.s);
+    queue_show_plain(out, s->remote.s);
   }
   text_add(out, ": ");
   if (s->code) text_add_format(out, "%03u ", s->code);
   if (s->status.len) {
-    add_plain(out, s->status.s);
+    queue_show_plain(out, s->status.s);
     text_add_char(out, ' ');
   }
-  add_plain(out, s->text.s);
+  queue_show_plain(out, s->text.s);
   text_add_char(out, '\n');
 }
 
@@ -118,13 +118,13 @@ void queue_show_text(text *out, const struct queue_file *f, const struct said *s
   text_add(out, " ago, ");
   add_time(out, e->birth_seconds);
   text_add(out, "\n    from ");
-  add_plain(out, e->sender.len ? e->sender.s : "<> (a report)");
+  queue_show_plain(out, e->sender.len ? e->sender.s : "<> (a report)");
   text_add_format(out, "\n    %u %s, ", e->attempts, e->attempts == 1 ? "attempt" : "attempts");
   add_next(out, e, now_seconds);
   text_add_char(out, '\n');
   for (size_t i = 0; i < e->count; i++) {
     text_add(out, "    to ");
-    add_plain(out, e->recipients[i].address);
+    queue_show_plain(out, e->recipients[i].address);
     text_add_format(out, ": %s\n", state_word(e->recipients[i].state));
     if (said[i].attempt) add_said(out, &said[i], now_seconds);
   }

@@ -10,6 +10,12 @@
 void queue_show_text(text *out, const struct queue_file *f, const struct said *said, uint64_t now_seconds);
 void queue_show_json(text *out, const struct queue_file *f, const struct said *said, uint64_t now_seconds);
 
+/* As mailq of Postfix shows it: people and scripts know the columns. head before the first message, sum behind the last. */
+void queue_mailq_head(text *out);
+void queue_mailq_add(text *out, const struct queue_file *f, const struct said *said);
+void queue_mailq_sum(text *out, size_t messages, uint64_t bytes);
+
+void queue_show_plain(text *out, const char *value); /* without controls */
 void queue_show_span(text *out, uint64_t seconds); /* "3 h 20 min" */
 void queue_show_size(text *out, uint64_t bytes);   /* "4.1 KB" */
 bool queue_show_is_to_go(const struct envelope_recipient *r);

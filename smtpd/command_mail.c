@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "smtpd/command.h"
 #include "smtpd/commands.h"
+#include "smtpd/inject.h"
 
 static bool check_size(struct session *s, const struct smtpd_parameters *m)
 {
@@ -52,6 +53,7 @@ static void begin(struct session *s, const struct smtpd_parameters *m, const str
   struct policy_facts known = *f;
 
   known.enforce_sender = f->login && policy_enforce_sender();
+  if (s->role->policy == POLICY_INJECT) inject_facts(s, m->is_null ? 0 : &s->mail.sender, &known);
   s->mail.has_sender = true;
   s->mail.is_null = m->is_null;
   s->mail.is_utf8 = m->is_utf8;

@@ -6,7 +6,7 @@ struct policy_facts session_facts(const struct session *s)
   return (struct policy_facts){ .role = s->role->policy,
                                 .is_tls = session_is_private(s),
                                 .login = session_login(s),
-                                .mailbox = s->login.len ? s->mailbox.s : 0,
+                                .mailbox = s->mailbox.len ? s->mailbox.s : 0,
                                 .delimiter = s->settings.delimiter,
                                 .sender = s->mail.has_sender && !s->mail.is_null ? &s->mail.sender : 0,
                                 .me = s->settings.me.s,

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "lib/envelope.h"
+#include "smtpd/inject.h"
 #include "smtpd/message.h"
 #include "smtpd/received.h"
 
@@ -31,6 +32,7 @@ static void add_facts(const struct session *s, const struct message *m, const st
   if (*r->ip) record_add(facts, "client", r->ip);
   record_add(facts, "helo", r->helo);
   if (s->login.len) record_add(facts, "login", s->login.s);
+  if (s->role->policy == POLICY_INJECT) record_add_number(facts, "uid", inject_uid(s));
   if (*r->tls) record_add(facts, "tls", r->tls);
   if (m->header.message_id.len) record_add(facts, "message-id", m->header.message_id.s);
   add_wishes(s, facts);
@@ -106,6 +108,8 @@ void message_head_add(const struct session *s, const struct message *m, text *he
                               .is_extended = s->is_extended,
                               .is_lmtp = s->role->is_lmtp,
                               .is_authenticated = s->login.len > 0,
+                              .user = s->role->policy == POLICY_INJECT ? s->login.s : 0,
+                              .uid = inject_uid(s),
                               .seconds = m->birth_seconds };
 
   e.birth_seconds = m->birth_seconds;

@@ -7,6 +7,10 @@
 /* ESMTPSA and its kin, RFC 3848. */
 static void add_protocol(text *out, const struct smtpd_received *r)
 {
+  if (r->user) {
+    text_add(out, "local");
+    return;
+  }
   text_add(out, r->is_lmtp ? "LMTP" : r->is_extended ? "ESMTP" : "SMTP");
   if (r->is_extended && *r->tls) text_add_char(out, 'S');
   if (r->is_extended && r->is_authenticated) text_add_char(out, 'A');
@@ -19,15 +23,24 @@ static void add_helo(text *out, const char *helo)
   text_add(out, domain_check(helo, length) || domain_literal_check(helo, length) ? helo : "unknown");
 }
 
-void smtpd_received_add(text *out, const struct smtpd_received *r)
+static void add_from(text *out, const struct smtpd_received *r)
 {
   text_add(out, "Received: from ");
+  if (r->user) {
+    text_add_format(out, "%s (uid %lu)", r->user, (unsigned long)r->uid);
+    return;
+  }
   add_helo(out, r->helo);
   if (*r->ip) {
     text_add(out, strchr(r->ip, ':') ? " ([IPv6:" : " ([");
     text_add(out, r->ip);
     text_add(out, "])");
   }
+}
+
+void smtpd_received_add(text *out, const struct smtpd_received *r)
+{
+  add_from(out, r);
   text_add(out, "\r\n\tby ");
   text_add(out, r->me);
   text_add(out, " with ");

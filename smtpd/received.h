@@ -14,6 +14,8 @@ struct smtpd_received {
   bool is_extended;
   bool is_lmtp;
   bool is_authenticated;
+  const char *user; /* of this host, who said it over a unix socket (mail-inject); else 0 */
+  uint32_t uid;     /* his */
   uint64_t seconds; /* since 1970 */
 };
 

@@ -9,6 +9,7 @@
 #include "lib/die.h"
 #include "lib/log.h"
 #include "smtpd/commands.h"
+#include "smtpd/inject.h"
 #include "smtpd/message.h"
 #include "smtpd/session.h"
 
@@ -157,7 +158,8 @@ void session_run(const struct role *role, const struct peer *peer, struct tables
   session_settings_read(&s.settings);
   session_set_timeouts(&s);
   if (role->begins_with_tls && !session_start_tls(&s)) return;
-  greet(&s);
+  if (role->policy == POLICY_INJECT) inject_begin(&s);
+  if (!s.is_over) greet(&s);
   while (!s.is_over && session_line(&s, command_line_max(&s), &kind, &line, &length)) command_run(&s, kind, line, length);
   reply_flush(&s);
 }

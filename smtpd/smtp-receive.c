@@ -49,8 +49,9 @@ static void check_settings(void)
 int main(int argc, const char *const *argv)
 {
   static const char *const reads[] = { "control", "tables", "state/full", 0 };
+  static const char *const reads_of_inject[] = { "control", "tables", "/etc", 0 }; /* whole: /etc/passwd is replaced while we run */
   static const char *const writes[] = { "state/limits", 0 };
-  static const struct sandbox sandbox = { .reads = reads, .writes = writes };
+  struct sandbox sandbox = { .reads = reads, .writes = writes };
   subgetopt options = SUBGETOPT_ZERO;
 
   role = role_find("mx");
@@ -66,6 +67,7 @@ int main(int argc, const char *const *argv)
 
   home_enter();
   check_settings();
+  if (role->policy == POLICY_INJECT) sandbox.reads = reads_of_inject;
   static struct cidrs balancers = CIDRS_ZERO;
   cidrs_read(&balancers, "proxyhosts");
   struct serve server = { .balancers = &balancers,

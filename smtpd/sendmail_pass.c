@@ -1,0 +1,56 @@
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <skalibs/strerr.h>
+
+#include "smtpd/sendmail_client.h"
+
+enum { PIECE = 65536 };
+
+static bool write_all(int fd, const char *bytes, size_t length)
+{
+  while (length) {
+    ssize_t written = write(fd, bytes, length);
+    if (written == -1 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes += written;
+    length -= (size_t)written;
+  }
+  return true;
+}
+
+static void copy(int from, int to)
+{
+  static char bytes[PIECE];
+
+  for (;;) {
+    ssize_t length = read(from, bytes, sizeof bytes);
+    if (length == -1 && errno == EINTR) continue;
+    if (length <= 0 || !write_all(to, bytes, (size_t)length)) return;
+  }
+}
+
+/* Two processes, one for each way, so that neither waits for the other. */
+int sendmail_pass_through(void)
+{
+  int server = sendmail_connect();
+  pid_t child = server == -1 ? -1 : fork();
+
+  if (child == -1) {
+    strerr_warnwu("reach the mail server at run/inject (is it running?)");
+    return EX_TEMPFAIL;
+  }
+  if (!child) {
+    copy(0, server);
+    shutdown(server, SHUT_WR);
+    _exit(0);
+  }
+  copy(server, 1);
+  kill(child, SIGTERM); /* it may wait for more input */
+  waitpid(child, 0, 0);
+  return EX_OK;
+}
