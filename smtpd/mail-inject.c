@@ -9,13 +9,11 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
-#include "lib/id.h"
 #include "lib/user.h"
 #include "smtpd/sendmail_client.h"
 
@@ -95,18 +93,13 @@ static int read_message(const struct sendmail_options *o, struct sendmail_input 
 
 static void make_header(const struct sendmail_input *input, const char *sender, const struct caller *c, text *header)
 {
-  text unique = TEXT_ZERO, daemon = TEXT_ZERO;
+  text daemon = TEXT_ZERO;
 
-  id_make(&unique);
   text_add(&daemon, "MAILER-DAEMON@");
   text_add_text(&daemon, &c->domain);
   const struct sendmail_from from = { .address = *sender ? sender : text_string(&daemon),
-                                      .name = *sender ? c->full_name.s : "Mail Delivery System",
-                                      .domain = c->domain.s,
-                                      .unique = text_string(&unique),
-                                      .seconds = (uint64_t)time(0) };
+                                      .name = *sender ? c->full_name.s : "Mail Delivery System" };
   sendmail_header_format(&input->header, &from, header);
-  text_free(&unique);
   text_free(&daemon);
 }
 

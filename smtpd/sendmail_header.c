@@ -2,7 +2,6 @@
 
 #include "lib/address.h"
 #include "lib/base64.h"
-#include "lib/date.h"
 #include "lib/header.h"
 #include "lib/header_address.h"
 #include "smtpd/sendmail_header.h"
@@ -16,7 +15,7 @@ static bool fail(text *error, const char *shown, size_t length)
   return false;
 }
 
-/* local@domain as it stands in an envelope: quoted if it must be. */
+/* local@domain as it stands in an envelope: quoted if it must be. A space or an at sign in it is a mistake, not a name. */
 static bool add_one(struct sendmail_recipients *all, const text *local, const text *domain, const char *otherwise)
 {
   struct address address = ADDRESS_ZERO;
@@ -39,7 +38,8 @@ static bool add_one(struct sendmail_recipients *all, const text *local, const te
   }
   bool good = local->len && !memchr(local->s, 0, local->len) &&
               (address_parse(&address, plain.s, plain.len) == ADDRESS_FULL ||
-               (!memchr(local->s, ' ', local->len) && address_parse(&address, quoted.s, quoted.len) == ADDRESS_FULL));
+               (!memchr(local->s, ' ', local->len) && !memchr(local->s, '@', local->len) &&
+                address_parse(&address, quoted.s, quoted.len) == ADDRESS_FULL));
   if (good) {
     text_add_bytes(&all->strings, address.shown.s, address.shown.len);
     text_add_char(&all->strings, 0);
@@ -139,17 +139,11 @@ static void add_from(text *out, const struct sendmail_from *from)
 void sendmail_header_format(const text *header, const struct sendmail_from *from, text *out)
 {
   static const char *const dropped[] = { "Bcc", "Resent-Bcc", "Return-Path", "Content-Length", 0 };
-  static const char *const from_names[] = { "From", 0 }, *const date[] = { "Date", 0 }, *const id[] = { "Message-ID", 0 };
+  static const char *const author[] = { "From", 0 };
   struct header_field field;
 
   for (size_t at = 0; header_next(header->s, header->len, &at, &field);)
     if (!is_one_of(&field, dropped)) text_add_bytes(out, field.whole.s, field.whole.len);
-  if (!has_one_of(header, from_names)) add_from(out, from);
-  if (!has_one_of(header, date)) {
-    text_add(out, "Date: ");
-    date_add(out, from->seconds);
-    text_add(out, "\r\n");
-  }
-  if (!has_one_of(header, id)) text_add_format(out, "Message-ID: <%s@%s>\r\n", from->unique, from->domain);
+  if (!has_one_of(header, author)) add_from(out, from);
   text_add(out, "\r\n");
 }

@@ -1,5 +1,5 @@
 /* sendmail_header: the header of a message that a local program gives to sendmail: who is meant by it (-t), and how it
-   leaves: without Bcc, with From, Date and Message-ID. Bytes in, bytes out, no I/O. */
+   leaves: without Bcc, and with From. (smtp-receive adds Date and Message-ID.) Bytes in, bytes out, no I/O. */
 
 #ifndef SMTPD_SENDMAIL_HEADER_H
 #define SMTPD_SENDMAIL_HEADER_H
@@ -21,9 +21,6 @@ bool sendmail_header_recipients(const text *header, struct sendmail_recipients *
 struct sendmail_from {
   const char *address;  /* for From, if there is none */
   const char *name;     /* of the person; may be empty */
-  const char *domain;   /* of a Message-ID that is made */
-  const char *unique;   /* its left side */
-  uint64_t seconds;     /* for Date */
 };
 
 /* Adds the header, and the empty line behind it. */

@@ -15,9 +15,10 @@ enum {
   NAME_MAX_BYTES = 1000 /* of a field: a longer beginning without a colon is text */
 };
 
-/* A byte of a line; CR and LF end it, and a CR alone does: a message has no other (RFC 5322 2.3). */
+/* A byte of a line; CR and LF end it, and a CR alone does: a message has no other, and no NUL (RFC 5322 2.3, 4.1). */
 static enum sendmail_lines inside(text *out, char c)
 {
+  if (!c) return LINES_INSIDE;
   if (c == '\r') return LINES_AFTER_CR;
   if (c == '\n') {
     text_add_bytes(out, "\r\n", 2);
@@ -56,7 +57,9 @@ static size_t plain_run(const char *bytes, size_t length)
   const char *cr = memchr(bytes, '\r', length);
   size_t run = cr ? (size_t)(cr - bytes) : length;
   const char *lf = memchr(bytes, '\n', run);
+  const char *nul = memchr(bytes, 0, lf ? (size_t)(lf - bytes) : run);
 
+  if (nul) return (size_t)(nul - bytes);
   return lf ? (size_t)(lf - bytes) : run;
 }
 

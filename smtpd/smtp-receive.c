@@ -49,7 +49,7 @@ static void check_settings(void)
 int main(int argc, const char *const *argv)
 {
   static const char *const reads[] = { "control", "tables", "state/full", 0 };
-  static const char *const reads_of_inject[] = { "control", "tables", "/etc", 0 }; /* whole: /etc/passwd is replaced while we run */
+  static const char *const reads_of_inject[] = { "control", "tables", "state/full", "/etc", 0 }; /* whole: /etc/passwd is replaced while we run */
   static const char *const writes[] = { "state/limits", 0 };
   struct sandbox sandbox = { .reads = reads, .writes = writes };
   subgetopt options = SUBGETOPT_ZERO;

@@ -142,7 +142,7 @@ for said, input, body in (('bare LF', b'Subject: x\n\na\nb\n', b'a\r\nb\r\n'), (
                           ('no header, no newline', b'hello', b'hello\r\n'), ('nothing', b'', b''),
                           ("a mailbox file's first line", b'From ann Sat Nov 21\nSubject: x\n\nFrom here\n', b'From here\r\n'),
                           ('a dot ends it', b'Subject: x\n\na\n.\nb\n', b'a\r\n'), ('a dot without newline too', b'\na\n.', b'a\r\n'),
-                          ('lines with dots', b'\n..\n.a\n. \n', b'..\r\n.a\r\n. \r\n'), ('NUL and 8-bit', b'\n\0\xff\n', b'\0\xff\r\n'),
+                          ('lines with dots', b'\n..\n.a\n. \n', b'..\r\n.a\r\n. \r\n'), ('a NUL goes, 8-bit stays', b'\n\0\xffa\0b\n', b'\xffab\r\n'),
                           ('one line of 3 MB', b'\n' + b'x' * 3000000, b'x' * 3000000 + b'\r\n'), ('one line of 3 MB and no header', b'x' * 3000000, b'x' * 3000000 + b'\r\n')):
     m = sent('bob', input=input)
     ok(m['body'] == body, 'input: ' + said, m if len(str(m)) < 3000 else str(m)[-500:])
