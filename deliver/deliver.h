@@ -26,7 +26,7 @@ struct delivery {
   bool is_again;         /* a former attempt may have delivered it without being able to say so */
 };
 
-/* Opens the folders if they are not open yet (MAILDIR_ZERO). Adds the outcome (doc/calls.md) to the record: done only when
+/* maildir: which folder of the mailbox, by deliver_maildir_choose. Opens the folders if they are not open yet (MAILDIR_ZERO). Adds the outcome (doc/calls.md) to the record: done only when
    message and folder are on disk. True if it was done: then the folders are good for the next message. */
 bool deliver_run(const struct delivery *d, struct maildir *maildir, text *outcome);
 

@@ -19,6 +19,7 @@
 #include "deliver/deliver.h"
 #include "deliver/full.h"
 #include "deliver/place.h"
+#include "imap/plus.h"
 #include "imap/session.h"
 #include "lib/base64.h"
 #include "lib/call.h"
@@ -36,11 +37,14 @@ enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, KEPT_SECONDS = 30, SWEEP_SE
        MEBIBYTE = 1024 * 1024, MEMORY_BYTES = 64 * MEBIBYTE, SESSION_BYTES = 1024 * MEBIBYTE,
        APPEND_BYTES = 50 * MEBIBYTE };
 
+enum plus { PLUS_EXISTING, PLUS_CREATE, PLUS_OFF }; /* control/plusfolders */
+
 /* Where the child delivers. */
 struct mailbox {
   const char *key;
   const text *record; /* of policy.cdb */
   const char *host;   /* control/me */
+  enum plus plus;
   struct deliver_quota quota;
   bool is_noted_full; /* state/full/KEY is there */
 };
@@ -188,6 +192,16 @@ static void report(const struct deliver_quota *q, struct mailbox *m)
   full_report(m->is_noted_full);
 }
 
+static void choose_folder(const struct mailbox *m, struct maildir *maildir, const char *detail)
+{
+  text entry = TEXT_ZERO;
+
+  text_copy(&entry, ".");
+  if (m->plus != PLUS_OFF) imap_plus_find(detail, m->plus == PLUS_CREATE, &entry);
+  deliver_maildir_choose(maildir, text_string(&entry));
+  text_free(&entry);
+}
+
 /* True if it was delivered, and the caller was told that the next message may follow. */
 static bool deliver_one(int caller, const text *request, struct mailbox *m, struct maildir *maildir, int message, bool may_follow)
 {
@@ -202,6 +216,7 @@ static bool deliver_one(int caller, const text *request, struct mailbox *m, stru
     die_permanent("a request without an id and an offset");
   text_clear(&outcome);
   m->quota.fullness = DELIVER_UNCHANGED;
+  choose_folder(m, maildir, record_get(request, "detail"));
   bool is_good = deliver_run(&delivery, maildir, &outcome) && may_follow;
   report(&m->quota, m);
   if (is_good) record_add(&outcome, "keep", "yes");
@@ -253,24 +268,36 @@ struct settings {
   text host;
   uint64_t append_bytes;
   bool defers_full; /* control/quotafull */
+  enum plus plus;
 };
 
-static bool quota_defers(void)
+/* Which of the words a setting has; the first is the default. */
+static unsigned int choice(const char *name, text *value, const char *const *words, const char *error)
 {
+  unsigned int i = 0;
+
+  while (words[i] && !text_is(value, words[i])) i++;
+  if (!words[i]) die_permanent("control/", name, ": ", error, ": ", text_string(value));
+  text_free(value);
+  return i;
+}
+
+static void read_choices(struct settings *s)
+{
+  static const char *const full[] = { "bounce", "defer", 0 }, *const plus[] = { "existing", "create", "off", 0 };
   text value = TEXT_ZERO;
 
-  conf_value("quotafull", &value, "bounce");
-  bool defers = text_is(&value, "defer");
-  if (!defers && !text_is(&value, "bounce")) die_permanent("control/quotafull: neither bounce nor defer: ", value.s);
-  text_free(&value);
-  return defers;
+  conf_value("quotafull", &value, full[0]);
+  s->defers_full = choice("quotafull", &value, full, "neither bounce nor defer");
+  conf_value("plusfolders", &value, plus[0]);
+  s->plus = (enum plus)choice("plusfolders", &value, plus, "neither existing, create nor off");
 }
 
 static void settings_read(struct settings *s, bool is_delivery)
 {
   if (is_delivery) {
     conf_me(&s->host);
-    s->defers_full = quota_defers();
+    read_choices(s);
   } else
     s->append_bytes = conf_number("databytes", APPEND_BYTES, UINT64_MAX);
 }
@@ -307,6 +334,7 @@ static void session(int in, int out, const struct peer *peer)
   errno = 0;
   settings_read(&settings, is_delivery);
   bool is_found = find(&place, &record, mailbox.key, &error);
+  mailbox.plus = settings.plus;
   if (is_found) prepare_quota(&mailbox, settings.defers_full);
   if (!is_found || !become(&place, &error)) {
     answer_later(out, mailbox.key, error);

@@ -17,31 +17,56 @@
 
 enum { CHUNK = 65536, FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
-static bool make_folder(const char *name)
+static bool make_folder(int folder, const char *name)
 {
-  if (mkdir(name, 0700) == -1) return errno == EEXIST;
-  int here = open(".", FOLDER);
+  if (mkdirat(folder, name, 0700) == -1) return errno == EEXIST;
+  int here = openat(folder, ".", FOLDER);
   bool is_synced = here != -1 && !fsync(here);
   close(here);
   return is_synced;
 }
 
-static int open_folder(const char *name)
+static int open_folder(int folder, const char *name)
 {
   struct stat st;
-  int fd = open(name, FOLDER);
+  int fd = openat(folder, name, FOLDER);
 
-  if (fd == -1 && errno == ENOENT && make_folder(name)) fd = open(name, FOLDER);
+  if (fd == -1 && errno == ENOENT && make_folder(folder, name)) fd = openat(folder, name, FOLDER);
   if (fd == -1 || (!fstat(fd, &st) && st.st_uid == geteuid())) return fd;
   close(fd);
   errno = EPERM;
   return -1;
 }
 
+static void close_folder(int *fd)
+{
+  if (*fd != -1) close(*fd);
+  *fd = -1;
+}
+
+void deliver_maildir_choose(struct maildir *m, const char *entry)
+{
+  if (text_is(&m->entry, entry)) return;
+  text_copy(&m->entry, entry);
+  close_folder(&m->new);
+  close_folder(&m->cur);
+  close_folder(&m->tmp);
+  m->is_open = false;
+}
+
 bool deliver_maildir_open(struct maildir *m)
 {
-  m->is_open = m->is_open || ((m->new = open_folder("new")) != -1 && (m->cur = open_folder("cur")) != -1 &&
-                              (m->tmp = open_folder("tmp")) != -1);
+  bool is_inbox = text_is(&m->entry, ".");
+
+  if (m->is_open) return true;
+  int folder = is_inbox ? AT_FDCWD : open(text_string(&m->entry), FOLDER);
+  if (folder == -1) return false;
+  m->is_open = (m->new = open_folder(folder, "new")) != -1 && (m->cur = open_folder(folder, "cur")) != -1 && (m->tmp = open_folder(folder, "tmp")) != -1;
+  if (!is_inbox) {
+    int error = errno;
+    close(folder);
+    errno = error;
+  }
   return m->is_open;
 }
 

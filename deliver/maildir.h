@@ -1,4 +1,4 @@
-/* maildir: the folders new, cur and tmp of a mailbox, below the working directory.
+/* maildir: the folders new, cur and tmp of a mailbox, which is the working directory, or of a folder of it.
 
    A file gets its name first and is synced then, because that is one commit of the disk's journal instead of two. So a
    name may be found after a power cut whose bytes never came: the file is shorter than it should be, or has its length and
@@ -12,15 +12,19 @@
 
 struct maildir {
   bool is_open;
+  text entry; /* which folder of the mailbox; "." is INBOX */
   int new, cur, tmp;
 };
-#define MAILDIR_ZERO { false, -1, -1, -1 }
+#define MAILDIR_ZERO { .entry = TEXT_ZERO, .new = -1, .cur = -1, .tmp = -1 }
 
 struct maildir_file {
   int fd;
   text temporary; /* its name in tmp, where the file system has no unnamed files; else empty */
 };
 #define MAILDIR_FILE_ZERO { -1, TEXT_ZERO }
+
+/* Another folder than before: the old ones are closed. */
+void deliver_maildir_choose(struct maildir *m, const char *entry);
 
 /* Opens the three once, makes what is missing (W-07). Never through a link, never a folder of another owner: ENOTDIR, ELOOP, EPERM. */
 bool deliver_maildir_open(struct maildir *m);

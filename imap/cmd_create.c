@@ -9,22 +9,7 @@
 #include "imap/folder_copy.h"
 #include "imap/mailbox.h"
 #include "imap/quota.h"
-#include "imap/utf7.h"
 #include "lib/die.h"
-
-/* C0, DEL and C1 (U+0080 to U+009F), written in UTF-7. */
-static bool has_control(const text *name)
-{
-  text utf8 = TEXT_ZERO;
-  bool has = !imap_utf7_decode(name->s, name->len, &utf8);
-
-  for (size_t i = 0; i < utf8.len && !has; i++) {
-    unsigned char c = (unsigned char)utf8.s[i], next = i + 1 < utf8.len ? (unsigned char)utf8.s[i + 1] : 0xff;
-    has = c < 0x20 || c == 0x7f || (c == 0xc2 && next < 0xa0);
-  }
-  text_free(&utf8);
-  return has;
-}
 
 /* What may be made: no wildcards, which LIST could not tell apart, and no control characters (check 45). What is there
    already can be used, whatever it is called. */
@@ -33,7 +18,7 @@ static bool may_be_made(struct imap_state *s, const char *given, text *name)
   if (!imap_take_name(s, given, name)) return false;
   if (strpbrk(name->s, "%*"))
     imap_no(s, "[CANNOT] a new mailbox has no % and no * in its name");
-  else if (has_control(name))
+  else if (imap_entry_has_control(name))
     imap_no(s, "[CANNOT] a new mailbox has no control characters in its name");
   else
     return true;

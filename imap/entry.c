@@ -108,3 +108,16 @@ bool imap_entry_parse(const char *entry, text *name)
     } else text_add_char(name, *at);
   return name->len && !imap_name_is_inbox(name) && !problem_of(name->s, name->len);
 }
+
+bool imap_entry_has_control(const text *name)
+{
+  text utf8 = TEXT_ZERO;
+  bool has = !imap_utf7_decode(name->s, name->len, &utf8);
+
+  for (size_t i = 0; i < utf8.len && !has; i++) {
+    unsigned char c = (unsigned char)utf8.s[i], next = i + 1 < utf8.len ? (unsigned char)utf8.s[i + 1] : 0xff;
+    has = c < 0x20 || c == 0x7f || (c == 0xc2 && next < 0xa0);
+  }
+  text_free(&utf8);
+  return has;
+}

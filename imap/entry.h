@@ -23,6 +23,9 @@ void imap_entry_format(const text *name, text *entry);
 /* The name of an entry of the mailbox; false if the entry is no folder's. */
 bool imap_entry_parse(const char *entry, text *name);
 
+/* C0, DEL or C1 (U+0080 to U+009F), written in UTF-7: no new folder is called so (check 45). */
+bool imap_entry_has_control(const text *name);
+
 bool imap_name_is_inbox(const text *name);
 bool imap_name_is_below(const text *name, const text *parent); /* "a/b" and "a/b/c" are below "a" */
 

@@ -102,7 +102,9 @@ static void expand(struct send_schedule *s, struct send_attempt *a, const struct
     else
       while (policy_destinations_next(&all, &at, &one)) {
         struct policy_stop stop = { .address = one.address, .mailbox = one.mailbox };
+        size_t one_more = a->count;
         route(s, a, facts, recipient, &stop, false);
+        if (a->count > one_more) a->items[one_more].detail = copy(one.detail);
       }
   }
   if (a->count == before) end(add(a, recipient, address), SAID_NEVER, "5.1.1", "the address leads nowhere");
@@ -165,6 +167,7 @@ void send_items_free(struct send_attempt *a)
     if (a->items[i].lane) a->items[i].lane->users--;
     free(a->items[i].address);
     free(a->items[i].mailbox);
+    free(a->items[i].detail);
     free(a->items[i].hop_name);
     send_result_free(&a->items[i].outcome);
     text_free(&a->items[i].remote);

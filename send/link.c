@@ -175,10 +175,13 @@ static struct send_link *hand_over(struct send_schedule *s, const struct send_it
 bool send_link_deliver(struct send_schedule *s, struct send_attempt *a, size_t item)
 {
   static text packet = TEXT_ZERO;
+  const struct send_item *i = &a->items[item];
+  const char *detail = i->detail ? i->detail : record_get(&a->file.envelope.recipients[i->recipient].facts, "detail");
 
   start_packet(&packet, "deliver", a, item);
   record_add(&packet, "mailbox", a->items[item].mailbox);
   record_add(&packet, "recipient", a->items[item].address);
+  if (*detail) record_add(&packet, "detail", detail);
   record_add(&packet, "again", a->is_again ? "1" : "0");
   struct send_link *l = hand_over(s, &a->items[item], &packet, a->file.fd);
   if (!l) return false;

@@ -57,6 +57,7 @@ struct send_item {
   struct send_lane *lane; /* while it waits or runs */
   char *address;
   char *mailbox;        /* KEY, of a local one */
+  char *detail;         /* of plus-addressing, if this attempt expanded the address; 0: the recipient's fact says it */
   char *hop_name;       /* for the log; 0: it went nowhere */
   enum send_item_state state;
   struct send_result outcome;
