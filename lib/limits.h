@@ -14,7 +14,8 @@
 
 struct limits;
 
-/* state/limits/USER. 0 with an event in the log: it cannot be used. */
+/* state/limits/USER; opened twice it is the same one. 0 with an event in the log: it cannot be used. A process uses one
+   at a time. */
 struct limits *limits_open(const char *user);
 void limits_close(struct limits *l);
 

@@ -100,15 +100,22 @@ static bool open_or_replace(struct limits *l)
   return !error;
 }
 
+/* A process has one store. One that it was born with is its parent's. */
 struct limits *limits_open(const char *user)
 {
   static struct limits l;
   text lock = TEXT_ZERO;
 
-  l = (struct limits){ .lock = -1 };
+  if (l.uses && l.pid == getpid()) {
+    if (strcmp(strrchr(l.folder.s, '/') + 1, user)) return 0;
+    l.uses++;
+    return &l;
+  }
+  l = (struct limits){ .lock = -1, .pid = getpid(), .uses = 1 };
   text_copy(&l.folder, "state/limits/");
   text_add(&l.folder, user);
-  text_copy(&l.path, text_string(&l.folder));
+  text_string(&l.folder);
+  text_copy(&l.path, l.folder.s);
   text_add(&l.path, "/store");
   text_string(&l.path);
   text_add_text(&lock, &l.folder);
@@ -127,7 +134,7 @@ struct limits *limits_open(const char *user)
 
 void limits_close(struct limits *l)
 {
-  if (!l) return;
+  if (!l || --l->uses) return;
   close_env(l);
   if (l->lock != -1) close(l->lock);
   text_free(&l->folder);

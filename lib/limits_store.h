@@ -8,6 +8,8 @@
 #include "lib/limits.h"
 
 struct limits {
+  unsigned int uses; /* limits_open, less limits_close */
+  pid_t pid;         /* whose it is */
   text folder, path; /* path: folder/store */
   int lock;
   MDB_env *env;

@@ -94,6 +94,9 @@ void policy_destinations_add(struct policy_destinations *all, const struct polic
 void policy_destinations_clear(struct policy_destinations *all); /* keeps the memory */
 void policy_destinations_free(struct policy_destinations *all);
 
+/* In which network of a kind ("mynetworks", "bypass", "backend") an address is: the record of the smallest one. */
+enum lookup_result policy_network_find(struct tables *tables, const char *kind, const char *ip, text *record);
+
 /* RCPT TO. An accepted recipient's destinations are added. An address without a domain is a postmaster or refused.
    A postmaster has an address always (RFC 5321 4.5.1): its own, that of all domains, or control/doublebounceto, or
    postmaster@ME; if there is none of them it is our fault, 451. */

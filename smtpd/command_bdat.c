@@ -7,11 +7,12 @@
 enum { DROPPED_MAX = INT32_MAX };
 
 /* Why a chunk is not wanted here, as the answer; 0 if it is. */
-static const char *obstacle(const struct session *s)
+static const char *obstacle(struct session *s)
 {
   const char *lacks = command_lacks_recipient(s);
 
   if (!lacks && s->mail.is_refused) lacks = "503 5.5.1 The message was refused: say RSET";
+  if (!lacks && !s->mail.chunks && (lacks = pace_data(s))) s->mail.is_refused = true;
   return lacks;
 }
 

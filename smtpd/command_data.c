@@ -35,6 +35,7 @@ static void accept_message(struct session *s, struct message *m)
 {
   m->rule = "";
   log_message(s, m, "accepted", 0);
+  pace_accepted(s);
   text_add(&s->output, "250 2.0.0 Ok: queued as ");
   reply(s, m->id.s);
   s->idle = 0;
@@ -72,6 +73,12 @@ void data_proceed(struct session *s, const char *argument, size_t length)
   (void)argument, (void)length;
   if (s->mail.chunks) { /* RFC 3030 3 */
     reply_error(s, "503 5.5.1 The message has begun with BDAT");
+    return;
+  }
+  const char *refusal = pace_data(s);
+  if (refusal) {
+    reply(s, refusal);
+    session_reset(s);
     return;
   }
   reply(s, "354 End data with <CR><LF>.<CR><LF>");

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "smtpd/commands.h"
+#include "smtpd/xclient.h"
 
 enum { HELO_MAX = 255 };
 
@@ -49,5 +50,6 @@ void ehlo_proceed(struct session *s, const char *argument, size_t length)
   s->is_extended = true;
   text_add(&s->output, "250-");
   reply(s, text_string(&s->settings.me));
+  xclient_offer(s);
   session_list_extensions(s);
 }

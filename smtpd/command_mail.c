@@ -57,6 +57,10 @@ static void begin(struct session *s, const struct smtpd_parameters *m, const str
   s->mail.has_sender = true;
   s->mail.is_null = m->is_null;
   s->mail.is_utf8 = m->is_utf8;
+  if (!pace_mail(s)) {
+    session_reset(s);
+    return;
+  }
   policy_sender(s->tables, &known, m->is_null ? 0 : &s->mail.sender, &s->mail.sender_decision);
   reply(s, "250 2.1.0 Ok");
 }

@@ -4,8 +4,9 @@
 #include "lib/log.h"
 #include "smtpd/command.h"
 #include "smtpd/commands.h"
-#include "smtpd/verify.h"
+#include "smtpd/greylist.h"
 #include "smtpd/lmtp.h"
+#include "smtpd/verify.h"
 
 static bool is_full(void *to, const char *mailbox)
 {
@@ -32,7 +33,7 @@ static void note_skipped(void *to, unsigned int depth, const char *address, cons
 }
 
 /* Whose mail a postmaster without an address gets may have changed since the last message. */
-static void decide(struct session *s, const struct address *recipient, struct policy_decision *d)
+static void decide(struct session *s, const struct address *recipient, struct policy_destinations *all, struct policy_decision *d)
 {
   static text postmaster = TEXT_ZERO;
   struct policy_facts f = session_facts(s);
@@ -44,11 +45,23 @@ static void decide(struct session *s, const struct address *recipient, struct po
   f.ask = &ask;
   f.trace = &trace;
   if (s->role->is_lmtp) lmtp_recipient_begin(s);
-  policy_recipient(s->tables, &f, recipient, &s->mail.destinations, d);
+  policy_recipient(s->tables, &f, recipient, all, d);
+}
+
+/* Greylisting is for whom there is somebody: that is decided first, and where it leads to only counts if it passes. */
+static bool is_known(struct session *s, const struct address *recipient, struct policy_decision *d)
+{
+  static struct policy_destinations aside = POLICY_DESTINATIONS_ZERO;
+
+  if (!greylist_is_on(s)) return true;
+  policy_destinations_clear(&aside);
+  decide(s, recipient, &aside, d);
+  return policy_is_accepted(d) && greylist_rcpt(s, recipient, d);
 }
 
 static void answer(struct session *s, const struct policy_decision *d, const char *recipient)
 {
+  pace_delay(s);
   reply_decision(s, d);
   if (policy_is_accepted(d)) {
     s->mail.recipients++;
@@ -57,6 +70,7 @@ static void answer(struct session *s, const struct policy_decision *d, const cha
   }
   session_log_refused(s, d, recipient);
   s->idle++;
+  pace_unknown(s, d);
 }
 
 /* Those of the destinations that this RCPT led to: up to the last one that there is now (RFC 3461 5.2.7). */
@@ -83,7 +97,7 @@ void rcpt_proceed(struct session *s, const char *argument, size_t length)
   else if (!policy_is_accepted(&s->mail.sender_decision))
     answer(s, &s->mail.sender_decision, recipient.shown.s);
   else {
-    decide(s, &recipient, &decision);
+    if (pace_rcpt(s, &decision) && is_known(s, &recipient, &decision)) decide(s, &recipient, &s->mail.destinations, &decision);
     answer(s, &decision, recipient.shown.s);
     if (policy_is_accepted(&decision)) note_wishes(s, &said);
   }

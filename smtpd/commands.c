@@ -3,6 +3,7 @@
 #include "lib/log.h"
 #include "smtpd/command.h"
 #include "smtpd/commands.h"
+#include "smtpd/xclient.h"
 
 enum { LINE_MAX_BYTES = 2048, /* RFC 5321 4.5.3.1.4 says 512, and more for each extension */
        AUTH_LINE_MAX_BYTES = 12288, /* RFC 4954 4 */
@@ -85,6 +86,7 @@ static const struct command commands[] = {
   { "EXPN", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, expn_proceed },
   { "HELP", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, help_proceed },
   { "BDAT", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, ADVANCES, OF_ALL, bdat_proceed },
+  { "XCLIENT", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, xclient_proceed },
   { "GET", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, hang_up },
   { "POST", NEEDS_NOTHING, MAY_HAVE_ARGUMENT, IDLES, OF_ALL, hang_up },
   { "QUIT", NEEDS_NOTHING, HAS_NO_ARGUMENT, ADVANCES, OF_ALL, quit_proceed },

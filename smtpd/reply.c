@@ -1,9 +1,19 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "lib/conf.h"
 #include "smtpd/session.h"
 
 enum { ERRORS_MAX = 20 };
+
+/* Most sessions make no error: the setting is read when there is one. */
+static uint64_t errors_max(void)
+{
+  static uint64_t max;
+
+  if (!max) max = conf_number("errorsmax", ERRORS_MAX, UINT32_MAX);
+  return max ? max : UINT64_MAX;
+}
 
 void reply(struct session *s, const char *answer)
 {
@@ -35,7 +45,7 @@ void reply_error(struct session *s, const char *answer)
 
 void reply_count_error(struct session *s)
 {
-  if (++s->errors >= ERRORS_MAX) reply_last(s, "421 4.7.0 Too many errors");
+  if (++s->errors >= errors_max()) reply_last(s, "421 4.7.0 Too many errors");
 }
 
 bool reply_flush(struct session *s)

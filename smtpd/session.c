@@ -37,6 +37,7 @@ void session_settings_read(struct session_settings *settings)
 
 void session_reset(struct session *s)
 {
+  pace_reset(s);
   s->mail.has_sender = s->mail.is_null = false;
   s->mail.recipients = 0;
   s->mail.is_utf8 = s->mail.is_refused = false;
@@ -133,7 +134,7 @@ bool session_line(struct session *s, size_t max, enum smtpd_line *kind, const ch
   return true;
 }
 
-static void greet(struct session *s)
+void session_greet(struct session *s)
 {
   text_add(&s->output, "220 ");
   text_add_text(&s->output, &s->settings.me);
@@ -152,6 +153,7 @@ void session_run(const struct role *role, const struct peer *peer, struct tables
   sigaction(SIGTERM, &action, 0);
   s.role = role;
   s.peer = peer;
+  s.connected_ip = peer->remote_ip;
   s.tables = tables;
   text_string(&s.helo);
   text_string(&s.login);
@@ -159,7 +161,8 @@ void session_run(const struct role *role, const struct peer *peer, struct tables
   session_set_timeouts(&s);
   if (role->begins_with_tls && !session_start_tls(&s)) return;
   if (role->policy == POLICY_INJECT) inject_begin(&s);
-  if (!s.is_over) greet(&s);
+  if (!s.is_over && pace_begin(&s)) session_greet(&s);
   while (!s.is_over && session_line(&s, command_line_max(&s), &kind, &line, &length)) command_run(&s, kind, line, length);
   reply_flush(&s);
+  pace_reset(&s);
 }

@@ -8,6 +8,7 @@
 #include "lib/policy.h"
 #include "smtpd/command.h"
 #include "smtpd/input.h"
+#include "smtpd/pace.h"
 #include "smtpd/role.h"
 
 struct session_settings {
@@ -39,6 +40,7 @@ struct session {
   const struct role *role;
   struct session_settings settings;
   const struct peer *peer;
+  const char *connected_ip; /* who is at the other end, whomever it speaks for (XCLIENT) */
   struct tables *tables;
   text output;
   bool is_socket;  /* time-outs are the kernel's, TLS is possible */
@@ -54,12 +56,14 @@ struct session {
   unsigned int errors; /* commands that were wrong */
   unsigned int idle;   /* commands that led nowhere, since the last message */
   struct transaction mail;
+  struct pace pace;
   struct smtpd_input input; /* last: a child touches the pages of what it uses only */
 };
 
 /* Runs a session on fd 0 and 1, from the banner to the end. tables: opened or not, opened anew at each MAIL. */
 void session_run(const struct role *role, const struct peer *peer, struct tables *tables);
 
+void session_greet(struct session *s); /* 220 */
 void session_settings_read(struct session_settings *settings);
 void session_reset(struct session *s); /* RSET, EHLO, end of DATA */
 void session_set_timeouts(struct session *s); /* on a new fd 0 */

@@ -10,6 +10,8 @@
 #include "lib/home.h"
 #include "lib/serve.h"
 #include "smtpd/commands.h"
+#include "smtpd/greylist.h"
+#include "smtpd/xclient.h"
 
 #define USAGE "smtp-receive [ -r mx|submission|submissions|internal|lmtp|inject ]"
 
@@ -35,11 +37,14 @@ static void session(int in, int out, const struct peer *peer)
 /* What cannot be right is told at the start, not to a client. */
 static void check_settings(void)
 {
+  struct rates rates = RATES_ZERO;
   struct session_settings settings = { .me = TEXT_ZERO };
   text postmaster = TEXT_ZERO;
 
   session_settings_read(&settings);
   session_check_extensions();
+  pace_rates_read(&rates);
+  greylist_check_settings();
   policy_enforce_sender();
   policy_postmaster(&postmaster);
   text_free(&settings.me);
@@ -70,6 +75,7 @@ int main(int argc, const char *const *argv)
   if (role->policy == POLICY_INJECT) sandbox.reads = reads_of_inject;
   static struct cidrs balancers = CIDRS_ZERO;
   cidrs_read(&balancers, "proxyhosts");
+  xclient_hosts_read();
   struct serve server = { .balancers = &balancers,
                           .concurrency = (unsigned int)conf_number("concurrencysmtpd", 500, 100000),
                           .concurrency_network = (unsigned int)conf_number("concurrencysmtpdclient", 50, 100000),
