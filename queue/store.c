@@ -71,11 +71,20 @@ static bool read_envelope(struct work *w, int from)
   return length && length <= size && read_head(from, &w->head, length) && envelope_parse(&w->envelope, w->head.s, length);
 }
 
+/* A new message may be held (RFC 4865): then its first try is when the fact holduntil says. */
+static bool is_new(const struct envelope *e)
+{
+  uint64_t until;
+
+  if (e->attempts) return false;
+  return !e->next_seconds || (record_number(&e->facts, "holduntil", INT64_MAX, &until) && until == e->next_seconds);
+}
+
 /* Why it is not a new message called id; 0: it is. */
 static const char *find_fault(const struct envelope *e, const char *id)
 {
   if (!text_is(&e->id, id)) return "the envelope has another id";
-  if (e->attempts || e->next_seconds) return "the envelope says that it was tried already";
+  if (!is_new(e)) return "the envelope says that it was tried already";
   if (e->count > RECIPIENTS_MAX) return "more than 100000 recipients";
   for (size_t i = 0; i < e->count; i++)
     if (e->recipients[i].state != ENVELOPE_TODO) return "a recipient is not to be tried";

@@ -113,6 +113,7 @@ void message_head_add(const struct session *s, const struct message *m, text *he
                               .seconds = m->birth_seconds };
 
   e.birth_seconds = m->birth_seconds;
+  e.next_seconds = s->mail.hold_until;
   text_copy_bytes(&e.id, m->id.s, m->id.len);
   if (!s->mail.is_null) text_copy_bytes(&e.sender, s->mail.sender.shown.s, s->mail.sender.shown.len);
   add_facts(s, m, &r, &e.facts);
