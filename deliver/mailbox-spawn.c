@@ -5,8 +5,6 @@
    does it look at anything that came from outside. It executes nothing: deliver and imap are called as functions. */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,6 +15,7 @@
 #include <unistd.h>
 
 #include "deliver/deliver.h"
+#include "deliver/enter.h"
 #include "deliver/full.h"
 #include "deliver/place.h"
 #include "imap/plus.h"
@@ -55,8 +54,9 @@ static bool has_landlock;
 
 static const char *const callers[] = { "mail-auth", "mail-send", "mail-lmtp", 0 };
 static const char *const reads[] = { "control", "tables", 0 };
-static const char *const writes[] = { "mail", FULL_FOLDER, 0 };
+static const char *writes[ENTER_HOMES_MAX + 3] = { "mail", FULL_FOLDER }; /* and the homes, if system users have mail */
 static const struct sandbox sandbox = { .reads = reads, .writes = writes, .may_setuid = true };
+static const char *const *homes;
 
 /* Root without its powers: what is left is to take another uid, to give a folder away, and to end children. */
 static void shed_capabilities(void)
@@ -120,51 +120,6 @@ static void open_policy(void)
   if (now.tv_sec < swept + SWEEP_SECONDS) return;
   swept = now.tv_sec;
   full_sweep(find_owner);
-}
-
-/* A folder below parent, never through a link; made with the mode if it is missing. */
-static int enter_folder(int parent, const char *name, mode_t mode)
-{
-  enum { FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
-  int fd = openat(parent, name, FLAGS);
-
-  if (fd != -1 || errno != ENOENT) return fd;
-  if (mkdirat(parent, name, mode) == -1 && errno != EEXIST) return -1;
-  return openat(parent, name, FLAGS);
-}
-
-static bool own(int folder, uid_t uid)
-{
-  struct stat st;
-
-  if (fstat(folder, &st) == -1) return false;
-  if (st.st_uid == uid) return true;
-  errno = EPERM;
-  return !st.st_uid && !fchownat(folder, "", uid, uid, AT_EMPTY_PATH); /* it was made just now, or in a cut-off start */
-}
-
-/* From here to the end of the process: the mailbox's uid, in its folder. */
-static bool become(const struct place *place, const char **error)
-{
-  int mail = open("mail", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  int domain = mail == -1 ? -1 : enter_folder(mail, place->domain.s, 0711);
-  int user = domain == -1 ? -1 : enter_folder(domain, place->user.s, 0700);
-
-  *error = "unable to open the mailbox's folder";
-  if (user == -1) return false;
-  *error = "the mailbox's folder belongs to somebody else";
-  if (!own(user, place->uid)) return false;
-  *error = "unable to become the mailbox's uid";
-  if (setgroups(0, 0) == -1 || setresgid(place->uid, place->uid, place->uid) == -1 ||
-      setresuid(place->uid, place->uid, place->uid) == -1)
-    return false;
-  *error = "unable to enter the mailbox's folder";
-  umask(077);
-  if (fchdir(user) == -1) return false;
-  close(mail);
-  close(domain);
-  close(user); /* a session holds nothing of others, not even a way to their folders */
-  return true;
 }
 
 /* The child starts no process, and its memory has an end. */
@@ -336,7 +291,7 @@ static void session(int in, int out, const struct peer *peer)
   bool is_found = find(&place, &record, mailbox.key, &error);
   mailbox.plus = settings.plus;
   if (is_found) prepare_quota(&mailbox, settings.defers_full);
-  if (!is_found || !become(&place, &error)) {
+  if (!is_found || !enter_mailbox(&place, homes, &error)) {
     answer_later(out, mailbox.key, error);
     return;
   }
@@ -360,6 +315,8 @@ int main(int argc, const char *const *argv)
   send_uid = user_uid("mail-send");
   lmtp_uid = user_uid("mail-lmtp");
   has_landlock = landlock_is_there();
+  homes = enter_homes();
+  for (size_t i = 0; homes[i]; i++) writes[2 + i] = homes[i];
   shed_capabilities();
   listener.notices = full_open();
   return serve(&listener, argv);

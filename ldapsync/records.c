@@ -45,6 +45,7 @@ void records_mailbox(const struct account *a, text *record)
   record_add(record, "kind", a->is_public ? "public" : "user");
   record_add_number(record, "uid", a->place->uid);
   record_add(record, "path", a->place->path);
+  if (record_find(&a->facts, "gid")) record_add(record, "gid", record_get(&a->facts, "gid"));
   record_add(record, "receive", record_get(&a->facts, "receive"));
   record_add(record, "submit", record_get(&a->facts, "submit"));
   record_add(record, "imap", record_get(&a->facts, "imap"));

@@ -33,6 +33,7 @@ static void add(struct accounts *people, const struct passwd *user)
   record_add(&a->facts, "key", text_string(&key));
   record_add(&a->facts, "login", user->pw_name);
   record_add_number(&a->facts, "uid", user->pw_uid);
+  record_add_number(&a->facts, "gid", user->pw_gid);
   record_add(&a->facts, "path", text_string(&path));
   record_add(&a->facts, "receive", "yes");
   record_add(&a->facts, "submit", "yes");

@@ -113,7 +113,7 @@ def test_modes(t, home):
     wrong = []
     for row in open("doc/uids.md"):
         match = re.match(r"\| (?:[a-z]+/[a-z]+/, )*([\w./-]+?)/? \| ([\w-]+)(?::([\w-]+))? (\d{4})", row)
-        if not match or re.search("DOMAIN|NAME|ldappassword", match[1]):
+        if not match or re.search("DOMAIN|NAME|USER|ldappassword", match[1]):
             continue
         st = os.stat(f"{home}/{match[1].replace('ID', 'current')}")
         wanted = (match[2], match[3] or match[2], match[4])

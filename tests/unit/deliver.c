@@ -95,7 +95,47 @@ static const struct {
   { "1000", "example.test/a b", false },
   { "1000", "example.test/a\nb", false },
   { "1000", "example.test/a:b", false },
+  { "1000", "/home/ann/Maildir", false },
 };
+
+static const struct {
+  const char *path, *gid;
+  bool good;
+} homes[] = {
+  { "/home/ann/Maildir", "1000", true },
+  { "/srv/homes/students/ann/Maildir", "100", true },
+  { "/home/ann/Maildir", "0", false },
+  { "/home/ann/Maildir", "4294967295", false },
+  { "/home/ann/Maildir", "", false },
+  { "/home/ann/Maildir/", "1000", false },
+  { "/home//Maildir", "1000", false },
+  { "/home/../etc", "1000", false },
+  { "/home/./ann", "1000", false },
+  { "/home/.ssh/ann", "1000", false },
+  { "/home/a b", "1000", false },
+  { "//home", "1000", false },
+  { "/", "1000", false },
+};
+
+static void test_homes(void)
+{
+  text record = TEXT_ZERO, what = TEXT_ZERO;
+  struct place place = PLACE_ZERO;
+  const char *error;
+
+  for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
+    text_clear(&record);
+    record_add(&record, "uid", "1000");
+    record_add(&record, "path", homes[i].path);
+    record_add(&record, "gid", homes[i].gid);
+    text_copy(&what, homes[i].good ? "P-29 taken: " : "P-29 refused: ");
+    text_add(&what, homes[i].path);
+    text_add(&what, " gid ");
+    text_add(&what, homes[i].gid);
+    check(deliver_place_parse(&place, &record, 1000, &error) == homes[i].good, text_string(&what));
+  }
+  text_free(&record), text_free(&what), place_free(&place);
+}
 
 static void test_places(void)
 {
@@ -113,7 +153,7 @@ static void test_places(void)
     for (const char *c = places[i].path; *c; c++) text_add_char(&what, *c == '\n' ? '?' : *c);
     check(deliver_place_parse(&place, &record, 1000, &error) == places[i].good, text_string(&what));
   }
-  text_free(&record), text_free(&what), text_free(&place.domain), text_free(&place.user);
+  text_free(&record), text_free(&what), place_free(&place);
 }
 
 int main(void)
@@ -124,5 +164,6 @@ int main(void)
     check(deliver_message_loops(loop_cases[i].message, strlen(loop_cases[i].message), "ann@a.example") == loop_cases[i].loops, loop_cases[i].what);
   test_lines();
   test_places();
+  test_homes();
   return check_done();
 }
