@@ -9,7 +9,7 @@
 #include <skalibs/random.h>
 
 #include "auth/login.h"
-#include "auth/mac.h"
+#include "lib/mac.h"
 #include "auth/remember.h"
 #include "auth/throttle.h"
 #include "lib/call.h"

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "auth/mac.h"
+#include "lib/mac.h"
 #include "auth/throttle.h"
 #include "lib/die.h"
 

@@ -1,9 +1,9 @@
-/* auth/mac, auth/throttle, auth/remember: what the processes of one auth-server know in common. */
+/* lib/mac, auth/throttle, auth/remember: what the processes of one auth-server know in common. */
 
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "auth/mac.h"
+#include "lib/mac.h"
 #include "auth/remember.h"
 #include "auth/throttle.h"
 #include "lib/text.h"

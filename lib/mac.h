@@ -1,7 +1,7 @@
-/* mac: HMAC-SHA256 (RFC 2104), for what the processes of one auth-server remember in common. */
+/* mac: HMAC-SHA256 (RFC 2104). */
 
-#ifndef AUTH_MAC_H
-#define AUTH_MAC_H
+#ifndef LIB_MAC_H
+#define LIB_MAC_H
 
 #include <stddef.h>
 

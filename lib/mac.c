@@ -3,7 +3,7 @@
 
 #include <skalibs/sha256.h>
 
-#include "auth/mac.h"
+#include "lib/mac.h"
 
 enum { BLOCK_SIZE = 64 };
 
