@@ -6,6 +6,7 @@ programs = \
   service/unix-bind \
   smtpd/smtp-receive \
   smtpd/mail-inject \
+  smtpd/srs-server \
   queue/queue-add \
   queue/qstat \
   queue/qctl \
@@ -30,13 +31,13 @@ programs = \
 # cdb_init and cdb_find (platform.md 1), so no program may use skalibs' cdb.
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
-programs_with_unicode = smtpd/smtp-receive smtpd/mail-inject send/send-schedule deliver/mailbox-spawn imap/imap-session ldapsync/tables-build admin/mailadm admin/whatif
+programs_with_unicode = smtpd/smtp-receive smtpd/mail-inject smtpd/srs-server send/send-schedule deliver/mailbox-spawn imap/imap-session ldapsync/tables-build admin/mailadm admin/whatif
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 
 # Servers that fork for each connection, or serve each message, are linked statically: a child then copies and touches fewer
 # pages. NSS and iconv load libraries at run time, so none of them uses those; what holds OpenSSL, libldap or iconv is not
 # here, so that a new library of the system reaches it at its next start. A new libc means: make clean install.
-programs_static = smtpd/smtp-receive queue/queue-add send/send-schedule send/smtp-send imap/imap-login auth/auth-server
+programs_static = smtpd/smtp-receive smtpd/srs-server queue/queue-add send/send-schedule send/smtp-send imap/imap-login auth/auth-server
 
 CC      := $(shell head -n 1 conf-cc)
 LD      := $(shell head -n 1 conf-ld)

@@ -107,6 +107,10 @@ void policy_recipient(struct tables *tables, const struct policy_facts *facts, c
    (N-22, N-103). An address that leads nowhere is passed over and named in skipped, ended by a NUL. */
 void policy_copies(struct tables *tables, const struct policy_facts *facts, struct policy_destinations *all, text *skipped);
 
+/* Does a destination need another sender than the envelope's, so that SPF holds there (lib/srs)? It leads elsewhere through an
+   address of ours, and the sender (0: null) is not ours. domain: that address's. Whether at all is control/srs. */
+bool policy_needs_srs(struct tables *tables, const struct address *sender, const struct policy_destination *one, text *domain);
+
 /* The same without a client: for what this host itself sends (reports). An address that is not ours is a destination. */
 void policy_expand(struct tables *tables, const struct policy_facts *facts, const struct address *recipient,
                    struct policy_destinations *all, struct policy_decision *d);

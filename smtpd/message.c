@@ -4,15 +4,33 @@
 
 #include "lib/conf.h"
 #include "lib/id.h"
+#include "lib/log.h"
 #include "smtpd/chunk.h"
+#include "smtpd/commands.h"
 #include "smtpd/fixup.h"
 #include "smtpd/message.h"
+#include "smtpd/rewrite.h"
 
 enum { PENDING_BYTES = 32768, ROUNDS_MAX = 5 };
 
 static bool is_submitted(const struct session *s)
 {
   return s->role->policy == POLICY_SUBMISSION || s->role->policy == POLICY_INJECT;
+}
+
+/* Archives become destinations too, after all others. */
+static void add_copies(struct session *s)
+{
+  struct policy_facts f = session_facts(s);
+  text always = TEXT_ZERO, skipped = TEXT_ZERO;
+
+  policy_always_bcc(&always);
+  f.always_bcc = text_string(&always);
+  policy_copies(s->tables, &f, &s->mail.destinations, &skipped);
+  for (size_t at = 0; at < skipped.len; at += strlen(skipped.s + at) + 1)
+    log_event("skipped", "what", "copy", "address", skipped.s + at, (char *)0);
+  text_free(&always);
+  text_free(&skipped);
 }
 
 void message_begin(struct session *s, struct message *m)
@@ -35,6 +53,8 @@ void message_begin(struct session *s, struct message *m)
   smtpd_header_begin(&m->header, s->settings.me.s, m->is_submitted);
   m->failure = 0;
   m->rule = "";
+  add_copies(s);
+  if (!rewrite_senders(s, &m->senders)) m->failure = "451 4.3.0 The sender cannot be rewritten now, try again later";
 }
 
 void message_end(struct message *m)

@@ -13,6 +13,7 @@
 struct message {
   text id;
   uint64_t birth_seconds;
+  text senders;        /* of destinations elsewhere (smtpd/rewrite) */
   text raw;            /* of a submitted message: what came and is not in pending yet */
   text pending;        /* what is not in fd yet */
   size_t seen;         /* so much of it was looked at */

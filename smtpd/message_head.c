@@ -4,6 +4,7 @@
 #include "smtpd/inject.h"
 #include "smtpd/message.h"
 #include "smtpd/received.h"
+#include "smtpd/rewrite.h"
 
 static void add_priority(text *facts, int priority)
 {
@@ -63,7 +64,7 @@ static bool is_ascii(const char *string)
   return !*string;
 }
 
-/* RFC 3461 5.2.1: what the client gave, else the address that it asked for if another one stands in its place. */
+/* RFC 3461 5.2.1: orcpt, what the client gave, else the address that it asked for if another one stands in its place. */
 static void add_original(text *facts, const struct policy_destination *one, const char *given)
 {
   text original = TEXT_ZERO;
@@ -75,14 +76,26 @@ static void add_original(text *facts, const struct policy_destination *one, cons
     text_add(&original, one->original);
   }
   if (original.len) record_add(facts, "orcpt", text_string(&original));
+  if (strcmp(one->original, one->address)) record_add(facts, "original", one->original);
   text_free(&original);
 }
 
-static void add_recipients(const struct session *s, struct envelope *e)
+/* Who another one than the client is told that the sender is; no report goes to an archive's sender (N-22, N-103). */
+static void add_sender(const struct policy_destination *one, const char *rewritten, text *facts)
+{
+  if (one->is_copy) {
+    record_add(facts, "copy", "yes");
+    record_add(facts, "notify", "never");
+    record_add(facts, "sender", "<>");
+  } else if (*rewritten)
+    record_add(facts, "sender", rewritten);
+}
+
+static void add_recipients(const struct session *s, const struct message *m, struct envelope *e)
 {
   struct wish wish = { .notify = "", .orcpt = "" };
   struct policy_destination one;
-  size_t at = 0;
+  size_t at = 0, at_sender = 0;
 
   for (size_t i = 0; policy_destinations_next(&s->mail.destinations, &at, &one); i++) {
     find_wish(s, &wish, i);
@@ -90,8 +103,9 @@ static void add_recipients(const struct session *s, struct envelope *e)
     if (*one.mailbox) record_add(&facts, "mailbox", one.mailbox);
     if (*one.detail) record_add(&facts, "detail", one.detail);
     if (*one.bypass) record_add(&facts, "bypass", one.bypass);
-    if (*wish.notify) record_add(&facts, "notify", wish.notify);
-    add_original(&facts, &one, wish.orcpt);
+    add_sender(&one, rewrite_next(&m->senders, &at_sender), &facts);
+    if (!one.is_copy && *wish.notify) record_add(&facts, "notify", wish.notify);
+    if (!one.is_copy) add_original(&facts, &one, wish.orcpt);
     envelope_add_recipient(e, one.address, &facts);
     text_free(&facts);
   }
@@ -117,7 +131,7 @@ void message_head_add(const struct session *s, const struct message *m, text *he
   text_copy_bytes(&e.id, m->id.s, m->id.len);
   if (!s->mail.is_null) text_copy_bytes(&e.sender, s->mail.sender.shown.s, s->mail.sender.shown.len);
   add_facts(s, m, &r, &e.facts);
-  add_recipients(s, &e);
+  add_recipients(s, m, &e);
   envelope_format(&e, head);
   smtpd_received_add(head, &r);
   envelope_free(&e);

@@ -76,7 +76,7 @@ static void session(int in, int out, const struct peer *peer)
 int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send", 0 };
-  static const char *const reads[] = { "control/srskey", 0 };
+  static const char *const reads[] = { "control", 0 };
   static const struct sandbox sandbox = { .reads = reads };
   static const struct serve s = { .concurrency = CONCURRENCY, .memory_bytes = MEMORY_BYTES, .callers = callers, .sandbox = &sandbox,
                                   .session_seconds = SESSION_SECONDS, .session = session };

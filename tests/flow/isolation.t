@@ -13,6 +13,7 @@ SUPERVISION = {"s6-svscan", "s6-supervise", "s6-log", "s6-ftrigrd"}
 CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client": {"mail-remote"},
            "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"},
            "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp"},
+           "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
            "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send"}, "send-schedule": {"mail-queue"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
 
 
