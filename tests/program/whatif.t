@@ -6,7 +6,7 @@ entry() { # NAME [LINE]: a user in directory/
   printf 'dn: uid=%s,dc=example,dc=test\nobjectClass: inetOrgPerson\nuid: %s\nmail: %s@example.test\nentryUUID: key-%s\nuidNumber: %s\n%s\n' \
     "$1" "$1" "$1" "$1" "$2" "$3" >"directory/$1.ldif"
 }
-mkdir -p control/domains directory state/tables control/relayrules
+mkdir -p control/domains directory state/tables control/relayrules control/addresses
 ln -s "$root/ldapsync/profiles" profiles
 echo mx.example.test >control/me
 : >control/domains/example.test
@@ -37,6 +37,36 @@ ok "a relay rule is built" tables-build
 is "N-86, N-88: by the relay rule, at once" 'route       route=host host=relay.example port=587 rule=office tls=verify' "$(whatif bob@example.test x@far.example --login bob | grep ^route)"
 echo yes >control/enforcesender
 is "N-101" 'sender      553 5.7.1 <shut@example.test>: Sender address rejected: not owned by user bob' "$(whatif shut@example.test x@far.example --login bob | grep ^sender)"
+rm control/enforcesender
+echo 'to: bob@example.test
+to: shut@example.test
+to: joe@far.example' >control/addresses/team
+old=$(readlink tables/current)
+ok "a list is built" tables-build
+is "N-41: the tree, with rule and file of each branch" 'branch      team@example.test: address (generic-address, control/addresses/team)
+branch        bob@example.test: mailbox (mailbox, directory/bob.ldif: uid=bob,dc=example,dc=test)
+branch        shut@example.test: disabled (mailbox-disabled, directory/shut.ldif: uid=shut,dc=example,dc=test)
+branch        joe@far.example: elsewhere (remote)' "$(whatif joe@far.example team@example.test | grep ^branch)"
+is "who forwards it elsewhere: SRS" 'via         team@example.test forwards it: the sender is rewritten (SRS)' "$(whatif joe@far.example team@example.test | grep ^via)"
+is "N-86: as whom it logs in there" 'log in as   nobody' "$(whatif joe@far.example team@example.test | grep '^log in')"
+is "--at: by the tables of before" 'recipient   550 5.1.1 <team@example.test>: Recipient address rejected: User unknown' "$(whatif joe@far.example team@example.test --at "$old" | grep ^recipient)"
+is "--json: the same, an object a line" 5 "$(whatif joe@far.example team@example.test --json | python3 -c '
+import json, sys
+story = [json.loads(line) for line in sys.stdin]
+assert story[-1] == {"what": "result", "value": "accepted"}
+print(sum(one["what"] == "branch" and "rule" in one and "depth" in one or "recipient" == one["what"] for one in story))')"
+is "N-44: a folder" 'folder      Lists' "$(whatif joe@far.example bob+Lists@example.test | grep ^folder)"
+echo arch@far.example >control/alwaysbcc
+is "N-103: a copy" 'copy        arch@far.example' "$(whatif joe@far.example bob@example.test | grep ^copy)"
+rm control/alwaysbcc
+is "LMTP is a port too" 'session     port 24 (lmtp)' "$(whatif joe@far.example bob@example.test --port 24 | grep ^session)"
+is "and the internal one, where the session counts as encrypted" 'client      530 5.7.0 Authentication required' "$(whatif bob@example.test x@far.example --port 10587 | grep ^client)"
+mkdir -p state/full && : >state/full/key-bob
+is "S-34: a full mailbox" 'recipient   552 5.2.2 <bob@example.test>: Recipient address rejected: Mailbox is full' "$(whatif joe@far.example bob@example.test | grep ^recipient)"
+rm state/full/key-bob
+exits 100 "no IP" whatif a@b.example bob@example.test --ip 1.2.3
+exits 100 "no generation" whatif a@b.example bob@example.test --at ../x
+exits 111 "one that is not there" whatif a@b.example bob@example.test --at none
 exits 1 "no address" whatif joe@far.example 'x y'
 exits 100 "bad use" whatif joe@far.example
 exits 100 "an unknown option" whatif a@b c@d --now x

@@ -43,6 +43,9 @@ static const struct {
   { "address", "ping@a.test", "kind=address mailbox=kping from=ping" },
   { "address", "pong@a.test", "kind=address mailbox=kpong from=pong" },
   { "address", "toping@a.test", "kind=address forward=ping@a.test from=toping" },
+  { "address", "zig@a.test", "kind=address mailbox=kzig from=zig" },
+  { "address", "zig.too@a.test", "kind=address mailbox=kzig from=zig" },
+  { "address", "zag@a.test", "kind=address mailbox=kzag from=zag" },
   { "address", "out@a.test", "kind=address forward=joe@far.test from=out" },
   { "address", "both@a.test", "kind=address forward=joe@far.test group=g1 from=both" },
   { "address", "crew@a.test", "kind=group group=g1 from=crew" },
@@ -73,6 +76,8 @@ static const struct {
   { "mailbox", "kself", "name=self@a.test receive=yes keep=no forward=Self@A.test forward=bob@a.test from=self" },
   { "mailbox", "kping", "name=ping@a.test receive=yes keep=no forward=pong@a.test from=ping" },
   { "mailbox", "kpong", "name=pong@a.test receive=yes keep=no forward=ping@a.test from=pong" },
+  { "mailbox", "kzig", "name=zig@a.test receive=yes keep=no forward=zag@a.test from=zig" },
+  { "mailbox", "kzag", "name=zag@a.test receive=yes keep=no forward=zig.too@a.test from=zag" },
   { "mailbox", "kp", "kind=public name=postmaster receive=yes from=public" },
   { "group", "g1", "name=crew mailbox=ka mailbox=kb mailbox=ks forward=eve@far.test from=g1" },
   { "bypass", "recipient:bob@a.test", "av=yes file=control/bypass line=1" },
@@ -219,6 +224,7 @@ static void check_forwards(void)
   check_is(rcpt(&mx, "self@a.test"), "address kself kb", "a forward to oneself is a copy");
   check_is(rcpt(&mx, "ping@a.test"), "550 5.4.6 address-loop", "a circle of forwards");
   check_is(rcpt(&mx, "toping@a.test"), "550 5.4.6 address-loop", "... is seen through an alias");
+  check_is(rcpt(&mx, "zig@a.test"), "550 5.4.6 address-loop", "... and by another address of the mailbox");
   check_is(rcpt(&mx, "out@a.test"), "address joe@far.test(out@a.test)", "an address that is elsewhere");
   check_is(rcpt(&mx, "chain40@a.test"), "address ka", "a chain of 20 addresses");
   check_is(rcpt(&mx, "chain0@a.test"), "451 4.3.5 expansion-limit", "one of 60 is stopped");
@@ -339,7 +345,10 @@ static const char *route(const char *from, const char *to, bool is_copy, const c
   facts.relay_order = order;
   policy_route(&tables, &facts, &stop, &r);
   text_clear(&said);
-  text_add_format(&said, "%s %s", r.rule, *record_get(&r.hop, "host") ? record_get(&r.hop, "host") : record_get(&r.hop, "domain"));
+  if (r.kind == POLICY_ROUTE_MAILBOX)
+    text_add_format(&said, "%s %s", r.rule, r.mailbox.s);
+  else
+    text_add_format(&said, "%s %s", r.rule, *record_get(&r.hop, "host") ? record_get(&r.hop, "host") : record_get(&r.hop, "domain"));
   policy_route_free(&r);
   address_free(&sender);
   return text_string(&said);
@@ -360,6 +369,7 @@ static void check_routes(void)
   check_is(route("", "archive@piler1", true, 0), "relay-bcc piler1", "N-79 N-104 the archive's own rule");
   check_is(route("", "archive@piler1", false, 0), "mx piler1", "... is for copies only");
   check_is(route("", "eve@far.test", true, 0), "relay-recipient far.relay", "... to that host only");
+  check_is(route("", "bob+list@a.test", false, 0), "mailbox kb", "N-44 a report to an address with a detail");
   check_is(route("ann@a.test", "x@all.test", false, 0), "relay-domain back.lan", "a relayed domain has its host, whatever the rules say");
 }
 
