@@ -58,9 +58,9 @@ static const struct {
 };
 
 /* To strangers no report of success is promised, unless control/dsnmx says so (S-30). */
-static bool offers_dsn(const struct session *s)
+static bool offers_dsn(struct session *s)
 {
-  return s->role->policy != POLICY_MX || conf_is_yes("dsnmx", false) || session_facts(s).is_trusted;
+  return s->role->policy != POLICY_MX || conf_is_yes("dsnmx", false) || pace_is_trusted(s);
 }
 
 void session_choose_extensions(struct session *s)

@@ -58,9 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     if (room < left) abort();
     memcpy(to, bytes + at, left);
     in.end += left;
-    while ((kind = smtpd_input_line(&in, 100, &line, &line_length)) != LINE_INCOMPLETE)
+    while ((kind = smtpd_input_line(&in, 400, &line, &line_length)) != LINE_INCOMPLETE)
       if (kind == LINE_TAKEN) {
-        if (line_length > 100 || memchr(line, '\r', line_length) || memchr(line, '\n', line_length)) abort();
+        if (line_length > 400 || memchr(line, '\r', line_length) || memchr(line, '\n', line_length)) abort();
         parse(line, line_length);
       }
   }

@@ -168,6 +168,14 @@ ok('250-DSN' in c.offered, 'S-30: control/dsnmx offers DSN on port 25')
 c.close()
 for name in ('maxrcptcount', 'holdmax', 'databytes', 'dsnmx'):
     os.unlink('control/' + name)
+write('control/mynetworks', '127.0.32.0/24\n')
+subprocess.run([program('tables-build')], env=ENV, check=True, stderr=subprocess.DEVNULL)
+c = Client()
+ok('250-DSN' in c.offered, 'S-30: and control/mynetworks is offered DSN on port 25', c.offered)
+equal(c.ask_each('MAIL FROM:<a@far.example> RET=HDRS', 'RCPT TO:<bob@example.test> NOTIFY=SUCCESS', 'RSET'), ['250 2.1.0 Ok', '250 2.1.5 Ok', '250 2.0.0 Ok'], '... whose parameters are known')
+c.close()
+os.unlink('control/mynetworks')
+subprocess.run([program('tables-build')], env=ENV, check=True, stderr=subprocess.DEVNULL)
 
 # VRFY, EXPN, HELP, NOOP, RSET
 c = Client()
