@@ -23,17 +23,11 @@ void policy_decision_free(struct policy_decision *d)
   text_free(&d->from);
 }
 
-bool policy_enforce_sender(void)
-{
-  text value = TEXT_ZERO;
+bool policy_enforce_sender(void) { return conf_is_yes("enforcesender", false); }
 
-  conf_value("enforcesender", &value, "no");
-  bool yes = text_is(&value, "yes");
-  if (!yes && !text_is(&value, "no"))
-    die_permanent("control/enforcesender: not \"yes\" or \"no\": ", text_string(&value));
-  text_free(&value);
-  return yes;
-}
+bool policy_enforce_from(void) { return conf_is_yes("enforcefrom", false); }
+
+bool policy_spoof_mx(void) { return conf_is_yes("spoofmx", false); }
 
 char policy_delimiter(void)
 {

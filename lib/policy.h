@@ -40,6 +40,7 @@ struct policy_facts {
   const char *mailbox;     /* KEY of that login's mailbox; 0: none */
   const char *backend;     /* NAME of control/backends that this client is; 0: none */
   bool enforce_sender;     /* control/enforcesender */
+  bool enforce_from;       /* control/enforcefrom */
   bool spoof_mx;           /* control/spoofmx */
   char delimiter;          /* control/recipientdelimiter; 0: no plus-addressing */
   const struct address *sender; /* of the envelope, at RCPT and for a route; 0: the null sender */
@@ -64,11 +65,28 @@ bool policy_is_accepted(const struct policy_decision *d);
 void policy_decision_free(struct policy_decision *d);
 void policy_decide(struct policy_decision *d, unsigned int code, const char *status, const char *rule, const char *from);
 
+/* Who the client is by the tables: sets is_trusted, and backend to the name in standing. False if they cannot be read. */
+struct policy_standing {
+  bool is_trusted; /* in control/mynetworks */
+  text backend;    /* NAME of control/backends: by its login, its certificate or its network; "" */
+};
+#define POLICY_STANDING_ZERO { false, TEXT_ZERO }
+bool policy_know_client(struct tables *tables, struct policy_facts *facts, struct policy_standing *standing);
+
 /* MAIL FROM. sender 0 is the null sender. Two decisions, because the second is told at RCPT (P-19), where the log can
-   name the recipient: may this client begin at all, and may this sender send. */
+   name the recipient: may this client begin at all, and may this sender send. The second asks in this order: block,
+   spoofing, whose sender this is, is sending switched off (P-14). */
 void policy_client(const struct policy_facts *facts, struct policy_decision *d);
 void policy_sender(struct tables *tables, const struct policy_facts *facts, const struct address *sender,
                    struct policy_decision *d);
+
+/* Is the message spared the filter, for its client or its sender (N-63)? "", "yes" or "av". */
+const char *policy_bypass(struct tables *tables, const struct policy_facts *facts, const struct address *sender);
+
+/* An address of the From field, when the message has come: the same about whose it is as for the sender (L-12), if the
+   login has a list of senders, or control/enforcefrom is yes. */
+void policy_from(struct tables *tables, const struct policy_facts *facts, const struct address *from,
+                 struct policy_decision *d);
 
 /* Where a message goes, each destination once: by mailbox, and by address if it is not here. Whoever queues a message
    gives each recipient in the envelope the fact mailbox=KEY, so that it is not expanded twice. */
@@ -120,6 +138,8 @@ char policy_delimiter(void);             /* control/recipientdelimiter: one char
 void policy_always_bcc(text *address);   /* control/alwaysbcc: one address; "" if it is missing */
 void policy_relay_order(text *order);    /* control/relayorder: sender, recipient and default, each once */
 bool policy_enforce_sender(void);        /* control/enforcesender: "yes", "no"; anything else ends the program */
+bool policy_enforce_from(void);          /* control/enforcefrom, the same */
+bool policy_spoof_mx(void);              /* control/spoofmx, the same */
 void policy_postmaster(text *address);   /* control/doublebounceto (at control/doublebouncehost); "" if it is missing */
 
 /* The route of one recipient at one attempt. */

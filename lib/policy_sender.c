@@ -1,26 +1,25 @@
 #include <string.h>
 
-#include "lib/policy.h"
+#include "lib/policy_owner.h"
 
-void policy_client(const struct policy_facts *facts, struct policy_decision *d)
+/* "<a>: what: why". */
+static void say(struct policy_decision *d, const struct address *sender, const char *what, const char *why)
 {
-  if (facts->role != POLICY_SUBMISSION || facts->login) {
-    policy_decide(d, 250, "2.1.0", facts->login ? "login" : "client", "");
-    text_add(&d->text, "Ok");
-  } else {
-    policy_decide(d, 530, "5.7.0", "submission-needs-login", "");
-    text_add(&d->text, facts->is_tls ? "Authentication required" : "Must issue a STARTTLS command first");
-  }
+  text_clear(&d->text);
+  text_add_char(&d->text, '<');
+  if (sender) text_add_text(&d->text, &sender->shown);
+  text_add(&d->text, ">: ");
+  text_add(&d->text, what);
+  if (*why) text_add(&d->text, ": ");
+  text_add(&d->text, why);
   text_string(&d->text);
 }
 
-static void reject(struct policy_decision *d, const struct address *sender, const char *why)
+static void refuse(struct policy_decision *d, const struct address *sender, unsigned int code, const char *rule, const char *from,
+                   const char *why)
 {
-  text_add_char(&d->text, '<');
-  if (sender) text_add_text(&d->text, &sender->shown);
-  text_add(&d->text, ">: Sender address rejected: ");
-  text_add(&d->text, why);
-  text_string(&d->text);
+  policy_decide(d, code, "5.7.1", rule, from);
+  say(d, sender, "Sender address rejected", why);
 }
 
 static void tables_broken(struct policy_decision *d)
@@ -30,24 +29,137 @@ static void tables_broken(struct policy_decision *d)
   text_string(&d->text);
 }
 
-/* The one mailbox that holds the address alone: only it owns the address (T5, T6). mailbox is "" if there is none. */
-static bool find_owner(struct tables *tables, const struct address *sender, text *mailbox)
+/* control/block: the address, its domain, then the domains that it is below (N-64, T2). */
+static enum lookup_result find_block(struct tables *tables, const struct address *sender, text *record)
+{
+  enum lookup_result result = tables_find(tables, "block", sender->folded.s, record);
+
+  if (result == LOOKUP_ABSENT) result = tables_find(tables, "block", sender->domain, record);
+  for (const char *dot = strchr(sender->domain, '.'); dot && result == LOOKUP_ABSENT; dot = strchr(dot + 1, '.'))
+    result = tables_find(tables, "block", dot, record);
+  return result;
+}
+
+static bool check_block(struct tables *tables, const struct policy_facts *facts, const struct address *sender,
+                        struct policy_decision *d)
 {
   text record = TEXT_ZERO;
-  enum lookup_result result = tables_find(tables, "address", sender->folded.s, &record);
+  enum lookup_result result = find_block(tables, sender, &record);
 
-  text_clear(mailbox);
-  if (result == LOOKUP_FOUND) {
-    size_t at = 0;
-    const char *key = record_next(&record, "mailbox", &at);
-    if (key && !record_next(&record, "mailbox", &at)) text_add(mailbox, key);
+  if (result == LOOKUP_FOUND && !*policy_bypass(tables, facts, sender)) {
+    policy_decide(d, 554, "5.7.1", "block", record_get(&record, "file"));
+    text_add_format(&d->from, ", line %s", record_get(&record, "line"));
+    text_string(&d->from);
+    say(d, sender, record_is(&record, "kind", "suffix")   ? "Sender domain suffix rejected"
+                   : record_is(&record, "kind", "domain") ? "Sender domain rejected"
+                                                          : "Sender address rejected", record_get(&record, "text"));
   }
-  text_string(mailbox);
   text_free(&record);
   return result != LOOKUP_BROKEN;
 }
 
-/* Is sending switched off for this mailbox? Then the decision says so. False if the tables cannot be read. */
+/* A stranger with a sender of ours (T16), or of a domain that we only pass on (S-25). */
+static bool check_spoof(struct tables *tables, const struct policy_facts *f, const struct address *sender,
+                        struct policy_decision *d)
+{
+  text record = TEXT_ZERO;
+
+  if (!f->spoof_mx || f->role != POLICY_MX || f->login || f->is_trusted || (f->backend && *f->backend)) return true;
+  enum lookup_result result = tables_find(tables, "domain", sender->domain, &record);
+  if (result == LOOKUP_FOUND && *record_get(&record, "relay"))
+    refuse(d, sender, 554, "spoof", "control/spoofmx", "Inbound relay refuses internal sender domains");
+  else if (result == LOOKUP_FOUND)
+    refuse(d, sender, 553, "spoof", "control/spoofmx", "not logged in");
+  text_free(&record);
+  return result != LOOKUP_BROKEN;
+}
+
+static bool has_value(const text *record, const char *key, const char *wanted)
+{
+  size_t at = 0;
+
+  for (const char *value; (value = record_next(record, key, &at));)
+    if (!strcmp(value, wanted)) return true;
+  return false;
+}
+
+/* L-16: a login with a list of senders (an instance of its own) has these and no other. */
+static void check_allowed(const struct policy_facts *f, const text *list, const struct address *sender,
+                          struct policy_decision *d)
+{
+  text why = TEXT_ZERO;
+  size_t at = 0, count = 0;
+
+  if (has_value(list, "address", sender->folded.s) || has_value(list, "domain", sender->domain)) return;
+  while (record_next(list, "address", &at)) count++;
+  text_add_format(&why, "not one of the %zu senders of %s", count, f->login);
+  if (record_find(list, "limit")) text_add_format(&why, ", who may have %s", record_get(list, "limit"));
+  refuse(d, sender, 553, "sender-not-allowed", record_get(list, "file"), text_string(&why));
+  text_free(&why);
+}
+
+/* S-22 */
+static bool check_backend(struct tables *tables, const struct policy_facts *f, const struct address *sender,
+                          struct policy_decision *d)
+{
+  text record = TEXT_ZERO, why = TEXT_ZERO;
+  enum lookup_result result = tables_find(tables, "backend", f->backend, &record);
+
+  if (result == LOOKUP_FOUND && !has_value(&record, "domain", sender->domain)) {
+    text_add_format(&why, "not a domain of %s", f->backend);
+    refuse(d, sender, 554, "backend-domain", record_get(&record, "file"), text_string(&why));
+  }
+  text_free(&record);
+  text_free(&why);
+  return result != LOOKUP_BROKEN;
+}
+
+/* A user of this host is NAME at this host. */
+static bool is_own_name(const struct policy_facts *f, const struct address *sender)
+{
+  return f->role == POLICY_INJECT && string_is_nocase(f->login, sender->local) && string_is_nocase(f->me, sender->domain);
+}
+
+static bool check_match(struct tables *tables, const struct policy_facts *f, const struct address *sender, const char *setting,
+                        struct policy_decision *d)
+{
+  text why = TEXT_ZERO;
+
+  if (is_own_name(f, sender)) return true;
+  enum policy_right right = policy_may_send_as(tables, f, sender);
+  if (right == POLICY_NO_RIGHT) {
+    text_add_format(&why, "not owned by user %s", f->login);
+    refuse(d, sender, 553, "sender-not-owned", setting, text_string(&why));
+  }
+  text_free(&why);
+  return right != POLICY_RIGHT_UNKNOWN;
+}
+
+/* Whose sender is it: by the list of the login, else by the backend's domains, else by the addresses of the mailbox. */
+static bool check_identity(struct tables *tables, const struct policy_facts *f, const struct address *sender, const char *setting,
+                           struct policy_decision *d)
+{
+  text list = TEXT_ZERO, login = TEXT_ZERO;
+  enum lookup_result listed = LOOKUP_ABSENT;
+  bool is_readable = true;
+
+  if (f->login) {
+    text_add(&login, f->login);
+    text_lower(&login);
+    listed = tables_find(tables, "allowed", text_string(&login), &list);
+  }
+  if (listed == LOOKUP_FOUND)
+    check_allowed(f, &list, sender, d);
+  else if (f->backend && *f->backend)
+    is_readable = check_backend(tables, f, sender, d);
+  else if (setting && f->login)
+    is_readable = check_match(tables, f, sender, setting, d);
+  text_free(&list);
+  text_free(&login);
+  return is_readable && listed != LOOKUP_BROKEN;
+}
+
+/* Is sending switched off for this mailbox? Then the decision says so. */
 static bool check_submit(struct tables *tables, const char *mailbox, const struct address *sender,
                          struct policy_decision *d)
 {
@@ -55,42 +167,50 @@ static bool check_submit(struct tables *tables, const char *mailbox, const struc
 
   if (!*mailbox) return true;
   enum lookup_result result = tables_find(tables, "mailbox", mailbox, &record);
-  if (result == LOOKUP_FOUND && record_is(&record, "submit", "no")) {
-    policy_decide(d, 554, "5.7.1", "sending-disabled", record_get(&record, "from"));
-    reject(d, sender, "sending is disabled");
-  }
+  if (result == LOOKUP_FOUND && record_is(&record, "submit", "no"))
+    refuse(d, sender, 554, "sending-disabled", record_get(&record, "from"), "sending is disabled");
   text_free(&record);
   return result != LOOKUP_BROKEN;
 }
 
-static void check_owner(const struct policy_facts *facts, const struct address *sender, const char *owner,
-                        struct policy_decision *d)
-{
-  text why = TEXT_ZERO;
-
-  if (!facts->enforce_sender || !facts->login || (*owner && facts->mailbox && !strcmp(owner, facts->mailbox))) return;
-  policy_decide(d, 553, "5.7.1", "sender-not-owned", "control/enforcesender");
-  text_add(&why, "not owned by user ");
-  text_add(&why, facts->login);
-  reject(d, sender, text_string(&why));
-  text_free(&why);
-}
-
-void policy_sender(struct tables *tables, const struct policy_facts *facts, const struct address *sender,
-                   struct policy_decision *d)
+/* First the match, then the switch (P-14): of who owns the sender, and of who has logged in. */
+static bool check_switches(struct tables *tables, const struct policy_facts *f, const struct address *sender,
+                           struct policy_decision *d)
 {
   text owner = TEXT_ZERO;
-  bool readable = true;
+  bool is_readable = !sender || policy_owner(tables, f->delimiter, sender, &owner);
 
-  policy_decide(d, 250, "2.1.0", sender ? "sender" : "null-sender", "");
+  if (is_readable && sender) is_readable = check_submit(tables, owner.s, sender, d);
+  if (is_readable && f->mailbox && policy_is_accepted(d)) is_readable = check_submit(tables, f->mailbox, sender, d);
+  text_free(&owner);
+  return is_readable;
+}
+
+static void accept(struct policy_decision *d, const char *rule)
+{
+  policy_decide(d, 250, "2.1.0", rule, "");
   text_add(&d->text, "Ok");
   text_string(&d->text);
+}
+
+void policy_sender(struct tables *tables, const struct policy_facts *f, const struct address *sender,
+                   struct policy_decision *d)
+{
+  const char *setting = f->enforce_sender ? "control/enforcesender" : 0;
+  bool is_readable = true;
+
+  accept(d, sender ? "sender" : "null-sender");
   if (sender) {
-    readable = find_owner(tables, sender, &owner);
-    if (readable) check_owner(facts, sender, owner.s, d); /* first the match, then the switch: P-14 */
-    if (readable && policy_is_accepted(d)) readable = check_submit(tables, owner.s, sender, d);
+    is_readable = check_block(tables, f, sender, d);
+    if (is_readable && policy_is_accepted(d)) is_readable = check_spoof(tables, f, sender, d);
+    if (is_readable && policy_is_accepted(d)) is_readable = check_identity(tables, f, sender, setting, d);
   }
-  if (readable && policy_is_accepted(d) && facts->mailbox) readable = check_submit(tables, facts->mailbox, sender, d);
-  if (!readable) tables_broken(d);
-  text_free(&owner);
+  if (is_readable && policy_is_accepted(d)) is_readable = check_switches(tables, f, sender, d);
+  if (!is_readable) tables_broken(d);
+}
+
+void policy_from(struct tables *tables, const struct policy_facts *f, const struct address *from, struct policy_decision *d)
+{
+  accept(d, "from");
+  if (!check_identity(tables, f, from, f->enforce_from ? "control/enforcefrom" : 0, d)) tables_broken(d);
 }
