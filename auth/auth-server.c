@@ -40,7 +40,7 @@ static void log_attempt(const struct conversation *c, const char *result)
 {
   const char *reason = *c->login.reason ? c->login.reason : c->login.error.s;
 
-  log_event("login", "result", result, "reason", reason, "login", c->sasl.login.s, "mailbox", c->login.mailbox.s, "service",
+  log_event("login", "result", result, "reason", reason, "login", c->sasl.login.s, "mailbox", c->login.mailbox.s, "backend", c->login.backend.s, "service",
             record_get(&c->request, "service"), "mechanism", record_get(&c->request, "mechanism"), "ip",
             record_get(&c->request, "ip"), (char *)0);
 }
@@ -65,7 +65,10 @@ static void say_yes(struct conversation *c)
 
   record_add(&packet, "answer", "yes");
   record_add(&packet, "name", c->login.name.s);
-  record_add(&packet, "mailbox", c->login.mailbox.s);
+  if (c->login.backend.len)
+    record_add(&packet, "backend", c->login.backend.s);
+  else
+    record_add(&packet, "mailbox", c->login.mailbox.s);
   c->may_start = record_is(&c->request, "service", "imap");
   if (!call_send(c->socket, &packet, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
   text_free(&packet);
@@ -141,6 +144,8 @@ static void begin(struct conversation *c, const text *packet)
   keep_facts(c, packet);
   text_copy(&c->login.mailbox, "");
   text_string(&c->login.mailbox);
+  text_copy(&c->login.backend, "");
+  text_string(&c->login.backend);
   c->login.reason = "";
   if (strcmp(service, "imap") && strcmp(service, "submit"))
     refuse(c, "unknown service");

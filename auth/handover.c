@@ -43,15 +43,17 @@ static void set_options(int socket)
 
 static bool answer(int call, const struct tls *tls, int plain)
 {
-  text record = TEXT_ZERO;
+  text record = TEXT_ZERO, fingerprint = TEXT_ZERO;
   bool sent;
 
   record_add(&record, "answer", "yes");
   record_add(&record, "protocol", tls_protocol(tls));
   record_add(&record, "cipher", tls_cipher(tls));
   if (*tls_sni(tls)) record_add(&record, "sni", tls_sni(tls));
+  if (tls_fingerprint(tls, &fingerprint)) record_add(&record, "fingerprint", fingerprint.s);
   sent = call_send(call, &record, &plain, 1);
   text_free(&record);
+  text_free(&fingerprint);
   return sent;
 }
 

@@ -155,12 +155,20 @@ static void count_failure(const struct attempt *a)
   throttle_failed(shared.throttle, "name", a->who, now);
 }
 
-/* Finds the mailbox of a login. ABSENT: the name is nobody's. */
+/* A host that hands in mail by a password of control/backends (S-21). */
+static enum lookup_result find_backend(struct attempt *a)
+{
+  text_copy(&a->answer->backend, record_get(&a->mailbox, "backend"));
+  return tables_find(&shared.auth, "backend", text_string(&a->answer->backend), &a->secret);
+}
+
+/* Finds the mailbox of a login, or the backend. ABSENT: the name is nobody's. */
 static enum lookup_result find_mailbox(struct attempt *a)
 {
   enum lookup_result result = tables_find(&shared.policy, "login", a->try->login, &a->mailbox);
 
   if (result != LOOKUP_FOUND) return result;
+  if (record_find(&a->mailbox, "backend")) return find_backend(a);
   text_copy(&a->answer->mailbox, record_get(&a->mailbox, "mailbox"));
   result = tables_find(&shared.policy, "mailbox", text_string(&a->answer->mailbox), &a->mailbox);
   if (result != LOOKUP_FOUND) return LOOKUP_BROKEN; /* a login leads to a mailbox */
@@ -174,7 +182,7 @@ static bool is_remembered(const struct attempt *a)
   size_t at = 0;
 
   for (const char *stored; (stored = record_next(&a->secret, "password", &at));) {
-    struct remember_login l = { a->answer->mailbox.s, stored, a->network.s, a->try->password };
+    struct remember_login l = { a->who, stored, a->network.s, a->try->password };
     if (remember_has(shared.remember, &l, now_ms() / 1000)) return true;
   }
   return false;
@@ -186,7 +194,7 @@ static enum login_result check_hashes(const struct attempt *a)
 
   a->answer->reason = "password";
   for (const char *stored; (stored = record_next(&a->secret, "password", &at));) {
-    struct remember_login l = { a->answer->mailbox.s, stored, a->network.s, a->try->password };
+    struct remember_login l = { a->who, stored, a->network.s, a->try->password };
     switch (check_slowly(stored, a->try->password)) {
     case PASSWORD_RIGHT: remember_add(shared.remember, &l, now_ms() / 1000); return LOGIN_YES;
     case PASSWORD_UNKNOWN: a->answer->reason = "stored hash cannot be checked"; break;
@@ -237,12 +245,25 @@ static enum login_result check_password(const struct attempt *a)
   return LOGIN_NO;
 }
 
+/* It hands in mail and does nothing else; its name is its login. */
+static enum login_result admit_backend(const struct attempt *a)
+{
+  if (strcmp(a->try->service, "submit")) {
+    a->answer->reason = "a backend may submit only";
+    return LOGIN_NO;
+  }
+  text_copy(&a->answer->name, a->try->login);
+  text_string(&a->answer->name);
+  return LOGIN_YES;
+}
+
 static enum login_result check_known(const struct attempt *a)
 {
   enum login_result result = check_password(a);
 
   if (result == LOGIN_NO) count_failure(a);
   if (result != LOGIN_YES) return result;
+  if (a->answer->backend.len) return admit_backend(a);
   /* submit=no forbids sending, not logging in (P-05): the server says so at MAIL, where it can be understood. */
   if (!strcmp(a->try->service, "imap") && !record_is(&a->mailbox, "imap", "yes")) {
     a->answer->reason = "imap is not allowed";
@@ -273,7 +294,7 @@ static enum login_result check(struct attempt *a)
   errno = 0;
   if (!open_tables()) return later(a->answer, "no tables");
   switch (find_mailbox(a)) {
-  case LOOKUP_FOUND: a->who = a->answer->mailbox.s; return check_known(a);
+  case LOOKUP_FOUND: a->who = a->answer->backend.len ? a->answer->backend.s : a->answer->mailbox.s; return check_known(a);
   case LOOKUP_ABSENT: return check_unknown(a);
   default: return later(a->answer, "the tables cannot be read");
   }

@@ -18,10 +18,11 @@ struct login_try {
 struct login_answer {
   text name;          /* the primary address, after YES */
   text mailbox;       /* its key, if the name is somebody's */
+  text backend;       /* NAME of control/backends, if it is a backend's; else "" */
   text error;         /* after LATER */
   const char *reason; /* for the log: why NO, or how YES was found */
 };
-#define LOGIN_ANSWER_ZERO { TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, "" }
+#define LOGIN_ANSWER_ZERO { TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, "" }
 
 void login_prepare(void); /* the parent, once: what all children share, and a hash to compare unknown names with */
 void login_refresh(void); /* the parent, before each child: the current tables */

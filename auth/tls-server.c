@@ -82,13 +82,14 @@ static void session(int in, int out, const struct peer *peer)
 {
   text request = TEXT_ZERO, error = TEXT_ZERO;
   int socket = auth_handover_receive(in, "accept", &request);
+  bool asks = record_is(&request, "ask", "certificate");
   struct tls *tls;
 
   (void)out;
   (void)peer;
   text_free(&request);
   if (socket == -1) return;
-  if ((tls = tls_accept(context, socket, HANDOVER_SECONDS, &error)))
+  if ((tls = tls_accept(context, socket, asks, HANDOVER_SECONDS, &error)))
     auth_handover_proceed(in, tls, socket);
   else
     auth_handover_refuse(in, text_string(&error));

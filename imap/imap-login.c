@@ -52,7 +52,7 @@ static bool secure(struct imap_login *l, int call)
   l->wire.at = l->wire.length = 0;
   imap_input_free(&l->wire.input);
   l->wire.input = (struct imap_input)IMAP_INPUT_ZERO;
-  return secure_start(call, l->peer->remote_ip, HANDSHAKE_SECONDS, &l->tls);
+  return secure_start(call, l->peer->remote_ip, HANDSHAKE_SECONDS, &l->tls, 0);
 }
 
 static void start_tls(struct imap_login *l)

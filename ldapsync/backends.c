@@ -56,6 +56,8 @@ static bool add_fingerprint(struct backends *b, const char *value, const text *w
     text_add(error, "it is no SHA-256 in hex");
   else if (!(good = table_add(b->policy, "fingerprint", hex.s, who)))
     refuse_second(b->policy, "fingerprint", hex.s, error);
+  else
+    table_add(b->policy, "fingerprint", "*", who); /* that there is one at all: clients are asked for a certificate */
   text_free(&hex);
   return good;
 }

@@ -24,7 +24,7 @@ static bool take_plaintext(const text *answer, const struct call_fds *fds, text 
   return true;
 }
 
-bool secure_start(int call, const char *ip, unsigned int seconds, text *tls)
+bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, text *fingerprint)
 {
   text request = TEXT_ZERO, answer = TEXT_ZERO;
   struct call_fds fds = { .count = 0 };
@@ -32,6 +32,7 @@ bool secure_start(int call, const char *ip, unsigned int seconds, text *tls)
   const char *error = 0;
 
   record_add(&request, "what", "accept");
+  if (fingerprint) record_add(&request, "ask", "certificate");
   errno = 0;
   if (!call_send(call, &request, &client, 1) || call_receive(call, &answer, &fds, seconds) != CALL_DONE)
     error = errno ? strerror(errno) : "tls-server closed";
@@ -39,6 +40,10 @@ bool secure_start(int call, const char *ip, unsigned int seconds, text *tls)
     error = record_get(&answer, "error");
   else if (!take_plaintext(&answer, &fds, tls))
     error = "no socket came back";
+  if (fingerprint && !error) {
+    text_copy(fingerprint, record_get(&answer, "fingerprint"));
+    text_string(fingerprint);
+  }
   call_close_fds(&fds);
   close(call);
   if (error) log_event("tls-failed", "error", error, "ip", ip, (char *)0);

@@ -9,8 +9,9 @@
 /* A call to tls-server; -1 with an event in the log: it is not there, now. */
 int secure_open(const char *ip);
 
-/* The handshake, on that call, which is closed. tls: protocol and cipher. False with an event in the log: it failed, and
+/* The handshake, on that call, which is closed. tls: protocol and cipher. fingerprint: 0, or the client is asked for a
+   certificate: SHA-256 of the one it showed, "" if it showed none. False with an event in the log: it failed, and
    the client's connection cannot be used any more. */
-bool secure_start(int call, const char *ip, unsigned int seconds, text *tls);
+bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, text *fingerprint);
 
 #endif

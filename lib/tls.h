@@ -23,13 +23,17 @@ void tls_context_rotate(struct tls_context *c);
 
 /* The handshake, within so many seconds; makes the socket non-blocking. 0 with the reason in error. name: the host
    that is asked for (SNI); if the context verifies, its certificate must bear this name, or this address. */
-struct tls *tls_accept(struct tls_context *c, int socket, unsigned int seconds, text *error);
+/* asks: the client is asked for a certificate; it may have none, and nobody signs for it (tls_fingerprint). */
+struct tls *tls_accept(struct tls_context *c, int socket, bool asks, unsigned int seconds, text *error);
 struct tls *tls_connect(struct tls_context *c, int socket, const char *name, unsigned int seconds, text *error);
 void tls_free(struct tls *t); /* says nothing to the other side */
 
 const char *tls_protocol(const struct tls *t);
 const char *tls_cipher(const struct tls *t);
 const char *tls_sni(const struct tls *t); /* "" if the client sent none */
+
+/* SHA-256 of the other side's certificate, in lower-case hex; false: it showed none. That it has the key is proved. */
+bool tls_fingerprint(const struct tls *t, text *hex);
 
 /* Never block. After TLS_WANTS_* the same call is made again when the socket can do that. TLS_ENDED: the other side
    says, or has shown, that nothing more comes. */

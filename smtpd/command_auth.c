@@ -95,6 +95,8 @@ static void accept_login(struct session *s, const text *answer, const text *mech
   text_string(&s->login);
   text_copy(&s->mailbox, record_get(answer, "mailbox"));
   text_string(&s->mailbox);
+  text_copy(&s->backend, record_get(answer, "backend"));
+  text_string(&s->backend);
   forget_call(s);
   s->idle = 0;
   log_login(s, "login", mechanism);

@@ -48,27 +48,45 @@ static bool open_tables(struct session *s)
   return false;
 }
 
-static void begin(struct session *s, const struct smtpd_parameters *m, const struct policy_facts *f)
+static void begin(struct session *s, const struct smtpd_parameters *m, struct policy_facts *f)
 {
-  struct policy_facts known = *f;
+  const struct address *sender = m->is_null ? 0 : &s->mail.sender;
 
-  known.enforce_sender = f->login && policy_enforce_sender();
-  if (s->role->policy == POLICY_INJECT) inject_facts(s, m->is_null ? 0 : &s->mail.sender, &known);
+  f->enforce_sender = f->login && policy_enforce_sender();
+  f->spoof_mx = f->role == POLICY_MX && policy_spoof_mx();
+  if (s->role->policy == POLICY_INJECT) inject_facts(s, sender, f);
   s->mail.has_sender = true;
   s->mail.is_null = m->is_null;
   s->mail.is_utf8 = m->is_utf8;
+  s->mail.bypass = policy_bypass(s->tables, f, sender);
   if (!pace_mail(s)) {
     session_reset(s);
     return;
   }
-  policy_sender(s->tables, &known, m->is_null ? 0 : &s->mail.sender, &s->mail.sender_decision);
+  policy_sender(s->tables, f, sender, &s->mail.sender_decision);
   reply(s, "250 2.1.0 Ok");
+}
+
+/* May this client begin at all? Who it is, the tables of this transaction say. */
+static bool check_client(struct session *s, struct policy_facts *f)
+{
+  struct policy_decision *d = &s->mail.sender_decision;
+
+  if (!policy_know_client(s->tables, f, &s->mail.standing)) {
+    reply(s, "451 4.3.0 The address tables cannot be read");
+    return false;
+  }
+  policy_client(f, d);
+  if (policy_is_accepted(d)) return true;
+  reply_decision(s, d);
+  session_log_refused(s, d, 0);
+  reply_count_error(s);
+  return false;
 }
 
 void mail_proceed(struct session *s, const char *argument, size_t length)
 {
   struct policy_facts f = session_facts(s);
-  struct policy_decision *d = &s->mail.sender_decision;
   struct smtpd_parameters *m = &s->mail.said;
 
   if (s->mail.has_sender) {
@@ -79,17 +97,11 @@ void mail_proceed(struct session *s, const char *argument, size_t length)
     reply_error(s, "550 5.7.1 This port serves programs of this host only");
     return;
   }
-  policy_client(&f, d);
-  if (!policy_is_accepted(d)) {
-    reply_decision(s, d);
-    session_log_refused(s, d, 0);
-    reply_count_error(s);
-    return;
-  }
+  if (!open_tables(s) || !check_client(s, &f)) return;
   unsigned int extensions = s->extensions | (s->role->extensions & EXTENSION_REQUIRETLS);
   enum smtpd_command_result result = smtpd_mail_parse(m, &s->mail.sender, argument, length, extensions);
   if (result != COMMAND_GOOD)
     reply_error(s, command_syntax_reply(result, "501 5.5.4 Say MAIL FROM:<address>", "553 5.1.7 The sender is not an address"));
-  else if (check_tls(s, m) && check_size(s, m) && check_hold(s, m) && open_tables(s))
+  else if (check_tls(s, m) && check_size(s, m) && check_hold(s, m))
     begin(s, m, &f);
 }

@@ -11,9 +11,20 @@ static void forget_all(struct session *s)
   text_string(&s->helo);
 }
 
+/* A certificate is asked for only where one can be known: a dialogue that asks a person for one is a nuisance (S-21). */
+static bool wants_certificate(struct session *s)
+{
+  text record = TEXT_ZERO;
+  bool wants = tables_open(s->tables, "policy") && tables_find(s->tables, "fingerprint", "*", &record) == LOOKUP_FOUND;
+
+  text_free(&record);
+  return wants;
+}
+
 static bool hand_over(struct session *s, int call)
 {
-  bool good = secure_start(call, s->peer->remote_ip, s->settings.timeout_seconds, &s->tls);
+  text *fingerprint = wants_certificate(s) ? &s->fingerprint : 0;
+  bool good = secure_start(call, s->peer->remote_ip, s->settings.timeout_seconds, &s->tls, fingerprint);
 
   if (good)
     session_set_timeouts(s);

@@ -22,6 +22,7 @@ void auth_proceed(struct session *s, const char *argument, size_t length);
 void starttls_proceed(struct session *s, const char *argument, size_t length);
 
 /* What the session knows, for lib/policy, and a refusal's line in the log (facts.c). */
+bool session_know_client(struct session *s); /* anew, by the tables of this moment; false: they cannot be read */
 struct policy_facts session_facts(const struct session *s);
 void session_log_refused(struct session *s, const struct policy_decision *d, const char *recipient); /* 0: at MAIL */
 

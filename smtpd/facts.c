@@ -1,10 +1,22 @@
 #include "lib/log.h"
 #include "smtpd/commands.h"
 
+bool session_know_client(struct session *s)
+{
+  struct policy_facts f = session_facts(s);
+
+  return tables_open(s->tables, "policy") && policy_know_client(s->tables, &f, &s->mail.standing);
+}
+
 struct policy_facts session_facts(const struct session *s)
 {
   return (struct policy_facts){ .role = s->role->policy,
                                 .is_tls = session_is_private(s),
+                                .is_trusted = s->mail.standing.is_trusted,
+                                .ip = s->peer->remote_ip,
+                                .helo = s->helo.s,
+                                .fingerprint = s->fingerprint.s,
+                                .backend = s->mail.has_sender ? s->mail.standing.backend.s : s->backend.s,
                                 .login = session_login(s),
                                 .mailbox = s->mailbox.len ? s->mailbox.s : 0,
                                 .delimiter = s->settings.delimiter,

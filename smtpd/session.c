@@ -160,6 +160,7 @@ void session_run(const struct role *role, const struct peer *peer, struct tables
   session_settings_read(&s.settings);
   session_set_timeouts(&s);
   if (role->begins_with_tls && !session_start_tls(&s)) return;
+  session_know_client(&s); /* MAIL says so if it cannot be known */
   if (role->policy == POLICY_INJECT) inject_begin(&s);
   if (!s.is_over && pace_begin(&s)) session_greet(&s);
   while (!s.is_over && session_line(&s, command_line_max(&s), &kind, &line, &length)) command_run(&s, kind, line, length);

@@ -24,6 +24,8 @@ struct transaction {
   bool has_sender;
   bool is_null;           /* the sender is <> */
   struct address sender;
+  struct policy_standing standing; /* who the client is, for this transaction's tables */
+  const char *bypass;     /* of its client or sender: "yes", "av" or "" (N-63) */
   struct policy_decision sender_decision; /* told at RCPT */
   struct smtpd_parameters said; /* with MAIL */
   bool is_utf8;           /* SMTPUTF8 was said */
@@ -51,6 +53,8 @@ struct session {
   text tls;        /* protocol and cipher; empty: in clear */
   text login;      /* empty: nobody */
   text mailbox;    /* KEY of the login */
+  text backend;    /* NAME of control/backends, if the login is a backend's */
+  text fingerprint; /* of the client's certificate; empty: it showed none */
   int auth_call;   /* to auth-server; -1 */
   unsigned int failed_logins;
   unsigned int errors; /* commands that were wrong */
