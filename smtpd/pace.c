@@ -18,18 +18,7 @@ static bool is_loopback(const char *string)
   return ip_parse(&ip, string) && (ip.is_v4 ? ip.bytes[0] == 127 : !memcmp(ip.bytes, one, sizeof one));
 }
 
-bool pace_is_trusted(struct session *s)
-{
-  text record = TEXT_ZERO;
-
-  if (s->pace.trust == TRUST_UNKNOWN) {
-    bool yes = tables_open(s->tables, "policy") &&
-               policy_network_find(s->tables, "mynetworks", s->peer->remote_ip, &record) == LOOKUP_FOUND;
-    s->pace.trust = yes ? TRUST_YES : TRUST_NO;
-    text_free(&record);
-  }
-  return s->pace.trust == TRUST_YES;
-}
+bool pace_is_trusted(const struct session *s) { return s->mail.standing.is_trusted; }
 
 struct limits *pace_store(struct session *s)
 {
@@ -44,7 +33,7 @@ struct limits *pace_store(struct session *s)
 }
 
 /* A stranger: not one of our users, not one of our networks. */
-static bool is_stranger(struct session *s) { return !s->login.len && s->role->policy != POLICY_LMTP && !pace_is_trusted(s); }
+static bool is_stranger(const struct session *s) { return !s->login.len && s->role->policy != POLICY_LMTP && !pace_is_trusted(s); }
 
 /* Who speaks before the banner does not listen to the answers either. */
 static bool is_early(struct session *s)

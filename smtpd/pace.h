@@ -17,7 +17,6 @@ struct pace {
   bool tried_store;
   bool read_rates;
   struct rates rates;
-  enum { TRUST_UNKNOWN, TRUST_NO, TRUST_YES } trust;
   bool counted_login;       /* this session is in the login's connections */
   bool has_taken;           /* the message is in the counters, and not accepted yet */
   unsigned int recipients;  /* RCPTs of this session */
@@ -28,7 +27,7 @@ struct pace {
 };
 
 /* The client is this host, or in control/mynetworks. */
-bool pace_is_trusted(struct session *s);
+bool pace_is_trusted(const struct session *s);
 struct limits *pace_store(struct session *s); /* 0: there is none */
 
 bool pace_begin(struct session *s);  /* before the banner. False: the client was told to go */

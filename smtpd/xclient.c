@@ -157,6 +157,7 @@ void xclient_proceed(struct session *s, const char *argument, size_t length)
   else {
     session_reset(s);
     begin_anew(s, &x);
+    session_know_client(s);
     pace_forget(s);
     if (pace_begin(s)) session_greet(s);
   }
