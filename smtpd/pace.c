@@ -145,7 +145,6 @@ void pace_reset(struct session *s)
 
 void pace_forget(struct session *s)
 {
-  s->pace.trust = TRUST_UNKNOWN;
   s->pace.counted_login = false;
   s->pace.recipients = s->pace.unknown = 0;
 }
