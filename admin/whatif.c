@@ -107,16 +107,27 @@ static void say_mailbox(struct tables *tables, const struct policy_route *route)
   text_free(&line);
 }
 
+/* Who forwards it elsewhere, and at which domain the sender then is. */
+static void say_via(struct tables *tables, const struct policy_facts *facts, const struct policy_destination *one)
+{
+  text line = TEXT_ZERO, domain = TEXT_ZERO, own = TEXT_ZERO;
+
+  if (!*one->via) return;
+  text_add_format(&line, "%s forwards it", one->via);
+  if (conf_is_yes("srs", true) && policy_needs_srs(tables, facts->sender, one, &domain)) {
+    if (conf_value("srsdomain", &own, "")) text_copy_bytes(&domain, own.s, own.len);
+    text_add_format(&line, ": the sender is rewritten (SRS) at %s", text_string(&domain));
+  }
+  story_line("via", text_string(&line));
+  text_free(&line);
+  text_free(&domain);
+  text_free(&own);
+}
+
 static void say_about(const struct policy_destination *one)
 {
   if (*one->detail) story_line("folder", one->detail);
   if (*one->bypass) story_line("bypass", !strcmp(one->bypass, "av") ? "the spam filter and the virus filter" : "the spam filter");
-  if (*one->via) {
-    text line = TEXT_ZERO;
-    text_add_format(&line, "%s forwards it: the sender is rewritten (SRS)", one->via);
-    story_line("via", text_string(&line));
-    text_free(&line);
-  }
 }
 
 static void say_destination(struct tables *tables, const struct policy_facts *facts, const struct policy_destination *one)
@@ -128,6 +139,7 @@ static void say_destination(struct tables *tables, const struct policy_facts *fa
   policy_route(tables, facts, &stop, &route);
   story_line(one->is_copy ? "copy" : "destination", one->address);
   say_about(one);
+  say_via(tables, facts, one);
   switch (route.kind) {
   case POLICY_ROUTE_MAILBOX: say_mailbox(tables, &route); break;
   case POLICY_ROUTE_HOP:

@@ -202,7 +202,23 @@ def copies(ask):
     ask.t.matches(said, r"copy +archive@piler1\nroute +route=host host=piler1\.lan port=2525 .*\n +rule relay-bcc, control/relayrules/archive", "N-79 N-104 by the archive's own rule")
     ask.case("N-103 N-22 both", "sales@third.test", OK, leads=["alice@example.test", "copy:carol@example.test", "copy:archive@piler1"])
     ask.case("N-103 of what users send too", "joe@far.example", OK, login="bob", port=587, sender="bob@example.test", leads=["joe@far.example", "copy:archive@piler1"])
-    ask.files({"domains/third.test": "", "alwaysbcc": None, "relayrules/archive": None})
+    archive = Server(sessions=1000, address="127.0.36.78")
+    ask.files({"relayrules/archive": f"type: bcc\nhost: 127.0.36.78\nport: {archive.port}\ntls: off"})
+    ask.send("ann@outside.example", ["sales@third.test", "info@third.test", "bob@second.test"], "copied")
+    found = ask.mail.mail_with("carol", "Subject: copied")
+    ask.t.ok(len(found) == 1 and found[0].startswith(b"Return-Path: <>"), "N-22 T8 one copy of a message with two recipients there, from the null sender", found)
+    ask.t.ok(len(ask.mail.mail_with("alice", "Subject: copied")) == 1 and ask.mail.mail_with("bob", "Subject: copied"), "N-22 the recipients have it too")
+    ask.t.ok(wait_for(lambda: archive.messages) and wait_for(lambda: len(archive.messages) == 1), "N-103 N-104 the archive has it once, by its own rule", archive.heard)
+    ask.t.ok([line for line in archive.heard if line.startswith("MAIL FROM:<>")] and [line for line in archive.heard if line.startswith("RCPT TO:<archive@piler1>")],
+             "N-103 ... from the null sender", archive.heard)
+    ask.t.ok(all(b"archive@piler1" not in m and b"carol" not in m for m in ask.mail.mail_with("bob", "Subject: copied")), "N-103 and nobody sees it")
+    ask.files({"relayrules/back": f"type: recipient\nsubject: far.example\nhost: 127.0.36.78\nport: {archive.port}\ntls: off"})
+    archive.replies["RCPT"] = lambda server: server.sock.sendall(b"550 5.1.1 nobody\r\n" if "far.example" in server.heard[-1] else b"250 2.1.5 ok\r\n") or b""
+    ask.mail.submit("bob", "joe@far.example", "returned")
+    report = ask.mail.mail_with("bob", "nobody")
+    ask.t.ok(report and wait_for(lambda: any(b"Subject: returned" in m for m in archive.messages)) and wait_for(lambda: not ask.mail.queue())
+             and not any(b"multipart/report" in m for m in archive.messages), "N-103 a report that we make is not copied", [m[:400] for m in archive.messages])
+    ask.files({"domains/third.test": "", "alwaysbcc": None, "relayrules/archive": None, "relayrules/back": None})
 
 
 def relay_rules(ask):

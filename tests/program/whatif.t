@@ -47,7 +47,8 @@ is "N-41: the tree, with rule and file of each branch" 'branch      team@example
 branch        bob@example.test: mailbox (mailbox, directory/bob.ldif: uid=bob,dc=example,dc=test)
 branch        shut@example.test: disabled (mailbox-disabled, directory/shut.ldif: uid=shut,dc=example,dc=test)
 branch        joe@far.example: elsewhere (remote)' "$(whatif joe@far.example team@example.test | grep ^branch)"
-is "who forwards it elsewhere: SRS" 'via         team@example.test forwards it: the sender is rewritten (SRS)' "$(whatif joe@far.example team@example.test | grep ^via)"
+is "who forwards it elsewhere: SRS" 'via         team@example.test forwards it: the sender is rewritten (SRS) at example.test' "$(whatif joe@far.example team@example.test | grep ^via)"
+is "... but not a sender of ours" 'via         team@example.test forwards it' "$(whatif bob@example.test team@example.test | grep ^via)"
 is "N-86: as whom it logs in there" 'log in as   nobody' "$(whatif joe@far.example team@example.test | grep '^log in')"
 is "--at: by the tables of before" 'recipient   550 5.1.1 <team@example.test>: Recipient address rejected: User unknown' "$(whatif joe@far.example team@example.test --at "$old" | grep ^recipient)"
 is "--json: the same, an object a line" 5 "$(whatif joe@far.example team@example.test --json | python3 -c '
