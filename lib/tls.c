@@ -300,7 +300,7 @@ void tls_free(struct tls *t)
 }
 
 const char *tls_protocol(const struct tls *t) { return SSL_get_version(t->ssl); }
-const char *tls_cipher(const struct tls *t) { return SSL_get_cipher_name(t->ssl); }
+const char *tls_cipher(const struct tls *t) { return SSL_CIPHER_standard_name(SSL_get_current_cipher(t->ssl)); }
 const char *tls_sni(const struct tls *t) { return t->sni; }
 bool tls_fingerprint(const struct tls *t, text *hex)
 {

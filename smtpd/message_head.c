@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "lib/conf.h"
 #include "lib/envelope.h"
 #include "smtpd/inject.h"
 #include "smtpd/message.h"
@@ -111,9 +112,20 @@ static void add_recipients(const struct session *s, const struct message *m, str
   }
 }
 
+/* The address that was asked for, if nobody else's is among the recipients: those who get a blind copy are not told to others
+   (RFC 5321 7.2). */
+static const char *only_recipient(const struct session *s)
+{
+  struct policy_destination one;
+  size_t at = 0;
+
+  return s->mail.recipients == 1 && policy_destinations_next(&s->mail.destinations, &at, &one) && !one.is_copy ? one.original : 0;
+}
+
 void message_head_add(const struct session *s, const struct message *m, text *head)
 {
   struct envelope e = ENVELOPE_ZERO;
+  bool is_known = s->login.len > 0;
   struct smtpd_received r = { .helo = s->helo.s,
                               .ip = s->peer->remote_ip,
                               .me = s->settings.me.s,
@@ -121,7 +133,11 @@ void message_head_add(const struct session *s, const struct message *m, text *he
                               .id = m->id.s,
                               .is_extended = s->is_extended,
                               .is_lmtp = s->role->is_lmtp,
-                              .is_authenticated = s->login.len > 0,
+                              .is_authenticated = is_known,
+                              .is_utf8 = s->mail.is_utf8,
+                              .is_hidden = is_known && conf_is_yes("hideclient", false),
+                              .recipient = only_recipient(s),
+                              .login = is_known && conf_is_yes("showlogin", false) ? s->login.s : 0,
                               .user = s->role->policy == POLICY_INJECT ? s->login.s : 0,
                               .uid = inject_uid(s),
                               .seconds = m->birth_seconds };

@@ -92,7 +92,7 @@ received, _, rest = message.partition(b'Subject')
 ok(b'\nS joe@far.example\n' in head and b'\nR bob@example.test mailbox=' in head, 'sender and recipient are in the envelope', head)
 ok(all(fact in head for fact in (b' role=mx', b' client=192.0.2.9', b' helo=client.example', b' message-id=<1@far.example>',
                                  b' generation=')), 'and the facts', head)
-ok(received.startswith(b'Received: from client.example ([192.0.2.9])\r\n\tby mx.example.test with ESMTP\r\n\tid ' + id.encode() + b'; '),
+ok(received.startswith(b'Received: from client.example ([192.0.2.9])\r\n\tby mx.example.test with ESMTP\r\n\tid ' + id.encode() + b'\r\n\tfor <bob@example.test>; '),
    'the Received field', received)
 equal(rest, b': x\r\nMessage-ID: <1@far.example>\r\n\r\n.dot\r\nlast\r\n', 'the content, with the dot unstuffed')
 line = log_lines('accepted')[-1]

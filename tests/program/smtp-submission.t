@@ -75,6 +75,25 @@ equal(below(message), whole[:-2].replace('\n', '\r\n').encode(), 'RFC 5321 4.4: 
 _, _, message = send(b'Subject: \xc3\xa4\r\n\r\nx')
 ok(b'Subject: \xc3\xa4\r\n' in message, '8-bit in a header is left as it is', message)
 
+# Received
+_, envelope, message = send('Subject: x\n\nx', more={'PROTO': 'TCP', 'TCPREMOTEIP': '127.0.0.9', 'TCPREMOTEPORT': '1', 'TCPLOCALIP': '127.0.0.1', 'TCPLOCALPORT': '1'})
+ok(re.match(rb'Received: from client.example \(\[127.0.0.9\]\)\r\n\tby mx.example.test with ESMTPA\r\n\tid \w+\r\n\tfor <alice@example.test>; ', message),
+   'RFC 5321 4.4: the Received field says who, by whom, how, and for the one recipient; the login is not told', message)
+_, _, message = send('Subject: x\n\nx', recipients=['alice@example.test', 'bob@example.test'])
+ok(b'for <' not in message and b'alice' not in message, 'of several recipients it names none: RFC 5321 7.2', message)
+write('control/showlogin', 'yes\n')
+_, _, message = send('Subject: x\n\nx')
+ok(b'\r\n\t(Authenticated sender: bob@example.test)\r\n' in message, 'control/showlogin: the login is told', message)
+write('control/hideclient', 'yes\n')
+_, envelope, message = send('Subject: x\n\nx', more={'PROTO': 'TCP', 'TCPREMOTEIP': '127.0.0.9', 'TCPREMOTEPORT': '1', 'TCPLOCALIP': '127.0.0.1', 'TCPLOCALPORT': '1'})
+ok(message.startswith(b'Received: by mx.example.test with ESMTPA\r\n') and b'127.0.0' not in message and b'client.example' not in message,
+   'control/hideclient: nothing of the client is in the message', message)
+ok(b' client=127.0.0.9 helo=client.example login=bob@example.test' in envelope and 'client=127.0.0.9' in read('log').decode().split('\n')[-2],
+   '... the envelope and the log have it', envelope)
+ok(b'from client.example' in send('Subject: x\n\nx', role='mx')[2], '... and port 25 hides nobody')
+os.unlink('control/hideclient')
+os.unlink('control/showlogin')
+
 # what is no header
 for what, content, expected in (('no header at all', 'just text\nmore', b'\r\n\r\njust text\r\nmore\r\n'), ('an empty message', b'', b'.test>\r\n\r\n'),
                                 ('a header without an empty line', 'Subject: x\nTo: a@b', b'Subject: x\r\nTo: a@b\r\n\r\n'),
