@@ -12,6 +12,7 @@
 #include <skalibs/djbunix.h>
 #include <skalibs/random.h>
 
+#include "admin/limits.h"
 #include "lib/address.h"
 #include "lib/die.h"
 #include "lib/file.h"
@@ -21,7 +22,7 @@
 #include "lib/secret.h"
 #include "lib/tables.h"
 
-#define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | list domains | list accounts"
+#define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | list domains | list accounts | limits list | limits clear KEY|all"
 
 extern char **environ;
 
@@ -218,13 +219,15 @@ static void list_accounts(void)
 
 static const struct {
   const char *verb, *thing;
-  void (*add)(const char *name);
-  void (*list)(void);
+  void (*add)(const char *name); /* takes an argument */
+  void (*list)(void);            /* takes none */
 } commands[] = {
   { "add", "domain", add_domain, 0 },
   { "add", "account", add_account, 0 },
   { "list", "domains", 0, list_domains },
   { "list", "accounts", 0, list_accounts },
+  { "limits", "list", 0, admin_limits_list },
+  { "limits", "clear", admin_limits_clear, 0 },
 };
 
 int main(int argc, const char *const *argv)

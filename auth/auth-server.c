@@ -175,7 +175,8 @@ static bool start(struct conversation *c, const text *packet, const struct call_
   const char *error = called ? record_get(&reply, "error") : "mailbox-spawn does not answer";
   if (!started)
     log_event("not-started", "mailbox", c->login.mailbox.s, "error", error, "reason", errno ? strerror(errno) : "", (char *)0);
-  answer(c, started ? "started" : "later", started ? 0 : "error", error);
+  const char *word = started ? "started" : called && record_is(&reply, "answer", "limit") ? "limit" : "later";
+  answer(c, word, started ? 0 : "error", error);
   text_wipe(&request);
   text_free(&reply);
   return started;

@@ -18,6 +18,7 @@
 #include "deliver/enter.h"
 #include "deliver/full.h"
 #include "deliver/place.h"
+#include "deliver/seat.h"
 #include "imap/plus.h"
 #include "imap/session.h"
 #include "lib/base64.h"
@@ -197,16 +198,40 @@ static void run_deliveries(int caller, text *request, struct mailbox *m, struct 
   }
 }
 
+/* What a session needs of control/, read while it is still in reach. */
+struct settings {
+  text host;
+  uint64_t append_bytes;
+  unsigned int sessions; /* of this mailbox from this address; 0: no limit */
+  bool defers_full; /* control/quotafull */
+  enum plus plus;
+};
+
+/* N-118 */
+static void answer_limit(int caller, const char *key, const char *ip)
+{
+  text answer = TEXT_ZERO;
+
+  log_event("refused", "mailbox", key, "ip", ip, "rule", "concurrencyimapuser", "file", "control/concurrencyimapuser", (char *)0);
+  record_add(&answer, "answer", "limit");
+  record_add(&answer, "error", "too many sessions of this mailbox from this address");
+  call_send(caller, &answer, 0, 0);
+}
+
 /* The caller hears that it began, and is gone; the client's socket is all that is left to talk to. */
-static void run_imap(int caller, const text *request, const struct mailbox *m, uint64_t append_bytes, int client)
+static void run_imap(int caller, const text *request, const struct mailbox *m, const struct settings *settings, int client)
 {
   const char *encoded = record_get(request, "ahead");
   struct imap_start start = { .login = record_get(request, "login"), .tag = record_get(request, "tag"),
-                              .ip = record_get(request, "ip"), .append_bytes = append_bytes,
+                              .ip = record_get(request, "ip"), .append_bytes = settings->append_bytes,
                               .quota_bytes = m->quota.bytes, .is_noted_full = m->is_noted_full, .report_full = full_report };
   text ahead = TEXT_ZERO, answer = TEXT_ZERO;
 
   if (!base64_decode(&ahead, encoded, strlen(encoded))) die_permanent("a request whose ahead is not base64");
+  if (!seat_take(start.ip, settings->sessions)) {
+    answer_limit(caller, m->key, start.ip);
+    return;
+  }
   start.ahead = text_string(&ahead);
   start.ahead_length = ahead.len;
   limit(SESSION_BYTES);
@@ -217,14 +242,6 @@ static void run_imap(int caller, const text *request, const struct mailbox *m, u
   tables_close(&policy);
   imap_session(client, client, &start);
 }
-
-/* What a session needs of control/, read while it is still in reach. */
-struct settings {
-  text host;
-  uint64_t append_bytes;
-  bool defers_full; /* control/quotafull */
-  enum plus plus;
-};
 
 /* Which of the words a setting has; the first is the default. */
 static unsigned int choice(const char *name, text *value, const char *const *words, const char *error)
@@ -248,13 +265,15 @@ static void read_choices(struct settings *s)
   s->plus = (enum plus)choice("plusfolders", &value, plus, "neither existing, create nor off");
 }
 
-static void settings_read(struct settings *s, bool is_delivery)
+static void settings_read(struct settings *s, bool is_delivery, const char *ip)
 {
   if (is_delivery) {
     conf_me(&s->host);
     read_choices(s);
-  } else
+  } else {
     s->append_bytes = conf_number("databytes", APPEND_BYTES, UINT64_MAX);
+    s->sessions = seat_count(&policy, ip);
+  }
 }
 
 static void prepare_quota(struct mailbox *m, bool defers)
@@ -287,7 +306,7 @@ static void session(int in, int out, const struct peer *peer)
     return;
   }
   errno = 0;
-  settings_read(&settings, is_delivery);
+  settings_read(&settings, is_delivery, record_get(&request, "ip"));
   bool is_found = find(&place, &record, mailbox.key, &error);
   mailbox.plus = settings.plus;
   if (is_found) prepare_quota(&mailbox, settings.defers_full);
@@ -299,7 +318,7 @@ static void session(int in, int out, const struct peer *peer)
   if (is_delivery)
     run_deliveries(out, &request, &mailbox, &fds);
   else
-    run_imap(out, &request, &mailbox, settings.append_bytes, fds.fd[0]);
+    run_imap(out, &request, &mailbox, &settings, fds.fd[0]);
 }
 
 int main(int argc, const char *const *argv)

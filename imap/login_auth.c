@@ -53,7 +53,8 @@ static enum imap_login_result start(struct imap_login *l)
   record_add(&request, "tag", l->command.tag);
   record_add(&request, "ahead", text_string(&ahead));
   bool is_started = ask(l, &request, &client, 1, &answer) && record_is(&answer, "answer", "started");
-  if (!is_started) postpone(l);
+  if (record_is(&answer, "answer", "limit")) imap_login_reply(l, "NO [LIMIT] too many sessions of yours from this address");
+  else if (!is_started) postpone(l);
   text_free(&request);
   text_free(&answer);
   text_free(&ahead);
