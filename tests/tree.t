@@ -89,6 +89,7 @@ tracked = subprocess.run(['git', 'ls-files'], capture_output=True, text=True).st
 tracked = [p for p in tracked if os.path.isfile(p)]
 unfinished = re.compile(rb'\b(TO' rb'DO|FIX' rb'ME|XX' rb'X)\b(?! )|/wo' rb'rk/(wt|main|shared)')
 none([p for p in tracked if unfinished.search(read(p))], 'nothing unfinished, no path of somebody\'s machine')
+none([p for p in tracked if re.search(rb'^(<{7}|>{7}) ', read(p), re.M)], 'nothing that a merge left')
 none([p for p in tracked if read(p).startswith(b'#!/bin/sh') and subprocess.run(['sh', '-n', p], capture_output=True).returncode], 'all shell scripts can be parsed')
 
 # Linking
