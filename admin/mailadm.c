@@ -1,82 +1,60 @@
-/* mailadm: domains and accounts, from the command line (W-16, W-17, W-18).
+/* mailadm: domains, accounts, addresses, groups and public mailboxes, from the command line (W-16, W-17, W-18).
 
-   add writes one file (control/domains/D, directory/USER@D.ldif), then runs bin/tables-build, so that it works at once.
-   list reads the published tables. Runs as root, or as the owner of a private home. */
+   add writes one file (control/domains/D, directory/USER@D.ldif, ...), delete removes one; then bin/tables-build runs, so that it
+   works at once. list reads the published tables. Runs as root, or as the owner of a private home. */
 
 #include <errno.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-#include <skalibs/buffer.h>
-#include <skalibs/djbunix.h>
 #include <skalibs/random.h>
 
+#include "admin/addresses.h"
 #include "admin/limits.h"
+#include "admin/listing.h"
+#include "admin/rebuild.h"
 #include "lib/address.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/home.h"
 #include "lib/ldif.h"
+#include "lib/options.h"
 #include "lib/password.h"
 #include "lib/secret.h"
-#include "lib/tables.h"
 
-#define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | list domains | list accounts | limits list | limits clear KEY|all"
+#define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | add address ADDRESS DESTINATION... | add group NAME MEMBER... | add public NAME | " \
+              "delete address ADDRESS | delete group NAME | list domains|accounts|addresses|groups [ --json ] | limits list | limits clear KEY|all"
 
-extern char **environ;
-
-/* The change is on disk whether this goes well or not: the sentence says so. */
-static void build_tables(const char *changed)
+/* A-label form, in lower case. */
+static void check_domain(const char *name, text *domain)
 {
-  static const char *const argv[] = { "bin/tables-build", 0 };
-  int status;
-
-  if (setenv("MAILHOME", ".", 1) == -1) die_nomem(); /* it may be a relative path, and this is its folder */
-  pid_t pid = child_spawn0(argv[0], argv, (const char *const *)environ);
-  if (!pid) die_unable("start bin/tables-build; ", changed, " is written, run it later");
-  if (waitpid_nointr(pid, &status, 0) == -1) die_unable("wait for bin/tables-build");
-  if (!wait_status(status)) return;
-  die_temporary(changed, " is written, but bin/tables-build did not publish it (see above)");
+  if (!domain_fold(name, strlen(name), domain)) die_permanent(name, " is no domain name (letters, digits, '-' and '.', or those of other languages)");
+  if (!strchr(text_string(domain), '.')) die_permanent(name, " has no dot: give the full domain name");
 }
 
-static void check_domain(const char *domain)
-{
-  if (!domain_check(domain, strlen(domain)))
-    die_permanent(domain, " is no domain name (letters, digits, '-' and '.'; others in their xn-- form)");
-  if (!strchr(domain, '.')) die_permanent(domain, " has no dot: give the full domain name");
-}
-
+/* Its file may be named otherwise (a U-label), but is then in the tables. */
 static bool have_domain(const char *domain)
 {
-  text names = TEXT_ZERO;
-  bool found = false;
+  text record = TEXT_ZERO, path = TEXT_ZERO;
+  bool is_published = rebuild_have("domain", domain, &record);
 
-  if (!folder_names("control/domains", 0, &names) && errno != ENOENT) die_unable("read the folder control/domains");
-  for (size_t at = 0; !found && at < names.len; at += strlen(names.s + at) + 1)
-    found = !strcmp(names.s + at, domain);
-  text_free(&names);
-  return found;
+  text_add_format(&path, "control/domains/%s", domain);
+  bool is_written = access(text_string(&path), F_OK) == 0;
+  text_free(&record);
+  text_free(&path);
+  return is_published || is_written;
 }
 
-static void make_domains_folder(void)
-{
-  if (mkdir("control/domains", 0755) == -1 && errno != EEXIST) die_unable("make the folder control/domains");
-}
-
-static void add_domain(const char *name)
+static void add_domain(const char *const *arguments, bool is_json)
 {
   text domain = TEXT_ZERO, nothing = TEXT_ZERO;
 
-  text_copy(&domain, name);
-  text_lower(&domain);
-  check_domain(text_string(&domain));
-  make_domains_folder();
-  if (!file_create("control/domains", domain.s, &nothing, 0644)) {
-    if (errno == EEXIST) die_permanent("the domain ", domain.s, " exists already (control/domains/", domain.s, ")");
-    die_unable("write control/domains/", domain.s);
-  }
-  build_tables("the domain");
+  (void)is_json;
+  check_domain(arguments[0], &domain);
+  if (have_domain(domain.s)) die_permanent("the domain ", domain.s, " exists already");
+  rebuild_create("domains", domain.s, &nothing, "the domain");
+  rebuild_tables("the domain");
   text_free(&domain);
 }
 
@@ -128,21 +106,6 @@ static void format_entry(text *out, const struct address *a, bool is_login_free,
   text_wipe(&stored);
 }
 
-/* In the published tables, whatever source it is from. A table that is not there yet has nobody. */
-static bool is_taken(const char *kind, const char *name, text *record)
-{
-  struct tables tables = TABLES_ZERO;
-  enum lookup_result result = LOOKUP_ABSENT;
-
-  if (tables_open(&tables, "policy"))
-    result = tables_find(&tables, kind, name, record);
-  else if (errno != ENOENT)
-    die_unable("open tables/current/policy.cdb");
-  if (result == LOOKUP_BROKEN) die_unable("read tables/current/policy.cdb");
-  tables_close(&tables);
-  return result == LOOKUP_FOUND;
-}
-
 static void parse_account(struct address *a, const char *argument)
 {
   if (address_parse(a, argument, strlen(argument)) != ADDRESS_FULL || a->is_literal)
@@ -150,15 +113,16 @@ static void parse_account(struct address *a, const char *argument)
   if (!have_domain(a->domain)) die_permanent("the domain ", a->domain, " is not ours: mailadm add domain ", a->domain);
 }
 
-static void add_account(const char *argument)
+static void add_account(const char *const *arguments, bool is_json)
 {
   struct address a = ADDRESS_ZERO;
   text password = TEXT_ZERO, name = TEXT_ZERO, entry = TEXT_ZERO, record = TEXT_ZERO;
 
-  parse_account(&a, argument);
-  if (is_taken("address", a.folded.s, &record))
+  (void)is_json;
+  parse_account(&a, arguments[0]);
+  if (rebuild_have("address", a.folded.s, &record))
     die_permanent("the address ", a.folded.s, " exists already: ", record_get(&record, "from"));
-  bool is_login_free = !is_taken("login", a.local, &record);
+  bool is_login_free = !rebuild_have("login", a.local, &record);
   secret_read(&password);
   format_entry(&entry, &a, is_login_free, password.s);
   text_wipe(&password);
@@ -171,76 +135,57 @@ static void add_account(const char *argument)
     die_unable("write directory/", name.s);
   }
   text_wipe(&entry);
-  build_tables("the account");
+  rebuild_tables("the account");
   address_free(&a);
   text_free(&name);
   text_free(&record);
 }
 
-static void say_lines(const text *names)
+static void list_limits(const char *const *arguments, bool is_json)
 {
-  for (size_t at = 0; at < names->len; at += strlen(names->s + at) + 1)
-    if (buffer_puts(buffer_1, names->s + at) == -1 || buffer_put(buffer_1, "\n", 1) == -1) die_unable("write to fd 1");
-  if (!buffer_flush(buffer_1)) die_unable("write to fd 1");
+  (void)arguments;
+  (void)is_json;
+  admin_limits_list();
 }
 
-static void list_domains(void)
+static void clear_limits(const char *const *arguments, bool is_json)
 {
-  text names = TEXT_ZERO;
-
-  if (!folder_names("control/domains", 0, &names) && errno != ENOENT) die_unable("read the folder control/domains");
-  say_lines(&names);
-  text_free(&names);
-}
-
-static void list_accounts(void)
-{
-  struct tables tables = TABLES_ZERO;
-  text names = TEXT_ZERO, key = TEXT_ZERO, record = TEXT_ZERO;
-  size_t at = 0;
-
-  if (!tables_open(&tables, "policy")) {
-    if (errno == ENOENT) return;
-    die_unable("open tables/current/policy.cdb");
-  }
-  enum lookup_result result;
-  while ((result = lookup_walk(tables.file, &at, &key, &record)) == LOOKUP_FOUND)
-    if (key.len > 8 && !memcmp(key.s, "mailbox:", 8) && record_check(&record)) {
-      text_add(&names, record_get(&record, "name"));
-      text_add_char(&names, 0);
-    }
-  if (result == LOOKUP_BROKEN) die_unable("read tables/current/policy.cdb");
-  say_lines(&names);
-  tables_close(&tables);
-  text_free(&names);
-  text_free(&key);
-  text_free(&record);
+  (void)is_json;
+  admin_limits_clear(arguments[0]);
 }
 
 static const struct {
   const char *verb, *thing;
-  void (*add)(const char *name); /* takes an argument */
-  void (*list)(void);            /* takes none */
+  void (*run)(const char *const *arguments, bool is_json);
+  int least, most; /* arguments */
 } commands[] = {
-  { "add", "domain", add_domain, 0 },
-  { "add", "account", add_account, 0 },
-  { "list", "domains", 0, list_domains },
-  { "list", "accounts", 0, list_accounts },
-  { "limits", "list", 0, admin_limits_list },
-  { "limits", "clear", admin_limits_clear, 0 },
+  { "add", "domain", add_domain, 1, 1 },
+  { "add", "account", add_account, 1, 1 },
+  { "add", "address", addresses_add, 2, INT_MAX },
+  { "add", "group", addresses_add_group, 2, INT_MAX },
+  { "add", "public", addresses_add_public, 1, 1 },
+  { "delete", "address", addresses_delete, 1, 1 },
+  { "delete", "group", addresses_delete_group, 1, 1 },
+  { "list", "domains", listing_domains, 0, 0 },
+  { "list", "accounts", listing_accounts, 0, 0 },
+  { "list", "addresses", listing_addresses, 0, 0 },
+  { "list", "groups", listing_groups, 0, 0 },
+  { "limits", "list", list_limits, 0, 0 },
+  { "limits", "clear", clear_limits, 1, 1 },
 };
 
-int main(int argc, const char *const *argv)
+int main(int argc, const char **argv)
 {
+  bool is_json = false;
+  const struct option_word words[] = { { "--json", &is_json }, { 0, 0 } };
+
   PROG = "mailadm";
+  argc = options_read(argv, words, USAGE);
   for (size_t i = 0; argc >= 3 && i < sizeof commands / sizeof *commands; i++) {
     if (strcmp(argv[1], commands[i].verb) || strcmp(argv[2], commands[i].thing)) continue;
-    if (argc != (commands[i].add ? 4 : 3)) break;
+    if (argc - 3 < commands[i].least || argc - 3 > commands[i].most || (is_json && strcmp(commands[i].verb, "list"))) break;
     home_enter();
-    if (commands[i].add)
-      commands[i].add(argv[3]);
-    else
-      commands[i].list();
+    commands[i].run(argv + 3, is_json);
     return END_DONE;
   }
   die_usage(USAGE);

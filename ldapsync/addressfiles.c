@@ -188,3 +188,32 @@ void addressfiles_check(const struct leads *l, const struct domains *d)
     if (l->all[i].what == LEAD_FORWARD && !leads_reach(l, d, l->all[i].to))
       strerr_warnw(l->all[i].from, ": ", l->all[i].address, " leads to ", l->all[i].to, ", and nobody has that address");
 }
+
+/* Every domain has these two (RFC 5321 4.5.1, RFC 2142): says which one of ours has not, and how many others. */
+static void check_duty(const struct leads *l, const struct domains *d, const char *local)
+{
+  text address = TEXT_ZERO, others = TEXT_ZERO;
+  const char *first = 0;
+  size_t count = 0;
+
+  for (size_t i = 0; i < d->count; i++) {
+    text_clear(&address);
+    text_add_format(&address, "%s@%s", local, d->sorted[i].name);
+    if (d->sorted[i].is_relayed || leads_reach(l, d, text_string(&address))) continue;
+    if (!count++) first = d->sorted[i].name;
+  }
+  if (count > 1) text_add_format(&others, " and %zu more domains", count - 1);
+  if (count) strerr_warnw("nobody has ", local, "@", first, text_string(&others), ": mailadm add address ", local, " DESTINATION");
+  text_free(&address);
+  text_free(&others);
+}
+
+void addressfiles_check_duties(const struct leads *l, const struct domains *d)
+{
+  text postmaster = TEXT_ZERO;
+
+  if (!l->count) return; /* there is nobody yet */
+  if (!conf_value("doublebounceto", &postmaster, "")) check_duty(l, d, "postmaster");
+  check_duty(l, d, "abuse");
+  text_free(&postmaster);
+}

@@ -25,4 +25,7 @@ bool internal_complete(struct leads *l, const struct domains *d);
 /* After sorting: destinations that are addresses of ours that nobody has are reported. */
 void addressfiles_check(const struct leads *l, const struct domains *d);
 
+/* After sorting: a postmaster (unless control/doublebounceto is one) and an abuse desk that are missing are reported (N-42). */
+void addressfiles_check_duties(const struct leads *l, const struct domains *d);
+
 #endif

@@ -45,7 +45,54 @@ exits 0 "sha512 by control/passwordscheme" sh -c 'echo sha512 >control/passwords
 is "... is used" '{CRYPT}$6$' "$(field auth "mailbox:$(field policy login:six mailbox)" password | cut -c1-10)"
 exits 100 "an unknown scheme" sh -c 'echo md5 >control/passwordscheme; echo x | mailadm add account five@example.test'
 is "... names the file, and nothing is written" "1 0" "$(grep -c control/passwordscheme out) $(ls directory | grep -c five)"
-rm control/passwordscheme bin/tables-build
+rm control/passwordscheme
+
+# addresses, groups, public mailboxes
+exits 0 "N-36: add address, with its destinations" mailadm add address Info@Example.Test alice six@example.test far@elsewhere.test
+is "... it is there at once" "alice@example.test six@example.test far@elsewhere.test" "$(mailadm list addresses | sed -n 's/^info@example.test address //p')"
+is "... in a file that others can edit" "644 to: alice" "$(stat -c %a control/addresses/info@example.test) $(head -n 1 control/addresses/info@example.test)"
+exits 100 "the same again" mailadm add address info@example.test alice
+is "... says where it is" 1 "$(grep -c 'the address info@example.test exists already: control/addresses/info@example.test' out)"
+exits 100 "an address that somebody has" mailadm add address alice@second.test six
+exits 100 "a domain that is not ours" mailadm add address info@other.test alice
+exits 100 "a destination that cannot be" mailadm add address x@example.test 'a b'
+exits 100 "no destination" mailadm add address x@example.test
+exits 0 "N-38: a generic address" mailadm add address sales public:none alice
+is "... in every domain" "sales@* address alice@example.test" "$(mailadm list addresses | grep sales)"
+exits 100 "an address that leads nowhere" mailadm add address lost@example.test nobody
+is "... says that it is written" 1 "$(grep -c 'control/addresses/lost@example.test is written, but leads nowhere' out)"
+exits 0 "... and can be deleted" mailadm delete address lost@example.test
+exits 0 "N-18: add group" mailadm add group Team alice six@example.test far@elsewhere.test
+is "list groups" "team alice@example.test six@example.test far@elsewhere.test" "$(mailadm list groups)"
+exits 0 "N-26, N-35: add public" mailadm add public office
+is "... has its generic address" "office@* address public:office" "$(mailadm list addresses | grep office)"
+is "... and is listed" "public:office" "$(mailadm list accounts | grep public)"
+exits 0 "a group as a destination" mailadm add address crew@second.test group:team public:office
+is "list addresses --json" '{"address":"crew@second.test","kind":"address","internal":false,"to":["group:team","public:office"],"from":["control/addresses/crew@second.test"]}' "$(mailadm list addresses --json | grep crew)"
+is "list groups --json" '{"group":"team","key":"group-team","members":["alice@example.test","six@example.test","far@elsewhere.test"],"from":["control/groups/team"]}' "$(mailadm list groups --json)"
+is "list domains --json" '{"domain":"example.test","file":"control/domains/example.test"}' "$(mailadm list domains --json | head -n 1)"
+is "each line is JSON" "" "$(for what in domains accounts addresses groups; do mailadm list $what --json; done | python3 -c 'import json, sys
+for line in sys.stdin: json.loads(line)' 2>&1)"
+exits 0 "delete address" mailadm delete address crew@second.test
+is "... it is gone at once" "" "$(mailadm list addresses | grep crew)"
+exits 0 "delete group" mailadm delete group team
+is "... it is gone at once" "" "$(mailadm list groups)"
+exits 100 "an address of the directory is not deleted here" mailadm delete address alice@example.test
+is "... says of what it is" 1 "$(grep -c 'is not of control/addresses, but of directory/alice@example.test.ldif' out)"
+exits 100 "an address that nobody has" mailadm delete address nobody@example.test
+exits 0 "N-42: a postmaster's mailbox" mailadm add public postmaster
+exits 0 "... who is somebody else now" mailadm add address postmaster alice
+exits 100 "N-42: he cannot be removed" mailadm delete address Postmaster
+is "... says address_removal_forbidden, and he is there" "1 postmaster@* address alice@example.test" "$(grep -c address_removal_forbidden out) $(mailadm list addresses | grep ^postmaster)"
+exits 0 "any table" tables-build
+is "N-42: a domain without abuse is a warning" 1 "$(grep -c 'nobody has abuse@example.test and 1 more domains: mailadm add address abuse DESTINATION' out)"
+exits 0 "... until there is one" mailadm add address abuse alice
+is "... then there is none" 0 "$(grep -c 'nobody has' out)"
+exits 0 "a domain in another script" mailadm add domain bücher.test
+is "... is its A-label" "xn--bcher-kva.test" "$(mailadm list domains | grep xn)"
+exits 100 "... and the same again" mailadm add domain xn--bcher-kva.test
+exits 100 "bad use: --json of what is no list" mailadm add public x --json
+rm bin/tables-build
 exits 111 "without tables-build the account is written, and it is said that it is not published" add x late@example.test
 is "... by name" "1 1" "$(grep -c 'the account is written' out) $(ls directory | grep -c late)"
 exits 100 "bad use" mailadm add account

@@ -1,0 +1,73 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <skalibs/djbunix.h>
+
+#include "admin/rebuild.h"
+#include "lib/die.h"
+#include "lib/file.h"
+
+extern char **environ;
+
+void rebuild_tables(const char *changed)
+{
+  static const char *const argv[] = { "bin/tables-build", 0 };
+  int status;
+
+  if (setenv("MAILHOME", ".", 1) == -1) die_nomem(); /* it may be a relative path, and this is its folder */
+  pid_t pid = child_spawn0(argv[0], argv, (const char *const *)environ);
+  if (!pid) die_unable("start bin/tables-build; ", changed, " is written, run it later");
+  if (waitpid_nointr(pid, &status, 0) == -1) die_unable("wait for bin/tables-build");
+  if (!wait_status(status)) return;
+  die_temporary(changed, " is written, but bin/tables-build did not publish it (see above)");
+}
+
+bool rebuild_have(const char *kind, const char *name, text *record)
+{
+  struct tables tables = TABLES_ZERO;
+  enum lookup_result result = LOOKUP_ABSENT;
+
+  if (tables_open(&tables, "policy"))
+    result = tables_find(&tables, kind, name, record);
+  else if (errno != ENOENT)
+    die_unable("open tables/current/policy.cdb");
+  if (result == LOOKUP_BROKEN) die_unable("read tables/current/policy.cdb");
+  tables_close(&tables);
+  return result == LOOKUP_FOUND;
+}
+
+static const char *control_folder(text *path, const char *folder)
+{
+  text_copy(path, "control/");
+  text_add(path, folder);
+  return text_string(path);
+}
+
+void rebuild_create(const char *folder, const char *name, const text *bytes, const char *exists)
+{
+  text path = TEXT_ZERO;
+
+  control_folder(&path, folder);
+  if (mkdir(path.s, 0755) == -1 && errno != EEXIST) die_unable("make the folder ", path.s);
+  if (!file_create(path.s, name, bytes, 0644)) {
+    if (errno == EEXIST) die_permanent(exists, " exists already (", path.s, "/", name, ")");
+    die_unable("write ", path.s, "/", name);
+  }
+  text_free(&path);
+}
+
+bool rebuild_remove(const char *folder, const char *name)
+{
+  text path = TEXT_ZERO, file = TEXT_ZERO;
+
+  control_folder(&path, folder);
+  text_add_format(&file, "%s/%s", path.s, name);
+  bool removed = unlink(text_string(&file)) == 0;
+  if (!removed && errno != ENOENT) die_unable("remove ", file.s);
+  if (removed && !folder_sync(path.s)) die_unable("sync the folder ", path.s);
+  text_free(&path);
+  text_free(&file);
+  return removed;
+}

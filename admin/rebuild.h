@@ -1,0 +1,20 @@
+/* rebuild: what mailadm has changed becomes tables, at once. */
+
+#ifndef ADMIN_REBUILD_H
+#define ADMIN_REBUILD_H
+
+#include "lib/tables.h"
+
+/* Runs bin/tables-build. The change is on disk whether this goes well or not: the sentence says so, if it does not. */
+void rebuild_tables(const char *changed);
+
+/* In the published tables, whatever source it is from. A table that is not there yet has nobody. */
+bool rebuild_have(const char *kind, const char *name, text *record);
+
+/* A new file of control/FOLDER, which is made if it is missing; EXISTS says whose name it is if it is there. */
+void rebuild_create(const char *folder, const char *name, const text *bytes, const char *exists);
+
+/* Removes control/FOLDER/NAME. False if it is not there. */
+bool rebuild_remove(const char *folder, const char *name);
+
+#endif
