@@ -23,7 +23,8 @@ const char *PROG = "whatif";
 
 /* What the answers depend on. */
 struct settings {
-  text me, postmaster, order, always_bcc, login_mailbox;
+  text me, postmaster, order, always_bcc, login_mailbox, login_backend;
+  struct policy_standing standing;
 };
 
 /* An address as it stands between < and >, or with them. True if it is one that can be asked about. */
@@ -47,7 +48,7 @@ static bool read_address(struct address *a, const char *string, bool *is_null)
 static void tables_unreadable(const struct tables *tables) { die_unable("read policy.cdb of ", tables->generation.s); }
 
 /* Who logs in as what, as auth-server finds it. False: nobody would. */
-static bool find_login(struct tables *tables, const char *login, struct policy_facts *facts, text *mailbox)
+static bool find_login(struct tables *tables, const char *login, struct policy_facts *facts, struct settings *s)
 {
   text folded = TEXT_ZERO, record = TEXT_ZERO;
 
@@ -56,11 +57,13 @@ static bool find_login(struct tables *tables, const char *login, struct policy_f
   enum lookup_result result = tables_find(tables, "login", text_string(&folded), &record);
   if (result == LOOKUP_BROKEN) tables_unreadable(tables);
   if (result == LOOKUP_FOUND) {
-    text_copy(mailbox, record_get(&record, "mailbox"));
-    facts->mailbox = text_string(mailbox);
+    text_copy(&s->login_mailbox, record_get(&record, "mailbox"));
+    text_copy(&s->login_backend, record_get(&record, "backend"));
+    if (s->login_mailbox.len) facts->mailbox = text_string(&s->login_mailbox);
+    facts->backend = text_string(&s->login_backend);
     facts->login = login;
     facts->enforce_sender = policy_enforce_sender();
-    story_fact("login", login, "login", mailbox->s);
+    story_fact("login", login, "login", s->login_mailbox.len ? s->login_mailbox.s : s->login_backend.s);
   } else
     story_line("login", "535 5.7.8 Error: authentication failed: there is no such login");
   text_free(&folded);
@@ -124,10 +127,15 @@ static void say_via(struct tables *tables, const struct policy_facts *facts, con
   text_free(&own);
 }
 
+static void say_bypass(const char *bypass)
+{
+  if (*bypass) story_line("bypass", !strcmp(bypass, "av") ? "the spam filter and the virus filter" : "the spam filter");
+}
+
 static void say_about(const struct policy_destination *one)
 {
   if (*one->detail) story_line("folder", one->detail);
-  if (*one->bypass) story_line("bypass", !strcmp(one->bypass, "av") ? "the spam filter and the virus filter" : "the spam filter");
+  say_bypass(one->bypass);
 }
 
 static void say_destination(struct tables *tables, const struct policy_facts *facts, const struct policy_destination *one)
@@ -194,16 +202,34 @@ static void verify(void *to, const struct address *recipient, struct policy_deci
 static const struct policy_ask ask = { .is_full = is_full, .verify = verify };
 static const struct policy_trace trace = { .step = story_branch };
 
+/* Who the client is to us: what is left out is a stranger. */
+static bool say_client(struct tables *tables, const struct question *q, struct policy_facts *facts, struct policy_standing *standing)
+{
+  struct policy_decision d = POLICY_DECISION_ZERO;
+  text line = TEXT_ZERO;
+
+  if (!policy_know_client(tables, facts, standing)) tables_unreadable(tables);
+  if (standing->is_trusted) story_fact("trusted", q->ip, "mynetworks", "control/mynetworks");
+  if (standing->backend.len) {
+    text_add_format(&line, "control/backends/%s", standing->backend.s);
+    story_fact("backend", standing->backend.s, "backend", text_string(&line));
+  }
+  policy_client(facts, &d);
+  bool may_begin = story_decision("client", &d);
+  policy_decision_free(&d);
+  text_free(&line);
+  return may_begin;
+}
+
 /* True if the message would be accepted. */
-static bool tell(struct tables *tables, const struct question *q, struct policy_facts *facts)
+static bool tell(struct tables *tables, const struct question *q, struct policy_facts *facts, struct policy_standing *standing)
 {
   struct address sender = ADDRESS_ZERO, recipient = ADDRESS_ZERO;
   struct policy_decision d = POLICY_DECISION_ZERO;
   struct policy_destinations all = POLICY_DESTINATIONS_ZERO;
   bool is_null;
 
-  policy_client(facts, &d);
-  if (!story_decision("client", &d)) return false;
+  if (!say_client(tables, q, facts, standing)) return false;
   if (!read_address(&sender, q->from, &is_null) || (!is_null && !*sender.domain)) {
     story_line("sender", "553 5.1.7 The sender is not an address");
     return false;
@@ -211,6 +237,7 @@ static bool tell(struct tables *tables, const struct question *q, struct policy_
   facts->sender = is_null ? 0 : &sender;
   policy_sender(tables, facts, facts->sender, &d);
   if (!story_decision("sender", &d)) return false;
+  say_bypass(policy_bypass(tables, facts, facts->sender));
   if (!read_address(&recipient, q->to, &is_null) || is_null) {
     story_line("recipient", "553 5.1.3 The recipient is not an address");
     return false;
@@ -244,6 +271,7 @@ static struct policy_facts read_facts(const struct question *q, struct settings 
                                 .ip = q->ip,
                                 .helo = q->helo,
                                 .fingerprint = q->fingerprint,
+                                .spoof_mx = q->policy == POLICY_MX && policy_spoof_mx(),
                                 .delimiter = policy_delimiter(),
                                 .relay_order = s->order.s,
                                 .always_bcc = s->always_bcc.s,
@@ -267,7 +295,7 @@ int main(int argc, const char *const *argv)
   if (!(q.at ? tables_open_at(&tables, q.at, "policy") : tables_open(&tables, "policy")))
     die_unable("open tables/", q.at ? q.at : "current", "/policy.cdb (made by tables-build)");
   say_session(&q, &tables);
-  bool is_accepted = (!q.login || find_login(&tables, q.login, &facts, &settings.login_mailbox)) && tell(&tables, &q, &facts);
+  bool is_accepted = (!q.login || find_login(&tables, q.login, &facts, &settings)) && tell(&tables, &q, &facts, &settings.standing);
   story_line("result", is_accepted ? "accepted" : "refused");
   if (!buffer_flush(buffer_1)) die_unable("write to fd 1");
   return is_accepted ? END_DONE : END_NO;

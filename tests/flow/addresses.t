@@ -9,12 +9,14 @@ from peer import Server
 from policy import Policy
 from postroom import Postroom, Tap, wait_for
 
+TRANSPORT = "550 5.7.1 <A>: Recipient address rejected: untransportable"
 UNKNOWN = "550 5.1.1 <A>: Recipient address rejected: User unknown"
 DENIED = "554 5.7.1 <A>: Recipient address rejected: access denied"
 CLOSED = "550 5.2.1 <A>: Recipient address rejected: mailbox is disabled"
 FULL = "552 5.2.2 <A>: Recipient address rejected: Mailbox is full"
 RELAY = "554 5.7.1 <A>: Relay access denied"
 OK = "250 2.1.5 Ok"
+NEAR = "127.0.36.9"     # in control/mynetworks
 FAR = "127.0.36.200"
 
 
@@ -251,6 +253,33 @@ def relay_rules(ask):
     ask.files({"relayorder": None, **{f"relayrules/{name}": None for name in rules}})
 
 
+def relaying(ask):
+    """ns8-mail: relay restrictions; who may send elsewhere."""
+    hash = ask.mail.run("password-hash", input="shops-password\n").strip()
+    ask.files({"mynetworks": f"192.168.12.42 {NEAR}/32\n10.77.4.0/24 fd00::/8", "addresses/staff": "to: alice@example.test\ninternal: yes", "domains/second.test": "addusers: yes",
+               "backends/shop": f"domain: shop.example\nnetwork: 127.0.36.50\nlogin: shop@relay\npassword: {hash}", "domains/behind.example": "relay: 127.0.36.51"})
+    ask.case("P-30 N-117 a stranger may not send elsewhere", "joe@far.example", RELAY, ip=FAR)
+    ask.case("P-24 N-98 N-99 who is in mynetworks may, without login or TLS", "joe@far.example", OK, ip=NEAR, leads=["joe@far.example"])
+    ask.case("P-30 who has logged in may", "joe@far.example", OK, login="bob", port=587, sender="bob@example.test", leads=["joe@far.example"])
+    ask.case("N-98 N-40 mynetworks reaches internal addresses", "staff@second.test", OK, ip=NEAR, leads=["alice@example.test"])
+    ask.case("N-40 ... and others do not", "staff@second.test", DENIED, ip=FAR)
+    ask.case("S-24 a backend whose domain has no relay rule", "joe@far.example", TRANSPORT, ip="127.0.36.50", sender="a@shop.example")
+    ask.case("S-24 ... may send to our domains", "bob@example.test", OK, ip="127.0.36.50", sender="a@shop.example", leads=["bob@example.test"])
+    ask.case("S-24 ... and to other backends", "x@behind.example", OK, ip="127.0.36.50", sender="a@shop.example", leads=["x@behind.example"])
+    ask.case("S-24 N-40 ... and to internal addresses", "staff@second.test", OK, ip="127.0.36.50", sender="a@shop.example")
+    ask.case("S-21 S-24 the same by its login", "joe@far.example", TRANSPORT, login="shop@relay", password="shops-password", port=587, sender="a@shop.example")
+    ask.files({"relayrules/shop": "type: sender\nsubject: shop.example\nhost: 127.0.36.52"})
+    ask.case("S-24 with a rule for its domain it may send elsewhere", "joe@far.example", OK, ip="127.0.36.50", sender="a@shop.example", leads=["joe@far.example"])
+    ask.files({"relayrules/shop": "type: default\nhost: 127.0.36.52"})
+    ask.case("S-24 ... or with a default rule", "joe@far.example", OK, ip="127.0.36.50", sender="a@shop.example", leads=["joe@far.example"])
+    ask.files({"mynetworks": None, "backends/shop": None, "relayrules/shop": None, "domains/behind.example": None, "addresses/staff": None,
+               "bypass": "recipient bob@example.test +av\nrecipient second.test"})
+    ask.t.matches(ask.whatif("ann@outside.example", "bob@example.test"), r"bypass +the spam filter and the virus filter\n", "N-63 T20 a recipient who is spared the filter")
+    ask.t.matches(ask.whatif("ann@outside.example", "alice@second.test"), r"bypass +the spam filter\n", "N-63 ... a domain")
+    ask.t.ok("bypass" not in ask.whatif("ann@outside.example", "alice@example.test"), "T20 ... and no other recipient")
+    ask.files({"bypass": None})
+
+
 def relayed_domains(ask):
     """We are the MX of a domain whose mail server is behind us (S-26)."""
     known = b"250 2.1.5 yes\r\n"
@@ -283,7 +312,7 @@ def relayed_domains(ask):
 with Postroom(36) as mail, Tap() as t:
     mail.add_account("carol@example.test", "carols-password")
     ask = Policy(mail, t)
-    parts = [domains, addresses, catchall, internal, postmasters, details, mailboxes, lists, forwards, copies, relay_rules, relayed_domains]
+    parts = [domains, addresses, catchall, internal, postmasters, details, mailboxes, lists, forwards, copies, relay_rules, relaying, relayed_domains]
     for part in parts:
         if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
             print("# " + part.__name__)
