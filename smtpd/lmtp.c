@@ -11,7 +11,7 @@
 enum { DELIVERY_SECONDS = 310 /* mailbox-spawn ends a delivery after 300 */ };
 
 /* A destination, and with it a recipient of the envelope. */
-enum fate { FATE_QUEUE, FATE_DONE, FATE_DROPPED };
+enum fate { FATE_QUEUE, FATE_DONE, FATE_TELL /* done, and the sender wants to hear of it: RFC 3461 4.1 */, FATE_DROPPED };
 
 /* What one RCPT led to, from the destination first up to last, and what is said about it. */
 struct share {
@@ -132,6 +132,8 @@ static bool is_here(const struct work *w, size_t i) { return record_find(&w->env
 
 static bool is_copy(const struct work *w, size_t i) { return record_is(&w->envelope.recipients[i].facts, "copy", "yes"); }
 
+static bool is_done(const struct work *w, size_t i) { return w->fates.s[i] == FATE_DONE || w->fates.s[i] == FATE_TELL; }
+
 static void set_fate(struct work *w, size_t i, enum fate fate) { w->fates.s[i] = (char)fate; }
 
 static void say(struct share *share, const text *words)
@@ -152,7 +154,7 @@ static void settle(struct work *w, struct share *share, bool is_any_done, bool h
   bool is_given = is_any_done || !has_any_here;
 
   for (size_t i = share->first; i < share->last; i++) {
-    if (w->fates.s[i] == FATE_DONE) continue;
+    if (is_done(w, i)) continue;
     set_fate(w, i, is_given && (is_here(w, i) || names_add(&w->queued, w->envelope.recipients[i].address)) ? FATE_QUEUE : FATE_DROPPED);
     share->is_partly_queued |= is_given;
   }
@@ -166,7 +168,7 @@ static void deliver_share(struct work *w, struct share *share)
   for (size_t i = share->first; i < share->last; i++) {
     if (!is_here(w, i) || is_copy(w, i)) continue;
     deliver(w, &w->envelope.recipients[i], &one);
-    if (one.verdict == OUTCOME_DONE) set_fate(w, i, FATE_DONE);
+    if (one.verdict == OUTCOME_DONE) set_fate(w, i, w->envelope.sender.len && envelope_wants(&w->envelope.recipients[i], "success") ? FATE_TELL : FATE_DONE);
     is_any_done |= one.verdict == OUTCOME_DONE;
     if (!has_any_here || (worst.verdict != OUTCOME_LATER && one.verdict != OUTCOME_DONE)) {
       worst.verdict = one.verdict;
@@ -190,21 +192,24 @@ static size_t count_fates(const struct work *w, enum fate fate)
   return count;
 }
 
-/* The envelope with those recipients only that are to be queued, and the message behind it. 0, or the answer. */
+/* The envelope with those recipients only that are to be queued (and those whose delivery is to be reported), and the message behind it. 0, or the answer. */
 static const char *queue_rest(struct work *w)
 {
   struct envelope rest = ENVELOPE_ZERO;
   text head = TEXT_ZERO;
   size_t count = count_fates(w, FATE_QUEUE);
 
-  if (!count) return 0;
+  if (!count && !count_fates(w, FATE_TELL)) return 0;
   if (count == w->envelope.count) return message_hand_over(w->message);
   rest.birth_seconds = w->envelope.birth_seconds;
   text_copy_bytes(&rest.id, w->envelope.id.s, w->envelope.id.len);
   text_copy_bytes(&rest.sender, w->envelope.sender.s, w->envelope.sender.len);
   text_add_text(&rest.facts, &w->envelope.facts);
-  for (size_t i = 0; i < w->envelope.count; i++)
-    if (w->fates.s[i] == FATE_QUEUE) envelope_add_recipient(&rest, w->envelope.recipients[i].address, &w->envelope.recipients[i].facts);
+  for (size_t i = 0; i < w->envelope.count; i++) {
+    struct envelope_recipient *r = &w->envelope.recipients[i];
+    if (w->fates.s[i] == FATE_TELL) record_add(&r->facts, "delivered", "yes");
+    if (w->fates.s[i] == FATE_QUEUE || w->fates.s[i] == FATE_TELL) envelope_add_recipient(&rest, r->address, &r->facts);
+  }
   envelope_format(&rest, &head);
   const char *refusal = message_hand_over_behind(w->message, &head, w->envelope.length);
   envelope_free(&rest);
@@ -247,7 +252,7 @@ static void run(struct work *w, struct share *shares, size_t count)
     deliver_share(w, &shares[i]);
   }
   for (size_t i = before.last; i < w->envelope.count; i++) /* copies that belong to the message: made if it was taken at all */
-    set_fate(w, i, count_fates(w, FATE_DONE) + count_fates(w, FATE_QUEUE) ? FATE_QUEUE : FATE_DROPPED);
+    set_fate(w, i, count_fates(w, FATE_DROPPED) < w->envelope.count ? FATE_QUEUE : FATE_DROPPED);
   const char *refusal = queue_rest(w);
   for (size_t i = 0; i < count; i++) {
     answer_share(w, &shares[i], refusal);

@@ -3,6 +3,7 @@
    A mailbox gets the message through mailbox-spawn, now. Where a recipient leads elsewhere too, that part is queued. One that
    leads to a single mailbox hears what became of it. Of one that leads to several (a list, a forward with a copy here) the
    parts that did not arrive are queued as soon as one has arrived: to be told "try again" about it would double the others.
+   A report of a delivery that the sender asked for is send-schedule's, who is handed the recipient as delivered.
    250 means that every part is on disk. Whoever has not heard an answer may ask again: then a message may come twice. */
 
 #ifndef SMTPD_LMTP_H

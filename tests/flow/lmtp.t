@@ -114,10 +114,10 @@ def several(mail, t):
         client.give("ann@outside.example", ["both@example.test", "bob@example.test"], MESSAGE % "half a list")
         t.is_(codes(client), {"both": "250 2.0.0", "bob": "451 4.2.0"}, "one of the two cannot be delivered now: 250; alone it is 451")
         queued = mail.queue()
-        t.is_([[r["recipient"] if "recipient" in r else r["address"] for r in m["recipients"]] for m in queued], [["bob@example.test"]],
+        t.is_([[r["address"] for r in m["recipients"]] for m in queued], [["bob@example.test"]],
               "... what is left of the list is queued, that alone")
         os.chmod(box, 0o700)
-        mail.run("qctl", "retry", "--all") if not queued else mail.run("qctl", "retry", queued[0]["id"])
+        mail.run("qctl", "retry", *[m["id"] for m in queued])
         t.ok(mail.mail_with("bob", "half a list"), "... and delivered later")
         t.is_([len([m for m in mail.mail(u) if b"half a list" in m]) for u in ("alice", "bob")], [1, 1], "... once to each")
         subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/queue-add"], check=True)
@@ -126,6 +126,56 @@ def several(mail, t):
         t.is_(codes(client), {"both": "451 4.3.0"}, "if that part cannot be queued, the client is to try again")
         os.chmod(box, 0o700)
         subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/queue-add"], check=True)
+
+
+def settings_of(mail, address, *lines):
+    path = f"{mail.home}/control/mailboxes/{address}"
+    with open(path + ".new", "w") as file:
+        file.write("".join(line + "\n" for line in lines))
+    os.chmod(path + ".new", 0o640)
+    os.chown(path + ".new", 0, grp.getgrnam("mail-tables").gr_gid)
+    os.rename(path + ".new", path)
+    said = mail.run("tables-build")
+    if mail.code:
+        print("# " + said)
+
+
+def elsewhere(mail, t):
+    """A mailbox that forwards, with a copy here and without one."""
+    mail.relay_rule(type="default", host=mail.address, port=1, tls="off")  # nobody is there: it stays queued
+    settings_of(mail, "alice@example.test", "forward: x@elsewhere.example", "keep: yes")
+    with on_socket(mail) as client:
+        client.give("ann@outside.example", ["alice@example.test", "bob@example.test"], MESSAGE % "here and there")
+        t.is_(codes(client), {"alice": "250 2.0.0", "bob": "250 2.0.0"}, "W-02 N-28 N-29 a forward with a copy here: 250")
+        t.is_([len([m for m in mail.mail(u) if b"here and there" in m]) for u in ("alice", "bob")], [1, 1], "... the copy is in the mailbox")
+        queued = [m for m in mail.queue() if m["sender"]]  # the bounces of what has no way out are no matter here
+        t.is_([[r["address"] for r in m["recipients"]] for m in queued], [["x@elsewhere.example"]],
+              "... and that alone is queued which goes elsewhere")
+        mail.run("qctl", "delete", *[m["id"] for m in queued])
+        box = f"{mail.home}/mail/example.test/alice/new"
+        os.chmod(box, 0o500)
+        client.give("ann@outside.example", ["alice@example.test"], MESSAGE % "not here")
+        os.chmod(box, 0o700)
+        t.is_((codes(client), [m for m in mail.queue() if m["sender"]]), ({"alice": "451 4.2.0"}, []), "if the copy cannot be delivered, nothing goes elsewhere: the client tries again")
+        settings_of(mail, "alice@example.test", "forward: x@elsewhere.example")
+        client.give("ann@outside.example", ["alice@example.test"], "Subject: big\r\n\r\n" + ("y" * 76 + "\r\n") * 20000)
+        t.is_(codes(client), {"alice": "250 2.0.0"}, "a forward alone: 250 when it is queued")
+        t.is_([m["recipients"][0]["address"] for m in mail.queue() if m["sender"]], ["x@elsewhere.example"], "... whole")
+        mail.run("qctl", "delete", *[m["id"] for m in mail.queue()])
+    settings_of(mail, "alice@example.test", "receive: yes")
+
+
+def reports(mail, t):
+    with on_socket(mail) as client:
+        client.ehlo()
+        t.ok(client.has_extn("dsn"), "DSN is offered")
+        client.give("alice@example.test", ["bob@example.test"], MESSAGE % "tell me", ["NOTIFY=SUCCESS"])
+        t.is_(codes(client), {"bob": "250 2.0.0"}, "NOTIFY=SUCCESS")
+        found = mail.mail_with("alice", "Action: delivered")
+        t.ok(found and b"bob@example.test" in found[0], "RFC 3461: the sender hears that it was delivered", found)
+        t.is_((len([m for m in mail.mail("bob") if b"tell me" in m]), wait_for(lambda: mail.queue() == [])), (1, True), "... which it was once")
+        client.give("alice@example.test", ["bob@example.test"], MESSAGE % "be silent", ["NOTIFY=NEVER"])
+        t.is_((codes(client), mail.queue()), ({"bob": "250 2.0.0"}, []), "NOTIFY=NEVER: nothing is queued")
 
 
 def who(mail, t):
@@ -169,5 +219,7 @@ with Postroom(39) as mail, Tap() as t:
     final(mail, t)
     failures(mail, t)
     several(mail, t)
+    elsewhere(mail, t)
+    reports(mail, t)
     who(mail, t)
     tcp(mail, t)

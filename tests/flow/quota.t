@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # quota: a mailbox takes so much and no more. What does not fit is refused by delivery (552 5.2.2), by APPEND and COPY ([OVERQUOTA]) and,
 # once it is known, at RCPT; what is deleted makes room at once. maildirsize is as Courier and Dovecot keep it. (N-30, N-92, S-34, W-30)
-import glob, imaplib, os, re, smtplib, ssl, sys
+import glob, grp, imaplib, os, re, smtplib, ssl, sys
 
 sys.path.insert(0, "tests/flow")
 from postroom import Postroom, Tap, wait_for
@@ -47,6 +47,10 @@ def imap(mail, user):
     return client
 
 
+def flags(mail):
+    return [name for name in os.listdir(f"{mail.home}/state/full") if not name.startswith(".")]
+
+
 def said(answer):
     return f"{answer[0]} {answer[1][0].decode()}"
 
@@ -67,12 +71,12 @@ def fills(mail, t, box):
     t.is_(len(mail.mail("alice")), first + 3, "... and is not in the mailbox")
     sums, line = told(box)
     t.is_((sums, line), (held(box), f"{QUOTA}S"), "maildirsize: the quota, and what is there")
-    t.ok(wait_for(lambda: os.listdir(f"{mail.home}/state/full")), "S-34 state/full has the mailbox")
+    t.ok(wait_for(lambda: flags(mail)), "S-34 state/full has the mailbox")
     t.matches(rcpt(mail, "alice@example.test"), "^552 5.2.2 .*Mailbox is full", "S-34 from now on 552 5.2.2 at RCPT")
     t.matches(rcpt(mail, "bob@example.test"), "^250", "... only there")
     t.matches(rcpt(mail, "nobody@example.test"), "^550 5.1.1", "... and unknown users stay unknown")
     mail.control("quotafull", "defer")
-    key = os.listdir(f"{mail.home}/state/full")[0]
+    key = flags(mail)[0]
     os.unlink(f"{mail.home}/state/full/{key}")
     t.matches(lmtp(mail, "alice@example.test", "later"), "^452 4.2.2 .*Mailbox is full", "control/quotafull: defer")
     t.ok(wait_for(lambda: os.path.exists(f"{mail.home}/state/full/{key}")), "... it is noted again")
@@ -135,6 +139,27 @@ def raised(mail, t, box, key):
     t.ok(not os.path.exists(f"{mail.home}/mail/example.test/bob/maildirsize"), "... and nothing is counted")
 
 
+def own(mail, t):
+    """A mailbox's own quota, whatever the default is."""
+    path = f"{mail.home}/control/mailboxes/bob@example.test"
+    with open(path, "w") as file:
+        file.write("quota: 100K\n")
+    os.chmod(path, 0o640)
+    os.chown(path, 0, grp.getgrnam("mail-tables").gr_gid)
+    for file in glob.glob(f"{mail.home}/mail/example.test/bob/new/*"):
+        os.unlink(file)
+    mail.run("tables-build")
+    t.is_([lmtp(mail, "bob@example.test", f"own {i}")[:9] for i in range(2)], ["250 2.0.0", "552 5.2.2"], "N-30 a mailbox's own quota overrides the default")
+    t.is_(told(f"{mail.home}/mail/example.test/bob")[1], f"{100 * 1024}S", "... maildirsize has it")
+    t.ok(wait_for(lambda: rcpt(mail, "bob@example.test").startswith("552 5.2.2")), "... 552 5.2.2 at RCPT")
+    with open(path, "w") as file:
+        file.write("quota: 0\n")
+    mail.control("defaultquotasize", "100K")
+    mail.run("tables-build")
+    t.ok(wait_for(lambda: lmtp(mail, "alice@example.test", "x") and rcpt(mail, "bob@example.test").startswith("250")), "N-30 0 is no limit, whatever the default is")
+    t.matches(lmtp(mail, "bob@example.test", "no limit"), "^250", "... and it is delivered")
+
+
 def lies(mail, t):
     """Of all that has its uid, a mailbox can say only of itself that it is full."""
     log = mail.log("mailbox-spawn")
@@ -150,4 +175,5 @@ with Postroom(39) as mail, Tap() as t:
     damaged(mail, t, box, client)
     client.logout()
     raised(mail, t, box, key)
+    own(mail, t)
     lies(mail, t)
