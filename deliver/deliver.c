@@ -49,28 +49,49 @@ static bool write_all(int fd, const text *bytes)
   return true;
 }
 
-/* Head and message, in chunks. *size: as it is written; the name says it. */
-static bool write_message(int fd, const text *head, const char *bytes, size_t length, uint64_t *size)
+/* What is on its way to the file, and what was of it before lines ended with LF. */
+struct output {
+  int fd;
+  text chunk;
+  uint64_t size, wire_size;
+};
+
+static bool flush(struct output *o, size_t from)
 {
-  text chunk = TEXT_ZERO;
+  if (o->chunk.len < from) return true;
+  o->size += o->chunk.len;
+  bool good = write_all(o->fd, &o->chunk);
+  text_clear(&o->chunk);
+  return good;
+}
+
+static bool write_part(struct output *o, const char *bytes, size_t length, bool is_last)
+{
   size_t done = 0;
 
-  text_add_text(&chunk, head);
-  *size = 0;
-  do {
-    size_t part = length - done < CHUNK ? length - done : CHUNK;
-    size_t taken = deliver_message_lines(&chunk, bytes + done, part);
-    if (taken < part && done + part == length) { /* the last byte of all is a CR */
-      text_add_char(&chunk, '\r');
-      taken = part;
+  o->wire_size += length;
+  while (done < length) {
+    size_t piece = length - done < CHUNK ? length - done : CHUNK;
+    size_t taken = deliver_message_lines(&o->chunk, bytes + done, piece);
+    if (taken < piece && done + piece == length && is_last) { /* the last byte of all is a CR */
+      text_add_char(&o->chunk, '\r');
+      taken = piece;
     }
     done += taken;
-    *size += chunk.len;
-    if (!write_all(fd, &chunk)) return false;
-    text_clear(&chunk);
-  } while (done < length);
-  text_free(&chunk);
+    if (!flush(o, CHUNK)) return false;
+  }
   return true;
+}
+
+static bool write_message(struct output *o, const char *bytes, size_t length)
+{
+  struct bytes part;
+
+  for (size_t at = 0; deliver_message_next(bytes, length, &at, &part);)
+    if (!write_part(o, part.s, part.len, at == length)) return false;
+  bool good = flush(o, 0);
+  text_free(&o->chunk);
+  return good;
 }
 
 /* False: the message does not fit. If the mailbox cannot be counted, it does. */
@@ -95,23 +116,23 @@ static struct outcome write_and_link(const struct delivery *d, const struct mail
                                      const char *bytes, size_t length)
 {
   enum deliver_maildir_result result = DELIVER_MAILDIR_NEW;
-  static text head = TEXT_ZERO; /* the memory serves the next message */
-  uint64_t size;
+  struct output o = { .chunk = TEXT_ZERO };
 
-  text_clear(&head);
-  deliver_message_head(&head, d->sender, d->recipient);
+  o.wire_size = deliver_message_head(&o.chunk, d->sender, d->recipient, d->original);
+  o.wire_size += o.chunk.len;
   if (!deliver_maildir_create(m, f, name)) return failed("unable to make a file in the mailbox");
-  if (!write_message(f->fd, &head, bytes, length, &size)) return failed("unable to write the message");
+  o.fd = f->fd;
+  if (!write_message(&o, bytes, length)) return failed("unable to write the message");
   if (d->is_again) result = deliver_maildir_find(m, f, name);
   if (result == DELIVER_MAILDIR_BROKEN) return failed("unable to look for the message in the mailbox");
   if (result == DELIVER_MAILDIR_THERE) return was_there;
-  if (!has_room(d->quota, size)) return d->quota->defers ? full_now : full;
-  text_add_format(name, ",S=%llu,W=%llu", (unsigned long long)size, (unsigned long long)(head.len + DELIVER_MESSAGE_HEAD_LINES + length));
+  if (!has_room(d->quota, o.size)) return d->quota->defers ? full_now : full;
+  text_add_format(name, ",S=%llu,W=%llu", (unsigned long long)o.size, (unsigned long long)o.wire_size);
   text_string(name);
   result = deliver_maildir_link(m, f, name);
   if (result == DELIVER_MAILDIR_BROKEN) return failed("unable to link the message into new, or to sync it");
   if (result == DELIVER_MAILDIR_THERE) return was_there;
-  count(d->quota, size);
+  count(d->quota, o.size);
   return delivered;
 }
 

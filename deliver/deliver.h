@@ -18,6 +18,7 @@ struct delivery {
   const char *id;
   const char *sender;    /* "" is the null sender */
   const char *recipient; /* as the queue has it */
+  const char *original;  /* the address that led to it; "" if none did */
   const char *mailbox;   /* its name, for the log */
   const char *host;      /* control/me */
   int message;           /* the queue file; its offset is shared with others and not used */

@@ -162,8 +162,8 @@ static void choose_folder(const struct mailbox *m, struct maildir *maildir, cons
 static bool deliver_one(int caller, const text *request, struct mailbox *m, struct maildir *maildir, int message, bool may_follow)
 {
   struct delivery delivery = { .id = record_get(request, "id"), .sender = record_get(request, "sender"),
-                               .recipient = record_get(request, "recipient"), .mailbox = record_get(m->record, "name"),
-                               .host = m->host, .message = message, .quota = &m->quota,
+                               .recipient = record_get(request, "recipient"), .original = record_get(request, "original"),
+                               .mailbox = record_get(m->record, "name"), .host = m->host, .message = message, .quota = &m->quota,
                                .is_again = !record_is(request, "again", "0") };
   static text outcome = TEXT_ZERO;
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/header.h"
+
 static const char delivered_to[] = "delivered-to:";
 
 static void add_address(text *head, const char *address)
@@ -9,13 +11,40 @@ static void add_address(text *head, const char *address)
   for (; *address; address++) text_add_char(head, (unsigned char)*address < ' ' || *address == 0x7f ? '?' : *address);
 }
 
-void deliver_message_head(text *head, const char *sender, const char *recipient)
+size_t deliver_message_head(text *head, const char *sender, const char *recipient, const char *original)
 {
+  bool has_original = *original && strcmp(original, recipient);
+
   text_copy(head, "Return-Path: <");
   add_address(head, sender);
   text_add(head, ">\nDelivered-To: ");
   add_address(head, recipient);
+  if (has_original) {
+    text_add(head, "\nX-Original-To: ");
+    add_address(head, original);
+  }
   text_add_char(head, '\n');
+  return 2 + has_original;
+}
+
+bool deliver_message_next(const char *bytes, size_t length, size_t *at, struct bytes *part)
+{
+  size_t begin = *at, next = begin;
+  struct header_field field;
+
+  while (header_next(bytes, length, &next, &field)) {
+    if (!header_is(&field, "Return-Path")) continue;
+    size_t end = (size_t)(field.whole.s - bytes);
+    *at = next;
+    if (end > begin) {
+      *part = (struct bytes){ bytes + begin, end - begin };
+      return true;
+    }
+    begin = next;
+  }
+  *at = length;
+  *part = (struct bytes){ bytes + begin, length - begin };
+  return part->len > 0;
 }
 
 static bool names(const char *line, size_t length, const char *recipient)

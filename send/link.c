@@ -176,12 +176,15 @@ bool send_link_deliver(struct send_schedule *s, struct send_attempt *a, size_t i
 {
   static text packet = TEXT_ZERO;
   const struct send_item *i = &a->items[item];
-  const char *detail = i->detail ? i->detail : record_get(&a->file.envelope.recipients[i->recipient].facts, "detail");
+  const struct envelope_recipient *r = &a->file.envelope.recipients[i->recipient];
+  const char *detail = i->detail ? i->detail : record_get(&r->facts, "detail");
+  const char *original = record_find(&r->facts, "original");
 
   start_packet(&packet, "deliver", a, item);
   record_add(&packet, "mailbox", a->items[item].mailbox);
   record_add(&packet, "recipient", a->items[item].address);
   if (*detail) record_add(&packet, "detail", detail);
+  if (original || strcmp(r->address, i->address)) record_add(&packet, "original", original ? original : r->address);
   record_add(&packet, "again", a->is_again ? "1" : "0");
   struct send_link *l = hand_over(s, &a->items[item], &packet, a->file.fd);
   if (!l) return false;

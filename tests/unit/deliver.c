@@ -29,9 +29,13 @@ static void test_head(void)
 {
   text head = TEXT_ZERO;
 
-  deliver_message_head(&head, "bob@b.example", "ann@a.example");
+  check(deliver_message_head(&head, "bob@b.example", "ann@a.example", "") == 2, "two lines");
   check_is(text_string(&head), "Return-Path: <bob@b.example>\nDelivered-To: ann@a.example\n", "head");
-  deliver_message_head(&head, "", "a\r\nX: y");
+  deliver_message_head(&head, "bob@b.example", "ann@a.example", "ann@a.example");
+  check_is(text_string(&head), "Return-Path: <bob@b.example>\nDelivered-To: ann@a.example\n", "asked for by its own address");
+  check(deliver_message_head(&head, "bob@b.example", "ann@a.example", "ann+x@a.example") == 3, "three lines");
+  check_is(text_string(&head), "Return-Path: <bob@b.example>\nDelivered-To: ann@a.example\nX-Original-To: ann+x@a.example\n", "asked for by another one");
+  deliver_message_head(&head, "", "a\r\nX: y", "");
   check_is(text_string(&head), "Return-Path: <>\nDelivered-To: a??X: y\n", "null sender; an address cannot make a line");
   text_free(&head);
 }
@@ -53,6 +57,29 @@ static const struct {
   { "Delivered-To", false, "cut off" },
   { "", false, "nothing" },
 };
+
+static const struct {
+  const char *message, *kept, *what;
+} path_cases[] = {
+  { "Return-Path: <x>\r\nTo: y\r\n\r\nz\r\n", "To: y\r\n\r\nz\r\n", "RFC 5321 4.4: Return-Path is removed" },
+  { "To: y\r\nreturn-path :\r\n <x>\r\nReturn-Path: <y>\r\nCc: z\r\nReturn-Path: z\r\n\r\nz", "To: y\r\nCc: z\r\n\r\nz", "... each one, with its folds" },
+  { "To: y\r\n\r\nReturn-Path: <x>\r\n", "To: y\r\n\r\nReturn-Path: <x>\r\n", "... not in the text" },
+  { "X-Return-Path: x\r\nReturn-Paths: y\r\n\r\n", "X-Return-Path: x\r\nReturn-Paths: y\r\n\r\n", "... nor another field" },
+  { "Return-Path: <x>", "", "a header of nothing else" },
+  { "text", "text", "no header" },
+};
+
+static void test_paths(void)
+{
+  for (size_t i = 0; i < sizeof path_cases / sizeof *path_cases; i++) {
+    text kept = TEXT_ZERO;
+    struct bytes part;
+    for (size_t at = 0; deliver_message_next(path_cases[i].message, strlen(path_cases[i].message), &at, &part);)
+      text_add_bytes(&kept, part.s, part.len);
+    check_is(text_string(&kept), path_cases[i].kept, path_cases[i].what);
+    text_free(&kept);
+  }
+}
 
 static void test_lines(void)
 {
@@ -162,6 +189,7 @@ int main(void)
   test_head();
   for (size_t i = 0; i < sizeof loop_cases / sizeof *loop_cases; i++)
     check(deliver_message_loops(loop_cases[i].message, strlen(loop_cases[i].message), "ann@a.example") == loop_cases[i].loops, loop_cases[i].what);
+  test_paths();
   test_lines();
   test_places();
   test_homes();
