@@ -57,7 +57,7 @@ static enum dns_result failure(int h_error)
 
 enum dns_result dns_find(const char *name, enum dns_kind kind, struct dns_list *list)
 {
-  static const int types[] = { [DNS_A] = ns_t_a, [DNS_AAAA] = ns_t_aaaa, [DNS_MX] = ns_t_mx };
+  static const int types[] = { [DNS_A] = ns_t_a, [DNS_AAAA] = ns_t_aaaa, [DNS_MX] = ns_t_mx, [DNS_PTR] = ns_t_ptr, [DNS_TXT] = ns_t_txt };
   struct __res_state resolver = { 0 };
   enum dns_result result = DNS_LATER;
   unsigned char *answer;

@@ -13,14 +13,15 @@ enum dns_result {
   DNS_FOUND
 };
 
-enum dns_kind { DNS_A, DNS_AAAA, DNS_MX };
+enum dns_kind { DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_TXT };
 
 enum { DNS_RECORDS_MAX = 64 }; /* of an answer; more are not looked at */
 
 struct dns_record {
   enum dns_kind kind;
   unsigned int preference; /* MX */
-  char name[256];          /* MX: the host; letters, digits, '-', '_', '.', in lower case */
+  char name[256];          /* MX, PTR: the host; letters, digits, '-', '_', '.', in lower case. TXT: what it says, printable
+                              ASCII, as far as it fits */
   char address[46];        /* A, AAAA: as text */
 };
 
@@ -36,6 +37,22 @@ enum dns_result dns_find(const char *name, enum dns_kind kind, struct dns_list *
 /* The addresses of a name in the bytes of /etc/hosts. */
 enum dns_result dns_hosts_parse(const char *bytes, size_t length, const char *name, enum dns_kind kind,
                                 struct dns_list *list);
+
+/* Many questions at once, over UDP alone: it takes no longer than the slowest, and ends at a time that the caller sets. */
+struct dns_question {
+  char name[256];
+  enum dns_kind kind;
+  enum dns_result result; /* DNS_LATER: nothing came in time */
+  struct dns_list list;
+  /* the asker's */
+  unsigned char packet[512];
+  int packet_length, fd;
+  unsigned int tries;
+  int64_t sent_ms;
+  bool is_done;
+};
+int64_t dns_now_ms(void); /* of the monotonic clock */
+void dns_ask(struct dns_question *all, size_t count, int64_t until_ms);
 
 /* /etc/hosts, then the resolver. */
 enum dns_result dns_find_host(const char *name, enum dns_kind kind, struct dns_list *list);

@@ -58,10 +58,42 @@ static void add_mx(struct dns_list *list, ns_msg *message, ns_rr *rr)
   list->count++;
 }
 
+static void add_ptr(struct dns_list *list, ns_msg *message, ns_rr *rr)
+{
+  struct dns_record *r = &list->records[list->count];
+
+  if (list->count == DNS_RECORDS_MAX) return;
+  *r = (struct dns_record){ .kind = DNS_PTR };
+  if (dn_expand(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(*rr), r->name, sizeof r->name) == -1) return;
+  if (!dns_name_check(r->name)) return;
+  for (char *c = r->name; *c; c++) *c = ascii_lower(*c);
+  list->count++;
+}
+
+/* Its strings, one behind the other (RFC 1035 3.3.14). */
+static void add_txt(struct dns_list *list, ns_rr *rr)
+{
+  struct dns_record *r = &list->records[list->count];
+  const unsigned char *at = ns_rr_rdata(*rr), *end = at + ns_rr_rdlen(*rr);
+  size_t length = 0;
+
+  if (list->count == DNS_RECORDS_MAX) return;
+  *r = (struct dns_record){ .kind = DNS_TXT };
+  while (at < end) {
+    size_t left = *at++;
+    if (left > (size_t)(end - at)) return;
+    for (; left; left--, at++)
+      if (length < sizeof r->name - 1) r->name[length++] = ascii_is_printable((char)*at) ? (char)*at : '?';
+  }
+  list->count++;
+}
+
 static void add(struct dns_list *list, enum dns_kind kind, ns_msg *message, ns_rr *rr)
 {
   if (ns_rr_class(*rr) != ns_c_in) return;
   if (kind == DNS_MX && ns_rr_type(*rr) == ns_t_mx) add_mx(list, message, rr);
+  if (kind == DNS_PTR && ns_rr_type(*rr) == ns_t_ptr) add_ptr(list, message, rr);
+  if (kind == DNS_TXT && ns_rr_type(*rr) == ns_t_txt) add_txt(list, rr);
   if (kind == DNS_A && ns_rr_type(*rr) == ns_t_a && ns_rr_rdlen(*rr) == 4) add_address(list, kind, ns_rr_rdata(*rr));
   if (kind == DNS_AAAA && ns_rr_type(*rr) == ns_t_aaaa && ns_rr_rdlen(*rr) == 16)
     add_address(list, kind, ns_rr_rdata(*rr));

@@ -40,6 +40,20 @@ static void check_mx(void)
   check(true, "an answer that is cut anywhere is none");
 }
 
+static void check_ptr_and_txt(void)
+{
+  static const char ptr[] = HEADER("\x80", "\x02") QUESTION("\x0c") "\xc0\x0c\x00\x0c\x00\x01\x00\x00\x00\x3c\x00\x04\x01M\xc0\x0c"
+    "\xc0\x0c\x00\x0c\x00\x01\x00\x00\x00\x3c\x00\x04\x01 \xc0\x0c";
+  static const char txt[] = HEADER("\x80", "\x01") QUESTION("\x10") "\xc0\x0c\x00\x10\x00\x01\x00\x00\x00\x3c\x00\x09\x03" "a b\x04" "c\r\n\xff";
+  static const char bad[] = HEADER("\x80", "\x01") QUESTION("\x10") "\xc0\x0c\x00\x10\x00\x01\x00\x00\x00\x3c\x00\x03\x09" "ab";
+
+  check(dns_answer_parse(ANSWER(ptr), DNS_PTR, &list) == DNS_FOUND && list.count == 1, "a PTR; one that is no name is left out");
+  check_is(list.records[0].name, "m.a.test", "... in lower case");
+  check(dns_answer_parse(ANSWER(txt), DNS_TXT, &list) == DNS_FOUND && list.count == 1, "a TXT");
+  check_is(list.records[0].name, "a bc???", "... its strings together, printable");
+  check(dns_answer_parse(ANSWER(bad), DNS_TXT, &list) == DNS_NOTHING, "a string longer than its record");
+}
+
 static void check_addresses(void)
 {
   static const char answer[] = HEADER("\x80", "\x02") QUESTION("\x01") A("\x7f\x00\x0d\x01") A("\x0a\x01\x02\x03");
@@ -107,6 +121,7 @@ static void check_names(void)
 int main(void)
 {
   check_mx();
+  check_ptr_and_txt();
   check_addresses();
   check_order();
   check_names();
