@@ -5,6 +5,7 @@ programs = \
   service/tcp-bind \
   service/unix-bind \
   smtpd/smtp-receive \
+  smtpd/client-check \
   smtpd/mail-inject \
   smtpd/srs-server \
   queue/queue-add \
@@ -37,7 +38,7 @@ programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 # Servers that fork for each connection, or serve each message, are linked statically: a child then copies and touches fewer
 # pages. NSS and iconv load libraries at run time, so none of them uses those; what holds OpenSSL, libldap or iconv is not
 # here, so that a new library of the system reaches it at its next start. A new libc means: make clean install.
-programs_static = smtpd/smtp-receive smtpd/srs-server queue/queue-add send/send-schedule send/smtp-send imap/imap-login auth/auth-server
+programs_static = smtpd/smtp-receive smtpd/client-check smtpd/srs-server queue/queue-add send/send-schedule send/smtp-send imap/imap-login auth/auth-server
 
 CC      := $(shell head -n 1 conf-cc)
 LD      := $(shell head -n 1 conf-ld)

@@ -99,10 +99,12 @@ static void fail(const struct asker *a, struct dns_question *q)
     end(q, DNS_LATER);
 }
 
+/* The id, and the question behind the header, which is the whole of what was asked (RFC 5452 9.1). */
 static bool is_to(const struct dns_question *q, const unsigned char *answer, ssize_t length)
 {
-  return length >= NS_HFIXEDSZ && answer[2] & 0x80 && !memcmp(answer, q->packet, 2) &&
-         res_queriesmatch(q->packet, q->packet + q->packet_length, answer, answer + length) == 1;
+  return length >= q->packet_length && answer[2] & 0x80 && !memcmp(answer, q->packet, 2) && !answer[4] && answer[5] == 1 &&
+         bytes_are_nocase((const char *)answer + NS_HFIXEDSZ, (const char *)q->packet + NS_HFIXEDSZ,
+                          (size_t)q->packet_length - NS_HFIXEDSZ);
 }
 
 static void receive(const struct asker *a, struct dns_question *q)

@@ -88,6 +88,9 @@ const char *policy_bypass(struct tables *tables, const struct policy_facts *fact
 void policy_from(struct tables *tables, const struct policy_facts *facts, const struct address *from,
                  struct policy_decision *d);
 
+/* Is this recipient spared the filter (N-63)? By address, then by domain, of what the client said: "", "yes" or "av". */
+const char *policy_bypass_recipient(struct tables *tables, const struct address *recipient);
+
 /* Where a message goes, each destination once: by mailbox, and by address if it is not here. Whoever queues a message
    gives each recipient in the envelope the fact mailbox=KEY, so that it is not expanded twice. */
 struct policy_destination {

@@ -67,8 +67,7 @@ static bool has_place(const struct policy_facts *facts, const struct address *re
   return false;
 }
 
-/* Is this recipient spared the filter (N-63)? By address, then by domain, of what the client said. */
-static const char *find_bypass(struct tables *tables, const struct address *recipient)
+const char *policy_bypass_recipient(struct tables *tables, const struct address *recipient)
 {
   text record = TEXT_ZERO;
   const char *bypass = "";
@@ -100,7 +99,7 @@ static void expand(struct expansion *x, struct policy_destinations *all, struct 
   policy_expansion_run(x);
   decide(x, d);
   if (x->is_public && x->must_ask && policy_is_accepted(d) && ask && ask->verify) ask->verify(ask->to, x->asked, d);
-  if (policy_is_accepted(d)) add_all(x, find_bypass(x->tables, x->asked), all);
+  if (policy_is_accepted(d)) add_all(x, policy_bypass_recipient(x->tables, x->asked), all);
   policy_expansion_free(x);
 }
 

@@ -23,7 +23,8 @@ enum {
   SESSION_SECONDS = 120,
   ZONES_MAX = 100,   /* of control/rbllist */
   NAMES_MAX = 8,     /* of an address, that are asked for theirs */
-  HELO_QUESTIONS = 3 /* A, AAAA, MX */
+  HELO_QUESTIONS = 3, /* A, AAAA, MX */
+  ANSWER_MAX = CALL_PACKET_MAX - 1024 /* a packet, with room for one more */
 };
 
 const char *PROG = "client-check";
@@ -134,7 +135,7 @@ static void add_listings(struct check *c, const struct dns_question *zones)
   for (size_t i = 0; i < c->zone_count; i++) {
     if (zones[i].result != DNS_FOUND) continue;
     const struct dns_list *said = &texts[count++].list;
-    for (unsigned int n = 0; n < zones[i].list.count; n++) {
+    for (unsigned int n = 0; n < zones[i].list.count && c->answer.len < ANSWER_MAX; n++) {
       text_clear(&listed);
       text_add_format(&listed, "%s %s %s", c->zone[i], zones[i].list.records[n].address, said->count ? said->records[0].name : "");
       record_add(&c->answer, "listed", text_string(&listed));

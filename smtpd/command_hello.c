@@ -16,6 +16,7 @@ static bool take_name(struct session *s, const char *argument, size_t length)
   text_copy_bytes(&s->helo, argument, length);
   text_string(&s->helo);
   session_choose_extensions(s);
+  client_check_begin(s);
   return true;
 }
 

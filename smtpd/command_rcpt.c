@@ -99,7 +99,7 @@ void rcpt_proceed(struct session *s, const char *argument, size_t length)
   else if (!policy_is_accepted(&s->mail.sender_decision))
     answer(s, &s->mail.sender_decision, recipient.shown.s);
   else {
-    if (pace_rcpt(s, &decision) && is_known(s, &recipient, &decision)) decide(s, &recipient, &s->mail.destinations, &decision);
+    if (pace_rcpt(s, &decision) && session_check_client(s, &recipient, &decision) && is_known(s, &recipient, &decision)) decide(s, &recipient, &s->mail.destinations, &decision);
     answer(s, &decision, recipient.shown.s);
     if (policy_is_accepted(&decision)) note_wishes(s, &said);
   }

@@ -150,5 +150,6 @@ void message_head_add(const struct session *s, const struct message *m, text *he
   add_recipients(s, m, &e);
   envelope_format(&e, head);
   smtpd_received_add(head, &r);
+  text_add_text(head, &s->check.warnings);
   envelope_free(&e);
 }

@@ -6,6 +6,7 @@
 
 #include "lib/peer.h"
 #include "lib/policy.h"
+#include "smtpd/client_check.h"
 #include "smtpd/command.h"
 #include "smtpd/input.h"
 #include "smtpd/pace.h"
@@ -61,6 +62,7 @@ struct session {
   unsigned int idle;   /* commands that led nowhere, since the last message */
   struct transaction mail;
   struct pace pace;
+  struct client_check check;
   struct smtpd_input input; /* last: a child touches the pages of what it uses only */
 };
 

@@ -45,6 +45,7 @@ static void check_settings(void)
   session_check_extensions();
   pace_rates_read(&rates);
   greylist_check_settings();
+  if (role->policy == POLICY_MX) client_check_settings();
   policy_enforce_sender();
   policy_postmaster(&postmaster);
   text_free(&settings.me);
