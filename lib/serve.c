@@ -155,6 +155,7 @@ _Noreturn static void run_child(struct listener *l, int connection, struct peer 
   sigprocmask(SIG_SETMASK, &none, 0);
   if (dup2(connection, 0) == -1 || (l->is_stream && dup2(connection, 1) == -1)) _exit(END_TEMPORARY);
   if (connection > 1) close(connection);
+  sockets_close_others(&l->sockets);
   forbid_processes();
   if (s->session_seconds) alarm(s->session_seconds);
   if (is_balancer && !learn_client(l, peer)) _exit(END_DONE);

@@ -42,3 +42,8 @@ void sockets_close(struct sockets *s)
 {
   for (unsigned int i = 0; i < s->count; i++) close(s->list[i].fd);
 }
+
+void sockets_close_others(struct sockets *s)
+{
+  for (unsigned int i = 1; i < s->count; i++) close(s->list[i].fd);
+}

@@ -19,5 +19,6 @@ void sockets_take(struct sockets *s);                       /* they stay open fo
 void sockets_add(struct sockets *s, int fd);
 int sockets_wait(struct sockets *s, const sigset_t *signals); /* one that has a connection; -1: a signal came */
 void sockets_close(struct sockets *s);
+void sockets_close_others(struct sockets *s);               /* in a child: all but fd 0, where its connection is */
 
 #endif

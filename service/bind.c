@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -60,11 +61,26 @@ static void become(const char *user)
   if (setresuid(entry->pw_uid, entry->pw_uid, entry->pw_uid) == -1) die_unable("become ", user);
 }
 
+static void keep_more(const struct bind_options *o)
+{
+  text names = TEXT_ZERO;
+
+  unsetenv("SERVE_SOCKETS");
+  for (unsigned int i = 0; i < o->more_count; i++) {
+    if (fcntl(o->more[i], F_SETFD, 0) == -1) die_unable("keep a socket");
+    if (i) text_add_char(&names, ' ');
+    text_add_number(&names, (uint64_t)o->more[i]);
+  }
+  if (o->more_count && setenv("SERVE_SOCKETS", text_string(&names), 1) == -1) die_nomem();
+  text_free(&names);
+}
+
 _Noreturn void bind_hand_on(int socket, const struct bind_options *o, const char *user, const char *const *argv)
 {
   if (socket && (dup2(socket, 0) == -1 || close(socket) == -1)) die_unable("move the socket to fd 0");
   if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == -1) die_unable("close what the caller of this program left open");
   if (o->ready >= 0) fcntl(o->ready, F_SETFD, 0);
+  keep_more(o);
   become(user);
   if (o->ready >= 0) ready_pass(o->ready);
   execvp(argv[0], (char *const *)(uintptr_t)argv);

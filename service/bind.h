@@ -6,10 +6,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+enum { BIND_SOCKETS_MAX = 16 }; /* what lib/sockets takes */
+
 struct bind_options {
   int backlog; /* -b: connections that may wait to be accepted */
   int ready;   /* -d: the descriptor on which s6 waits for a newline, passed on in $READY_FD; -1: none */
   bool is_stream; /* -s */
+  int more[BIND_SOCKETS_MAX]; /* further listening sockets: named in $SERVE_SOCKETS */
+  unsigned int more_count;
 };
 
 /* Reads the options, those of letters (as subgetopt has them); gives the number of arguments they took (the program's name too). Dies with usage. */

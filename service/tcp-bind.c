@@ -1,4 +1,5 @@
-/* tcp-bind: listens on a TCP port as root, then becomes a user and executes a program with the socket on fd 0.
+/* tcp-bind: listens on a TCP port as root, then becomes a user and executes a program with the socket on fd 0; the sockets of
+   further addresses are those that $SERVE_SOCKETS names.
 
    Reads nothing from the network. Runs as root until it executes the program. */
 
@@ -14,7 +15,7 @@
 #include "lib/text.h"
 #include "service/bind.h"
 
-#define USAGE "tcp-bind [ -b backlog ] [ -d fd ] address port user program..."
+#define USAGE "tcp-bind [ -b backlog ] [ -d fd ] addresses port user program..."
 
 union address {
   struct sockaddr any;
@@ -44,14 +45,14 @@ static void set(int s, int level, int name, int value, const char *what)
 }
 
 /* -1 with errno. Connections inherit TCP_NODELAY from the socket that accepts them: no call for it in each session. */
-static int listen_on(const union address *a, socklen_t length, int backlog)
+static int listen_on(const union address *a, socklen_t length, int backlog, bool is_v6_only)
 {
   int s = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
   if (s == -1) return -1;
   set(s, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
   set(s, IPPROTO_TCP, TCP_NODELAY, 1, "TCP_NODELAY");
-  if (a->any.sa_family == AF_INET6) set(s, IPPROTO_IPV6, IPV6_V6ONLY, 0, "IPV6_V6ONLY");
+  if (a->any.sa_family == AF_INET6) set(s, IPPROTO_IPV6, IPV6_V6ONLY, is_v6_only, "IPV6_V6ONLY");
   if (!bind(s, &a->any, length) && !listen(s, backlog)) return s;
   int reason = errno;
   close(s);
@@ -59,24 +60,58 @@ static int listen_on(const union address *a, socklen_t length, int backlog)
   return -1;
 }
 
+/* `::` alone is all of both families; beside other addresses it is all of IPv6. */
+static int listen_at(const char *ip, const char *port_word, uint16_t port, int backlog, bool is_alone)
+{
+  union address address;
+  socklen_t length = address_parse(&address, ip, port);
+  int s = listen_on(&address, length, backlog, !is_alone);
+
+  if (s == -1 && is_alone && !strcmp(ip, "::") && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) { /* a kernel without IPv6 */
+    length = address_parse(&address, "0.0.0.0", port);
+    s = listen_on(&address, length, backlog, false);
+  }
+  if (s == -1) die_unable("listen on ", ip, " port ", port_word);
+  return s;
+}
+
+/* The words of a string, each ended by a NUL; how many. */
+static unsigned int split(text *words, const char *string)
+{
+  unsigned int count = 0;
+
+  for (; *string; string++) {
+    bool is_space = ascii_is_space(*string) || *string == '\n' || *string == '\r';
+    if (!is_space) text_add_char(words, *string);
+    if (words->len && words->s[words->len - 1] && (is_space || !string[1])) {
+      text_add_char(words, 0);
+      count++;
+    }
+  }
+  return count;
+}
+
 int main(int argc, const char *const *argv)
 {
   struct bind_options options;
-  union address address;
+  text addresses = TEXT_ZERO;
   uint64_t port;
+  int first = -1;
 
   PROG = "tcp-bind";
   argv += bind_options_parse(&options, "b:d:", argc, argv, USAGE);
   for (int i = 0; i < 4; i++)
     if (!argv[i]) die_usage(USAGE);
   if (!number_scan(argv[1], UINT16_MAX, &port)) die_permanent(argv[1], " is not a port");
+  unsigned int count = split(&addresses, argv[0]);
+  if (!count || count > BIND_SOCKETS_MAX) die_permanent("from 1 to 16 addresses, not: ", argv[0]);
 
-  socklen_t length = address_parse(&address, argv[0], (uint16_t)port);
-  int s = listen_on(&address, length, options.backlog);
-  if (s == -1 && !strcmp(argv[0], "::") && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) { /* a kernel without IPv6 */
-    length = address_parse(&address, "0.0.0.0", (uint16_t)port);
-    s = listen_on(&address, length, options.backlog);
+  for (size_t at = 0; at < addresses.len; at += strlen(addresses.s + at) + 1) {
+    int s = listen_at(addresses.s + at, argv[1], (uint16_t)port, options.backlog, count == 1);
+    if (first == -1)
+      first = s;
+    else
+      options.more[options.more_count++] = s;
   }
-  if (s == -1) die_unable("listen on ", argv[0], " port ", argv[1]);
-  bind_hand_on(s, &options, argv[2], argv + 3);
+  bind_hand_on(first, &options, argv[2], argv + 3);
 }

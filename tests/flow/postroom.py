@@ -50,8 +50,8 @@ def wait_for(condition, seconds=30):
 
 
 class Postroom:
-    def __init__(self, net, home=None):
-        self.net, self.address, self.offset = net, f"127.0.{net}.1", net * 1000
+    def __init__(self, net, home=None, address=None):
+        self.net, self.address, self.offset = net, address or f"127.0.{net}.1", net * 1000
         self.folder = tempfile.mkdtemp(prefix=f"postroom-{net}.")
         os.chmod(self.folder, 0o755)
         self.home = home or f"{self.folder}/home"
