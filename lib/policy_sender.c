@@ -135,7 +135,8 @@ static bool check_match(struct tables *tables, const struct policy_facts *f, con
   return right != POLICY_RIGHT_UNKNOWN;
 }
 
-/* Whose sender is it: by the list of the login, else by the backend's domains, else by the addresses of the mailbox. */
+/* Whose sender is it: by the list of the login, else by the backend's domains, else by the addresses of the mailbox, unless it
+   comes from our networks (N-98). */
 static bool check_identity(struct tables *tables, const struct policy_facts *f, const struct address *sender, const char *setting,
                            struct policy_decision *d)
 {
@@ -152,7 +153,7 @@ static bool check_identity(struct tables *tables, const struct policy_facts *f, 
     check_allowed(f, &list, sender, d);
   else if (f->backend && *f->backend)
     is_readable = check_backend(tables, f, sender, d);
-  else if (setting && f->login)
+  else if (setting && f->login && !f->is_trusted)
     is_readable = check_match(tables, f, sender, setting, d);
   text_free(&list);
   text_free(&login);
