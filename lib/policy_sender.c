@@ -212,6 +212,9 @@ void policy_sender(struct tables *tables, const struct policy_facts *f, const st
 
 void policy_from(struct tables *tables, const struct policy_facts *f, const struct address *from, struct policy_decision *d)
 {
+  struct policy_facts known = *f;
+
+  if (!f->enforce_from) known.backend = 0; /* what its users pass on was written by others */
   accept(d, "from");
-  if (!check_identity(tables, f, from, f->enforce_from ? "control/enforcefrom" : 0, d)) tables_broken(d);
+  if (!check_identity(tables, &known, from, f->enforce_from ? "control/enforcefrom" : 0, d)) tables_broken(d);
 }

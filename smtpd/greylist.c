@@ -79,7 +79,7 @@ bool greylist_is_on(struct session *s)
 {
   if (s->role->policy != POLICY_MX || s->login.len || !conf_is_yes("greylist", false)) return false;
   struct policy_facts f = session_facts(s);
-  return !(f.backend && *f.backend) && !f.is_trusted && !pace_is_trusted(s);
+  return !(f.backend && *f.backend) && !f.is_trusted && !*s->mail.bypass;
 }
 
 static void refuse(struct policy_decision *d, const char *recipient, uint64_t seconds)
@@ -149,7 +149,8 @@ bool greylist_rcpt(struct session *s, const struct address *recipient, struct po
   struct greylist_facts facts = { s->peer->remote_ip, sender, recipient->folded.s };
   text client = TEXT_ZERO, triplet = TEXT_ZERO, plain = TEXT_ZERO;
   bool is_postmaster = !strcmp(recipient->local, "postmaster"); /* who is held up must find an ear */
-  struct limits *store = is_postmaster || is_whitelisted(&facts) ? 0 : pace_store(s);
+  bool is_spared = is_postmaster || *policy_bypass_recipient(s->tables, recipient) || is_whitelisted(&facts);
+  struct limits *store = is_spared ? 0 : pace_store(s);
   uint64_t wait = 0;
 
   if (store) {

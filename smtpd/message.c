@@ -8,6 +8,7 @@
 #include "smtpd/chunk.h"
 #include "smtpd/commands.h"
 #include "smtpd/fixup.h"
+#include "smtpd/from.h"
 #include "smtpd/message.h"
 #include "smtpd/rewrite.h"
 
@@ -51,6 +52,7 @@ void message_begin(struct session *s, struct message *m)
   m->is_submitted = m->is_holding = is_submitted(s);
   m->has_nul = m->has_long_header = false;
   smtpd_header_begin(&m->header, s->settings.me.s, m->is_submitted);
+  m->from.code = 0;
   m->failure = 0;
   m->rule = "";
   add_copies(s);
@@ -68,9 +70,11 @@ static bool is_too_big(const struct session *s, const struct message *m)
   return s->settings.size_max && m->size_bytes > s->settings.size_max;
 }
 
+static bool has_bad_from(const struct message *m) { return m->from.code && !policy_is_accepted(&m->from); }
+
 static bool is_hopeless(const struct session *s, const struct message *m)
 {
-  return m->failure || m->has_nul || m->has_long_header || (m->data.has_bare && !m->is_submitted) || is_too_big(s, m) ||
+  return m->failure || has_bad_from(m) || m->has_nul || m->has_long_header || (m->data.has_bare && !m->is_submitted) || is_too_big(s, m) ||
          m->header.hops > HOPS_MAX || m->header.deliveries > HOPS_MAX;
 }
 
@@ -98,6 +102,7 @@ static void fix_header(const struct session *s, struct message *m)
   struct smtpd_fixup f = { .from = text_string(&from), .domain = domain.s, .me = s->settings.me.s, .id = m->id.s,
                            .seconds = m->birth_seconds };
   smtpd_fixup(&f, m->pending.s, m->header.length, &fixed);
+  smtpd_from_check(s, fixed.s, fixed.len, &m->from);
   text_add_bytes(&fixed, m->pending.s + m->header.body, m->pending.len - m->header.body);
   text_copy_bytes(&m->pending, fixed.s, fixed.len);
   m->seen = m->pending.len;
@@ -208,6 +213,13 @@ const char *message_early_refusal(const struct session *s, struct message *m)
   return 0;
 }
 
+static const char *refuse_from(struct message *m)
+{
+  text_clear(&m->answer);
+  text_add_format(&m->answer, "%u %s %s", m->from.code, m->from.status, m->from.text.s);
+  return refuse(m, m->from.rule, text_string(&m->answer));
+}
+
 const char *message_refusal(struct session *s, struct message *m)
 {
   const char *early;
@@ -224,5 +236,6 @@ const char *message_refusal(struct session *s, struct message *m)
   if (!m->is_submitted && is_delivered_before(s, m))
     return refuse(m, "delivered-before", "554 5.4.6 This message was delivered here before: a mail loop");
   if (m->is_holding && !m->failure) fix_header(s, m);
+  if (has_bad_from(m)) return refuse_from(m);
   return 0;
 }

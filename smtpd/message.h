@@ -27,6 +27,8 @@ struct message {
   bool is_submitted;    /* RFC 6409: lines and header are put right */
   bool is_holding;      /* the header is not whole yet: nothing is written before it is put right */
   bool has_nul, has_long_header;
+  struct policy_decision from; /* refused: the From field names whom it may not (smtpd/from); then answer says so */
+  text answer;
   const char *failure; /* the answer, if it cannot be kept; what still comes is read and dropped */
   const char *rule;    /* of a refusal */
 };

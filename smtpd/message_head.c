@@ -2,6 +2,7 @@
 
 #include "lib/conf.h"
 #include "lib/envelope.h"
+#include "smtpd/commands.h"
 #include "smtpd/inject.h"
 #include "smtpd/message.h"
 #include "smtpd/received.h"
@@ -30,12 +31,17 @@ static void add_wishes(const struct session *s, text *facts)
 
 static void add_facts(const struct session *s, const struct message *m, const struct smtpd_received *r, text *facts)
 {
+  struct policy_facts f = session_facts(s);
+
   record_add(facts, "role", s->role->name);
   if (*r->ip) record_add(facts, "client", r->ip);
   record_add(facts, "helo", r->helo);
   if (s->login.len) record_add(facts, "login", s->login.s);
   if (s->role->policy == POLICY_INJECT) record_add_number(facts, "uid", inject_uid(s));
   if (*r->tls) record_add(facts, "tls", r->tls);
+  if (f.is_trusted) record_add(facts, "trusted", "yes");
+  if (f.backend && *f.backend) record_add(facts, "backend", f.backend);
+  if (s->mail.bypass && *s->mail.bypass) record_add(facts, "bypass", s->mail.bypass);
   if (m->header.message_id.len) record_add(facts, "message-id", m->header.message_id.s);
   add_wishes(s, facts);
   record_add(facts, "generation", s->tables->generation.s);

@@ -66,6 +66,8 @@ static const struct {
   { "networks", "bypass", "length=4/24" },
   { "network", "bypass:4/24:c0a801", "file=control/bypass line=1 av=no" },
   { "bypass", "sender:friend@bad2.test", "file=control/bypass line=2 av=no" },
+  { "bypass", "recipient:ann@a.test", "file=control/bypass line=4 av=yes" },
+  { "bypass", "recipient:b.test", "file=control/bypass line=5 av=no" },
   { "bypass", "sender:good.test", "file=control/bypass line=3 av=yes" },
   { "allowed", "inst@a.test", "address=ann@a.test address=out@a.test domain=shop.test limit=2 file=control/allowedsenders/inst@a.test" },
 };
@@ -274,6 +276,11 @@ static void check_bypass(void)
   check_is(policy_bypass(&tables, &stranger, &good), "av", "N-63 T20 a sender's domain, and the virus filter too");
   check_is(policy_bypass(&tables, &friendly, 0), "yes", "N-63 a client, also with the null sender");
   check_is(policy_bypass(&tables, &stranger, 0), "", "N-63 nobody else");
+  address_parse(&good, "Ann@a.test", 10);
+  check_is(policy_bypass_recipient(&tables, &good), "av", "N-63 a recipient");
+  check_is(policy_bypass(&tables, &stranger, &good), "", "N-63 ... is none as a sender");
+  address_parse(&good, "x@b.test", 8);
+  check_is(policy_bypass_recipient(&tables, &good), "yes", "N-63 a recipient's domain");
   address_free(&good);
 }
 
@@ -302,6 +309,10 @@ static void check_from(void)
   check_is(from(&ann, "bob@a.test"), "250 from", "the From of others is free without control/enforcefrom");
   check_is(from(&strict, "bob@a.test"), "553 sender-not-owned", "  and not with it");
   check_is(from(&strict, "anna@a.test"), "250 from", "  but for one's own");
+  check_is(from(&two, "x@far.test"), "250 from", "a backend's users may pass on what others wrote");
+  strict = two;
+  strict.enforce_from = true;
+  check_is(from(&strict, "x@far.test"), "554 backend-domain", "  and not with control/enforcefrom");
 }
 
 /* control/sendas with words for all: a second generation. */

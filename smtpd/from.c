@@ -1,0 +1,62 @@
+#include "smtpd/from.h"
+
+#include "lib/header.h"
+#include "lib/header_address.h"
+#include "smtpd/commands.h"
+#include "smtpd/inject.h"
+
+/* What is no address is nobody's: a reader may still show it as one. */
+static void read_address(const struct header_address *one, struct address *a)
+{
+  static const char nobody[] = "unreadable@invalid";
+  text path = TEXT_ZERO;
+
+  text_add_char(&path, '"');
+  for (size_t i = 0; i < one->local.len; i++) {
+    if (one->local.s[i] == '"' || one->local.s[i] == '\\') text_add_char(&path, '\\');
+    text_add_char(&path, one->local.s[i]);
+  }
+  text_add(&path, "\"@");
+  text_add_text(&path, &one->domain);
+  if (!one->local.len || address_parse(a, path.s, path.len) != ADDRESS_FULL) address_parse(a, nobody, sizeof nobody - 1);
+  text_free(&path);
+}
+
+static void check(const struct session *s, struct policy_facts f, const struct address *from, struct policy_decision *d)
+{
+  if (s->role->policy == POLICY_INJECT) {
+    f.enforce_sender = f.enforce_from;
+    inject_facts((struct session *)s, from, &f);
+    f.enforce_from = f.enforce_sender;
+  }
+  policy_from(s->tables, &f, from, d);
+}
+
+static void check_field(const struct session *s, const struct policy_facts *f, struct bytes value, struct policy_decision *d)
+{
+  struct header_address one = HEADER_ADDRESS_ZERO;
+  struct address from = ADDRESS_ZERO;
+
+  header_address_start(&one, value);
+  while (policy_is_accepted(d) && header_address_next(&one)) {
+    if (one.kind != HEADER_ADDRESS_MAILBOX) continue;
+    read_address(&one, &from);
+    check(s, *f, &from, d);
+  }
+  header_address_free(&one);
+  address_free(&from);
+}
+
+bool smtpd_from_check(const struct session *s, const char *header, size_t length, struct policy_decision *d)
+{
+  struct policy_facts f = session_facts(s);
+  struct header_field field;
+  size_t at = 0;
+
+  policy_decide(d, 250, "2.1.0", "from", "");
+  if (!f.login) return true;
+  f.enforce_from = policy_enforce_from();
+  while (policy_is_accepted(d) && header_next(header, length, &at, &field))
+    if (field.name.s && header_is(&field, "from")) check_field(s, &f, field.value, d);
+  return policy_is_accepted(d);
+}
