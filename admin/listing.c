@@ -62,16 +62,22 @@ static void list(const char *kind, bool is_json, format_line *format)
   text_free(&line);
 }
 
+/* As its file is named. */
+static const char *public_name(const text *record)
+{
+  const char *path = record_get(record, "path"), *slash = strchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
 /* A mailbox's or group's name as an operator writes it. */
 static void add_target(struct listing *l, const char *kind, const char *key, text *target)
 {
   text record = TEXT_ZERO;
 
-  if (!strncmp(key, "public-", 7))
-    text_add_format(target, "public:%s", key + 7);
-  else if (!strncmp(key, "group-", 6))
-    text_add_format(target, "group:%s", key + 6);
-  else if (tables_find(&l->tables, kind, key, &record) == LOOKUP_FOUND && *record_get(&record, "name"))
+  bool is_there = tables_find(&l->tables, kind, key, &record) == LOOKUP_FOUND;
+  if (is_there && record_is(&record, "kind", "public"))
+    text_add_format(target, "public:%s", public_name(&record));
+  else if (is_there && *record_get(&record, "name"))
     text_add_format(target, "%s%s", strcmp(kind, "group") ? "" : "group:", record_get(&record, "name"));
   else
     text_add_format(target, "%s:%s", kind, key);
@@ -181,8 +187,9 @@ static void format_domain(struct listing *l, const char *key, const text *record
 
 static void format_account(struct listing *l, const char *key, const text *record, text *line)
 {
+  (void)key;
   bool is_public = record_is(record, "kind", "public");
-  const char *name = is_public ? key + strlen("public-") : record_get(record, "name");
+  const char *name = is_public ? public_name(record) : record_get(record, "name");
 
   if (!l->is_json) {
     text_add_format(line, "%s%s", is_public ? "public:" : "", name);

@@ -3,6 +3,7 @@
 
 #include "ldapsync/control.h"
 #include "ldapsync/groups.h"
+#include "ldapsync/keys.h"
 #include "ldapsync/targets.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -33,8 +34,8 @@ static void read_group(void *to, const char *path, const char *file)
   const char *internal = record_get(&fields, "internal");
   if (*internal && strcmp(internal, "yes") && strcmp(internal, "no")) control_refuse(path, "internal", internal, "internal is yes or no");
   struct account *a = accounts_add(opening->facts);
-  text_add_format(&key, "group-%s", local.s);
-  record_add(&a->facts, "key", text_string(&key));
+  key_make(&key, "group", local.s);
+  record_add(&a->facts, "key", key.s);
   record_add(&a->facts, "name", local.s);
   record_add(&a->facts, "file", path);
   record_add(&a->facts, "internal", internal);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "ldapsync/control.h"
+#include "ldapsync/keys.h"
 #include "ldapsync/mailboxes.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -109,9 +110,9 @@ static void read_public(void *to, const char *path, const char *file)
   if (!strchr(name.s, '@')) {
     if (!control_local(name.s, &local)) die_permanent(path, ": its name is no local part of an address");
     struct account *a = accounts_add(to);
-    text_add(&key, "public-");
-    text_add_text(&key, &local);
-    record_add(&a->facts, "key", text_string(&key));
+    key_make(&key, "public", local.s);
+    record_add(&a->facts, "key", key.s);
+    record_add(&a->facts, "name", local.s);
     read_settings(&a->facts, path);
     text_add_text(&a->addresses, &local);
     text_add(&a->addresses, "@*");

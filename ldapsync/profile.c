@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include <skalibs/djbunix.h>
-#include <skalibs/sha256.h>
 
+#include "ldapsync/keys.h"
 #include "ldapsync/profile.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -210,29 +210,15 @@ static bool holds(const struct profile *p, const struct ldif_entry *e, enum conc
   return false;
 }
 
-static bool is_key(const char *key)
-{
-  size_t length = 0;
-  for (; key[length]; length++)
-    if (!ascii_is_alpha(key[length]) && !ascii_is_digit(key[length]) && key[length] != '-') return false;
-  return length && length <= 64;
-}
-
 /* Without an immutable id the dn is all that an entry is known by: the key is made of it, the same at every build. */
 static void key_of_dn(const struct ldif_entry *e, text *facts)
 {
   text dn = TEXT_ZERO, key = TEXT_ZERO;
-  SHA256Schedule schedule;
-  char digest[32];
 
   text_add_text(&dn, &e->dn);
   text_lower(&dn);
-  sha256_init(&schedule);
-  sha256_update(&schedule, dn.s, dn.len);
-  sha256_final(&schedule, digest);
-  text_add(&key, "dn-");
-  for (unsigned int i = 0; i < 16; i++) text_add_format(&key, "%02x", (unsigned char)digest[i]);
-  record_add(facts, "key", text_string(&key));
+  key_hash(&key, "dn", dn.s, dn.len);
+  record_add(facts, "key", key.s);
   text_free(&dn);
   text_free(&key);
 }
@@ -243,7 +229,7 @@ static void map_key(const struct profile *p, const struct ldif_entry *e, text *f
 
   map_concept(p, e, KEY, "key", &keys);
   const char *key = record_get(&keys, "key");
-  if (is_key(key))
+  if (key_check(key))
     record_add(facts, "key", key);
   else
     key_of_dn(e, facts);

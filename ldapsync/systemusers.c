@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldapsync/keys.h"
 #include "ldapsync/systemusers.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -28,9 +29,9 @@ static void add(struct accounts *people, const struct passwd *user)
   struct account *a = accounts_add(people);
   text path = TEXT_ZERO, key = TEXT_ZERO;
 
-  text_add_format(&key, "passwd-%s", user->pw_name);
+  key_make(&key, "passwd", user->pw_name);
   text_add_format(&path, "%s/Maildir", user->pw_dir);
-  record_add(&a->facts, "key", text_string(&key));
+  record_add(&a->facts, "key", key.s);
   record_add(&a->facts, "login", user->pw_name);
   record_add_number(&a->facts, "uid", user->pw_uid);
   record_add_number(&a->facts, "gid", user->pw_gid);
@@ -45,25 +46,16 @@ static void add(struct accounts *people, const struct passwd *user)
   text_free(&key);
 }
 
-/* A name that is no key is nobody's whom mail could reach. */
-static bool is_name(const char *name)
-{
-  size_t length = 0;
-  for (; name[length]; length++)
-    if (!ascii_is_alpha(name[length]) && !ascii_is_digit(name[length]) && name[length] != '-') return false;
-  return length && length <= 56;
-}
-
 void systemusers_read(struct accounts *people, uint32_t minimum_uid)
 {
   uint64_t minimum = minimum_uid;
 
   if (!read_setting(&minimum)) return;
+  if (minimum < minimum_uid) die_permanent("control/systemusers is below control/minimumuid, so these mailboxes would not be opened");
   FILE *file = fopen("/etc/passwd", "re"); /* of this host alone: other people are the directory's */
   if (!file) die_unable("open /etc/passwd");
   for (const struct passwd *user; (user = fgetpwent(file));)
-    if (user->pw_uid >= minimum && user->pw_uid < UIDS_MAX && user->pw_uid != NOBODY && user->pw_dir[0] == '/' && user->pw_dir[1] &&
-        is_name(user->pw_name))
+    if (user->pw_uid >= minimum && user->pw_uid < UIDS_MAX && user->pw_uid != NOBODY && user->pw_dir[0] == '/' && user->pw_dir[1])
       add(people, user);
   fclose(file);
 }

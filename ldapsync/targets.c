@@ -9,7 +9,7 @@ void targets_open(struct targets *t)
 {
   for (size_t i = 0; i < t->build->accounts.count; i++) {
     struct account *a = &t->build->accounts.all[i];
-    if (a->is_public) map_add(&t->publics, a->key + strlen("public-"), a);
+    if (a->is_public) map_add(&t->publics, record_get(&a->facts, "name"), a);
   }
 }
 
@@ -49,9 +49,12 @@ enum target_result targets_find(const struct targets *t, const char *value, cons
   *one = (struct member){ 0 };
   if (!is_group && !is_public && strchr(value, '@')) return find_address(t, value, self, one);
   if (!*value || strchr(value, ' ')) return TARGET_BAD;
-  text_copy(&name, value + (is_group ? 6 : is_public ? 7 : 0));
-  text_lower(&name);
-  text_string(&name);
+  const char *bare = value + (is_group ? 6 : is_public ? 7 : 0);
+  if (!is_public || !control_local(bare, &name)) {
+    text_copy(&name, bare);
+    text_lower(&name);
+    text_string(&name);
+  }
   if (is_group)
     one->group = (struct mail_group *)groups_find(t->groups, name.s);
   else

@@ -7,6 +7,7 @@
 #include "ldapsync/backends.h"
 #include "ldapsync/control.h"
 #include "ldapsync/dn.h"
+#include "ldapsync/keys.h"
 #include "ldapsync/mailboxes.h"
 #include "ldapsync/rules.h"
 #include "ldapsync/sendas.h"
@@ -156,7 +157,7 @@ static void check_backends(void)
 {
   check_backend("domain: One.test\nnetwork: 10.0.0.0/8\n", OLD "network:backend:4/8:0a backend=one \nbackend:one domain=one.test file=f \n", "S-21: by address");
   check_backend("domain: one.test\nfingerprint: 01:23:45:67:89:AB:CD:EF" "0123456789abcdef0123456789abcdef0123456789abcdef\n",
-                OLD "fingerprint:" HEX " backend=one \nbackend:one domain=one.test file=f \n", "S-21: by certificate");
+                OLD "fingerprint:" HEX " backend=one \nfingerprint:* backend=one \nbackend:one domain=one.test file=f \n", "S-21: by certificate");
   check_backend("domain: one.test\nlogin: One.test@relay\npassword: {CRYPT}x\n",
                 OLD "login:one.test@relay backend=one \nbackend:one domain=one.test login=one.test@relay file=f \nbackend:one password={CRYPT}x \n", "S-21: by login; the hash in a table of its own");
   check_backend("network: 10.0.0.0/8\n", "domain: : it has no domain, so it could send as nobody", "S-22: no domain");
@@ -217,6 +218,16 @@ static void check_names(void)
   check(!addressfile_key("a b", &name) && !addressfile_key("@a.test", &name), "... what is no address is none");
 }
 
+static void check_key(const char *name, const char *expected, const char *what)
+{
+  text key = TEXT_ZERO;
+
+  key_make(&key, "public", name);
+  check_is(key.s, expected, what);
+  check(key_check(key.s), "... which is a key");
+  text_free(&key);
+}
+
 static void check_dn(const char *one, const char *other, bool is_same, const char *what)
 {
   text a = TEXT_ZERO, b = TEXT_ZERO;
@@ -246,6 +257,10 @@ int main(void)
   check_settings("", "spamretention: ever\n", "spamretention: spamretention is a number of days, not ever", "N-31: no number of days");
   check_settings("", "keep: 1\n", "keep: keep is yes or no, not 1", "N-29: neither yes nor no");
   check_names();
+  check_key("office", "public-office", "a name as a key");
+  check_key("a.b/c", "public--a-2eb-2fc", "... with other bytes");
+  check_key("-a-2eb", "public---2da-2d2eb", "... no two names are one key");
+  check_key("a123456789a123456789a123456789a123456789a123456789a123456789a123456789", "public-95d0e8033561c32a3b315c0e166f5596", "... of a long one a hash");
   check_dn("cn=Ann B,ou=X,dc=y", "CN = ann b , OU=x;dc=Y", true, "RFC 4514: case, spaces, ';'");
   check_dn("cn=a\\2cb,dc=y", "cn=a\\,b,dc=y", true, "... escapes of one byte");
   check_dn("cn=a\\,b,dc=y", "cn=a,b,dc=y", false, "... an escaped comma is none");

@@ -1,0 +1,47 @@
+#include <string.h>
+
+#include <skalibs/sha256.h>
+
+#include "ldapsync/keys.h"
+
+enum { KEY_MAX = 64, HASH_BYTES = 16 };
+
+static bool is_plain(char c) { return ascii_is_alpha(c) || ascii_is_digit(c); }
+
+bool key_check(const char *key)
+{
+  size_t length = 0;
+  for (; key[length]; length++)
+    if (!is_plain(key[length]) && key[length] != '-') return false;
+  return length && length <= KEY_MAX;
+}
+
+void key_hash(text *key, const char *kind, const char *bytes, size_t length)
+{
+  SHA256Schedule schedule;
+  char digest[32];
+
+  sha256_init(&schedule);
+  sha256_update(&schedule, bytes, length);
+  sha256_final(&schedule, digest);
+  text_copy(key, kind);
+  text_add_char(key, '-');
+  for (unsigned int i = 0; i < HASH_BYTES; i++) text_add_format(key, "%02x", (unsigned char)digest[i]);
+  text_string(key);
+}
+
+void key_make(text *key, const char *kind, const char *name)
+{
+  text_copy(key, kind);
+  text_add_char(key, '-');
+  text_add(key, name);
+  if (key_check(text_string(key)) && *name != '-') return;
+  text_copy(key, kind);
+  text_add(key, "--");
+  for (const char *c = name; *c; c++)
+    if (is_plain(*c))
+      text_add_char(key, *c);
+    else
+      text_add_format(key, "-%02x", (unsigned char)*c);
+  if (!key_check(text_string(key))) key_hash(key, kind, name, strlen(name));
+}
