@@ -14,6 +14,7 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
+#include "lib/srs_ask.h"
 
 #define USAGE \
   "whatif FROM TO [ --ip IP ] [ --port PORT ] [ --login USER ] [ --helo NAME ] [ --fingerprint HEX ] [ --tls ] " \
@@ -242,7 +243,7 @@ static bool tell(struct tables *tables, const struct question *q, struct policy_
     story_line("recipient", "553 5.1.3 The recipient is not an address");
     return false;
   }
-  policy_recipient(tables, facts, &recipient, &all, &d);
+  if (!srs_return(tables, facts, &recipient, &all, &d)) policy_recipient(tables, facts, &recipient, &all, &d);
   if (!story_decision("recipient", &d)) return false;
   say_destinations(tables, facts, &all);
   return true;

@@ -2,11 +2,11 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/srs_ask.h"
 #include "smtpd/command.h"
 #include "smtpd/commands.h"
 #include "smtpd/greylist.h"
 #include "smtpd/lmtp.h"
-#include "smtpd/rewrite.h"
 #include "smtpd/verify.h"
 
 static bool is_full(void *to, const char *mailbox)
@@ -46,7 +46,7 @@ static void decide(struct session *s, const struct address *recipient, struct po
   f.ask = &ask;
   f.trace = &trace;
   if (s->role->is_lmtp) lmtp_recipient_begin(s);
-  if (rewrite_back(s, &f, recipient, all, d)) return;
+  if (srs_return(s->tables, &f, recipient, all, d)) return;
   policy_recipient(s->tables, &f, recipient, all, d);
 }
 

@@ -193,6 +193,21 @@ def forwards(ask):
     ask.files({"mailboxes/carol@example.test": None})
 
 
+def returns(ask):
+    """What comes back to a sender that SRS made."""
+    far = Server(sessions=1000, address="127.0.36.79")
+    ask.files({"addresses/out@third.test": "to: joe@far.example", "domains/third.test": "", "relayrules/far": f"type: default\nhost: 127.0.36.79\nport: {far.port}\ntls: off"})
+    ask.send("ann@outside.example", "out@third.test", "forwarded elsewhere")
+    said = wait_for(lambda: [line for line in far.heard if line.startswith("MAIL FROM:<SRS0=")])
+    address = re.search(r"<(.*?)>", said[0])[1] if said else "none@third.test"
+    ask.t.ok(said and address.endswith("@third.test"), "a forward elsewhere has a sender of the domain that forwards", far.heard)
+    ask.case("... to whom a report may come back, from anybody", address, OK, sender="", ip=FAR, leads=["ann@outside.example"], rule="srs")
+    ask.case("... in any case", address.upper(), OK, sender="", ip=FAR, rule="srs")
+    ask.case("... but not to one that was not made here", address.replace("ann@", "eve@").replace("=ann@", "=eve@").replace("=ann", "=eve"),
+             "550 5.7.1 <A>: Recipient address rejected: not an address that was made here", sender="", ip=FAR)
+    ask.files({"relayrules/far": None})
+
+
 def copies(ask):
     """ns8-mail: always-BCC and archive, four cases."""
     ask.files({"domains/third.test": "copy: carol@example.test"})
@@ -312,7 +327,7 @@ def relayed_domains(ask):
 with Postroom(36) as mail, Tap() as t:
     mail.add_account("carol@example.test", "carols-password")
     ask = Policy(mail, t)
-    parts = [domains, addresses, catchall, internal, postmasters, details, mailboxes, lists, forwards, copies, relay_rules, relaying, relayed_domains]
+    parts = [domains, addresses, catchall, internal, postmasters, details, mailboxes, lists, forwards, returns, copies, relay_rules, relaying, relayed_domains]
     for part in parts:
         if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
             print("# " + part.__name__)

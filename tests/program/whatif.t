@@ -65,6 +65,11 @@ is "and the internal one, where the session counts as encrypted" 'client      53
 mkdir -p state/full && : >state/full/key-bob
 is "S-34: a full mailbox" 'recipient   552 5.2.2 <bob@example.test>: Recipient address rejected: Mailbox is full' "$(whatif joe@far.example bob@example.test | grep ^recipient)"
 rm state/full/key-bob
+for file in recipientdelimiter:xy recipientdelimiter:@ alwaysbcc:nobody relayorder:sender 'relayorder:sender sender default'; do
+  echo "${file#*:}" >"control/${file%%:*}"
+  exits 100 "control/${file%%:*} is not ${file#*:}" whatif joe@far.example bob@example.test
+  rm "control/${file%%:*}"
+done
 exits 100 "no IP" whatif a@b.example bob@example.test --ip 1.2.3
 exits 100 "no generation" whatif a@b.example bob@example.test --at ../x
 exits 111 "one that is not there" whatif a@b.example bob@example.test --at none

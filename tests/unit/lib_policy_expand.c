@@ -11,7 +11,7 @@
 
 const char *PROG = "lib_policy_expand";
 
-enum { CHAIN = 60, MEMBERS = 3000 };
+enum { CHAIN = 60, MEMBERS = 3000, TOO_MANY = 200001 };
 
 static struct tables tables = TABLES_ZERO;
 
@@ -122,6 +122,9 @@ static void put_many(struct cdb_write *w)
     text_add_format(&list, " mailbox=m%d", i);
   }
   put(w, "address", "many@a.test", text_string(&list));
+  text_copy(&list, "kind=address");
+  for (int i = 0; i < TOO_MANY; i++) text_add(&list, " mailbox=gone");
+  put(w, "address", "toomany@a.test", text_string(&list));
   text_free(&list);
 }
 
@@ -228,6 +231,7 @@ static void check_forwards(void)
   check_is(rcpt(&mx, "out@a.test"), "address joe@far.test(out@a.test)", "an address that is elsewhere");
   check_is(rcpt(&mx, "chain40@a.test"), "address ka", "a chain of 20 addresses");
   check_is(rcpt(&mx, "chain0@a.test"), "451 4.3.5 expansion-limit", "one of 60 is stopped");
+  check_is(rcpt(&mx, "toomany@a.test"), "451 4.3.5 expansion-limit", "... and a list of more than 200,000");
   check(strlen(rcpt(&mx, "many@a.test")) > 5 * MEMBERS, "a list of thousands");
 }
 
