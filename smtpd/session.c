@@ -13,17 +13,21 @@
 #include "smtpd/message.h"
 #include "smtpd/session.h"
 
-static volatile sig_atomic_t told_to_stop, is_waiting;
+static volatile sig_atomic_t told_to_stop, is_waiting; /* told_to_stop: the signal */
 
-/* SIGTERM: at once if the client is waited for, with a word to it; else before the next wait. A transaction that was
-   not acknowledged is the client's. */
+static const char *words_of(int signal)
+{
+  return signal == SIGALRM ? "421 4.4.2 The session has lasted long enough\r\n" : "421 4.3.2 This service is being restarted\r\n";
+}
+
+/* SIGTERM, and SIGALRM when the session's time is over: at once if the client is waited for, with a word to it; else before
+   the next wait. A transaction that was not acknowledged is the client's. */
 static void stop(int signal)
 {
-  static const char words[] = "421 4.3.2 This service is being restarted\r\n";
+  const char *words = words_of(signal);
 
-  (void)signal;
-  if (is_waiting) _exit(write(1, words, sizeof words - 1) == -1 ? END_TEMPORARY : END_DONE);
-  told_to_stop = 1;
+  if (is_waiting) _exit(write(1, words, strlen(words)) == -1 ? END_TEMPORARY : END_DONE);
+  told_to_stop = signal;
 }
 
 void session_settings_read(struct session_settings *settings)
@@ -77,7 +81,8 @@ static void time_out(struct session *s)
 
 static void stop_now(struct session *s)
 {
-  reply_last(s, "421 4.3.2 This service is being restarted");
+  text_add(&s->output, words_of(told_to_stop));
+  s->is_over = true;
   reply_flush(s);
 }
 
@@ -151,6 +156,7 @@ void session_run(const struct role *role, const struct peer *peer, struct tables
 
   sigemptyset(&action.sa_mask);
   sigaction(SIGTERM, &action, 0);
+  sigaction(SIGALRM, &action, 0);
   s.role = role;
   s.peer = peer;
   s.connected_ip = peer->remote_ip;

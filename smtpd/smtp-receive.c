@@ -82,7 +82,7 @@ int main(int argc, const char *const *argv)
                           .concurrency_network = (unsigned int)conf_number("concurrencysmtpdclient", 50, 100000),
                           .refusal = "421 4.7.0 Too many connections, try again later\r\n",
                           .memory_bytes = MEMORY_BYTES,
-                          .session_seconds = SESSION_SECONDS,
+                          .session_seconds = (unsigned int)conf_number("sessionmax", SESSION_SECONDS, 86400),
                           .sandbox = &sandbox,
                           .refresh = refresh,
                           .session = session };

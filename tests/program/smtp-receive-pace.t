@@ -187,6 +187,14 @@ process.stdin.close()
 process.wait()
 control('greetdelay')
 
+# the time of a session
+control('sessionmax', '1\n')
+process = subprocess.Popen([program('smtp-receive')], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(ENV, PROTO='TCP', TCPREMOTEIP='192.0.2.9'))
+equal([process.stdout.readline()[:3], process.stdout.readline()], [b'220', b'421 4.4.2 The session has lasted long enough\r\n'], 'a session has an end, and is told')
+process.stdin.close()
+equal(process.wait(), 0, '... by itself')
+control('sessionmax')
+
 # XCLIENT
 control('xclienthosts', '192.0.2.9\n')
 OFFER = 'XCLIENT NAME ADDR PORT PROTO HELO DESTADDR DESTPORT'
