@@ -76,7 +76,7 @@ def value(message, name):
 m = sent('bob@example.test', uid=UID['eve'])
 ok(m['sender'] == 'uid-54323@mx.example.test' and m['to'] == ['bob@example.test'], 'the sender is the uid, that has no name', m)
 ok(' login=uid-54323' in ' ' + m['facts'] and ' uid=54323' in m['facts'] and 'role=inject' in m['facts'], '... which the facts say', m['facts'])
-ok(re.match(r'Received: from uid-54323 \(uid 54323\)\r\n\tby mx\.example\.test with local\r\n\tid \w{16}; ', m['received']), '... and Received', m['received'])
+ok(re.match(r'Received: from uid-54323 \(uid 54323\)\r\n\tby mx\.example\.test with local\r\n\tid \w{16}\r\n\tfor <bob@example.test>; ', m['received']), '... and Received', m['received'])
 ok(value(m, 'From') == ['uid-54323@mx.example.test'] and len(value(m, 'Date')) == 1 and len(value(m, 'Message-ID')) == 1,
    'From, Date and Message-ID are made where they are missing', m['header'])
 m = sent('bob@example.test', input='From: x@y.test\nDate: now\nMessage-id: <1@x>\n\nhello\n')
@@ -176,6 +176,10 @@ code, out, error = run('-bs', input='EHLO me\r\nMAIL FROM:<x@far.test>\r\nRCPT T
 m = take()
 ok(code == 0 and out.startswith('220 mx.example.test') and out.endswith('221 2.0.0 Bye\r\n') and len(m) == 1 and m[0]['body'] == b'.x\r\n'
    and 'uid=54323' in m[0]['facts'], '-bs: SMTP on standard input and output, as the caller', (out, m))
+
+m = sent('-N', 'success,delay', '-R', 'hdrs', '-V', 'a=b+c', 'bob')
+ok('ret=hdrs' in m['facts'].lower() and 'envid=a+3Db+2Bc' in m['facts'].replace('%3D', '=') and 'notify=success,delay' in m['recipients'][0].lower(), '-N, -R, -V are in the envelope', m)
+ok('notify=never' in sent('-Nnever', 'bob')['recipients'][0].lower(), '-N never')
 
 # mailq, newaliases, -q
 equal(run(name='mailq'), (0, 'Mail queue is empty\n', ''), 'P-36: mailq of an empty queue')
