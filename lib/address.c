@@ -3,6 +3,7 @@
 #include <unistr.h>
 
 #include "lib/address.h"
+#include "lib/bytes.h"
 #include "lib/casefold.h"
 #include "lib/idna.h"
 
@@ -15,12 +16,7 @@ struct cursor {
 
 static bool is_eight_bit(char c) { return (unsigned char)c > 0x7f; }
 
-static bool has_eight_bit(const char *bytes, size_t length)
-{
-  for (size_t i = 0; i < length; i++)
-    if (is_eight_bit(bytes[i])) return true;
-  return false;
-}
+static bool has_eight_bit(const char *bytes, size_t length) { return bytes_ascii_run(bytes, length) < length; }
 
 static bool is_atext(char c) /* RFC 5322 3.2.3, RFC 6531 3.3 */
 {
@@ -123,7 +119,7 @@ bool domain_fold(const char *bytes, size_t length, text *folded)
   return domain_check(folded->s, folded->len);
 }
 
-/* A domain or an address literal, as far as it goes; folded becomes what the tables know it by. */
+/* A domain or an address literal, as far as it goes; folded becomes its A-labels if it is not ASCII, else empty. */
 static bool take_domain(struct cursor *c, bool *is_literal, text *folded)
 {
   const char *start = c->at;
@@ -131,14 +127,11 @@ static bool take_domain(struct cursor *c, bool *is_literal, text *folded)
   *is_literal = take(c, '[');
   if (*is_literal) {
     while (c->at < c->end && *c->at != ']') c->at++;
-    if (!take(c, ']') || !domain_literal_check(start, (size_t)(c->at - start))) return false;
-    text_copy_bytes(folded, start, (size_t)(c->at - start));
-    text_lower(folded);
-    text_string(folded);
-    return true;
+    return take(c, ']') && domain_literal_check(start, (size_t)(c->at - start));
   }
   while (c->at < c->end && (is_label_char(*c->at) || *c->at == '.' || is_eight_bit(*c->at))) c->at++;
-  return domain_fold(start, (size_t)(c->at - start), folded);
+  size_t length = (size_t)(c->at - start);
+  return has_eight_bit(start, length) ? domain_fold(start, length, folded) : domain_check(start, length);
 }
 
 static bool is_dot_string(const text *local)
@@ -165,43 +158,56 @@ static void add_local(text *shown, const text *local)
   text_add_char(shown, '"');
 }
 
-/* ASCII, which most are, is not normalized. */
-static void fold_local(text *folded, const text *local)
+static void add_domain(text *to, const char *domain, size_t length)
 {
-  if (has_eight_bit(local->s, local->len))
-    casefold_canonical_add(local->s, local->len, folded);
-  else {
-    text_add_text(folded, local);
-    text_lower(folded);
-  }
+  if (length) text_add_char(to, '@');
+  text_add_bytes(to, domain, length);
+  text_string(to);
 }
 
-/* local holds the meaning of the local part; the domain is as it was given, empty for a local part alone. */
-static void fill(struct address *a, const text *local, const char *domain, size_t domain_length, const text *domain_folded)
+static void fill_parts(struct address *a, const text *local, const char *domain, size_t domain_length)
+{
+  text_copy_bytes(&a->parts, local->s, local->len);
+  text_add_char(&a->parts, 0);
+  text_add_bytes(&a->parts, domain, domain_length);
+  text_string(&a->parts);
+}
+
+/* What is not ASCII: the local part case-folded in NFC, the domain in A-labels. */
+static void fold_utf8(struct address *a, const text *local, const char *domain, size_t domain_length)
 {
   text folded = TEXT_ZERO;
 
-  text_clear(&a->shown);
-  add_local(&a->shown, local);
-  if (domain_length) text_add_char(&a->shown, '@');
-  text_add_bytes(&a->shown, domain, domain_length);
-  text_string(&a->shown);
-  a->is_utf8 = has_eight_bit(a->shown.s, a->shown.len);
-
-  fold_local(&folded, local);
+  casefold_canonical_add(local->s, local->len, &folded);
   text_clear(&a->folded);
   add_local(&a->folded, &folded);
-  if (domain_length) text_add_char(&a->folded, '@');
-  text_add_text(&a->folded, domain_folded);
-  text_string(&a->folded);
-
-  text_copy_bytes(&a->parts, folded.s, folded.len);
-  text_add_char(&a->parts, 0);
-  text_add_text(&a->parts, domain_folded);
-  text_string(&a->parts);
-  a->local = a->parts.s;
+  add_domain(&a->folded, domain, domain_length);
+  fill_parts(a, &folded, domain, domain_length);
   a->domain = a->parts.s + folded.len + 1;
   text_free(&folded);
+}
+
+/* local holds the meaning of the local part; the domain is as it was given, empty for a local part alone; ascii: its A-labels
+   if it has others. */
+static void fill(struct address *a, const text *local, const char *domain, size_t domain_length, const text *ascii)
+{
+  text_clear(&a->shown);
+  add_local(&a->shown, local);
+  add_domain(&a->shown, domain, domain_length);
+  a->is_utf8 = has_eight_bit(a->shown.s, a->shown.len);
+  if (a->is_utf8 && ascii->len)
+    fold_utf8(a, local, ascii->s, ascii->len);
+  else if (a->is_utf8)
+    fold_utf8(a, local, domain, domain_length);
+  else {
+    text_copy_bytes(&a->folded, a->shown.s, a->shown.len);
+    text_string(&a->folded);
+    fill_parts(a, local, domain, domain_length);
+    a->domain = a->parts.s + local->len + 1;
+  }
+  text_lower(&a->folded);
+  text_lower(&a->parts);
+  a->local = a->parts.s;
 }
 
 static enum address_result take_mailbox(struct address *a, struct cursor *c)
