@@ -5,12 +5,13 @@
 enum { COMPONENT_MAX = 255 };
 static const uint64_t uid_max = 0xfffffffeu; /* (uid_t)-1 means "leave it as it is" to setresuid */
 
+/* What tables-build writes (ldapsync/build.c): other bytes as %XX, and ~N behind a name that is taken. */
 static bool is_component(const char *name, size_t length)
 {
   if (!length || length > COMPONENT_MAX || name[0] == '.') return false;
   for (size_t i = 0; i < length; i++) {
     char c = name[i];
-    if (!ascii_is_alpha(c) && !ascii_is_digit(c) && !strchr("._+=@-", c) && !(c & 0x80)) return false;
+    if (!ascii_is_alpha(c) && !ascii_is_digit(c) && !strchr("._+=@-%~", c) && !(c & 0x80)) return false;
   }
   return true;
 }
