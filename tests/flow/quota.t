@@ -170,9 +170,12 @@ def lies(mail, t):
         return
     own, other = (re.search("mailbox=([^\0]+)", mail.run("cdb", "-q", f"{mail.home}/tables/current/policy.cdb", f"login:{user}@example.test"))[1]
                   for user in ("alice", "bob"))
+    with open(f"{mail.home}/control/mailboxes/bob@example.test", "w") as file:
+        file.write("quota: 100K\n")
+    mail.run("tables-build")
+    client = imap(mail, "alice")
     for flag in flags(mail):
         os.unlink(f"{mail.home}/state/full/{flag}")
-    client = imap(mail, "alice")
     with open(f"/proc/{mail.pid('mailbox-spawn')}/task/{mail.pid('mailbox-spawn')}/children") as file:
         uid = os.stat(f"{mail.home}/mail/example.test/alice").st_uid
         session = [int(pid) for pid in file.read().split() if os.stat(f"/proc/{pid}").st_uid == uid or str(uid) in open(f"/proc/{pid}/status").read()][0]
