@@ -59,7 +59,8 @@ void question_read(struct question *q, const char *const *argv, const char *usag
   *q = (struct question){ .ip = "", .helo = "", .fingerprint = "" };
   for (; *argv; argv++) {
     if (take(&argv, "--ip", &q->ip, usage) || take(&argv, "--port", &q->port, usage) || take(&argv, "--login", &q->login, usage) ||
-        take(&argv, "--helo", &q->helo, usage) || take(&argv, "--fingerprint", &q->fingerprint, usage) || take(&argv, "--at", &q->at, usage))
+        take(&argv, "--helo", &q->helo, usage) || take(&argv, "--fingerprint", &q->fingerprint, usage) || take(&argv, "--at", &q->at, usage) ||
+        take(&argv, "--reverse", &q->reverse, usage) || take(&argv, "--listed", &q->listed, usage) || take(&argv, "--from", &q->header_from, usage))
       continue;
     if (take_flag(*argv, "--tls", &q->is_tls) || take_flag(*argv, "--json", &q->is_json)) continue;
     if (!strncmp(*argv, "--", 2) || q->to) die_usage(usage);

@@ -7,6 +7,7 @@
 
 struct question {
   const char *from, *to, *ip, *port, *login, *helo, *fingerprint, *at;
+  const char *reverse, *listed, *header_from; /* 0: not said */
   bool is_tls, is_json;
   const char *role; /* by the port */
   enum policy_role policy;

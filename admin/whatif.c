@@ -14,11 +14,12 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
+#include "lib/policy_host.h"
 #include "lib/srs_ask.h"
 
 #define USAGE \
-  "whatif FROM TO [ --ip IP ] [ --port PORT ] [ --login USER ] [ --helo NAME ] [ --fingerprint HEX ] [ --tls ] " \
-  "[ --at GENERATION ] [ --json ]     FROM \"\" is the null sender"
+  "whatif FROM TO [ --ip IP ] [ --port PORT ] [ --login USER ] [ --helo NAME ] [ --reverse NAME|none ] " \
+  "[ --listed \"ZONE ADDRESS\" ] [ --fingerprint HEX ] [ --tls ] [ --from ADDRESS ] [ --at GENERATION ] [ --json ]     FROM \"\" is the null sender"
 
 const char *PROG = "whatif";
 
@@ -222,6 +223,44 @@ static bool say_client(struct tables *tables, const struct question *q, struct p
   return may_begin;
 }
 
+/* What the DNS would say of a client of port 25 is in the question. True if that lets it in. */
+static bool check_host(struct tables *tables, const struct question *q, const struct policy_facts *facts, const char *bypass,
+                       const struct address *recipient, struct policy_decision *d)
+{
+  text answer = TEXT_ZERO, warnings = TEXT_ZERO;
+  struct policy_host host = { .ip = q->ip, .helo = q->helo, .answer = &answer };
+
+  if (facts->role != POLICY_MX || policy_host_is_spared(tables, facts, bypass, recipient)) return true;
+  if (q->reverse) record_add(&answer, "reverse", strcmp(q->reverse, "none") ? q->reverse : "");
+  if (q->listed) record_add(&answer, "listed", q->listed);
+  if (!*q->helo) host.helo = "a.name.example"; /* nothing was said about it */
+  policy_host(&host, d, &warnings);
+  if (warnings.len) {
+    warnings.len -= 2; /* CRLF */
+    story_line("header", text_string(&warnings));
+  }
+  text_free(&answer);
+  text_free(&warnings);
+  return policy_is_accepted(d);
+}
+
+/* The From field is looked at when the message has come, and is of who has logged in. */
+static bool check_from(struct tables *tables, const struct question *q, struct policy_facts *facts)
+{
+  struct policy_decision d = POLICY_DECISION_ZERO;
+  struct address from = ADDRESS_ZERO;
+  bool is_null, good = true;
+
+  if (!q->header_from || !facts->login) return true;
+  if (!read_address(&from, q->header_from, &is_null) || is_null) die_permanent("--from is not an address: ", q->header_from);
+  facts->enforce_from = policy_enforce_from();
+  policy_from(tables, facts, &from, &d);
+  good = story_decision("from", &d);
+  address_free(&from);
+  policy_decision_free(&d);
+  return good;
+}
+
 /* True if the message would be accepted. */
 static bool tell(struct tables *tables, const struct question *q, struct policy_facts *facts, struct policy_standing *standing)
 {
@@ -238,13 +277,18 @@ static bool tell(struct tables *tables, const struct question *q, struct policy_
   facts->sender = is_null ? 0 : &sender;
   policy_sender(tables, facts, facts->sender, &d);
   if (!story_decision("sender", &d)) return false;
-  say_bypass(policy_bypass(tables, facts, facts->sender));
+  const char *bypass = policy_bypass(tables, facts, facts->sender);
+  say_bypass(bypass);
   if (!read_address(&recipient, q->to, &is_null) || is_null) {
     story_line("recipient", "553 5.1.3 The recipient is not an address");
     return false;
   }
+  if (!check_host(tables, q, facts, bypass, &recipient, &d)) {
+    story_decision("recipient", &d);
+    return false;
+  }
   if (!srs_return(tables, facts, &recipient, &all, &d)) policy_recipient(tables, facts, &recipient, &all, &d);
-  if (!story_decision("recipient", &d)) return false;
+  if (!story_decision("recipient", &d) || !check_from(tables, q, facts)) return false;
   say_destinations(tables, facts, &all);
   return true;
 }

@@ -14,7 +14,7 @@
 #include "lib/home.h"
 #include "lib/log.h"
 #include "lib/serve.h"
-#include "smtpd/rbl.h"
+#include "lib/rbl.h"
 
 enum {
   SESSIONS = 2000,

@@ -22,7 +22,6 @@ struct client_check {
 #define CLIENT_CHECK_ZERO { .call = -1, .answer = TEXT_ZERO, .decision = POLICY_DECISION_ZERO, .warnings = TEXT_ZERO }
 
 void client_check_begin(struct session *s);          /* the client has said its name */
-void client_check_settings(void);                    /* what cannot be right ends the program */
 
 /* RCPT: false: d refuses the client. Not for who is trusted, has logged in, is a backend, or is bypassed. */
 bool session_check_client(struct session *s, const struct address *recipient, struct policy_decision *d);

@@ -8,6 +8,7 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
+#include "lib/policy_host.h"
 #include "lib/serve.h"
 #include "smtpd/commands.h"
 #include "smtpd/greylist.h"
@@ -45,7 +46,7 @@ static void check_settings(void)
   session_check_extensions();
   pace_rates_read(&rates);
   greylist_check_settings();
-  if (role->policy == POLICY_MX) client_check_settings();
+  if (role->policy == POLICY_MX) policy_host_settings();
   policy_enforce_sender();
   policy_postmaster(&postmaster);
   text_free(&settings.me);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/dns.h"
-#include "smtpd/rbl.h"
+#include "lib/rbl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

@@ -70,6 +70,23 @@ for file in recipientdelimiter:xy recipientdelimiter:@ alwaysbcc:nobody relayord
   exits 100 "control/${file%%:*} is not ${file#*:}" whatif joe@far.example bob@example.test
   rm "control/${file%%:*}"
 done
+echo reject >control/reversecheck
+is "a client without a name" 'recipient   550 5.7.25 Client host rejected: cannot find your reverse hostname, [192.0.2.1]
+              rule reverse, control/reversecheck' "$(whatif joe@far.example bob@example.test --ip 192.0.2.1 --reverse none | grep -A1 ^recipient)"
+exits 0 "one with a name" whatif joe@far.example bob@example.test --ip 192.0.2.1 --reverse mail.far.example
+exits 0 "nothing is known of it" whatif joe@far.example bob@example.test --ip 192.0.2.1
+exits 0 "who has logged in needs none" whatif bob@example.test bob@example.test --login bob --reverse none
+rm control/reversecheck
+echo syntax >control/helocheck
+is "a HELO that is no name" 'recipient   550 5.7.1 Helo command rejected: need fully-qualified hostname' "$(whatif joe@far.example bob@example.test --helo client | grep ^recipient)"
+rm control/helocheck
+echo 'zone.example reject any' >control/rbllist
+is "a block list" 1 "$(whatif joe@far.example bob@example.test --ip 192.0.2.1 --listed 'zone.example 127.0.0.2 spammer' | grep -c '^recipient   554 5.7.1 Service unavailable; Client host \[192.0.2.1\] blocked using zone.example; spammer')"
+rm control/rbllist
+echo yes >control/enforcefrom
+is "L-12: whose From it is" 1 "$(whatif bob@example.test joe@far.example --login bob --from mute@example.test | grep -c '^from        55')"
+exits 0 "... his own" whatif bob@example.test joe@far.example --login bob --from bob@example.test
+rm control/enforcefrom
 exits 100 "no IP" whatif a@b.example bob@example.test --ip 1.2.3
 exits 100 "no generation" whatif a@b.example bob@example.test --at ../x
 exits 111 "one that is not there" whatif a@b.example bob@example.test --at none

@@ -1,6 +1,6 @@
 /* control/rbllist: its lines, which answers count (RFC 5782 2.1), and the names that are asked. */
 
-#include "smtpd/rbl.h"
+#include "lib/rbl.h"
 #include "tests/check.h"
 
 static const struct {

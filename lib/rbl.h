@@ -1,8 +1,8 @@
 /* rbl: an entry of control/rbllist: a DNS block list (RFC 5782), what is done with who is listed there, and which of its
    answers count. Bytes in, struct out, no I/O. */
 
-#ifndef SMTPD_RBL_H
-#define SMTPD_RBL_H
+#ifndef LIB_RBL_H
+#define LIB_RBL_H
 
 #include "lib/cidr.h"
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "lib/dns.h"
-#include "smtpd/rbl.h"
+#include "lib/rbl.h"
 
 /* The next word of the entry, ended in place; "" if there is none. */
 static char *next_word(char **at)
