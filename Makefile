@@ -32,7 +32,7 @@ programs = \
 # cdb_init and cdb_find (platform.md 1), so no program may use skalibs' cdb.
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
-programs_with_unicode = smtpd/smtp-receive smtpd/mail-inject smtpd/srs-server send/send-schedule deliver/mailbox-spawn imap/imap-session ldapsync/tables-build admin/mailadm admin/whatif
+programs_with_unicode = smtpd/smtp-receive smtpd/mail-inject smtpd/srs-server send/send-schedule deliver/mailbox-spawn imap/imap-session ldapsync/tables-build admin/mailadm admin/whatif auth/auth-server
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 
 # Servers that fork for each connection, or serve each message, are linked statically: a child then copies and touches fewer

@@ -17,7 +17,7 @@ struct sasl {
   const struct sasl_mechanism *mechanism;
   unsigned int step;
   const char *challenge; /* after SASL_MORE */
-  text login;            /* in lower case, ended by a NUL */
+  text login;            /* in lower case, an address as lib/address folds it; ended by a NUL */
   text password;         /* ended by a NUL */
 };
 #define SASL_ZERO { .login = TEXT_ZERO, .password = TEXT_ZERO }

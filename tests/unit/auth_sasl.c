@@ -21,6 +21,10 @@ static void check_plain_rules(void)
 
   check_plain(B("\0bob\0secret"), "bob", "secret", "PLAIN: name and password");
   check_plain(B("\0Bob@Example.TEST\0Secret"), "bob@example.test", "Secret", "the name in lower case, the password as it is");
+  check_plain(B("\0J\xc3\x96RG@B\xc3\xbc" "cher.example\0\xc3\x84"), "j\xc3\xb6rg@xn--bcher-kva.example", "\xc3\x84",
+              "an address that is not ASCII, folded as in the tables; the password as it is");
+  check_plain(B("\0J\xc3\x96RG\0x"), "j\xc3\x96rg", "x", "a name that is no address: only ASCII's case");
+  check_plain(B("\0B\xff@b\0x"), "b\xff@b", "x", "no UTF-8: as it is");
   check_plain(B("bob\0bob\0secret"), "bob", "secret", "an identity that is the name");
   check_plain(B("ann\0bob\0secret"), 0, 0, "to act as somebody else is refused");
   check_plain(B("bob\0secret"), 0, 0, "one NUL");
