@@ -7,8 +7,9 @@ enum field { FIELD_OTHER, FIELD_RECEIVED, FIELD_DELIVERED, FIELD_ID };
 
 static const struct {
   const char *name;
+  size_t length;
   enum field field;
-} fields[] = { { "received", FIELD_RECEIVED }, { "delivered-to", FIELD_DELIVERED }, { "message-id", FIELD_ID } };
+} fields[] = { { "received", 8, FIELD_RECEIVED }, { "delivered-to", 12, FIELD_DELIVERED }, { "message-id", 10, FIELD_ID } };
 
 void smtpd_header_begin(struct smtpd_header *h, const char *me, bool ends_early)
 {
@@ -32,20 +33,22 @@ static void take_id(struct smtpd_header *h)
   text_string(&h->message_id);
 }
 
+static bool ends_word(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '(' || c == ';'; }
+
 /* The next word of a Received field (RFC 5321 4.4): what stands between comments and white space. */
 static struct bytes next_word(const text *value, size_t *at)
 {
   size_t begin = *at = header_skip_space(value->s, value->len, *at);
 
   if (begin == value->len || value->s[begin] == ';') return (struct bytes)BYTES_ZERO;
-  while (*at < value->len && value->s[*at] && !strchr(" \t\r\n(;", value->s[*at])) ++*at;
+  while (*at < value->len && !ends_word(value->s[*at])) ++*at;
   if (*at == begin) ++*at;
   return (struct bytes){ value->s + begin, *at - begin };
 }
 
-static bool word_is(struct bytes word, const char *string)
+static bool word_is(struct bytes word, const char *string, size_t length)
 {
-  return word.len == strlen(string) && bytes_are_nocase(word.s, string, word.len);
+  return word.len == length && bytes_are_nocase(word.s, string, length);
 }
 
 /* "by ME ... for <recipient>": then it went round. */
@@ -57,8 +60,8 @@ static void take_received(struct smtpd_header *h)
   if (!h->me || h->hops > HOPS_MAX) return;
   for (size_t at = 0; (word = next_word(&h->value, &at)).s; before = word) {
     if (!before.s) continue;
-    if (word_is(before, "by")) is_ours = word_is(word, h->me);
-    if (word_is(before, "for") && word.len > 2 && word.s[0] == '<') recipient = (struct bytes){ word.s + 1, word.len - 2 };
+    if (word_is(before, "by", 2) && !(is_ours = word_is(word, h->me, strlen(h->me)))) return; /* mostly it was another host */
+    if (word_is(before, "for", 3) && word.len > 2 && word.s[0] == '<') recipient = (struct bytes){ word.s + 1, word.len - 2 };
   }
   if (!is_ours || !recipient.s) return;
   text_add_bytes(&h->passed, recipient.s, recipient.len);
@@ -92,7 +95,7 @@ static void begin_field(struct smtpd_header *h)
 {
   h->place = HEADER_VALUE;
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-    if (h->name_length == strlen(fields[i].name) && bytes_are_nocase(h->name, fields[i].name, h->name_length))
+    if (h->name_length == fields[i].length && bytes_are_nocase(h->name, fields[i].name, h->name_length))
       h->field = fields[i].field;
   if (h->field == FIELD_RECEIVED) h->hops++;
 }
