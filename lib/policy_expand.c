@@ -4,7 +4,7 @@
 
 /* A list of 100,000 members, each with a forward, fits into time and memory of one session (smtpd: 128 MiB); the groups of a
    directory are flat already, so that no sane chain of addresses is longer than a few. */
-enum { STEPS_MAX = 200000, DEPTH_MAX = 30 };
+enum { STEPS_MAX = 200000, DEPTH_MAX = 30, ASKED_MAX = 100 };
 
 /* An address on the way from the recipient to its ends. */
 struct branch {
@@ -55,9 +55,12 @@ static void add(struct expansion *x, const char *address, const char *mailbox, c
   policy_destinations_add(&x->found, &one);
 }
 
+/* It matters while all that were found are full; of a long list not all are looked for. */
 static bool is_full(struct expansion *x, const char *key, const text *record)
 {
   const struct policy_ask *ask = x->facts->ask;
+
+  if (x->full < x->found.count && x->found.count > ASKED_MAX) return false;
   const char *quota = record_get(record, "quota");
   return strcmp(quota, "0") && ask && ask->is_full && ask->is_full(ask->to, key);
 }

@@ -319,6 +319,13 @@ def relayed_domains(ask):
     ask.t.matches(ask.smtp("ann@outside.example", "later@asked.test", ip=FAR), r"^450 4\.1\.1 <later@asked\.test>: Recipient address rejected: unverified address",
                   "S-26 ... and cannot say now")
     ask.t.is_(ask.smtp("ann@outside.example", "good@asked.test", ip=FAR), OK, "S-26 ... who is known is taken meanwhile")
+    ask.files({"domains/asked.test": "relay: 127.0.36.76:9\ntls: off\nrecipients: asked"})
+    ask.t.matches(ask.smtp("ann@outside.example", "eve@asked.test", ip=FAR), r"^450 4\.1\.1 <eve@asked\.test>: Recipient address rejected: unverified address",
+                  "S-26 one that is down")
+    ask.t.is_(ask.smtp("ann@outside.example", "good@asked.test", ip=FAR), OK, "S-26 ... who is known is taken meanwhile")
+    ask.t.ok("verify to=later@asked.test verdict=later" in ask.mail.log("smtp-mx"), "S-26 what was asked is in the log", ask.mail.log("smtp-mx")[-800:])
+    ask.case("S-26 who has logged in is not kept waiting", "eve@asked.test", OK, login="bob", port=587, sender="bob@example.test")
+    ask.files({"domains/asked.test": f"relay: 127.0.36.77:{back.port}\ntls: off\nrecipients: asked"})
     state["RCPT"] = known
     ask.send("ann@outside.example", "good@asked.test", "to the backend", ip=FAR)
     ask.t.ok(wait_for(lambda: any(b"to the backend" in m for m in back.messages)), "S-26 and the message arrives there")
