@@ -230,6 +230,10 @@ static void test_full(void)
     snprintf(key + 200, 100, "%d", i * 7919 % 4000);
     limits_keep(l, key, "x", 100000);
   }
+  for (int i = 0; i < 3000; i++) {
+    snprintf(key + 200, 100, "%d", i * 7919 % 3000);
+    take(l, key, 1, 5, 86400);
+  }
   check(!stat("state/limits/me/store", &st) && st.st_size < 3000000, "a store has a size that it does not exceed");
   check(limits_forget(l, "", &count) && count > 900 && count < 1100, "... of so many entries as control/limitsmax says");
   if (count <= 900 || count >= 1100) printf("# %llu\n", (unsigned long long)count);
