@@ -4,6 +4,7 @@
 #include "lib/date.h"
 #include "smtpd/commands.h"
 
+enum { LIMIT_MAX = 999999 }; /* RFC 9422 3: six digits, and no 0 */
 enum { HOLD_SECONDS = 2592000, HOLD_SECONDS_MAX = 999999999 }; /* 30 days; RFC 4865 4.1: nine digits */
 
 uint64_t session_hold_max(void) { return conf_number("holdmax", HOLD_SECONDS, HOLD_SECONDS_MAX); }
@@ -72,6 +73,7 @@ void session_choose_extensions(struct session *s)
   if (!session_is_tls(s)) offered &= ~(unsigned int)EXTENSION_REQUIRETLS; /* RFC 8689 4 */
   if ((offered & EXTENSION_DSN) && !offers_dsn(s)) offered &= ~(unsigned int)EXTENSION_DSN;
   if ((offered & EXTENSION_FUTURERELEASE) && !session_hold_max()) offered &= ~(unsigned int)EXTENSION_FUTURERELEASE;
+  if (!s->settings.recipients_max || s->settings.recipients_max > LIMIT_MAX) offered &= ~(unsigned int)EXTENSION_LIMITS;
   s->extensions = offered;
 }
 

@@ -67,7 +67,7 @@ static bool take_hold_for(struct smtpd_parameters *p, const char *value, size_t 
 {
   if (p->hold != HOLD_NOT) return false; /* RFC 4865 4.1: one of the two */
   p->hold = HOLD_FOR;
-  return length <= HOLD_DIGITS_MAX && number_scan_bytes(value, length, UINT32_MAX, &p->hold_seconds);
+  return *value != '0' && length <= HOLD_DIGITS_MAX && number_scan_bytes(value, length, UINT32_MAX, &p->hold_seconds);
 }
 
 static bool take_hold_until(struct smtpd_parameters *p, const char *value, size_t length)

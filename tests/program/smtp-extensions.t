@@ -156,6 +156,10 @@ away = subprocess.run([program('smtp-receive'), '-r', 'internal'], input=b'EHLO 
                       stderr=subprocess.DEVNULL, env=dict(ENV, PROTO='TCP', TCPREMOTEIP='192.0.2.9', TCPREMOTEPORT='1', TCPLOCALIP='192.0.2.1', TCPLOCALPORT='10587')).stdout
 ok(b'AUTH' not in away.split(b'250 HELP')[0] and away.split(b'\r\n')[-3:-1] == [b'502 5.5.1 AUTH is not offered', b'550 5.7.1 This port serves programs of this host only'],
    'N-115: from elsewhere AUTH is not offered and MAIL is refused', away)
+write('control/maxrcptcount', '1000000\n')
+c = Client()
+ok(not any('LIMITS' in line for line in c.offered), 'RFC 9422: a limit of seven digits cannot be said', c.offered)
+c.close()
 write('control/maxrcptcount', '7\n')
 write('control/holdmax', '0\n')
 write('control/databytes', '0\n')
