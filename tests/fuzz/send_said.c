@@ -27,7 +27,7 @@ static void check_line(const struct said *s)
 
 static void check_report(const struct said *s, const char *words)
 {
-  struct send_report_recipient recipient = { words, words, s };
+  struct send_report_recipient recipient = { .address = words, .original = words, .said = s };
   struct send_report r = { .host = "h", .from = "f@h", .to = words, .id = "i", .message = "m", .message_id = words, .header = "",
                            .recipients = &recipient, .count = 1 };
   text out = TEXT_ZERO;

@@ -328,8 +328,8 @@ static void check_received(void)
   smtpd_received_add(&out, &r);
   check_is(text_string(&out),
            "Received: from mail.far.example ([IPv6:2001:db8::1])\r\n"
-           "\tby mx.example.test with ESMTPSA (TLSv1.3 TLS_AES_256_GCM_SHA384)\r\n"
-           "\tid ID; Thu, 1 Jan 1970 00:00:00 +0000\r\n", "a Received field (RFC 5321 4.4)");
+           "\tby mx.example.test with ESMTPSA (TLSv1.3)\r\n"
+           "\tid ID\r\n\ttls TLS_AES_256_GCM_SHA384; Thu, 1 Jan 1970 00:00:00 +0000\r\n", "a Received field (RFC 5321 4.4, RFC 8314 4.3)");
   r = (struct smtpd_received){ .helo = "a (b) by c;", .ip = "192.0.2.1", .me = "m", .tls = "", .id = "ID", .seconds = 0 };
   text_clear(&out);
   smtpd_received_add(&out, &r);
