@@ -55,8 +55,7 @@ bool full_is_noted(const char *key)
 
 void full_begin(const char *key, uint64_t quota_bytes)
 {
-  if (reports[0] != -1) close(reports[0]);
-  reports[0] = -1;
+  reports[0] = -1; /* closed by serve: the number may be another descriptor's by now */
   quota = quota_bytes;
   if (quota && is_key(key)) {
     snprintf(report, sizeof report, "+%s", key);

@@ -203,7 +203,6 @@ struct settings {
   text host;
   uint64_t append_bytes;
   unsigned int sessions; /* of this mailbox from this address; 0: no limit */
-  bool defers_full; /* control/quotafull */
   enum plus plus;
 };
 
@@ -244,41 +243,49 @@ static void run_imap(int caller, const text *request, const struct mailbox *m, c
 }
 
 /* Which of the words a setting has; the first is the default. */
-static unsigned int choice(const char *name, text *value, const char *const *words, const char *error)
+static unsigned int choice(text *value, const char *const *words, const char *error)
 {
   unsigned int i = 0;
 
   while (words[i] && !text_is(value, words[i])) i++;
-  if (!words[i]) die_permanent("control/", name, ": ", error, ": ", text_string(value));
+  if (!words[i]) die_permanent(error, ", but ", text_string(value));
   text_free(value);
   return i;
 }
 
-static void read_choices(struct settings *s)
+static enum plus read_plus(void)
 {
-  static const char *const full[] = { "bounce", "defer", 0 }, *const plus[] = { "existing", "create", "off", 0 };
+  static const char *const words[] = { "existing", "create", "off", 0 };
   text value = TEXT_ZERO;
 
-  conf_value("quotafull", &value, full[0]);
-  s->defers_full = choice("quotafull", &value, full, "neither bounce nor defer");
-  conf_value("plusfolders", &value, plus[0]);
-  s->plus = (enum plus)choice("plusfolders", &value, plus, "neither existing, create nor off");
+  conf_value("plusfolders", &value, words[0]);
+  return (enum plus)choice(&value, words, "control/plusfolders is existing, create or off");
+}
+
+static bool defers_full(void)
+{
+  static const char *const words[] = { "bounce", "defer", 0 };
+  text value = TEXT_ZERO;
+
+  conf_value("quotafull", &value, words[0]);
+  return choice(&value, words, "control/quotafull is bounce or defer");
 }
 
 static void settings_read(struct settings *s, bool is_delivery, const char *ip)
 {
   if (is_delivery) {
     conf_me(&s->host);
-    read_choices(s);
+    s->plus = read_plus();
   } else {
     s->append_bytes = conf_number("databytes", APPEND_BYTES, UINT64_MAX);
     s->sessions = seat_count(&policy, ip);
   }
 }
 
-static void prepare_quota(struct mailbox *m, bool defers)
+static void prepare_quota(struct mailbox *m, bool is_delivery)
 {
-  m->quota = (struct deliver_quota){ .bytes = quota_of(m->record), .defers = defers };
+  m->quota.bytes = quota_of(m->record);
+  m->quota.defers = m->quota.bytes && is_delivery && defers_full();
   m->is_noted_full = m->quota.bytes && full_is_noted(m->key);
   full_begin(m->key, m->quota.bytes);
 }
@@ -309,7 +316,7 @@ static void session(int in, int out, const struct peer *peer)
   settings_read(&settings, is_delivery, record_get(&request, "ip"));
   bool is_found = find(&place, &record, mailbox.key, &error);
   mailbox.plus = settings.plus;
-  if (is_found) prepare_quota(&mailbox, settings.defers_full);
+  if (is_found) prepare_quota(&mailbox, is_delivery);
   if (!is_found || !enter_mailbox(&place, homes, &error)) {
     answer_later(out, mailbox.key, error);
     return;

@@ -35,7 +35,7 @@ struct serve {
   unsigned int session_seconds;     /* a child that lives longer is ended by SIGALRM; 0: no limit */
   const struct sandbox *sandbox;    /* entered by the parent before the first accept, so by all children; may be 0 */
   void (*refresh)(void);            /* called in the parent (or worker) before each session: a stat, not more; may be 0 */
-  int notices;                      /* with notice: a descriptor that the parent waits for as well (not with workers) */
+  int notices;                      /* with notice: a descriptor that the parent waits for as well (not with workers), closed in a child */
   void (*notice)(void);             /* called in the parent when there is something to read from it; may be 0 */
   void (*session)(int in, int out, const struct peer *peer); /* a stream, TCP or unix: in is 0, out is 1; a call: both are 0 */
 };

@@ -74,6 +74,12 @@ def final(mail, t):
         t.is_([oct(os.stat(p).st_mode)[-4:] for p in (place, os.path.dirname(place))], ["0600", "0700"], "P-33 modes")
         client.give("ann@outside.example", ["bob@example.test"], MESSAGE % "second in the session" + "x" * 78 + "\r\n")
         t.is_(codes(client), {"bob": "250 2.0.0"}, "a second message in one session")
+        client.mail("ann@outside.example")
+        for user in ("alice", "bob"):
+            client.rcpt(f"{user}@example.test")
+        client.send(b"BDAT 14\r\nSubject: by BDBDAT 17 LAST\r\nAT\r\n\r\nin chunks\r\n")
+        t.is_([client.getreply()[0] for _ in range(3)], [250, 250, 250], "RFC 3030: an answer for the first BDAT, and for the last one an answer for each recipient")
+        t.is_([len([m for m in mail.mail(u) if b"Subject: by BDAT\n\nin chunks\n" in m]) for u in ("alice", "bob")], [1, 1], "... delivered")
         big = "From: a@b.example\r\nSubject: big one\r\n\r\n" + ("y" * 76 + "\r\n") * 40000
         client.give("", ["bob@example.test", "alice@example.test"], big)
         t.is_((codes(client), [len(m) > 3000000 for m in mail.mail("bob") if b"big one" in m]), ({"bob": "250 2.0.0", "alice": "250 2.0.0"}, [True]),
