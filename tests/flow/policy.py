@@ -51,19 +51,21 @@ class Policy:
         os.rename(path + ".new", path)
         return self.build()
 
-    def open(self, port=25, ip=None, login=None, password=None, tls=False, helo="client.example"):
-        """A session, greeted and, if asked for, encrypted and logged in."""
+    def open(self, port=25, ip=None, login=None, password=None, tls=False, helo="client.example", certificate=None):
+        """A session, greeted and, if asked for, encrypted (certificate: the client's, its files) and logged in."""
         source = (ip, 0) if ip else None
         kind = smtplib.LMTP if port == 24 else smtplib.SMTP
         host, number = self.mail.address, self.mail.port(port)
+        context = ssl._create_unverified_context()
+        if certificate:
+            context.load_cert_chain(*certificate)
         if port == 465:
-            context = ssl._create_unverified_context()
             client = smtplib.SMTP_SSL(host, number, local_hostname=helo, timeout=60, source_address=source, context=context)
         else:
             client = kind(host, number, local_hostname=helo, source_address=source, **({} if port == 24 else {"timeout": 60}))
         client.ehlo_or_helo_if_needed()
         if (port == 587 or tls) and port != 465:
-            client.starttls(context=ssl._create_unverified_context())
+            client.starttls(context=context)
             client.ehlo()
         if login:
             client.login(login if "@" in login else f"{login}@example.test", password or self.mail.password(login.split("@")[0]))
@@ -81,13 +83,21 @@ class Policy:
             pass
         return f"{code} {text.decode()}"
 
-    def whatif(self, sender, to, port=None, ip=None, login=None, password=None, tls=False, helo=None):
+    def whatif(self, sender, to, port=None, ip=None, login=None, password=None, tls=False, helo=None, certificate=None):
         words = [sender, to]
         if login:
             words += ["--login", login if "@" in login else f"{login}@example.test"]
+        if certificate:
+            words += ["--fingerprint", self.fingerprint(certificate[0])]
         for name, value in (("--port", port and str(port)), ("--ip", ip or self.mail.address), ("--helo", helo)):
             words += [name, value] if value else []
         return self.mail.run("whatif", *words, *(["--tls"] if tls else []))
+
+    @staticmethod
+    def fingerprint(path):
+        """SHA-256 of a certificate, as whatif takes it."""
+        said = subprocess.run(["openssl", "x509", "-in", path, "-noout", "-fingerprint", "-sha256"], check=True, capture_output=True, text=True)
+        return said.stdout.strip().split("=")[1].replace(":", "").lower()
 
     @staticmethod
     def reply_of(said):
