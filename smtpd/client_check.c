@@ -40,10 +40,23 @@ static void ask(struct session *s, const struct policy_host_choices *c)
   text_free(&request);
 }
 
+/* Is this another client than the one that was asked about, or does it call itself otherwise? */
+static bool is_new(const struct session *s, text *who)
+{
+  text now = TEXT_ZERO;
+
+  text_add_format(&now, "%s %s", s->peer->remote_ip, s->helo.s);
+  bool differs = !text_is(who, text_string(&now));
+  text_copy(who, now.s);
+  text_free(&now);
+  return differs;
+}
+
 void client_check_begin(struct session *s)
 {
   struct client_check *check = &s->check;
 
+  if (!is_new(s, &check->who)) return;
   if (check->call != -1) close(check->call);
   check->call = -1;
   check->is_asked = check->is_decided = false;

@@ -11,6 +11,7 @@
 struct session;
 
 struct client_check {
+  text who; /* address and name that were asked about: said again after STARTTLS, they are not asked about again */
   bool is_asked;
   int call; /* to client-check, while the answer has not come; -1 */
   int64_t until_ms;
@@ -19,7 +20,7 @@ struct client_check {
   struct policy_decision decision;
   text warnings; /* header fields */
 };
-#define CLIENT_CHECK_ZERO { .call = -1, .answer = TEXT_ZERO, .decision = POLICY_DECISION_ZERO, .warnings = TEXT_ZERO }
+#define CLIENT_CHECK_ZERO { .who = TEXT_ZERO, .call = -1, .answer = TEXT_ZERO, .decision = POLICY_DECISION_ZERO, .warnings = TEXT_ZERO }
 
 void client_check_begin(struct session *s);          /* the client has said its name */
 

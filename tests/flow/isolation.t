@@ -198,8 +198,8 @@ def is_closed_to_its_own_uid(pid):
         return not any(can_open(f"/proc/{pid}/{file}") for file in ("mem", "environ", "maps"))
 
 
-def test_inside(t, name, pid, home, own=()):
-    """What the process itself can do. own: what is its own to open."""
+def test_inside(t, name, pid, home, own=(), reads=None):
+    """What the process itself can do. own: what is its own to open; reads: what of the system it reads."""
     test_limits(t, name, pid, home)
     t.is_(as_user(owner(pid), lambda: is_closed_to_its_own_uid(pid)), "True", f"check 55: nobody of the same uid looks into {name}")
     secrets = [path for path in ("tls/key.pem", "tables/current/auth.cdb", "tables/current/relay.cdb", "queue/new", "queue/cur",
@@ -210,7 +210,8 @@ def test_inside(t, name, pid, home, own=()):
         t.is_({p: e for p, e in opened.items() if e != -errno.EACCES}, {}, f"check 55: {name} opens no key, password, queue or mailbox")
         for path in own:
             t.ok(process.open(os.path.join(home, path)) >= 0, f"... and opens what is its own ({path})")
-        t.is_(process.open("/etc/passwd"), -errno.EACCES, "... nothing of the system (Landlock)")
+        t.is_(process.open("/etc/passwd") >= 0, reads == "/etc/passwd", f"... {reads or 'nothing'} of the system (Landlock)")
+        t.is_(process.open("/usr/bin/env"), -errno.EACCES, "... none of its programs")
         t.is_(process.open("/tmp/probe", os.O_CREAT | os.O_WRONLY), -errno.EACCES, "... makes no file in /tmp")
         t.is_(process.socket(socket.AF_INET, socket.SOCK_STREAM), -errno.ENOSYS, "... gets no network socket (seccomp)")
         t.ok(process.execute("/bin/sh") in (-errno.EACCES, -errno.EAGAIN), "... executes nothing (Landlock; or no process is left to it)")
@@ -236,7 +237,7 @@ with Postroom(17) as mail, Tap() as t:
     test_files(t, home, mailboxes)
     test_calls(t, home, mailboxes)
 
-    for service in ("auth-server", "auth-bind", "tls-client", "smtp-send"):
+    for service in ("auth-server", "auth-bind", "tls-client", "smtp-send", "client-check"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.connect(f"{home}/run/{service}")
             test_limits(t, service, session_of(t, service, home), home)
@@ -256,6 +257,10 @@ with Postroom(17) as mail, Tap() as t:
             client.connect(f"{home}/run/lmtp")
             client.recv(1000)
             test_inside(t, "smtp-receive by LMTP", session_of(t, "lmtp", home), home)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(f"{home}/run/inject")
+            client.recv(1000)
+            test_inside(t, "smtp-receive of local users", session_of(t, "inject", home), home, reads="/etc/passwd")
         with mail.connect(143) as client:
             client.recv(1000)
             test_inside(t, "imap-login", session_of(t, "imap", home), home)
