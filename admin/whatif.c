@@ -25,7 +25,7 @@ const char *PROG = "whatif";
 
 /* What the answers depend on. */
 struct settings {
-  text me, postmaster, order, always_bcc, login_mailbox, login_backend;
+  text me, postmaster, order, always_bcc, login, login_mailbox, login_backend;
   struct policy_standing standing;
 };
 
@@ -49,26 +49,41 @@ static bool read_address(struct address *a, const char *string, bool *is_null)
 
 static void tables_unreadable(const struct tables *tables) { die_unable("read policy.cdb of ", tables->generation.s); }
 
-/* Who logs in as what, as auth-server finds it. False: nobody would. */
+/* The login as the tables know it: auth-server folds it in the same way. */
+static void fold_login(const char *login, text *folded)
+{
+  struct address address = ADDRESS_ZERO;
+
+  if (address_parse(&address, login, strlen(login)) == ADDRESS_FULL && address.is_utf8)
+    text_copy_bytes(folded, address.folded.s, address.folded.len);
+  else
+    text_copy(folded, login);
+  text_lower(folded);
+  text_string(folded);
+  address_free(&address);
+}
+
+/* Who logs in as what, as auth-server finds it: the name of a user is his primary address. False: nobody would. */
 static bool find_login(struct tables *tables, const char *login, struct policy_facts *facts, struct settings *s)
 {
-  text folded = TEXT_ZERO, record = TEXT_ZERO;
+  text record = TEXT_ZERO;
 
-  text_add(&folded, login);
-  text_lower(&folded);
-  enum lookup_result result = tables_find(tables, "login", text_string(&folded), &record);
-  if (result == LOOKUP_BROKEN) tables_unreadable(tables);
+  fold_login(login, &s->login);
+  enum lookup_result result = tables_find(tables, "login", s->login.s, &record);
   if (result == LOOKUP_FOUND) {
     text_copy(&s->login_mailbox, record_get(&record, "mailbox"));
     text_copy(&s->login_backend, record_get(&record, "backend"));
     if (s->login_mailbox.len) facts->mailbox = text_string(&s->login_mailbox);
     facts->backend = text_string(&s->login_backend);
-    facts->login = login;
+    if (facts->mailbox && tables_find(tables, "mailbox", facts->mailbox, &record) == LOOKUP_FOUND && *record_get(&record, "name"))
+      text_copy(&s->login, record_get(&record, "name"));
+    facts->login = text_string(&s->login);
     facts->enforce_sender = policy_enforce_sender();
-    story_fact("login", login, "login", s->login_mailbox.len ? s->login_mailbox.s : s->login_backend.s);
-  } else
+    story_fact("login", facts->login, "login", s->login_mailbox.len ? s->login_mailbox.s : s->login_backend.s);
+  } else if (result == LOOKUP_BROKEN)
+    tables_unreadable(tables);
+  else
     story_line("login", "535 5.7.8 Error: authentication failed: there is no such login");
-  text_free(&folded);
   text_free(&record);
   return result == LOOKUP_FOUND;
 }

@@ -78,7 +78,7 @@ static double now(void)
   return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static void measure(struct tables *tables, const char *what, const char *format, unsigned int code)
+static void measure(struct tables *tables, const char *what, const char *before, const char *behind, unsigned int code)
 {
   static const struct policy_ask ask = { .is_full = is_full };
   struct policy_facts facts = { .role = POLICY_MX, .delimiter = '+', .me = "mx.example.test", .postmaster = "", .ask = &ask };
@@ -91,7 +91,7 @@ static void measure(struct tables *tables, const char *what, const char *format,
 
   for (int i = 0; i < ROUNDS; i++) {
     user = user * 1103515245u + 12345u;
-    int length = snprintf(string, sizeof string, format, (user >> 8) % USERS);
+    int length = snprintf(string, sizeof string, "%s%u%s", before, (user >> 8) % USERS, behind);
     policy_destinations_clear(&all);
     if (address_parse(&a, string, (size_t)length) != ADDRESS_FULL) exit(111);
     policy_recipient(tables, &facts, &a, &all, &d);
@@ -115,12 +115,12 @@ int main(void)
   make_tables();
   if (!tables_open(&tables, "policy")) return 111;
   printf("%u users, %u addresses, %d decisions each\n", USERS, USERS * (ALIASES + 1), ROUNDS);
-  measure(&tables, "a user's address", "user%u@example.test", 250);
-  measure(&tables, "a user's alias", "alias3.of.user%u@example.test", 250);
-  measure(&tables, "with a detail", "user%u+lists@example.test", 250);
-  measure(&tables, "by an alias of the domain", "user%u@alias.test", 250);
-  measure(&tables, "nobody", "nobody%u@example.test", 550);
-  measure(&tables, "elsewhere: relay denied", "user%u@far.example", 554);
+  measure(&tables, "a user's address", "user", "@example.test", 250);
+  measure(&tables, "a user's alias", "alias3.of.user", "@example.test", 250);
+  measure(&tables, "with a detail", "user", "+lists@example.test", 250);
+  measure(&tables, "by an alias of the domain", "user", "@alias.test", 250);
+  measure(&tables, "nobody", "nobody", "@example.test", 550);
+  measure(&tables, "elsewhere: relay denied", "user", "@far.example", 554);
   tables_close(&tables);
   unlink("tables/1/policy.cdb");
   unlink("tables/current");

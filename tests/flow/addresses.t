@@ -287,6 +287,10 @@ def relaying(ask):
     ask.case("S-24 with a rule for its domain it may send elsewhere", "joe@far.example", OK, ip="127.0.36.50", sender="a@shop.example", leads=["joe@far.example"])
     ask.files({"relayrules/shop": "type: default\nhost: 127.0.36.52"})
     ask.case("S-24 ... or with a default rule", "joe@far.example", OK, ip="127.0.36.50", sender="a@shop.example", leads=["joe@far.example"])
+    ask.files({"enforcesender": "yes"})
+    ask.case("N-101 as another, with the login in another case", "joe@far.example", "553 5.7.1 <alice@example.test>: Sender address rejected: not owned by user bob@example.test",
+             login="Bob@Example.Test", password=ask.mail.password("bob"), port=587, sender="alice@example.test")
+    ask.files({"enforcesender": None})
     ask.files({"mynetworks": None, "backends/shop": None, "relayrules/shop": None, "domains/behind.example": None, "addresses/staff": None,
                "bypass": "recipient bob@example.test +av\nrecipient second.test"})
     ask.t.matches(ask.whatif("ann@outside.example", "bob@example.test"), r"bypass +the spam filter and the virus filter\n", "N-63 T20 a recipient who is spared the filter")

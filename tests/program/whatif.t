@@ -36,7 +36,7 @@ printf 'type: default\nhost: relay.example\nport: 587\ntls: verify\n' >control/r
 ok "a relay rule is built" tables-build
 is "N-86, N-88: by the relay rule, at once" 'route       route=host host=relay.example port=587 rule=office tls=verify' "$(whatif bob@example.test x@far.example --login bob | grep ^route)"
 echo yes >control/enforcesender
-is "N-101" 'sender      553 5.7.1 <shut@example.test>: Sender address rejected: not owned by user bob' "$(whatif shut@example.test x@far.example --login bob | grep ^sender)"
+is "N-101" 'sender      553 5.7.1 <shut@example.test>: Sender address rejected: not owned by user bob@example.test' "$(whatif shut@example.test x@far.example --login bob | grep ^sender)"
 rm control/enforcesender
 echo 'to: bob@example.test
 to: shut@example.test
