@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "smtpd/client_check.h"
 #include "smtpd/commands.h"
 
 enum { VALUE_MAX = 255 }; /* as HELO */
@@ -118,8 +119,11 @@ static bool set_login(struct session *s, const struct xclient *x)
   text_lower(&folded);
   bool can_read = !s->login.len || tables_open(s->tables, "policy");
   if (can_read && s->login.len) can_read = tables_find(s->tables, "login", text_string(&folded), &record) != LOOKUP_BROKEN;
-  text_copy(&s->mailbox, can_read && s->login.len ? record_get(&record, "mailbox") : "");
+  bool is_known = can_read && s->login.len;
+  text_copy(&s->mailbox, is_known ? record_get(&record, "mailbox") : "");
   text_string(&s->mailbox);
+  text_copy(&s->backend, is_known ? record_get(&record, "backend") : "");
+  text_string(&s->backend);
   text_free(&folded);
   text_free(&record);
   return can_read;
@@ -158,6 +162,9 @@ void xclient_proceed(struct session *s, const char *argument, size_t length)
     session_reset(s);
     begin_anew(s, &x);
     session_know_client(s);
+    s->extensions = 0;
+    if (s->is_extended) session_choose_extensions(s);
+    if (s->helo.len) client_check_begin(s); /* as after HELO */
     pace_forget(s);
     if (pace_begin(s)) session_greet(s);
   }
