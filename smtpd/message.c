@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "lib/conf.h"
+#include "lib/die.h"
 #include "lib/id.h"
 #include "lib/log.h"
 #include "smtpd/chunk.h"
@@ -13,6 +14,27 @@
 #include "smtpd/rewrite.h"
 
 enum { PENDING_BYTES = 32768, ROUNDS_MAX = 5 };
+
+static void check_domain(const char *name)
+{
+  text domain = TEXT_ZERO;
+
+  if (conf_value(name, &domain, "") && !domain_check(domain.s, domain.len)) die_permanent("control/", name, ": not a domain: ", domain.s);
+  text_free(&domain);
+}
+
+void message_check_settings(void)
+{
+  text archive = TEXT_ZERO;
+
+  conf_is_yes("hideclient", false);
+  conf_is_yes("showlogin", false);
+  conf_is_yes("srs", true);
+  check_domain("srsdomain");
+  check_domain("defaultdomain");
+  policy_always_bcc(&archive);
+  text_free(&archive);
+}
 
 static bool is_submitted(const struct session *s)
 {

@@ -33,6 +33,7 @@ struct message {
   const char *rule;    /* of a refusal */
 };
 
+void message_check_settings(void); /* at the start: what cannot be right ends the program */
 void message_begin(struct session *s, struct message *m);
 bool message_feed(struct session *s, struct message *m); /* takes from the session's input; true: the data ended */
 

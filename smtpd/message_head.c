@@ -133,6 +133,7 @@ void message_head_add(const struct session *s, const struct message *m, text *he
   struct envelope e = ENVELOPE_ZERO;
   bool is_known = s->login.len > 0;
   struct smtpd_received r = { .helo = s->helo.s,
+                              .reverse = record_find(&s->check.answer, "reverse"),
                               .ip = s->peer->remote_ip,
                               .me = s->settings.me.s,
                               .tls = session_is_tls(s) ? s->tls.s : "",

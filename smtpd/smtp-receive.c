@@ -12,6 +12,7 @@
 #include "lib/serve.h"
 #include "smtpd/commands.h"
 #include "smtpd/greylist.h"
+#include "smtpd/message.h"
 #include "smtpd/xclient.h"
 
 #define USAGE "smtp-receive [ -r mx|submission|submissions|internal|lmtp|inject ]"
@@ -48,6 +49,7 @@ static void check_settings(void)
   greylist_check_settings();
   if (role->policy == POLICY_MX) policy_host_settings();
   policy_enforce_sender();
+  message_check_settings();
   policy_postmaster(&postmaster);
   text_free(&settings.me);
   text_free(&postmaster);

@@ -9,7 +9,8 @@ sys.dont_write_bytecode = True
 from postroom import Postroom, Tap, wait_for
 
 CALLERS = {"tls-server": "mail-in", "tls-client": "mail-remote", "auth-server": "mail-submit", "auth-bind": "mail-auth",
-           "mailbox-spawn": "mail-send", "queue-add": "mail-in", "smtp-send": "mail-send", "send-schedule": "mail-queue"}
+           "mailbox-spawn": "mail-send", "queue-add": "mail-in", "smtp-send": "mail-send", "send-schedule": "mail-queue",
+           "srs-server": "mail-in"}
 ID = "0123456789abcde%s"
 GOOD = re.compile(rb"^answer=(yes|queued|there|started|file)\0")
 REQUESTS = {  # what a good request looks like, for the descriptors to hang on
@@ -17,7 +18,7 @@ REQUESTS = {  # what a good request looks like, for the descriptors to hang on
     "auth-server": b"service=imap\0mechanism=PLAIN\0ip=127.0.0.9\0tls=yes\0", "auth-bind": b"dn=cn=x\0password=\0",
     "mailbox-spawn": b"what=deliver\0mailbox=bob\0id=%s\0sender=\0recipient=b\0offset=0\0again=0\0" % (ID % "0").encode(),
     "queue-add": b"what=add\0id=%s\0" % (ID % "0").encode(), "smtp-send": b"what=send\0recipient=x\0offset=0\0",
-    "send-schedule": b"what=new\0id=nonsense\0"}
+    "send-schedule": b"what=new\0id=nonsense\0", "srs-server": b"what=reverse\0address=SRS0=x@example.test\0"}
 
 
 class As:

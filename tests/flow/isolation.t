@@ -203,7 +203,7 @@ def test_inside(t, name, pid, home, own=(), reads=None):
     test_limits(t, name, pid, home)
     t.is_(as_user(owner(pid), lambda: is_closed_to_its_own_uid(pid)), "True", f"check 55: nobody of the same uid looks into {name}")
     secrets = [path for path in ("tls/key.pem", "tables/current/auth.cdb", "tables/current/relay.cdb", "queue/new", "queue/cur",
-                                 "mail/example.test/bob/new", "mail/example.test/alice/new", "control/ldappassword", "demo-passwords",
+                                 "mail/example.test/bob/new", "mail/example.test/alice/new", "control/ldappassword", "control/srskey", "demo-passwords",
                                  "directory/bob@example.test.ldif", f"/proc/{os.getpid()}/environ", "/etc/shadow") if path not in own]
     with Inside(pid) as process:
         opened = {path: process.open(os.path.join(home, path)) for path in secrets}
@@ -237,7 +237,7 @@ with Postroom(17) as mail, Tap() as t:
     test_files(t, home, mailboxes)
     test_calls(t, home, mailboxes)
 
-    for service in ("auth-server", "auth-bind", "tls-client", "smtp-send", "client-check"):
+    for service in ("auth-server", "auth-bind", "tls-client", "smtp-send", "client-check", "srs-server"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.connect(f"{home}/run/{service}")
             test_limits(t, service, session_of(t, service, home), home)

@@ -94,6 +94,19 @@ ok(b'from client.example' in send('Subject: x\n\nx', role='mx')[2], '... and por
 os.unlink('control/hideclient')
 os.unlink('control/showlogin')
 
+write('control/reversecheck', 'reject\n')
+names = Callee('client-check', lambda pairs, hop: [('answer', 'yes'), ('reverse', 'host.client.example'), ('helo', 'known')])
+_, _, message = send('Subject: x\n\nx', role='mx', more={'PROTO': 'TCP', 'TCPREMOTEIP': '192.0.2.9', 'TCPREMOTEPORT': '1', 'TCPLOCALIP': '192.0.2.1', 'TCPLOCALPORT': '25'})
+ok(message.startswith(b'Received: from client.example (host.client.example [192.0.2.9])\r\n'), "a client's name is told if client-check found that it leads back", message)
+names.close()
+os.unlink('control/reversecheck')
+for name, value in (('hideclient', 'perhaps'), ('showlogin', 'x'), ('srs', '1'), ('srsdomain', 'a b'), ('defaultdomain', 'x..y'), ('alwaysbcc', 'nobody')):
+    write('control/%s.kept' % name, read('control/' + name) if os.path.exists('control/' + name) else '')
+    write('control/' + name, value + '\n')
+    done = subprocess.run([program('smtp-receive')], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV)
+    ok(done.returncode == 100 and ('control/' + name).encode() in done.stderr and not done.stdout, 'a bad control/%s ends it at the start' % name, done)
+    os.rename('control/%s.kept' % name, 'control/' + name)
+
 # what is no header
 for what, content, expected in (('no header at all', 'just text\nmore', b'\r\n\r\njust text\r\nmore\r\n'), ('an empty message', b'', b'.test>\r\n\r\n'),
                                 ('a header without an empty line', 'Subject: x\nTo: a@b', b'Subject: x\r\nTo: a@b\r\n\r\n'),
