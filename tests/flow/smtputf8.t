@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # smtputf8: addresses that are not ASCII, end to end: made by mailadm, written to from port 25 and from a login, delivered, read by
 # IMAP; a domain by its U-label and its A-label. And the internal port, off until it is switched on: a login without TLS, from this
-# host. (N-119, S-39, N-43, N-115)
+# host. (N-119, S-39, N-43, N-115, W-01)
 import base64, glob, imaplib, os, smtplib, ssl, subprocess, sys
 
 sys.path.insert(0, "tests/flow")
@@ -28,7 +28,7 @@ with Postroom(32) as mail, Tap() as t:
     with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as client:
         client.ehlo("client.example")
         t.ok(client.has_extn("smtputf8"), "N-119 SMTPUTF8 is offered")
-        t.is_(greeted(client, "änn@größe.example", "JÖRG@BÜCHER.example", "bob@example.test", subject="by the U-label"), [250, 250, 250, 250], "S-39 mail from and to UTF-8")
+        t.is_(greeted(client, "änn@größe.example", "JÖRG@BÜCHER.example", "bob@example.test", subject="by the U-label"), [250, 250, 250, 250], "W-01 S-39 mail on port 25 from and to UTF-8")
         t.is_(greeted(client, "ann@far.example", "jörg@xn--bcher-kva.example", subject="by the A-label"), [250, 250, 250], "S-39 the same domain by its A-label")
     files = f"{mail.home}/mail/xn--bcher-kva.example/*/new/*"
     mailbox = wait_for(lambda: sorted(glob.glob(files)) if len(glob.glob(files)) == 2 else [])
@@ -48,7 +48,7 @@ with Postroom(32) as mail, Tap() as t:
     client.starttls(context=ssl._create_unverified_context())
     client.ehlo()
     t.is_(client.docmd("AUTH", "PLAIN " + base64.b64encode(who).decode())[0], 235, "S-39 a login on the submission port by the address")
-    t.is_(greeted(client, "jörg@bücher.example", "alice@example.test", subject="submitted"), [250, 250, 250], "S-39 submitted from UTF-8")
+    t.is_(greeted(client, "jörg@bücher.example", "alice@example.test", subject="submitted"), [250, 250, 250], "W-01 S-39 submitted on 587, from UTF-8")
     client.quit()
     t.ok(any("jörg@bücher.example".encode() in m for m in mail.mail_with("alice", "submitted")), "... and delivered")
 

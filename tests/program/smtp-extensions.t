@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The extensions of smtp-receive, from outside: raw bytes through sockets, and the queue files that come of them. What each role
 offers; SMTPUTF8 and IDNA; BDAT; DSN; REQUIRETLS, FUTURERELEASE, MT-PRIORITY, LIMITS; VRFY. Checks 1, 2, 3, 5, 6, 7, 8, 18, 20 with
-BDAT; N-115, N-119, S-30, S-39, N-43, N-112, P-28."""
+BDAT; N-115, N-119, S-29, S-30, S-39, N-43, N-112, P-28."""
 import base64, glob, os, re, socket, ssl, subprocess, sys, time
 sys.path.insert(0, 'tests')
 from tap import *
@@ -129,7 +129,7 @@ def offers(seen, expected, what):
 
 
 mx = Client()
-offers(mx.offered, COMMON + ['250-STARTTLS'] + REST + LIMITS, 'S-30, N-114: port 25 in clear: neither DSN nor AUTH nor REQUIRETLS')
+offers(mx.offered, COMMON + ['250-STARTTLS'] + REST + LIMITS, 'S-29, S-30, N-114: port 25 in clear, 50 MiB by default: neither DSN nor AUTH nor REQUIRETLS')
 offers(mx.starttls().offered, COMMON + REST + LIMITS + ['250-REQUIRETLS'], 'RFC 8689: REQUIRETLS under TLS')
 mx.close()
 c = Client('submission')
@@ -157,8 +157,11 @@ away = subprocess.run([program('smtp-receive'), '-r', 'internal'], input=b'EHLO 
 ok(b'AUTH' not in away.split(b'250 HELP')[0] and away.split(b'\r\n')[-3:-1] == [b'502 5.5.1 AUTH is not offered', b'550 5.7.1 This port serves programs of this host only'],
    'N-115: from elsewhere AUTH is not offered and MAIL is refused', away)
 write('control/maxrcptcount', '1000000\n')
+write('control/databytes', '104857600\n')
 c = Client()
 ok(not any('LIMITS' in line for line in c.offered), 'RFC 9422: a limit of seven digits cannot be said', c.offered)
+equal(c.offered[2], '250-SIZE 104857600', 'S-29: a relay takes 100 MiB by control/databytes')
+equal(c.ask_each('MAIL FROM:<a@far.example> SIZE=104857600', 'RSET', 'MAIL FROM:<a@far.example> SIZE=104857601'), ['250 2.1.0 Ok', '250 2.0.0 Ok', '552 5.3.4 Message too big'], 'S-29: and no more')
 c.close()
 write('control/maxrcptcount', '7\n')
 write('control/holdmax', '0\n')
