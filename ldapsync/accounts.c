@@ -10,6 +10,13 @@
 #include "lib/die.h"
 #include "lib/file.h"
 
+/* What a directory says is shown on a terminal. */
+static void make_printable(char *string)
+{
+  for (; *string; string++)
+    if ((unsigned char)*string < ' ' || *string == 0x7f) *string = '?';
+}
+
 void accounts_report(const struct account *a, const char *format, ...)
 {
   char *what = 0;
@@ -19,6 +26,7 @@ void accounts_report(const struct account *a, const char *format, ...)
   int length = vasprintf(&what, format, arguments);
   va_end(arguments);
   if (length == -1) die_nomem();
+  make_printable(what);
   strerr_warnw(a->from.s, ": ", what);
   free(what);
 }
@@ -63,6 +71,7 @@ static void add(struct reading *r, const struct ldif_entry *e, const char *path,
   text_add(&next->from, ": ");
   text_add(&next->from, e->dn.s);
   text_string(&next->from);
+  make_printable(next->from.s);
 }
 
 static void read_file(struct reading *r, const char *path)

@@ -182,8 +182,19 @@ bool internal_complete(struct leads *l, const struct domains *d)
   return l->count > sorted;
 }
 
+/* In its own domain a catchall must be an address of somebody: else it would lead to itself. */
+static void check_catchall(const struct leads *l, const struct domains *d, const struct domain *domain)
+{
+  const char *address = record_find(&domain->record, "catchall");
+  bool is_own = address && !strcmp(strrchr(address, '@') + 1, domain->name);
+
+  if (address && (is_own ? !leads_find(l, address) && !leads_find_generic(l, address) : !leads_reach(l, d, address)))
+    strerr_warnw(record_get(&domain->record, "file"), ": the catchall is ", address, ", and nobody has that address");
+}
+
 void addressfiles_check(const struct leads *l, const struct domains *d)
 {
+  for (size_t i = 0; i < d->count; i++) check_catchall(l, d, &d->sorted[i]);
   for (size_t i = 0; i < l->count; i++)
     if (l->all[i].what == LEAD_FORWARD && !leads_reach(l, d, l->all[i].to))
       strerr_warnw(l->all[i].from, ": ", l->all[i].address, " leads to ", l->all[i].to, ", and nobody has that address");

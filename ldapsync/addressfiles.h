@@ -22,7 +22,7 @@ bool internal_parse(struct names *internal, const char *path, const text *bytes,
    if the leads must be sorted again. Reports addresses that nobody has. */
 bool internal_complete(struct leads *l, const struct domains *d);
 
-/* After sorting: destinations that are addresses of ours that nobody has are reported. */
+/* After sorting: destinations and catchalls that are addresses of ours that nobody has are reported. */
 void addressfiles_check(const struct leads *l, const struct domains *d);
 
 /* After sorting: a postmaster (unless control/doublebounceto is one) and an abuse desk that are missing are reported (N-42). */

@@ -19,4 +19,7 @@ bool mailbox_settings(text *facts, const text *fields, const char **key, text *e
 /* What the directory says of quota and forward is reported if it cannot be; it is then as if it were not said. */
 void mailboxes_check(struct build *b);
 
+/* Forwards to addresses of ours that nobody has are reported. */
+void mailboxes_check_forwards(const struct build *b, const struct leads *l, const struct domains *d);
+
 #endif

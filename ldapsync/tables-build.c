@@ -102,6 +102,7 @@ static void resolve_addresses(struct sources *s)
   leads_sort(&s->leads);
   if (internal_complete(&s->leads, &s->domains)) leads_sort(&s->leads);
   addressfiles_check(&s->leads, &s->domains);
+  mailboxes_check_forwards(&s->build, &s->leads, &s->domains);
   addressfiles_check_duties(&s->leads, &s->domains);
 }
 

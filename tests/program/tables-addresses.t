@@ -137,6 +137,9 @@ is "N-30: ... and he has the default" 0 "$(record mailbox:k-dan | grep -c quota)
 file mailboxes/dan@a.test 'quota: 0'; build
 is "N-30: 0 is no limit, whatever the default" 1 "$(record mailbox:k-dan | grep -c 'quota=0')"
 rm control/mailboxes/dan@a.test
+file mailboxes/bob@a.test 'forward: ghost@b.test'; file domains/ghost.test 'catchall: ghost'; build
+is "a forward to nobody, and a catchall of nobody, are reported" "0 1 1" "$code $(said 'uid=bob,dc=x: it is forwarded to ghost@b.test, and nobody has that address') $(said 'control/domains/ghost.test: the catchall is ghost@ghost.test, and nobody has that address')"
+rm control/mailboxes/bob@a.test control/domains/ghost.test
 file mailboxes/nobody@a.test 'keep: yes'; build
 is "settings of nobody are reported" 1 "$(said 'control/mailboxes/nobody@a.test: no mailbox has the primary address nobody@a.test')"
 rm control/mailboxes/nobody@a.test
