@@ -1,5 +1,5 @@
 #include <errno.h>
-#include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,27 +9,12 @@
 #include "lib/die.h"
 #include "lib/file.h"
 
-static int compare_keys(const void *a, const void *b)
-{
-  return strcmp(((const struct uids_entry *)a)->key, ((const struct uids_entry *)b)->key);
-}
+enum { UID_DIGITS = 12 };
 
-static int compare_paths(const void *a, const void *b)
+static const char *format_uid(char digits[UID_DIGITS], uint32_t uid)
 {
-  return strcmp(((const struct uids_entry *)a)->path, ((const struct uids_entry *)b)->path);
-}
-
-static int compare_uids(const void *a, const void *b)
-{
-  uint32_t x = ((const struct uids_entry *)a)->uid, y = ((const struct uids_entry *)b)->uid;
-  return (x > y) - (x < y);
-}
-
-static const struct uids_entry *find(void *const *tree, const struct uids_entry *wanted,
-                                     int (*compare)(const void *, const void *))
-{
-  const struct uids_entry *const *node = tfind(wanted, tree, compare);
-  return node ? *node : 0;
+  snprintf(digits, UID_DIGITS, "%lu", (unsigned long)uid);
+  return digits;
 }
 
 static char *duplicate(const char *string)
@@ -42,16 +27,16 @@ static char *duplicate(const char *string)
 /* False if key, uid or path is somebody's. */
 static bool insert(struct uids *u, const char *key, uint32_t uid, const char *path)
 {
-  struct uids_entry wanted = { key, path, uid, u->count };
+  char digits[UID_DIGITS];
 
-  if (find(&u->by_key, &wanted, compare_keys) || find(&u->by_uid, &wanted, compare_uids) ||
-      find(&u->by_path, &wanted, compare_paths))
-    return false;
+  format_uid(digits, uid);
+  if (map_find(&u->by_key, key) || map_find(&u->by_uid, digits) || map_find(&u->by_path, path)) return false;
   struct uids_entry *e = malloc(sizeof *e);
   if (!e) die_nomem();
   *e = (struct uids_entry){ duplicate(key), duplicate(path), uid, u->count++ };
-  if (!tsearch(e, &u->by_key, compare_keys) || !tsearch(e, &u->by_uid, compare_uids) || !tsearch(e, &u->by_path, compare_paths))
-    die_nomem();
+  map_add(&u->by_key, e->key, e);
+  map_add(&u->by_uid, duplicate(digits), e);
+  map_add(&u->by_path, e->path, e);
   return true;
 }
 
@@ -89,16 +74,12 @@ void uids_open(struct uids *u, uint32_t first)
   text_free(&bytes);
 }
 
-const struct uids_entry *uids_find(const struct uids *u, const char *key)
-{
-  struct uids_entry wanted = { .key = key };
-  return find(&u->by_key, &wanted, compare_keys);
-}
+const struct uids_entry *uids_find(const struct uids *u, const char *key) { return map_find(&u->by_key, key); }
 
 const struct uids_entry *uids_owner(const struct uids *u, uint32_t uid)
 {
-  struct uids_entry wanted = { .uid = uid };
-  return find(&u->by_uid, &wanted, compare_uids);
+  char digits[UID_DIGITS];
+  return map_find(&u->by_uid, format_uid(digits, uid));
 }
 
 static uint32_t next_free(struct uids *u)
@@ -109,10 +90,8 @@ static uint32_t next_free(struct uids *u)
 
 static void find_free_path(const struct uids *u, const char *wanted, text *path)
 {
-  struct uids_entry entry = { 0 };
-
   text_copy(path, wanted);
-  for (unsigned int n = 2; entry.path = text_string(path), find(&u->by_path, &entry, compare_paths); n++) {
+  for (unsigned int n = 2; map_find(&u->by_path, text_string(path)); n++) {
     text_copy(path, wanted);
     text_add_format(path, "~%u", n);
   }

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "ldapsync/map.h"
 #include "lib/text.h"
 
 enum { UIDS_MAX = 0x7fffffff };
@@ -19,14 +20,14 @@ struct uids_entry {
 };
 
 struct uids {
-  void *by_key, *by_uid, *by_path; /* trees of struct uids_entry, tsearch(3) */
-  text lines;                      /* the file */
+  struct map by_key, by_uid, by_path; /* of struct uids_entry; a uid as it is written */
+  text lines;                         /* the file */
   size_t count;
   uint32_t next;                   /* where to look for a free uid */
   bool is_there;                   /* there was a file */
   bool is_changed;
 };
-#define UIDS_ZERO { .lines = TEXT_ZERO }
+#define UIDS_ZERO { .by_key = MAP_ZERO, .by_uid = MAP_ZERO, .by_path = MAP_ZERO, .lines = TEXT_ZERO }
 
 void uids_open(struct uids *u, uint32_t first); /* dies if the file cannot be read or a line of it is wrong */
 const struct uids_entry *uids_find(const struct uids *u, const char *key);
