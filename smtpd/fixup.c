@@ -15,7 +15,8 @@ enum kind {
   KIND_RESENT = 1 << 6,    /* of the block (RFC 5322 3.6.6) */
   KIND_DROPPED = 1 << 7,
   KIND_ADDRESSES = 1 << 8, /* completed; not Sender, which is the client's word */
-  KIND_SIGNATURE = 1 << 9
+  KIND_SIGNATURE = 1 << 9,
+  KIND_ONE = KIND_DATE | KIND_FROM | KIND_ID /* without a value they are missing */
 };
 
 static const struct {
@@ -44,7 +45,7 @@ static const struct {
 static unsigned int kinds_of(const struct header_field *field)
 {
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-    if (header_is(field, fields[i].name)) return fields[i].kinds & KIND_FROM && !field->value.len ? KIND_DROPPED : fields[i].kinds;
+    if (header_is(field, fields[i].name)) return fields[i].kinds & KIND_ONE && !field->value.len ? KIND_DROPPED : fields[i].kinds;
   return field->name.s ? 0 : KIND_DROPPED; /* the line of an mbox file */
 }
 

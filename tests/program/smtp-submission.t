@@ -133,6 +133,15 @@ answer, _, message = send(b'Subject: x\r\n\r\na\0b', role='mx')
 ok(answer.startswith('250') and message.endswith(b'a\0b\r\n'), '... who forwards one takes it (RFC 5322 4)', answer)
 equal(send(b'Subject: x\n\na', role='mx')[0][:10], '550 5.6.11', 'check 2: port 25 takes no bare LF')
 
+body = b'Subject: chunks\nBcc: x@y\n\na\nb\r'
+commands = 'EHLO client.example\r\n%sMAIL FROM:<bob@example.test>\r\nRCPT TO:<alice@example.test>\r\nBDAT 20\r\n' % AUTH
+subprocess.run([program('smtp-receive'), '-r', 'internal'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENV, timeout=60,
+               input=commands.encode() + body[:20] + b'BDAT %d LAST\r\n' % (len(body) - 20) + body[20:] + b'QUIT\r\n')
+path, = glob.glob('queue/new/*')
+message = read(path).split(b'\n\n', 1)[1]
+os.unlink(path)
+ok(message.endswith(b'>\r\nSubject: chunks\r\n\r\na\r\nb\r\n') and b'\r\nFrom: <bob@example.test>\r\n' in message, 'the same by BDAT (RFC 3030)', message)
+
 # bounds
 import time
 begin = time.monotonic()

@@ -70,6 +70,7 @@ static const struct { const char *what, *before, *after; } fixups[] = {
   { "a Date is missing", "From: x@y\r\nMessage-ID: <1@y>\r\n", "Date: Thu, 1 Jan 1970 00:00:00 +0000\r\nFrom: x@y\r\nMessage-ID: <1@y>\r\n\r\n" },
   { "a From", "DATE : x\r\nmessage-id: <1@y>\r\n", ME "DATE : x\r\nmessage-id: <1@y>\r\n\r\n" },
   { "an empty From", "From: \r\nDate: x\r\nMessage-ID: <1@y>\r\n", ME "Date: x\r\nMessage-ID: <1@y>\r\n\r\n" },
+  { "an empty Message-ID", "Message-ID:\r\nDate: x\r\nFrom: x@y\r\n", ID "Date: x\r\nFrom: x@y\r\n\r\n" },
   { "a Message-ID", "Date: x\r\nFrom: x@y\r\n", ID "Date: x\r\nFrom: x@y\r\n\r\n" },
   { "Bcc goes, with its folds", ALL "Bcc: a@b,\r\n c@d\r\n\te@f\r\nSubject: x\r\n", ALL "Subject: x\r\n\r\n" },
   { "... every one of them", "bcc : x\r\n" ALL "BCC:\r\nResent-Bcc: x\r\n" RESENT, ALL RESENT "\r\n" },
