@@ -67,15 +67,19 @@ static bool is_full(struct expansion *x, const char *key, const text *record)
 
 static void add_mailbox(struct expansion *x, const struct branch *b, const char *key, const text *record, const char *name)
 {
+  size_t before = x->found.count;
+
   if (is_full(x, key, record)) {
     text path = TEXT_ZERO;
     text_add_format(&path, "state/full/%s", key);
     say(x, b->depth + 1, name, "full", "mailbox-full", text_string(&path));
-    x->full++;
+    add(x, name, key, b->detail, "");
+    x->full += x->found.count - before;
     text_free(&path);
-  } else
+  } else {
     say(x, b->depth + 1, name, "mailbox", "mailbox", record_get(record, "from"));
-  add(x, name, key, b->detail, "");
+    add(x, name, key, b->detail, "");
+  }
 }
 
 static bool is_same(const char *address, const char *other)
@@ -99,14 +103,28 @@ static void follow_mailbox(struct expansion *x, const struct branch *b, const ch
       visit(x, &own, to, name, b->detail, false);
 }
 
+/* Does the mailbox forward to an address that is this mailbox's own, with nothing between? Then it keeps a copy, by whichever
+   address the message came. */
+static bool is_own_address(const struct branch *b, const char *key)
+{
+  const struct branch *p = b->parent;
+
+  while (p && p->address == b->address && !p->mailbox) p = p->parent; /* a group's members are at its address */
+  return p && p->mailbox && !strcmp(p->mailbox, key);
+}
+
 /* A mailbox that was met before: a loop, if it forwards to here. */
-static void meet_mailbox_again(struct expansion *x, const struct branch *b, const char *key, const char *name)
+static void meet_mailbox_again(struct expansion *x, const struct branch *b, const char *key, const text *record, const char *name)
 {
   const struct branch *p = b;
 
   while (p && (!p->mailbox || strcmp(p->mailbox, key))) p = p->parent;
-  if (p) x->is_loop = true;
-  say(x, b->depth + 1, name, p ? "loop" : "again", p ? "address-loop" : "once", "");
+  if (is_own_address(b, key))
+    add_mailbox(x, b, key, record, name);
+  else {
+    if (p) x->is_loop = true;
+    say(x, b->depth + 1, name, p ? "loop" : "again", p ? "address-loop" : "once", "");
+  }
 }
 
 /* A mailbox gets its own address (of a list, each member's); what was asked for stays beside it. */
@@ -126,7 +144,7 @@ static void to_mailbox(struct expansion *x, const struct branch *b, const char *
   if (result == LOOKUP_ABSENT)
     say(x, b->depth + 1, key, "gone", "unknown-user", "");
   else if (!names_add(&x->seen, text_string(&once)))
-    meet_mailbox_again(x, b, key, name);
+    meet_mailbox_again(x, b, key, &record, name);
   else if (record_is(&record, "receive", "no")) {
     say(x, b->depth + 1, name, "disabled", "mailbox-disabled", record_get(&record, "from"));
     x->is_closed = true;

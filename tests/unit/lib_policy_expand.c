@@ -45,6 +45,9 @@ static const struct {
   { "address", "toping@a.test", "kind=address forward=ping@a.test from=toping" },
   { "address", "zig@a.test", "kind=address mailbox=kzig from=zig" },
   { "address", "zig.too@a.test", "kind=address mailbox=kzig from=zig" },
+  { "address", "own@a.test", "kind=address mailbox=kown from=own" },
+  { "address", "own.too@a.test", "kind=address mailbox=kown from=own" },
+  { "address", "own.list@a.test", "kind=address mailbox=kfown mailbox=kown from=own" },
   { "address", "zag@a.test", "kind=address mailbox=kzag from=zag" },
   { "address", "out@a.test", "kind=address forward=joe@far.test from=out" },
   { "address", "both@a.test", "kind=address forward=joe@far.test group=g1 from=both" },
@@ -78,6 +81,7 @@ static const struct {
   { "mailbox", "kpong", "name=pong@a.test receive=yes keep=no forward=ping@a.test from=pong" },
   { "mailbox", "kzig", "name=zig@a.test receive=yes keep=no forward=zag@a.test from=zig" },
   { "mailbox", "kzag", "name=zag@a.test receive=yes keep=no forward=zig.too@a.test from=zag" },
+  { "mailbox", "kown", "name=own@a.test receive=yes keep=no forward=own.too@a.test forward=bob@a.test from=own" },
   { "mailbox", "kp", "kind=public name=postmaster receive=yes from=public" },
   { "group", "g1", "name=crew mailbox=ka mailbox=kb mailbox=ks forward=eve@far.test from=g1" },
   { "bypass", "recipient:bob@a.test", "av=yes file=control/bypass line=1" },
@@ -228,6 +232,9 @@ static void check_forwards(void)
   check_is(rcpt(&mx, "ping@a.test"), "550 5.4.6 address-loop", "a circle of forwards");
   check_is(rcpt(&mx, "toping@a.test"), "550 5.4.6 address-loop", "... is seen through an alias");
   check_is(rcpt(&mx, "zig@a.test"), "550 5.4.6 address-loop", "... and by another address of the mailbox");
+  check_is(rcpt(&mx, "own@a.test"), "address kown kb", "a forward to another address of one's own is a copy, too");
+  check_is(rcpt(&mx, "own.too@a.test"), "address kown kb", "... by whichever it comes");
+  check_is(rcpt(&mx, "own.list@a.test"), "address kown kb", "... from a list");
   check_is(rcpt(&mx, "out@a.test"), "address joe@far.test(out@a.test)", "an address that is elsewhere");
   check_is(rcpt(&mx, "chain40@a.test"), "address ka", "a chain of 20 addresses");
   check_is(rcpt(&mx, "chain0@a.test"), "451 4.3.5 expansion-limit", "one of 60 is stopped");
