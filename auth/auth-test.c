@@ -63,14 +63,15 @@ static void say_secrets(const text *record)
     say("password: the directory server is asked, by a bind as ", record_get(record, "bind"), "\n");
 }
 
-static void explain_password(const char *key)
+/* kind, key: "mailbox" or "backend", and whose. */
+static void explain_password(const char *kind, const char *key)
 {
   struct tables auth = TABLES_ZERO;
   text record = TEXT_ZERO;
 
   if (!tables_open(&auth, "auth"))
     say("password: tables/current/auth.cdb cannot be read by this user (", strerror(errno), ")\n");
-  else if (tables_find(&auth, "mailbox", key, &record) == LOOKUP_FOUND)
+  else if (tables_find(&auth, kind, key, &record) == LOOKUP_FOUND)
     say_secrets(&record);
   else
     say("password: none is stored, so nobody can log in", "", "\n");
@@ -78,10 +79,27 @@ static void explain_password(const char *key)
   text_wipe(&record);
 }
 
+static void explain_mailbox(struct tables *policy, const char *key)
+{
+  text mailbox = TEXT_ZERO;
+
+  if (tables_find(policy, "mailbox", key, &mailbox) == LOOKUP_FOUND) {
+    say("mailbox: ", record_get(&mailbox, "name"), "");
+    say(" in mail/", record_get(&mailbox, "path"), "");
+    say(", key ", key, "\n");
+    say("may: receive=", record_get(&mailbox, "receive"), "");
+    say(" submit=", record_get(&mailbox, "submit"), "");
+    say(" imap=", record_get(&mailbox, "imap"), "\n");
+    say("from: ", record_get(&mailbox, "from"), "\n");
+    explain_password("mailbox", key);
+  }
+  text_free(&mailbox);
+}
+
 static void explain(const char *login)
 {
   struct tables policy = TABLES_ZERO;
-  text name = TEXT_ZERO, found = TEXT_ZERO, mailbox = TEXT_ZERO;
+  text name = TEXT_ZERO, found = TEXT_ZERO;
 
   text_copy(&name, login);
   text_lower(&name);
@@ -89,17 +107,14 @@ static void explain(const char *login)
   say("generation: ", policy.generation.s, "\n");
   if (tables_find(&policy, "login", text_string(&name), &found) != LOOKUP_FOUND)
     say("login: nobody has the name ", name.s, "; see the warnings of tables-build\n");
-  else if (tables_find(&policy, "mailbox", record_get(&found, "mailbox"), &mailbox) == LOOKUP_FOUND) {
-    say("mailbox: ", record_get(&mailbox, "name"), "");
-    say(" in mail/", record_get(&mailbox, "path"), "");
-    say(", key ", record_get(&found, "mailbox"), "\n");
-    say("may: receive=", record_get(&mailbox, "receive"), "");
-    say(" submit=", record_get(&mailbox, "submit"), "");
-    say(" imap=", record_get(&mailbox, "imap"), "\n");
-    say("from: ", record_get(&mailbox, "from"), "\n");
-    explain_password(record_get(&found, "mailbox"));
-  }
+  else if (record_find(&found, "backend")) {
+    say("backend: control/backends/", record_get(&found, "backend"), ", which may submit and has no mailbox\n");
+    explain_password("backend", record_get(&found, "backend"));
+  } else
+    explain_mailbox(&policy, record_get(&found, "mailbox"));
   tables_close(&policy);
+  text_free(&name);
+  text_free(&found);
 }
 
 int main(int argc, const char *const *argv)

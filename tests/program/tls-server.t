@@ -57,11 +57,11 @@ def tcp_pair():
     return near, far
 
 
-def accept(c, session=None):
+def accept(c, session=None, *more):
     """A client and a program: (the client, the answer as a dict, the plaintext socket)."""
     near, far = tcp_pair()
     client = Client(near, c, session)
-    answer, fds = call('tls-server', [('what', 'accept')], [far.fileno()])
+    answer, fds = call('tls-server', [('what', 'accept'), *more], [far.fileno()])
     far.close()
     client.join(30)
     plain = socket.socket(fileno=fds[0]) if fds else None
@@ -104,6 +104,22 @@ plain.sendall(b'220 hello\r\n')
 equal(client.tls.recv(100), b'220 hello\r\n', 'bytes pass to the client')
 client.tls.sendall(b'QUIT\r\n')
 equal(plain.recv(100), b'QUIT\r\n', 'bytes pass from the client')
+
+# A client certificate is asked for when the caller says so, believed whoever signed it, and never required (S-21).
+os.mkdir('client')
+make_certificate('client.example.test', folder='client')
+said = subprocess.run(['openssl', 'x509', '-in', 'client/cert.pem', '-noout', '-fingerprint', '-sha256'], check=True, capture_output=True, text=True)
+FINGERPRINT = said.stdout.strip().split('=')[1].replace(':', '').lower()
+kept = client, plain
+for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+    with_one, without = context(minimum_version=version, maximum_version=version), context(minimum_version=version, maximum_version=version)
+    with_one.load_cert_chain('client/cert.pem', 'client/key.pem')
+    for c, more, expected, words in ((with_one, [('ask', 'certificate')], FINGERPRINT, 'its SHA-256 is told'), (without, [('ask', 'certificate')], None, 'none is required'),
+                                     (with_one, [], None, 'none is asked for otherwise')):
+        client, answer, plain = accept(c, None, *more)
+        equal((answer.get('answer'), answer.get('fingerprint')), ('yes', expected), 'S-21 a client certificate, %s: %s' % (version.name, words))
+        plain.close(), client.tls.close()
+client, plain = kept
 
 # One megabyte both ways at once: neither way waits for the other.
 megabyte = os.urandom(1 << 20)
@@ -176,7 +192,7 @@ with socket.create_server((ADDRESS, 0)) as listening:
     shaker = subprocess.Popen(['openssl', 's_client', '-tls1_2', '-connect', '%s:%d' % listening.getsockname()], text=True,
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     far, _ = listening.accept()
-answer, fds = call('tls-server', [('what', 'accept')], [far.fileno()])
+answer, fds = call('tls-server', [('what', 'accept'), *more], [far.fileno()])
 said = shaker.communicate('R\n', timeout=30)[0]
 ok('RENEGOTIATING' in said and 'no renegotiation' in said, 'renegotiation is refused', said)
 far.close(), os.close(fds[0])
@@ -186,7 +202,7 @@ for garbage, what in ((b'EHLO mail.example\r\n' * 100, 'SMTP in clear'), (os.ura
     near, far = tcp_pair()
     near.sendall(garbage)
     near.shutdown(socket.SHUT_WR)
-    answer, fds = call('tls-server', [('what', 'accept')], [far.fileno()])
+    answer, fds = call('tls-server', [('what', 'accept'), *more], [far.fileno()])
     near.close(), far.close()
     ok(answer and dict(answer)['answer'] == 'no' and not fds, 'instead of a handshake, %s: refused' % what, answer)
 
