@@ -119,6 +119,8 @@ equal(codes(receive(message('bob'), '10.1.2.3')), good, 'S-28: a trusted network
 equal(codes(receive('MAIL FROM:<joe@far.example>\nRCPT TO:<postmaster>\n')), ['250', '250'], '... nor is mail to postmaster')
 seen = receive(message('bob', sender=''))
 equal((codes(seen)[:3], 'greylisted' in seen[2]), (['250', '250', '450'], True), 'S-28: a message from <> is deferred at DATA: a callout is answered')
+seen = receive('MAIL FROM:<>\nRCPT TO:<bob@example.test>\nBDAT 6\nabcd\nBDAT 6 LAST\nNOOP\nNOOP\n')
+equal(codes(seen), ['250', '250', '450', '503', '250'], '... and at the first BDAT, whose octets are no commands')
 control('greylistwhitelist', 'client 198.51.100.0/24\nsender friend.example\nrecipient carol@example.test\n')
 equal(codes(receive(message('bob'), '198.51.100.7')), good, 'S-28: a client of the white list')
 equal(codes(receive(message('bob', sender='a@friend.example'))), good, '... a sender')
