@@ -15,7 +15,6 @@ enum { KEY_MAX = 64, REPORT_MAX = KEY_MAX + 1, REPORTS_AT_ONCE = 64 };
 
 static int reports[2] = { -1, -1 }; /* to read from, to write to */
 static char report[REPORT_MAX + 1]; /* the child's: '+' or '-', and the KEY */
-static uint64_t quota;
 
 int full_open(void)
 {
@@ -56,8 +55,7 @@ bool full_is_noted(const char *key)
 void full_begin(const char *key, uint64_t quota_bytes)
 {
   reports[0] = -1; /* closed by serve: the number may be another descriptor's by now */
-  quota = quota_bytes;
-  if (quota && is_key(key)) {
+  if (quota_bytes && is_key(key)) {
     snprintf(report, sizeof report, "+%s", key);
     return;
   }

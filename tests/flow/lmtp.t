@@ -220,6 +220,61 @@ def tcp(mail, t):
     mail.restart("lmtp")
 
 
+MAIN = """compatibility_level = 3.6
+queue_directory = {folder}/spool
+data_directory = {folder}/data
+maillog_file = {folder}/maillog
+maillog_file_prefixes = {folder}
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+inet_protocols = ipv4
+inet_interfaces = loopback-only
+myhostname = front.example
+mydestination =
+mynetworks = 127.0.0.0/8
+alias_maps =
+local_recipient_maps =
+virtual_mailbox_domains = example.test
+virtual_transport = lmtp:unix:{home}/run/lmtp
+notify_classes =
+"""
+SERVICES = {"pickup": "n - n 60 1", "cleanup": "n - n - 0", "qmgr": "n - n 300 1", "rewrite": "- - n - - trivial-rewrite", "bounce": "- - n - 0",
+            "defer": "- - n - 0 bounce", "trace": "- - n - 0 bounce", "anvil": "- - n - 1", "lmtp": "- - n - -", "error": "- - n - -",
+            "retry": "- - n - - error"}
+
+
+def postfix(mail, t):
+    """A Postfix in front, as doc/smtp-receive.md says: its user in the group mail-lmtp, its transport the socket."""
+    folder = mail.folder + "/postfix"
+    if not os.path.exists("/usr/lib/postfix/sbin/lmtp"):
+        t.ok(True, "SKIP no Postfix here")
+        return
+    for part in ("", "/spool", "/data"):
+        os.mkdir(folder + part, 0o755)
+    os.chown(folder + "/data", pwd.getpwnam("postfix").pw_uid, -1)
+    with open(folder + "/main.cf", "w") as file:
+        file.write(MAIN.format(folder=folder, home=mail.home))
+    with open(folder + "/master.cf", "w") as file:
+        file.write("127.0.39.2:39125 inet n - n - - smtpd\npostlog unix-dgram n - n - 1 postlogd\n")
+        for name, words in SERVICES.items():
+            fields = words.split()
+            file.write(f"{name} unix {' '.join(fields[:5])} {(fields + [name])[5]}\n")
+    is_member = "postfix" in grp.getgrnam("mail-lmtp").gr_mem
+    subprocess.run(["/usr/sbin/usermod", "-aG", "mail-lmtp", "postfix"], check=True)
+    try:
+        said = mail.run("postfix", "-c", folder, "start")
+        t.ok(mail.code == 0, "Postfix starts", said, os.path.exists(folder + "/maillog") and open(folder + "/maillog").read()[-1500:])
+        with smtplib.SMTP("127.0.39.2", 39125, timeout=60) as client:
+            client.sendmail("ann@outside.example", ["alice@example.test", "bob@example.test"], MESSAGE % "through Postfix")
+        wait_for(lambda: all(any(b"through Postfix" in m for m in mail.mail(u)) for u in ("alice", "bob")))
+        found = wait_for(lambda: open(folder + "/maillog").read().count("status=sent (250 2.0.0 <") == 2)
+        t.ok(found, "W-02 Postfix's lmtp: both delivered, each with its own answer", said, open(folder + "/maillog").read()[-1500:])
+    finally:
+        mail.run("postfix", "-c", folder, "stop")
+        if not is_member:
+            subprocess.run(["/usr/bin/gpasswd", "-d", "postfix", "mail-lmtp"], stdout=subprocess.DEVNULL)
+
+
 with Postroom(39) as mail, Tap() as t:
     dialogue(mail, t)
     final(mail, t)
@@ -228,4 +283,5 @@ with Postroom(39) as mail, Tap() as t:
     elsewhere(mail, t)
     reports(mail, t)
     who(mail, t)
+    postfix(mail, t)
     tcp(mail, t)
