@@ -129,6 +129,8 @@ code, out, error = run('-t', input='To: foo bar <>\n\nx\n')
 ok(code == 65 and 'not an address' in error, 'what is no address: 65', error)
 code, out, error = run('bob', 'nobody@example.test', 'gone@example.test', input='\nx\n')
 ok(code == 67 and error.count('User unknown') == 2 and 'nothing was sent' in error and not take(), 'one unknown user: 67, all are named, and nobody got it', error)
+m = sent('j\u00fcrgen@f\u00e4r.test')
+ok(m['to'] and 'smtputf8=yes' in m['facts'], 'an address in UTF-8', m)
 many = ['u%d@far.test' % i for i in range(999)]
 equal(len(sent('--', *many)['to']), 999, '999 recipients')
 code, out, error = run('--', *many, 'bob', 'alice')
