@@ -243,11 +243,29 @@ static void find_postmaster(struct expansion *x, const struct branch *b)
   text_free(&of_host);
 }
 
+/* Is it an address of the mailbox that forwards to it? */
+static bool is_address_of(struct expansion *x, const struct branch *b, const char *key)
+{
+  struct policy_lookup l = POLICY_LOOKUP_ZERO;
+  bool is = false;
+  size_t at = 0;
+
+  policy_lookup(x->tables, x->facts->delimiter, b->address, &l);
+  if (l.place == POLICY_KNOWN)
+    for (const char *one; !is && (one = record_next(&l.record, "mailbox", &at));) is = !strcmp(one, key);
+  policy_lookup_free(&l);
+  return is;
+}
+
 /* An address that was met before: a loop, if it was on the way to here. */
 static void meet_again(struct expansion *x, const struct branch *b)
 {
   const struct branch *p = b->parent;
 
+  if (p && p->mailbox && is_address_of(x, b, p->mailbox)) {
+    to_mailbox(x, b, p->mailbox);
+    return;
+  }
   while (p && strcmp(p->address->folded.s, b->address->folded.s)) p = p->parent;
   if (p) x->is_loop = true;
   say(x, b->depth, b->address->shown.s, p ? "loop" : "again", p ? "address-loop" : "once", "");
