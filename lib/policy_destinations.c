@@ -7,13 +7,28 @@ static void add_string(struct policy_destinations *all, const char *string)
   text_add_bytes(&all->strings, string, strlen(string) + 1);
 }
 
-void policy_destinations_add(struct policy_destinations *all, const struct policy_destination *one)
+/* False if it was there. */
+static bool see(struct policy_destinations *all, const struct policy_destination *one)
 {
   text name = TEXT_ZERO;
 
   text_add(&name, *one->mailbox ? "mailbox:" : "address:");
   text_add(&name, *one->mailbox ? one->mailbox : one->address);
-  if (names_add(&all->seen, text_string(&name))) {
+  bool is_new = names_add(&all->seen, text_string(&name));
+  text_free(&name);
+  return is_new;
+}
+
+void policy_destinations_see(struct policy_destinations *all)
+{
+  struct policy_destination one;
+
+  for (size_t at = 0; policy_destinations_next(all, &at, &one);) see(all, &one);
+}
+
+void policy_destinations_add(struct policy_destinations *all, const struct policy_destination *one)
+{
+  if (see(all, one)) {
     add_string(all, one->address);
     add_string(all, one->mailbox);
     add_string(all, one->original);
@@ -23,7 +38,6 @@ void policy_destinations_add(struct policy_destinations *all, const struct polic
     add_string(all, one->is_copy ? "copy" : "");
     all->count++;
   }
-  text_free(&name);
 }
 
 static const char *next_string(const text *strings, size_t *at)

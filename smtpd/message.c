@@ -49,6 +49,7 @@ static void add_copies(struct session *s)
 
   policy_always_bcc(&always);
   f.always_bcc = text_string(&always);
+  if (s->role->is_lmtp) policy_destinations_see(&s->mail.destinations);
   policy_copies(s->tables, &f, &s->mail.destinations, &skipped);
   for (size_t at = 0; at < skipped.len; at += strlen(skipped.s + at) + 1)
     log_event("skipped", "what", "copy", "address", skipped.s + at, (char *)0);

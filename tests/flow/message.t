@@ -119,6 +119,14 @@ def copies(mail, t, policy):
         t.ok(one(mail, user, "copied").startswith(b"Return-Path: <ann@outside.example>\n"), f"... {user} has it too")
     t.is_(wait_for(lambda: not mail.queue()) and [len(mail.mail_with(user, "Subject: copied\n")) for user in ("alice", "archive")], [1, 1], "... one copy a message, not one a recipient")
     t.ok(b"archive" not in one(mail, "bob", "copied") and b"X-Original" not in one(mail, "alice", "copied"), "... nobody sees it")
+    with smtplib.LMTP(f"{mail.home}/run/lmtp") as client:
+        client.ehlo()
+        client.mail("ann@outside.example")
+        for user in ("alice", "bob"):
+            client.rcpt(f"{user}@example.test")
+        replies = [client.data("Subject: by LMTP\r\n\r\nx\r\n")[0], client.getreply()[0]]
+    t.ok(replies == [250, 250] and one(mail, "archive", "by LMTP").startswith(b"Return-Path: <>\n") and wait_for(lambda: not mail.queue()), "N-103: by LMTP too", replies)
+    t.is_([len(mail.mail_with(user, "Subject: by LMTP\n", 0)) for user in ("alice", "bob", "archive")], [1, 1, 1], "... and who is a recipient gets no copy beside it")
     client = mail.login(587, "bob")
     id = mail.give(client, "bob@example.test", "eve@nowhere.test", "sent out")
     t.ok(one(mail, "archive", "sent out"), "N-103: mail that is sent is copied too")
