@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ldapsync/build.h"
+#include "ldapsync/hints.h"
 #include "ldapsync/map.h"
 #include "ldapsync/systemusers.h"
 #include "lib/address.h"
@@ -74,8 +75,10 @@ static void report_nameless(const struct account *a)
 /* Who has a main address of our domains, or one by addusers, has a mailbox. Who has it elsewhere gets what lists send him there. */
 static void find_addresses(struct finder *f, struct account *a)
 {
+  const char *hinted = hints_main(a);
   size_t at = 0;
 
+  if (hinted) add_address(f, a, hinted, strlen(hinted)); /* so it comes first */
   for (const char *value; (value = record_next(&a->facts, "address", &at));) {
     size_t length = strlen(value);
     if (!add_address(f, a, value, length) && !a->elsewhere && address_parse(&f->parsed, value, length) == ADDRESS_FULL) a->elsewhere = value;
@@ -343,6 +346,7 @@ void build_resolve(struct build *b, const struct domains *d, struct uids *u, con
     if (!b->accounts.all[i].is_public) find_addresses(&finder, &b->accounts.all[i]);
   address_free(&finder.parsed);
   text_free(&finder.made);
+  hints_report(&b->accounts);
   move_others(b);
   sort_by_age(&b->accounts, u);
   drop_same_keys(&b->accounts);

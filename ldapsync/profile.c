@@ -187,6 +187,27 @@ static void map_values(const struct ldif_entry *e, const struct profile_field *f
       record_add_bytes(facts, key, value + f->rest_length, length - f->rest_length);
 }
 
+static bool is_capital(const char *bytes, size_t length)
+{
+  for (size_t i = 0; i < length; i++)
+    if (bytes[i] >= 'a' && bytes[i] <= 'z') return false;
+  return true;
+}
+
+/* A prefix in capitals, SMTP:, says that the value is the primary address (T15). */
+static void map_hints(const struct profile *p, const struct ldif_entry *e, text *facts)
+{
+  for (size_t i = 0; i < p->count; i++) {
+    const struct profile_field *f = &p->parsed[i];
+    size_t at = 0, length;
+    if (f->concept != ALIAS || !f->rest_length) continue;
+    for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));) {
+      if (length <= f->rest_length || memchr(value, 0, length) || !bytes_are_nocase(value, f->rest, f->rest_length)) continue;
+      if (is_capital(value, f->rest_length)) record_add_bytes(facts, "hint", value + f->rest_length, length - f->rest_length);
+    }
+  }
+}
+
 static void map_concept(const struct profile *p, const struct ldif_entry *e, enum concept concept, const char *key, text *facts)
 {
   for (size_t i = 0; i < p->count; i++)
@@ -271,6 +292,7 @@ enum profile_kind profile_map(const struct profile *p, const struct ldif_entry *
   map_concept(p, e, LOGIN, "login", facts);
   map_concept(p, e, PRIMARY, "address", facts);
   map_concept(p, e, ALIAS, "alias", facts);
+  map_hints(p, e, facts);
   if (!facts->len) return PROFILE_NOBODY;
   map_account(p, e, facts);
   return PROFILE_ACCOUNT;

@@ -210,6 +210,14 @@ is "L-21: who has no mail attribute is passed over and reported" 1 "$(said 'cn=k
 is "L-19: other types are no addresses" "" "$(record address:/o=x)$(record address:sip:eve@a.test)"
 is "L-24: a list of one" "kind=address mailbox=k-fay" "$(record address:own@a.test)"
 
+# T15
+{ person kit kit@b.test; printf 'mail: kit@a.test\nproxyAddresses: SMTP:Kit@a.test\nproxyAddresses: smtp:kit@b.test\nproxyAddresses: SMTP:all@a.test\n'
+  person lea lea@b.test; printf 'mail: lea@a.test\nproxyAddresses: smtp:lea@a.test\nproxyAddresses: SMTP:ALL@a.test\n'; } >directory/hints.ldif
+build
+is "T15: SMTP: in capitals says which main address is the primary one, smtp: does not" "name=kit@a.test name=lea@b.test" "$(record mailbox:k-kit | cut -d' ' -f1) $(record mailbox:k-lea | cut -d' ' -f1)"
+is "T15: two that claim one: both get its mail, and it is reported" "kind=address mailbox=k-kit mailbox=k-lea 1" "$(record address:all@a.test) $(said 'SMTP:ALL@a.test, in capitals, says that this is its primary address; so does directory/hints.ldif')"
+rm directory/hints.ldif; build
+
 # a domain goes
 { person ivy ivy@g2.test; printf 'mail: ivy@b.test\n'; person jon jon@g2.test; } >directory/two.ldif
 file domains/g2.test; build
