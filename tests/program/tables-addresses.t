@@ -176,7 +176,7 @@ file addresses/all@a.test 'to: group:TEAM'
 build
 is "a group without a directory" "name=team mailbox=k-ann mailbox=k-cat forward=far@elsewhere.test mailbox=k-bob mailbox=public-office" "$(record group:group-team)"
 is "N-40: ... internal" "kind=group group=group-team internal=yes" "$(record address:team@g.test)"
-is "... as a destination" "kind=address group=group-team" "$(record address:all@a.test)"
+is "... as a destination" "kind=address group=group-team" "$(record address:boss@a.test)"
 file groups/staff 'member: cat'
 build
 is "a name of two groups is the operator's" "kind=group group=group-staff 1" "$(record address:staff@g.test) $(said 'cn=g-posix,dc=x: its name staff is that of control/groups/staff')"
@@ -211,11 +211,11 @@ is "L-19: other types are no addresses" "" "$(record address:/o=x)$(record addre
 is "L-24: a list of one" "kind=address mailbox=k-fay" "$(record address:own@a.test)"
 
 # T15
-{ person kit kit@b.test; printf 'mail: kit@a.test\nproxyAddresses: SMTP:Kit@a.test\nproxyAddresses: smtp:kit@b.test\nproxyAddresses: SMTP:all@a.test\n'
-  person lea lea@b.test; printf 'mail: lea@a.test\nproxyAddresses: smtp:lea@a.test\nproxyAddresses: SMTP:ALL@a.test\n'; } >directory/hints.ldif
+{ person kit kit@b.test; printf 'mail: kit@a.test\nproxyAddresses: SMTP:Kit@a.test\nproxyAddresses: smtp:kit@b.test\nproxyAddresses: SMTP:boss@a.test\n'
+  person lea lea@b.test; printf 'mail: lea@a.test\nproxyAddresses: smtp:lea@a.test\nproxyAddresses: SMTP:BOSS@a.test\n'; } >directory/hints.ldif
 build
 is "T15: SMTP: in capitals says which main address is the primary one, smtp: does not" "name=kit@a.test name=lea@b.test" "$(record mailbox:k-kit | cut -d' ' -f1) $(record mailbox:k-lea | cut -d' ' -f1)"
-is "T15: two that claim one: both get its mail, and it is reported" "kind=address mailbox=k-kit mailbox=k-lea 1" "$(record address:all@a.test) $(said 'SMTP:ALL@a.test, in capitals, says that this is its primary address; so does directory/hints.ldif')"
+is "T15: two that claim one: both get its mail, and it is reported" "kind=address mailbox=k-kit mailbox=k-lea 1" "$(record address:boss@a.test) $(said 'SMTP:boss@a.test, in capitals, says that this is its primary address; so does directory/hints.ldif')"
 rm directory/hints.ldif; build
 
 # a domain goes
