@@ -176,7 +176,7 @@ file addresses/all@a.test 'to: group:TEAM'
 build
 is "a group without a directory" "name=team mailbox=k-ann mailbox=k-cat forward=far@elsewhere.test mailbox=k-bob mailbox=public-office" "$(record group:group-team)"
 is "N-40: ... internal" "kind=group group=group-team internal=yes" "$(record address:team@g.test)"
-is "... as a destination" "kind=address group=group-team" "$(record address:boss@a.test)"
+is "... as a destination" "kind=address group=group-team" "$(record address:all@a.test)"
 file groups/staff 'member: cat'
 build
 is "a name of two groups is the operator's" "kind=group group=group-staff 1" "$(record address:staff@g.test) $(said 'cn=g-posix,dc=x: its name staff is that of control/groups/staff')"
