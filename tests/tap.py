@@ -156,6 +156,13 @@ def envelope(id, sender, recipients, birth=1700000000, attempts=0, next=0, facts
     return b'postroom1 %010d %04d %020d\n' % (47 + len(body), attempts, next) + body
 
 
+def put(folder, bytes, id):
+    """A file of the queue, there at once with all it has: a scheduler that is running may take it and remove it."""
+    write('queue/' + id, bytes)
+    os.chmod('queue/' + id, 0o660)
+    os.rename('queue/' + id, 'queue/%s/%s' % (folder, id))
+
+
 def memfd(content):
     fd = os.memfd_create('message', os.MFD_ALLOW_SEALING)
     os.write(fd, content)

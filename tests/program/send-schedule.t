@@ -23,8 +23,7 @@ def files():
 
 
 def message(id, sender, recipients, content=b'Subject: x\r\n\r\nHello\r\n', **more):
-    write('queue/new/' + id, envelope(id, sender, recipients, **more) + content)
-    os.chmod('queue/new/' + id, 0o660)
+    put('new', envelope(id, sender, recipients, **more) + content, id)
 
 
 def add(sender, recipients, content=b'Subject: x\r\n\r\nHello\r\n', **more):

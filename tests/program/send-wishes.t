@@ -18,8 +18,7 @@ def add(recipients, sender='ann@a.test', facts=('role=submission',), **more):
     global number
     number += 1
     id = '0123456789b%05d' % number
-    write('queue/new/' + id, envelope(id, sender, recipients, facts=facts, birth=int(time.time()), **more) + content)
-    os.chmod('queue/new/' + id, 0o660)
+    put('new', envelope(id, sender, recipients, facts=facts, birth=int(time.time()), **more) + content, id)
     with connect('send-schedule') as s:
         send(s, [('what', 'new'), ('id', id)])
     return id
