@@ -199,24 +199,13 @@ static void say_destinations(struct tables *tables, const struct policy_facts *f
   text_free(&skipped);
 }
 
-static bool is_full(void *to, const char *mailbox)
-{
-  text path = TEXT_ZERO;
-
-  (void)to;
-  text_add_format(&path, "state/full/%s", mailbox);
-  bool full = access(text_string(&path), F_OK) == 0;
-  text_free(&path);
-  return full;
-}
-
 static void verify(void *to, const struct address *recipient, struct policy_decision *d)
 {
   (void)to, (void)recipient;
   story_fact("verify", "the host that its domain is relayed to is asked whether it takes this recipient", d->rule, d->from.s);
 }
 
-static const struct policy_ask ask = { .is_full = is_full, .verify = verify };
+static const struct policy_ask ask = { .is_full = policy_is_full, .verify = verify };
 static const struct policy_trace trace = { .step = story_branch };
 
 /* Who the client is to us: what is left out is a stranger. */

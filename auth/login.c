@@ -9,12 +9,13 @@
 #include <skalibs/random.h>
 
 #include "auth/login.h"
-#include "lib/mac.h"
+#include "lib/hex.h"
 #include "auth/remember.h"
 #include "auth/throttle.h"
 #include "lib/call.h"
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/mac.h"
 #include "lib/password.h"
 #include "lib/tables.h"
 
@@ -50,7 +51,7 @@ static void make_stranger(void)
   text password = TEXT_ZERO;
 
   random_buf(bytes, sizeof bytes);
-  for (size_t i = 0; i < sizeof bytes; i++) text_add_format(&password, "%02x", (unsigned char)bytes[i]);
+  hex_add(&password, bytes, sizeof bytes);
   password_hash(&shared.stranger, text_string(&password));
   text_string(&shared.stranger);
   text_free(&password);
@@ -104,7 +105,7 @@ static void network_of(const char *ip, text *network)
 
   text_clear(network);
   if (inet_pton(AF_INET6, ip, bytes) == 1)
-    for (unsigned int i = 0; i < 8; i++) text_add_format(network, "%02x", bytes[i]);
+    hex_add(network, bytes, 8);
   else
     text_add(network, ip);
   text_string(network);

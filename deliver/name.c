@@ -4,6 +4,8 @@
 
 #include <skalibs/blake2s.h>
 
+#include "lib/hex.h"
+
 enum { TIME_DIGITS = 11, HASH_BYTES = 8, MICROSECONDS = 1000000 };
 
 /* lib/id: the first 11 digits, to the base 32, are microseconds since 1970. */
@@ -23,7 +25,7 @@ static void add_hash(text *name, const char *recipient)
 
   blake2s_update(&context, recipient, strlen(recipient));
   blake2s_final(&context, hash);
-  for (size_t i = 0; i < HASH_BYTES; i++) text_add_format(name, "%02x", (unsigned char)hash[i]);
+  hex_add(name, hash, HASH_BYTES);
 }
 
 void deliver_name_make(text *name, const char *id, const char *recipient, const char *host)

@@ -8,13 +8,6 @@
 
 static const char *const known[] = { "to", "internal", 0 };
 
-static char *duplicate(const char *string)
-{
-  char *copy = strdup(string);
-  if (!copy) die_nomem();
-  return copy;
-}
-
 /* "local@domain" or "local", which is generic. */
 static bool parse_key(const char *value, text *key)
 {
@@ -90,7 +83,7 @@ static void read_file(void *to, const char *path, const char *file)
   if (*internal && strcmp(internal, "yes") && strcmp(internal, "no")) control_refuse(path, "internal", internal, "internal is yes or no");
   if (!record_find(&fields, "to")) die_permanent(path, ": it has no \"to:\", so where does the address lead?");
   check_domain(r, path, key.s);
-  struct lead lead = { .address = duplicate(key.s), .from = duplicate(path), .kind = LEAD_FILE, .is_internal = !strcmp(internal, "yes") };
+  struct lead lead = { .address = string_duplicate(key.s), .from = string_duplicate(path), .kind = LEAD_FILE, .is_internal = !strcmp(internal, "yes") };
   for (const char *value; (value = record_next(&fields, "to", &at));)
     if (take_destination(r, path, value, &lead)) {
       leads_add(r->leads, &lead);
@@ -137,7 +130,7 @@ void internal_read(struct leads *l)
 static void copy_generic(struct leads *l, const struct lead *generic, const char *address)
 {
   size_t first = (size_t)(generic - l->all), end = leads_end(l, first);
-  const char *kept = duplicate(address);
+  const char *kept = string_duplicate(address);
 
   for (size_t i = first; i < end; i++) {
     struct lead one = l->all[i];

@@ -34,7 +34,7 @@ static bool refuse_second(const struct table *policy, const char *kind, const ch
 static bool add_network(struct backends *b, const char *value, const text *who, text *error)
 {
   text found = TEXT_ZERO, whole = TEXT_ZERO;
-  bool good = network_key(value, strlen(value), &found);
+  bool good = network_key(value, &found);
 
   if (!good)
     text_add(error, "it is no network");

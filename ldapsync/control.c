@@ -9,6 +9,7 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/file.h"
+#include "lib/hex.h"
 
 void control_folder(const char *folder, control_take *take, void *to)
 {
@@ -78,12 +79,6 @@ void control_refuse(const char *path, const char *key, const char *value, const 
       die_permanent(error.s);
     }
   die_permanent(path, ": ", what);
-}
-
-static int hex_digit(char c)
-{
-  const char *digits = "0123456789abcdef", *found = c ? strchr(digits, ascii_lower(c)) : 0;
-  return found ? (int)(found - digits) : -1;
 }
 
 bool control_name(const char *file, text *name)

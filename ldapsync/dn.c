@@ -1,12 +1,7 @@
 #include <string.h>
 
 #include "ldapsync/dn.h"
-
-static int hex_digit(char c)
-{
-  const char *digits = "0123456789abcdef", *found = c ? strchr(digits, ascii_lower(c)) : 0;
-  return found ? (int)(found - digits) : -1;
-}
+#include "lib/hex.h"
 
 static bool is_separator(char c) { return c == ',' || c == '+' || c == '='; }
 

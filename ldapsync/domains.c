@@ -144,7 +144,7 @@ static void read_domain(void *to, const char *path, const char *file)
   }
   struct domain *d = &all->sorted[all->count++];
   *d = (struct domain){ .record = TEXT_ZERO };
-  if (!(d->name = strdup(name.s))) die_nomem();
+  d->name = string_duplicate(name.s);
   control_fields(path, known, &fields);
   if (!domain_parse(d, path, &fields, reading->catchall_always, &key, &error))
     control_refuse(path, key, record_get(&fields, key), text_string(&error));

@@ -15,13 +15,6 @@ struct opening {
   struct accounts *facts;
 };
 
-static char *duplicate(const char *string)
-{
-  char *copy = strdup(string);
-  if (!copy) die_nomem();
-  return copy;
-}
-
 /* A file of control/groups becomes facts like an entry's: its members are found the same way. */
 static void read_group(void *to, const char *path, const char *file)
 {
@@ -56,7 +49,7 @@ static bool take_name(struct groups *g, struct mail_group *group)
 
   if (name && !good) accounts_report(group->facts, "its name %s is no local part of an address", name);
   if (good) {
-    group->name = duplicate(local.s);
+    group->name = string_duplicate(local.s);
     const struct mail_group *other = map_find(&g->by_name, group->name);
     if (!map_add(&g->by_name, group->name, group)) {
       accounts_report(group->facts, "its name %s is that of %s, which keeps it", group->name, other->facts->from.s);
@@ -123,7 +116,7 @@ static void lead_attributes(const struct mail_group *g, const struct domains *d,
 
   for (const char *value; (value = record_next(&g->facts->facts, "address", &at));)
     if (address_parse(&a, value, strlen(value)) == ADDRESS_FULL && domains_have(d, a.domain))
-      lead(g, duplicate(a.folded.s), LEAD_DIRECTORY, l);
+      lead(g, string_duplicate(a.folded.s), LEAD_DIRECTORY, l);
   address_free(&a);
 }
 
@@ -136,7 +129,7 @@ static void lead_names(const struct mail_group *g, const struct domains *d, stru
     if (!d->sorted[i].has_groups) continue;
     text_clear(&address);
     text_add_format(&address, "%s@%s", g->name, d->sorted[i].name);
-    lead(g, duplicate(text_string(&address)), LEAD_GROUP, l);
+    lead(g, string_duplicate(text_string(&address)), LEAD_GROUP, l);
   }
   text_free(&address);
 }

@@ -14,13 +14,6 @@ struct index {
   struct map logins;
 };
 
-static char *duplicate(const text *string)
-{
-  char *copy = strdup(string->s);
-  if (!copy) die_nomem();
-  return copy;
-}
-
 static void index_people(struct index *x, const struct accounts *people)
 {
   text folded = TEXT_ZERO;
@@ -31,12 +24,12 @@ static void index_people(struct index *x, const struct accounts *people)
     const char *dn = record_find(&a->facts, "dn");
     if (!dn) continue;
     dn_fold(dn, &folded);
-    map_add(&x->people, duplicate(&folded), a);
+    map_add(&x->people, string_duplicate(folded.s), a);
     for (const char *login; (login = record_next(&a->facts, "login", &at));) {
       text_copy(&folded, login);
       text_lower(&folded);
       text_string(&folded);
-      map_add(&x->logins, duplicate(&folded), a);
+      map_add(&x->logins, string_duplicate(folded.s), a);
     }
   }
   text_free(&folded);
@@ -50,7 +43,7 @@ static void index_groups(struct index *x, const struct groups *g)
     const char *dn = record_find(&g->all[i].facts->facts, "dn");
     if (!dn) continue;
     dn_fold(dn, &folded);
-    map_add(&x->groups, duplicate(&folded), &g->all[i]);
+    map_add(&x->groups, string_duplicate(folded.s), &g->all[i]);
   }
   text_free(&folded);
 }

@@ -3,6 +3,7 @@
 #include <skalibs/sha256.h>
 
 #include "ldapsync/keys.h"
+#include "lib/hex.h"
 
 enum { KEY_MAX = 64, HASH_BYTES = 16 };
 
@@ -26,7 +27,7 @@ void key_hash(text *key, const char *kind, const char *bytes, size_t length)
   sha256_final(&schedule, digest);
   text_copy(key, kind);
   text_add_char(key, '-');
-  for (unsigned int i = 0; i < HASH_BYTES; i++) text_add_format(key, "%02x", (unsigned char)digest[i]);
+  hex_add(key, digest, HASH_BYTES);
   text_string(key);
 }
 

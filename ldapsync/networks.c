@@ -1,44 +1,18 @@
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "ldapsync/control.h"
 #include "ldapsync/networks.h"
+#include "lib/cidr.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 
-enum { ADDRESS_MAX = 64, MAPPED_BITS = 96 };
-
-/* IPv4 in IPv6 (RFC 4291 2.5.5.2) is IPv4: so a client is seen. */
-static void unmap(unsigned char *bytes, unsigned int *family, uint64_t *bits)
+bool network_key(const char *string, text *key)
 {
-  static const unsigned char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+  struct cidr network;
 
-  if (*family != 6 || *bits < MAPPED_BITS || memcmp(bytes, mapped, sizeof mapped)) return;
-  memmove(bytes, bytes + 12, 4);
-  *family = 4;
-  *bits -= MAPPED_BITS;
-}
-
-bool network_key(const char *bytes, size_t length, text *key)
-{
-  unsigned char address[sizeof(struct in6_addr)];
-  char string[ADDRESS_MAX];
-  const char *slash = length ? memchr(bytes, '/', length) : 0;
-  size_t size = slash ? (size_t)(slash - bytes) : length;
-
-  if (!size || size >= sizeof string || memchr(bytes, 0, length)) return false;
-  memcpy(string, bytes, size);
-  string[size] = 0;
-  unsigned int family = inet_pton(AF_INET, string, address) == 1 ? 4 : inet_pton(AF_INET6, string, address) == 1 ? 6 : 0;
-  uint64_t bits = family == 4 ? 32 : 128;
-  if (!family || (slash && !number_scan_bytes(slash + 1, length - size - 1, bits, &bits))) return false;
-  unmap(address, &family, &bits);
+  if (!cidr_parse(&network, string)) return false;
   text_clear(key);
-  text_add_format(key, "%u/%u:", family, (unsigned int)bits);
-  for (uint64_t i = 0; i < (bits + 7) / 8; i++) {
-    unsigned int kept = bits - i * 8 >= 8 ? 8 : (unsigned int)(bits - i * 8);
-    text_add_format(key, "%02x", address[i] & (0xff00u >> kept & 0xffu));
-  }
+  cidr_key_add(key, &network.ip, network.length);
   text_string(key);
   return true;
 }
@@ -79,7 +53,7 @@ bool mynetworks_parse(struct table *policy, const char *path, const text *bytes,
 
   while (good && conf_next_line(bytes, &at, &number, &line, &length))
     for (const char *end = line + length; good && control_word(&line, end, &word);) {
-      good = network_key(word.s, word.len, &key);
+      good = strlen(word.s) == word.len && network_key(word.s, &key);
       if (!good) {
         text_add_format(error, "not a network like 192.0.2.0/24 or 2001:db8::/32: %s", word.s);
         control_wrong(error, path, number, text_string(error));

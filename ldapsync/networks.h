@@ -12,7 +12,7 @@ struct networks {
 };
 
 /* "10.77.4.0/24", "192.0.2.1", "2001:db8::/32" to "4/24:0a4d04" and so on. False if it is no network. */
-bool network_key(const char *bytes, size_t length, text *key);
+bool network_key(const char *string, text *key);
 
 /* Adds network:KIND:KEY. False if it is there already. */
 bool networks_add(struct networks *n, struct table *policy, const char *key, const text *record);

@@ -63,8 +63,7 @@ static bool parse_field(struct profile_field *f, enum concept concept, const cha
 static void set(char **where, const char *value)
 {
   free(*where);
-  *where = strdup(value);
-  if (!*where) die_nomem();
+  *where = string_duplicate(value);
 }
 
 static void parse_fields(struct profile *p, const char *name, const text *fields, text *error)

@@ -62,7 +62,7 @@ static bool add_bypass(struct bypass *b, const text *what, const text *subject, 
   text whole = TEXT_ZERO;
 
   if (text_is_nocase(what, "ip")) {
-    if (!network_key(subject->s, subject->len, key)) return false;
+    if (!network_key(subject->s, key)) return false;
     networks_add(&b->networks, b->policy, key->s, &b->record);
     return true;
   }

@@ -29,7 +29,8 @@ static struct sendas_login *find_login(struct sendas *s, const char *login, cons
     if (!s->all) die_nomem();
   }
   found = s->all[s->count++] = malloc(sizeof *found);
-  if (!found || !(found->login = strdup(login))) die_nomem();
+  if (!found) die_nomem();
+  found->login = string_duplicate(login);
   found->record = (text)TEXT_ZERO;
   record_add(&found->record, "file", path);
   map_add(&s->by_login, found->login, found);

@@ -13,13 +13,6 @@ void targets_open(struct targets *t)
   }
 }
 
-static const char *keep(const char *string)
-{
-  char *copy = strdup(string);
-  if (!copy) die_nomem();
-  return copy;
-}
-
 /* A primary address is its user's mailbox, unless a file says where else the address leads. Every other one is looked up
    when mail comes. */
 static enum target_result find_address(const struct targets *t, const char *value, const char *self, struct member *one)
@@ -34,7 +27,7 @@ static enum target_result find_address(const struct targets *t, const char *valu
   if (owner && !strcmp(owner->name, folded.s) && (!strcmp(folded.s, self) || !names_have(&t->files, folded.s)))
     one->account = owner;
   else
-    one->address = keep(folded.s);
+    one->address = string_duplicate(folded.s);
   text_free(&folded);
   return TARGET_FOUND;
 }

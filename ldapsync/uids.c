@@ -17,13 +17,6 @@ static const char *format_uid(char digits[UID_DIGITS], uint32_t uid)
   return digits;
 }
 
-static char *duplicate(const char *string)
-{
-  char *copy = strdup(string);
-  if (!copy) die_nomem();
-  return copy;
-}
-
 /* False if key, uid or path is somebody's. */
 static bool insert(struct uids *u, const char *key, uint32_t uid, const char *path)
 {
@@ -33,9 +26,9 @@ static bool insert(struct uids *u, const char *key, uint32_t uid, const char *pa
   if (map_find(&u->by_key, key) || map_find(&u->by_uid, digits) || map_find(&u->by_path, path)) return false;
   struct uids_entry *e = malloc(sizeof *e);
   if (!e) die_nomem();
-  *e = (struct uids_entry){ duplicate(key), duplicate(path), uid, u->count++ };
+  *e = (struct uids_entry){ string_duplicate(key), string_duplicate(path), uid, u->count++ };
   map_add(&u->by_key, e->key, e);
-  map_add(&u->by_uid, duplicate(digits), e);
+  map_add(&u->by_uid, string_duplicate(digits), e);
   map_add(&u->by_path, e->path, e);
   return true;
 }

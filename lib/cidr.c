@@ -8,6 +8,7 @@
 
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/hex.h"
 
 static void set(struct ip *ip, const unsigned char *bytes, bool is_v4)
 {
@@ -56,22 +57,40 @@ void cidr_mask(struct ip *ip, unsigned int length)
   }
 }
 
+/* "::ffff:10.0.0.0/104" is 10.0.0.0/8; what is wider than all of IPv4 in IPv6 has no client in it, and is nothing. */
+static bool set_length(struct cidr *c, const char *address, const char *length)
+{
+  unsigned int before = c->ip.is_v4 && strchr(address, ':') ? 96 : 0, all = c->ip.is_v4 ? 32 : 128;
+  uint64_t bits;
+
+  if (!number_scan(length, before + all, &bits) || bits < before) return false;
+  c->length = (unsigned int)bits - before;
+  return true;
+}
+
 bool cidr_parse(struct cidr *c, const char *string)
 {
   char address[INET6_ADDRSTRLEN];
   const char *slash = strchr(string, '/');
   size_t size = slash ? (size_t)(slash - string) : strlen(string);
-  uint64_t length;
 
   if (size >= sizeof address) return false;
   memcpy(address, string, size);
   address[size] = 0;
   if (!ip_parse(&c->ip, address)) return false;
-  length = c->ip.is_v4 ? 32 : 128;
-  if (slash && !number_scan(slash + 1, length, &length)) return false;
-  c->length = (unsigned int)length;
+  c->length = c->ip.is_v4 ? 32 : 128;
+  if (slash && !set_length(c, address, slash + 1)) return false;
   cidr_mask(&c->ip, c->length);
   return true;
+}
+
+void cidr_key_add(text *key, const struct ip *ip, unsigned int length)
+{
+  struct ip network = *ip;
+
+  cidr_mask(&network, length);
+  text_add_format(key, "%c/%u:", ip->is_v4 ? '4' : '6', length);
+  hex_add(key, network.bytes, (length + 7) / 8);
 }
 
 bool cidr_has(const struct cidr *c, const struct ip *ip)

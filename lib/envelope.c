@@ -3,10 +3,10 @@
 
 #include "lib/die.h"
 #include "lib/envelope.h"
+#include "lib/hex.h"
 #include "lib/id.h"
 
 static const char magic[] = "postroom1 ";
-static const char hex[] = "0123456789ABCDEF";
 
 static bool is_escaped(char c) { return (unsigned char)c <= 0x20 || c == 0x7f || c == '%'; }
 
@@ -15,8 +15,7 @@ static void add_field(text *bytes, const char *value)
   for (; *value; value++)
     if (is_escaped(*value)) {
       text_add_char(bytes, '%');
-      text_add_char(bytes, hex[(unsigned char)*value >> 4]);
-      text_add_char(bytes, hex[*value & 15]);
+      hex_add_upper(bytes, *value);
     } else
       text_add_char(bytes, *value);
 }
@@ -42,9 +41,7 @@ void envelope_add_recipient(struct envelope *e, const char *address, const text 
   }
   struct envelope_recipient *r = &e->recipients[e->count++];
   *r = (struct envelope_recipient){ .state = ENVELOPE_TODO, .facts = TEXT_ZERO };
-  char *copy = strdup(address);
-  if (!copy) die_nomem();
-  r->address = copy;
+  r->address = string_duplicate(address);
   if (facts) text_add_text(&r->facts, facts);
 }
 
@@ -97,12 +94,6 @@ struct reader {
   size_t end;
 };
 
-static int hex_digit(char c)
-{
-  const char *found = c ? strchr(hex, c) : 0;
-  return found ? (int)(found - hex) : -1;
-}
-
 /* One field up to a space or a newline, decoded. A byte that should have been escaped is an error, so that there is
    one way to write an envelope. */
 static bool read_field(struct reader *r, text *value)
@@ -112,7 +103,7 @@ static bool read_field(struct reader *r, text *value)
     char c = r->bytes[r->at++];
     if (c == '%') {
       if (r->end - r->at < 2) return false;
-      int high = hex_digit(r->bytes[r->at]), low = hex_digit(r->bytes[r->at + 1]);
+      int high = hex_upper_digit(r->bytes[r->at]), low = hex_upper_digit(r->bytes[r->at + 1]);
       r->at += 2;
       if (high < 0 || low < 0) return false;
       c = (char)(high << 4 | low);

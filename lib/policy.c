@@ -1,4 +1,5 @@
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -75,3 +76,14 @@ void policy_always_bcc(text *address)
 }
 
 void policy_postmaster(text *address) { conf_address("doublebounceto", "doublebouncehost", address, ""); }
+
+bool policy_is_full(void *to, const char *mailbox)
+{
+  text path = TEXT_ZERO;
+
+  (void)to;
+  text_add_format(&path, "state/full/%s", mailbox);
+  bool full = access(text_string(&path), F_OK) == 0;
+  text_free(&path);
+  return full;
+}

@@ -23,7 +23,7 @@ struct policy_decision;
 
 /* What the tables do not know and the caller can find out. A function that is 0 is not asked. */
 struct policy_ask {
-  bool (*is_full)(void *to, const char *mailbox); /* is there a file state/full/KEY? */
+  bool (*is_full)(void *to, const char *mailbox); /* is it over its quota? policy_is_full */
   /* Would the host that a domain is relayed to take this recipient? d is accepted before; a refusal is filled in. */
   void (*verify)(void *to, const struct address *recipient, struct policy_decision *d);
   void *to;
@@ -144,6 +144,7 @@ void policy_relay_order(text *order);    /* control/relayorder: sender, recipien
 bool policy_enforce_sender(void);        /* control/enforcesender: "yes", "no"; anything else ends the program */
 bool policy_enforce_from(void);          /* control/enforcefrom, the same */
 bool policy_spoof_mx(void);              /* control/spoofmx, the same */
+bool policy_is_full(void *to, const char *mailbox); /* is there a file state/full/KEY? to: not used */
 void policy_postmaster(text *address);   /* control/doublebounceto (at control/doublebouncehost); "" if it is missing */
 
 /* The route of one recipient at one attempt. */

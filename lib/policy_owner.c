@@ -53,19 +53,10 @@ bool policy_owner(struct tables *tables, char delimiter, const struct address *s
   return is_readable;
 }
 
-static bool has_value(const text *record, const char *key, const char *wanted)
-{
-  size_t at = 0;
-
-  for (const char *value; (value = record_next(record, key, &at));)
-    if (!strcmp(value, wanted)) return true;
-  return false;
-}
-
 static bool is_granted(const text *grants, const struct address *sender)
 {
-  return record_is(grants, "any", "yes") || has_value(grants, "address", sender->folded.s) ||
-         has_value(grants, "domain", sender->domain);
+  return record_is(grants, "any", "yes") || record_has(grants, "address", sender->folded.s) ||
+         record_has(grants, "domain", sender->domain);
 }
 
 static bool is_in_group(struct tables *tables, const text *record, const char *mailbox)
@@ -75,7 +66,7 @@ static bool is_in_group(struct tables *tables, const text *record, const char *m
   size_t at = 0;
 
   for (const char *key; !is && (key = record_next(record, "group", &at));)
-    is = tables_find(tables, "group", key, &group) == LOOKUP_FOUND && has_value(&group, "mailbox", mailbox);
+    is = tables_find(tables, "group", key, &group) == LOOKUP_FOUND && record_has(&group, "mailbox", mailbox);
   text_free(&group);
   return is;
 }
@@ -89,7 +80,7 @@ static bool may_share(struct tables *tables, const struct policy_facts *f, const
   find_record(tables, f->delimiter, sender, &l);
   const char *first = record_next(&l.record, "mailbox", &at);
   bool may = (record_is(all, "groups", "yes") && is_in_group(tables, &l.record, f->mailbox)) ||
-             (record_is(all, "lists", "yes") && first && !sole_mailbox(&l.record) && has_value(&l.record, "mailbox", f->mailbox)) ||
+             (record_is(all, "lists", "yes") && first && !sole_mailbox(&l.record) && record_has(&l.record, "mailbox", f->mailbox)) ||
              (record_is(all, "public", "yes") && first && sole_mailbox(&l.record) && is_public(tables, first));
   policy_lookup_free(&l);
   return may;

@@ -74,15 +74,6 @@ static bool check_spoof(struct tables *tables, const struct policy_facts *f, con
   return result != LOOKUP_BROKEN;
 }
 
-static bool has_value(const text *record, const char *key, const char *wanted)
-{
-  size_t at = 0;
-
-  for (const char *value; (value = record_next(record, key, &at));)
-    if (!strcmp(value, wanted)) return true;
-  return false;
-}
-
 /* L-16: a login with a list of senders (an instance of its own) has these and no other. */
 static void check_allowed(const struct policy_facts *f, const text *list, const struct address *sender,
                           struct policy_decision *d)
@@ -90,7 +81,7 @@ static void check_allowed(const struct policy_facts *f, const text *list, const 
   text why = TEXT_ZERO;
   size_t at = 0, count = 0;
 
-  if (has_value(list, "address", sender->folded.s) || has_value(list, "domain", sender->domain)) return;
+  if (record_has(list, "address", sender->folded.s) || record_has(list, "domain", sender->domain)) return;
   while (record_next(list, "address", &at)) count++;
   text_add_format(&why, "not one of the %zu senders of %s", count, f->login);
   if (record_find(list, "limit")) text_add_format(&why, ", who may have %s", record_get(list, "limit"));
@@ -105,7 +96,7 @@ static bool check_backend(struct tables *tables, const struct policy_facts *f, c
   text record = TEXT_ZERO, why = TEXT_ZERO;
   enum lookup_result result = tables_find(tables, "backend", f->backend, &record);
 
-  if (result == LOOKUP_FOUND && !has_value(&record, "domain", sender->domain)) {
+  if (result == LOOKUP_FOUND && !record_has(&record, "domain", sender->domain)) {
     text_add_format(&why, "not a domain of %s", f->backend);
     refuse(d, sender, 554, "backend-domain", record_get(&record, "file"), text_string(&why));
   }

@@ -1,17 +1,11 @@
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/quoted.h"
 
 void quoted_start(struct quoted *q) { text_clear(&q->kept); }
 
 void quoted_free(struct quoted *q) { text_free(&q->kept); }
-
-static int hex_of(char c)
-{
-  if (ascii_is_digit(c)) return c - '0';
-  c = ascii_lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* What was kept is nothing special after all. */
 static void give_back(struct quoted *q, text *out)
@@ -42,13 +36,13 @@ static bool after_escape(struct quoted *q, char c, text *out)
     text_clear(&q->kept);
     return true;
   }
-  if ((may_break && (ascii_is_space(c) || c == '\r')) || (last == '=' && hex_of(c) >= 0)) {
+  if ((may_break && (ascii_is_space(c) || c == '\r')) || (last == '=' && hex_digit(c) >= 0)) {
     text_add_char(&q->kept, c);
     return true;
   }
-  if (q->kept.len == 2 && hex_of(last) >= 0 && hex_of(c) >= 0) {
+  if (q->kept.len == 2 && hex_digit(last) >= 0 && hex_digit(c) >= 0) {
     text_clear(&q->kept);
-    text_add_char(out, (char)(hex_of(last) << 4 | hex_of(c)));
+    text_add_char(out, (char)(hex_digit(last) << 4 | hex_digit(c)));
     return true;
   }
   give_back(q, out);
@@ -70,8 +64,8 @@ static size_t plain_run(const char *bytes, size_t length)
 /* "=XX" at the place given. */
 static bool take_escape(const char *bytes, size_t length, text *out)
 {
-  if (length < 3 || bytes[0] != '=' || hex_of(bytes[1]) < 0 || hex_of(bytes[2]) < 0) return false;
-  text_add_char(out, (char)(hex_of(bytes[1]) << 4 | hex_of(bytes[2])));
+  if (length < 3 || bytes[0] != '=' || hex_digit(bytes[1]) < 0 || hex_digit(bytes[2]) < 0) return false;
+  text_add_char(out, (char)(hex_digit(bytes[1]) << 4 | hex_digit(bytes[2])));
   return true;
 }
 

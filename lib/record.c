@@ -79,6 +79,15 @@ bool record_is(const text *record, const char *key, const char *value)
   return found && !strcmp(found, value);
 }
 
+bool record_has(const text *record, const char *key, const char *value)
+{
+  size_t at = 0;
+
+  for (const char *one; (one = record_next(record, key, &at));)
+    if (!strcmp(one, value)) return true;
+  return false;
+}
+
 bool record_number(const text *record, const char *key, uint64_t max, uint64_t *number)
 {
   const char *value = record_find(record, key);

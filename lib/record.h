@@ -17,7 +17,8 @@ bool record_check(const text *record);
 /* The first value of the key, ended by a NUL and inside the record; 0 if there is none. */
 const char *record_find(const text *record, const char *key);
 const char *record_get(const text *record, const char *key); /* the same, "" if there is none */
-bool record_is(const text *record, const char *key, const char *value);
+bool record_is(const text *record, const char *key, const char *value);  /* is it the first one? */
+bool record_has(const text *record, const char *key, const char *value); /* is it one of the values of the key? */
 bool record_number(const text *record, const char *key, uint64_t max, uint64_t *number);
 
 /* Walk: *at starts at 0. record_next gives each value of one key; record_walk each string with its key's length. */

@@ -1,8 +1,8 @@
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/said.h"
 
-static const char hex[] = "0123456789ABCDEF";
 static const char *const words[] = { [SAID_LATER] = "later", [SAID_DONE] = "done", [SAID_NEVER] = "never" };
 
 const char *said_verdict_word(enum said_verdict verdict) { return words[verdict]; }
@@ -25,8 +25,7 @@ static void add_field(text *line, const text *value)
     unsigned char c = (unsigned char)value->s[i];
     if (c <= 0x20 || c == 0x7f || c == '%' || (c == '-' && value->len == 1)) {
       text_add_char(line, '%');
-      text_add_char(line, hex[c >> 4]);
-      text_add_char(line, hex[c & 15]);
+      hex_add_upper(line, (char)c);
     } else
       text_add_char(line, (char)c);
   }
@@ -67,12 +66,6 @@ static bool read_number(struct reader *r, uint64_t max, uint64_t *number)
   return next_field(r, &field, &length) && number_scan_bytes(field, length, max, number);
 }
 
-static int digit(char c)
-{
-  const char *found = c ? strchr(hex, c) : 0;
-  return found ? (int)(found - hex) : -1;
-}
-
 static bool read_text(struct reader *r, text *value)
 {
   const char *field;
@@ -86,7 +79,7 @@ static bool read_text(struct reader *r, text *value)
     char c = field[i];
     if (c == '%') {
       if (length - i < 3) return false;
-      int high = digit(field[i + 1]), low = digit(field[i + 2]);
+      int high = hex_upper_digit(field[i + 1]), low = hex_upper_digit(field[i + 2]);
       if (high < 0 || low < 0) return false;
       c = (char)(high << 4 | low);
       i += 2;

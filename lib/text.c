@@ -7,6 +7,20 @@
 #include "lib/die.h"
 #include "lib/text.h"
 
+char *string_duplicate(const char *string)
+{
+  char *copy = strdup(string);
+
+  if (!copy) die_nomem();
+  return copy;
+}
+
+bool string_is_ascii(const char *string)
+{
+  while (*string && (unsigned char)*string < 0x80) string++;
+  return !*string;
+}
+
 void text_ready(text *t, size_t more)
 {
   if (!stralloc_readyplus(t, more)) die_nomem();

@@ -39,6 +39,9 @@ bool ascii_is_alpha(char c);
 bool ascii_is_printable(char c);                              /* 0x20 to 0x7e */
 bool bytes_are_nocase(const char *a, const char *b, size_t length);
 bool string_is_nocase(const char *a, const char *b);
+bool string_is_ascii(const char *string);                     /* no byte over 0x7f */
+
+char *string_duplicate(const char *string);                   /* to free, or the program ends */
 
 /* A decimal number and nothing else, at most max; no sign, no space. */
 bool number_scan(const char *string, uint64_t max, uint64_t *number);

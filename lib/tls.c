@@ -14,6 +14,8 @@
 #include <openssl/x509v3.h>
 #include <skalibs/djbunix.h>
 
+#include "lib/hex.h"
+
 /* TLS 1.2: forward secrecy and authentication always. To a stranger's mail host any encryption is better than none
    (RFC 7435), so the client without verification also takes static RSA and short keys; nobody gets NULL, anonymous,
    RC4 or 3DES. */
@@ -310,7 +312,7 @@ bool tls_fingerprint(const struct tls *t, text *hex)
   bool good = certificate && X509_digest(certificate, EVP_sha256(), digest, &length) == 1;
 
   text_clear(hex);
-  for (unsigned int i = 0; good && i < length; i++) text_add_format(hex, "%02x", digest[i]);
+  if (good) hex_add(hex, digest, length);
   text_string(hex);
   X509_free(certificate);
   return good;

@@ -14,8 +14,7 @@ static void add(struct queue_list *l, const char *id)
     l->ids = realloc(l->ids, (l->count ? l->count * 2 : 1) * sizeof *l->ids);
     if (!l->ids) die_nomem();
   }
-  l->ids[l->count] = strdup(id);
-  if (!l->ids[l->count++]) die_nomem();
+  l->ids[l->count++] = string_duplicate(id);
 }
 
 static void read_folder(struct queue_list *l, const char *path)

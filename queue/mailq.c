@@ -31,16 +31,7 @@ static char mark(const struct envelope *e)
 static void add_reason(text *out, const struct said *s)
 {
   text_add_char(out, '(');
-  if (s->remote.len) {
-    queue_show_plain(out, s->remote.s);
-    text_add(out, ": ");
-  }
-  if (s->code) text_add_format(out, "%03u ", s->code);
-  if (s->status.len) {
-    queue_show_plain(out, s->status.s);
-    text_add_char(out, ' ');
-  }
-  queue_show_plain(out, s->text.s);
+  queue_show_said(out, s);
   text_add(out, ")\n");
 }
 

@@ -87,22 +87,26 @@ static void add_next(text *out, const struct envelope *e, uint64_t now)
   }
 }
 
-static void add_said(text *out, const struct said *s, uint64_t now)
+void queue_show_said(text *out, const struct said *s)
 {
-  text_add(out, "        ");
-  queue_show_span(out, age(s->seconds, now));
-  text_add(out, " ago");
   if (s->remote.len) {
-    text_add(out, ", ");
     queue_show_plain(out, s->remote.s);
+    text_add(out, ": ");
   }
-  text_add(out, ": ");
   if (s->code) text_add_format(out, "%03u ", s->code);
   if (s->status.len) {
     queue_show_plain(out, s->status.s);
     text_add_char(out, ' ');
   }
   queue_show_plain(out, s->text.s);
+}
+
+static void add_said(text *out, const struct said *s, uint64_t now)
+{
+  text_add(out, "        ");
+  queue_show_span(out, age(s->seconds, now));
+  text_add(out, s->remote.len ? " ago, " : " ago: ");
+  queue_show_said(out, s);
   text_add_char(out, '\n');
 }
 

@@ -6,13 +6,6 @@
 #include "lib/policy.h"
 #include "send/items.h"
 
-static char *copy(const char *string)
-{
-  char *c = strdup(string);
-  if (!c) die_nomem();
-  return c;
-}
-
 static struct send_item *add(struct send_attempt *a, size_t recipient, const char *address)
 {
   if (!(a->count & (a->count - 1))) { /* 0, 1, 2, 4, 8...: room for twice as many */
@@ -21,7 +14,7 @@ static struct send_item *add(struct send_attempt *a, size_t recipient, const cha
   }
   struct send_item *i = &a->items[a->count++];
   *i = (struct send_item){ .recipient = recipient, .outcome = SEND_RESULT_ZERO, .remote = TEXT_ZERO };
-  i->address = copy(address);
+  i->address = string_duplicate(address);
   i->state = SEND_ITEM_OVER;
   return i;
 }
@@ -44,7 +37,7 @@ void send_item_end(struct send_attempt *a, struct send_item *i, enum said_verdic
 static void wait_for(struct send_attempt *a, struct send_item *i, struct send_lane *lane)
 {
   i->lane = lane;
-  i->hop_name = copy(lane->name.s);
+  i->hop_name = string_duplicate(lane->name.s);
   lane->users++;
   i->state = SEND_ITEM_WAITS;
   a->waiting++;
@@ -104,7 +97,7 @@ static void expand(struct send_schedule *s, struct send_attempt *a, const struct
         struct policy_stop stop = { .address = one.address, .mailbox = one.mailbox };
         size_t one_more = a->count;
         route(s, a, facts, recipient, &stop, false);
-        if (a->count > one_more) a->items[one_more].detail = copy(one.detail);
+        if (a->count > one_more) a->items[one_more].detail = string_duplicate(one.detail);
       }
   }
   if (a->count == before) end(add(a, recipient, address), SAID_NEVER, "5.1.1", "the address leads nowhere");
@@ -126,7 +119,7 @@ static void route(struct send_schedule *s, struct send_attempt *a, const struct 
   struct send_item *i = add(a, recipient, stop->address);
   switch (found.kind) {
   case POLICY_ROUTE_MAILBOX:
-    i->mailbox = copy(found.mailbox.s);
+    i->mailbox = string_duplicate(found.mailbox.s);
     wait_for(a, i, &s->lanes.local);
     break;
   case POLICY_ROUTE_HOP: wait_for(a, i, send_lane_find(&s->lanes, &found.hop)); break;

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "lib/date.h"
+#include "lib/xtext.h"
 #include "send/report.h"
-#include "send/spell.h"
 
 enum { WIDTH = 72 };
 
@@ -72,7 +72,7 @@ static void add_shown(text *out, const char *address)
     text_add_char(out, ascii_is_printable(*address) || (unsigned char)*address >= 0x80 ? *address : '?');
 }
 
-static bool is_ascii(const char *bytes, size_t length)
+static bool is_plain_ascii(const char *bytes, size_t length)
 {
   for (size_t i = 0; i < length; i++)
     if ((unsigned char)bytes[i] > 0x7e || !bytes[i]) return false;
@@ -83,12 +83,12 @@ static bool is_ascii(const char *bytes, size_t length)
 static void add_typed(text *out, const char *name, const char *address)
 {
   text_add_format(out, "%s: ", name);
-  if (spell_is_ascii(address)) {
+  if (string_is_ascii(address)) {
     text_add(out, "rfc822;");
     add_plain(out, address);
   } else {
     text_add(out, "utf-8;");
-    spell_utf8_xtext(out, address);
+    xtext_add_utf8(out, address);
   }
   text_add(out, "\r\n");
 }
@@ -96,7 +96,7 @@ static void add_typed(text *out, const char *name, const char *address)
 /* "TYPE;ADDRESS" of an envelope. */
 static void add_original(text *out, const char *original)
 {
-  if (spell_is_ascii(original))
+  if (string_is_ascii(original))
     add_field(out, "Original-Recipient", original);
   else
     add_typed(out, "Original-Recipient", original + strcspn(original, ";") + (strchr(original, ';') != 0));
@@ -223,7 +223,7 @@ static void explain_recipient(const struct send_report_recipient *r, text *out)
 static bool is_spelled_in_ascii(const struct send_report *r)
 {
   for (size_t i = 0; i < r->count; i++)
-    if (!spell_is_ascii(r->recipients[i].address)) return false;
+    if (!string_is_ascii(r->recipients[i].address)) return false;
   return true;
 }
 
@@ -335,9 +335,9 @@ static const char *type_of(const struct send_report *r, bool is_plain)
 static void add_message(const struct send_report *r, const char *boundary, text *out)
 {
   size_t length = r->is_full ? r->header_length : header_end(r);
-  bool is_plain = is_ascii(r->header, length);
+  bool is_plain = is_plain_ascii(r->header, length);
 
-  add_part(out, boundary, type_of(r, is_ascii(r->header, header_end(r))));
+  add_part(out, boundary, type_of(r, is_plain_ascii(r->header, header_end(r))));
   text_add_format(out, "Content-Transfer-Encoding: %s\r\n\r\n", is_plain ? "7bit" : "8bit");
   text_add_bytes(out, r->header, length);
   text_add_format(out, "\r\n--%s--\r\n", boundary);

@@ -18,7 +18,6 @@
 #include "send/link.h"
 #include "send/report.h"
 #include "send/returns.h"
-#include "send/spell.h"
 
 enum {
   TRY_AGAIN_MS = 30 * 1000,
@@ -176,7 +175,7 @@ static void format_envelope(const struct send_schedule *s, const struct send_att
   record_add(&e.facts, "role", "report");
   record_add(&e.facts, "report", a->file.envelope.sender.len ? "sender" : "postmaster");
   record_add(&e.facts, "about", a->entry->id);
-  if (!spell_is_ascii(to)) record_add(&e.facts, "smtputf8", "yes");
+  if (!string_is_ascii(to)) record_add(&e.facts, "smtputf8", "yes");
   envelope_add_recipient(&e, to, 0);
   envelope_format(&e, out);
   envelope_free(&e);

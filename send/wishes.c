@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#include "send/spell.h"
+#include "lib/xtext.h"
 
 void transaction_wishes_add(const struct transaction *t, const struct extensions *offers, text *out)
 {
   if (offers->dsn && t->ret) text_add(out, !strcmp(t->ret, "full") ? " RET=FULL" : " RET=HDRS");
   if (offers->dsn && t->envid) {
     text_add(out, " ENVID=");
-    spell_xtext(out, t->envid);
+    xtext_add(out, t->envid);
   }
   if (offers->requiretls && t->requires_tls) text_add(out, " REQUIRETLS");
   if (offers->priority && t->priority) {
@@ -26,10 +26,10 @@ static void add_upper(text *out, const char *words)
 /* An address in UTF-8 stays so within a transaction in UTF-8, but for the bytes that would end it (RFC 6533 3). */
 static void add_original(text *out, const char *original, bool is_utf8)
 {
-  if (spell_is_ascii(original))
-    spell_xtext(out, original);
+  if (string_is_ascii(original))
+    xtext_add(out, original);
   else if (!is_utf8)
-    spell_utf8_xtext(out, original);
+    xtext_add_utf8(out, original);
   else
     for (; *original; original++)
       if (*original == ' ' || strchr("\\+=", *original))

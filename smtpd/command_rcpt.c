@@ -9,18 +9,6 @@
 #include "smtpd/lmtp.h"
 #include "smtpd/verify.h"
 
-static bool is_full(void *to, const char *mailbox)
-{
-  text path = TEXT_ZERO;
-
-  (void)to;
-  text_add(&path, "state/full/");
-  text_add(&path, mailbox);
-  bool full = access(text_string(&path), F_OK) == 0;
-  text_free(&path);
-  return full;
-}
-
 static void verify(void *to, const struct address *recipient, struct policy_decision *d) { verify_recipient(to, recipient, d); }
 
 /* A member of a list who gets nothing is not told to the client: the log knows (L-22). */
@@ -38,7 +26,7 @@ static void decide(struct session *s, const struct address *recipient, struct po
 {
   static text postmaster = TEXT_ZERO;
   struct policy_facts f = session_facts(s);
-  struct policy_ask ask = { .is_full = is_full, .verify = verify, .to = s };
+  struct policy_ask ask = { .is_full = policy_is_full, .verify = verify, .to = s };
   struct policy_trace trace = { .step = note_skipped, .to = s };
 
   if (!s->mail.recipients) policy_postmaster(&postmaster);

@@ -1,34 +1,11 @@
 #include <string.h>
 
 #include "lib/address.h"
+#include "lib/hex.h"
+#include "lib/xtext.h"
 #include "smtpd/dsn.h"
 
 enum { ORCPT_MAX = 500 }; /* RFC 3461 4.2 */
-
-static int hex_digit(char c) /* upper case only, as both RFCs say */
-{
-  if (ascii_is_digit(c)) return c - '0';
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-bool dsn_xtext_decode(text *out, const char *bytes, size_t length)
-{
-  text_clear(out);
-  for (size_t i = 0; i < length; i++) {
-    char c = bytes[i];
-    if (!ascii_is_printable(c) || c == ' ' || c == '=') return false;
-    if (c == '+') {
-      int high = length - i > 2 ? hex_digit(bytes[i + 1]) : -1, low = high < 0 ? -1 : hex_digit(bytes[i + 2]);
-      if (low < 0) return false;
-      c = (char)(high << 4 | low);
-      if (!ascii_is_printable(c)) return false;
-      i += 2;
-    }
-    text_add_char(out, c);
-  }
-  text_string(out);
-  return true;
-}
 
 /* HEXPOINT and "}" of RFC 6533 3, behind "\x{"; *used: how many bytes. */
 static bool take_point(text *out, const char *bytes, size_t length, size_t *used)
@@ -36,7 +13,7 @@ static bool take_point(text *out, const char *bytes, size_t length, size_t *used
   uint32_t point = 0;
   size_t digits = 0;
 
-  while (digits < length && digits < 6 && hex_digit(bytes[digits]) >= 0) point = point << 4 | (uint32_t)hex_digit(bytes[digits++]);
+  while (digits < length && digits < 6 && hex_upper_digit(bytes[digits]) >= 0) point = point << 4 | (uint32_t)hex_upper_digit(bytes[digits++]);
   *used = digits + 1;
   if (digits < 2 || digits == length || bytes[digits] != '}' || (digits > 2 && bytes[0] == '0')) return false;
   if (point < 0x80) {
@@ -86,7 +63,6 @@ bool dsn_orcpt_parse(text *orcpt, bool *needs_utf8, const char *bytes, size_t le
 {
   const char *separator = memchr(bytes, ';', length);
   size_t type = separator ? (size_t)(separator - bytes) : 0, left = length - type - 1;
-  text address = TEXT_ZERO;
   bool good;
 
   *needs_utf8 = false;
@@ -95,12 +71,9 @@ bool dsn_orcpt_parse(text *orcpt, bool *needs_utf8, const char *bytes, size_t le
   text_lower(orcpt);
   if (type == 5 && bytes_are_nocase(bytes, "utf-8", type))
     good = add_utf8_address(orcpt, needs_utf8, separator + 1, left);
-  else {
-    good = dsn_xtext_decode(&address, separator + 1, left);
-    text_add_text(orcpt, &address);
-  }
+  else
+    good = xtext_check(separator + 1, left) && xtext_decode(orcpt, separator + 1, left);
   text_string(orcpt);
-  text_free(&address);
   return good;
 }
 

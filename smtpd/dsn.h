@@ -5,9 +5,6 @@
 
 #include "lib/text.h"
 
-/* xtext (RFC 3461 4): false if it is not, or means anything but printable ASCII. out: what it means. */
-bool dsn_xtext_decode(text *out, const char *bytes, size_t length);
-
 /* NOTIFY= into "never", or some of "success,failure,delay" in this order. */
 bool dsn_notify_parse(text *notify, const char *bytes, size_t length);
 

@@ -65,12 +65,6 @@ static void find_wish(const struct session *s, struct wish *w, size_t index)
   if (index >= w->last) w->notify = w->orcpt = ""; /* nobody's, as a copy */
 }
 
-static bool is_ascii(const char *string)
-{
-  while (*string && !((unsigned char)*string & 0x80)) string++;
-  return !*string;
-}
-
 /* RFC 3461 5.2.1: orcpt, what the client gave, else the address that it asked for if another one stands in its place. */
 static void add_original(text *facts, const struct policy_destination *one, const char *given)
 {
@@ -79,7 +73,7 @@ static void add_original(text *facts, const struct policy_destination *one, cons
   if (*given)
     text_add(&original, given);
   else if (strcmp(one->original, one->address)) {
-    text_add(&original, is_ascii(one->original) ? "rfc822;" : "utf-8;");
+    text_add(&original, string_is_ascii(one->original) ? "rfc822;" : "utf-8;");
     text_add(&original, one->original);
   }
   if (original.len) record_add(facts, "orcpt", text_string(&original));

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "lib/xtext.h"
 #include "smtpd/command.h"
 #include "smtpd/dsn.h"
 #include "smtpd/hold.h"
@@ -26,11 +27,20 @@ static bool take_body(struct smtpd_parameters *p, const char *value, size_t leng
   return *p->body;
 }
 
+/* As the client wrote it, and what that means: printable ASCII. */
+static bool take_xtext(text *out, const char *value, size_t length)
+{
+  text_clear(out);
+  if (!xtext_check(value, length) || !xtext_decode(out, value, length)) return false;
+  text_string(out);
+  return true;
+}
+
 /* Who it says submitted the message decides nothing here (RFC 4954 5). */
 static bool take_auth(struct smtpd_parameters *p, const char *value, size_t length)
 {
   text decoded = TEXT_ZERO;
-  bool good = length <= AUTH_MAX && dsn_xtext_decode(&decoded, value, length);
+  bool good = length <= AUTH_MAX && take_xtext(&decoded, value, length);
 
   (void)p;
   text_free(&decoded);
@@ -60,7 +70,7 @@ static bool take_ret(struct smtpd_parameters *p, const char *value, size_t lengt
 
 static bool take_envid(struct smtpd_parameters *p, const char *value, size_t length)
 {
-  return length <= ENVID_MAX && dsn_xtext_decode(&p->envid, value, length);
+  return length <= ENVID_MAX && take_xtext(&p->envid, value, length);
 }
 
 static bool take_hold_for(struct smtpd_parameters *p, const char *value, size_t length)

@@ -33,7 +33,7 @@ static bool is_comment(const char *string)
   return true;
 }
 
-static bool is_ascii(const char *string)
+static bool is_printable(const char *string)
 {
   while (ascii_is_printable(*string)) string++;
   return !*string;
@@ -89,7 +89,7 @@ void smtpd_received_add(text *out, const struct smtpd_received *r)
   }
   text_add(out, "\r\n\tid ");
   text_add(out, r->id);
-  if (r->recipient && *r->recipient && (r->is_utf8 || is_ascii(r->recipient))) text_add_format(out, "\r\n\tfor <%s>", r->recipient);
+  if (r->recipient && *r->recipient && (r->is_utf8 || is_printable(r->recipient))) text_add_format(out, "\r\n\tfor <%s>", r->recipient);
   add_cipher(out, r);
   text_add(out, "; ");
   date_add(out, r->seconds);

@@ -11,6 +11,7 @@
 #include <skalibs/strerr.h>
 
 #include "lib/bytes.h"
+#include "lib/xtext.h"
 #include "smtpd/sendmail_client.h"
 #include "smtpd/sendmail_wire.h"
 
@@ -96,16 +97,6 @@ static int begin(struct sendmail_wire *w, bool is_verbose)
   return w->code == 250 ? EX_OK : refused(w, "the mail server does not greet: ");
 }
 
-/* xtext, RFC 3461 4. */
-static void add_xtext(text *out, const char *value)
-{
-  for (; *value; value++)
-    if (*value == '+' || *value == '=' || *value == ' ')
-      text_add_format(out, "+%02X", (unsigned char)*value);
-    else
-      text_add_char(out, *value);
-}
-
 static bool needs_utf8(const struct sendmail_job *job)
 {
   const text *all = &job->recipients->strings;
@@ -131,7 +122,7 @@ static void add_mail(text *line, const struct sendmail_wire *w, const struct sen
   if (o->ret) text_add_format(line, " RET=%s", o->ret);
   if (o->envid) {
     text_add(line, " ENVID=");
-    add_xtext(line, o->envid);
+    xtext_add(line, o->envid);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <skalibs/allreadwrite.h>
+
 #include "lib/bytes.h"
 #include "smtpd/sendmail_input.h"
 
@@ -120,18 +122,6 @@ static void take_header(struct sendmail_input *in, bool is_end)
   in->pending.len -= at;
 }
 
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-  while (length) {
-    ssize_t written = write(fd, bytes, length);
-    if (written == -1 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes += written;
-    length -= (size_t)written;
-  }
-  return true;
-}
-
 /* Where nobody else finds it, and gone when we are. */
 static int open_file(void)
 {
@@ -144,7 +134,7 @@ static int open_file(void)
 static bool move_to_file(struct sendmail_input *in)
 {
   if (in->file == -1) in->file = open_file();
-  if (in->file == -1 || !write_all(in->file, in->body.s, in->body.len)) return false;
+  if (in->file == -1 || allwrite(in->file, in->body.s, in->body.len) != in->body.len) return false;
   in->in_file += in->body.len;
   text_clear(&in->body);
   return true;

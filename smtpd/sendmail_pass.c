@@ -5,23 +5,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <skalibs/allreadwrite.h>
 #include <skalibs/strerr.h>
 
 #include "smtpd/sendmail_client.h"
 
 enum { PIECE = 65536 };
-
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-  while (length) {
-    ssize_t written = write(fd, bytes, length);
-    if (written == -1 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes += written;
-    length -= (size_t)written;
-  }
-  return true;
-}
 
 static void copy(int from, int to)
 {
@@ -30,7 +19,7 @@ static void copy(int from, int to)
   for (;;) {
     ssize_t length = read(from, bytes, sizeof bytes);
     if (length == -1 && errno == EINTR) continue;
-    if (length <= 0 || !write_all(to, bytes, (size_t)length)) return;
+    if (length <= 0 || allwrite(to, bytes, (size_t)length) != (size_t)length) return;
   }
 }
 

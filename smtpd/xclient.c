@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "lib/xtext.h"
 #include "smtpd/client_check.h"
 #include "smtpd/commands.h"
 
@@ -11,28 +12,6 @@ enum { VALUE_MAX = 255 }; /* as HELO */
 
 static const char *const names[] = { "NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN", "DESTADDR", "DESTPORT" };
 static struct cidrs hosts = CIDRS_ZERO;
-
-static int hex(char c)
-{
-  if (ascii_is_digit(c)) return c - '0';
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* RFC 3461 4: "+2B" is '+'. What comes out is printable. */
-static bool add_xtext(text *out, const char *bytes, size_t length)
-{
-  for (size_t i = 0; i < length; i++) {
-    int c = (unsigned char)bytes[i];
-    if (c == '+') {
-      if (i + 2 >= length || hex(bytes[i + 1]) < 0 || hex(bytes[i + 2]) < 0) return false;
-      c = hex(bytes[i + 1]) * 16 + hex(bytes[i + 2]);
-      i += 2;
-    }
-    if (!ascii_is_printable((char)c)) return false;
-    text_add_char(out, (char)c);
-  }
-  return length > 0 && out->len <= VALUE_MAX;
-}
 
 static bool ip_scan(struct ip *ip, const char *value)
 {
@@ -66,7 +45,7 @@ static bool parse_one(struct xclient *x, const char *word, size_t length)
   x->is_given[which] = true;
   text *value = &x->value[which];
   text_clear(value);
-  if (!add_xtext(value, equals + 1, length - name - 1)) return false;
+  if (!xtext_decode(value, equals + 1, length - name - 1) || !value->len || value->len > VALUE_MAX) return false;
   if (text_is_nocase(value, "[UNAVAILABLE]") || text_is_nocase(value, "[TEMPUNAVAIL]")) text_clear(value);
   return check_value(x, (enum xclient_attribute)which);
 }

@@ -60,17 +60,6 @@ static void make_tables(void)
   if (!cdb_write_close(w, 0644, (gid_t)-1)) exit(111);
 }
 
-static bool is_full(void *to, const char *mailbox)
-{
-  text path = TEXT_ZERO;
-
-  (void)to;
-  text_add_format(&path, "state/full/%s", mailbox);
-  bool full = access(text_string(&path), F_OK) == 0;
-  text_free(&path);
-  return full;
-}
-
 static double now(void)
 {
   struct timespec t;
@@ -80,7 +69,7 @@ static double now(void)
 
 static void measure(struct tables *tables, const char *what, const char *before, const char *behind, unsigned int code)
 {
-  static const struct policy_ask ask = { .is_full = is_full };
+  static const struct policy_ask ask = { .is_full = policy_is_full };
   struct policy_facts facts = { .role = POLICY_MX, .delimiter = '+', .me = "mx.example.test", .postmaster = "", .ask = &ask };
   struct policy_destinations all = POLICY_DESTINATIONS_ZERO;
   struct policy_decision d = POLICY_DECISION_ZERO;

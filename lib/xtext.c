@@ -1,25 +1,45 @@
-#include "send/spell.h"
+#include "lib/xtext.h"
 
 #include <string.h>
 
-bool spell_is_ascii(const char *string)
-{
-  while (*string && (unsigned char)*string < 0x80) string++;
-  return !*string;
-}
+#include "lib/hex.h"
 
-void spell_xtext(text *out, const char *string)
+void xtext_add(text *out, const char *string)
 {
-  static const char hex[] = "0123456789ABCDEF";
-
   for (; *string; string++)
     if (ascii_is_printable(*string) && !strchr(" +=", *string))
       text_add_char(out, *string);
     else {
       text_add_char(out, '+');
-      text_add_char(out, hex[(unsigned char)*string >> 4]);
-      text_add_char(out, hex[*string & 15]);
+      hex_add_upper(out, *string);
     }
+}
+
+bool xtext_decode(text *out, const char *bytes, size_t length)
+{
+  for (size_t i = 0; i < length; i++) {
+    char c = bytes[i];
+    if (c == '+') {
+      int high = length - i > 2 ? hex_digit(bytes[i + 1]) : -1, low = high < 0 ? -1 : hex_digit(bytes[i + 2]);
+      if (low < 0) return false;
+      c = (char)(high << 4 | low);
+      i += 2;
+    }
+    if (!ascii_is_printable(c)) return false;
+    text_add_char(out, c);
+  }
+  return true;
+}
+
+bool xtext_check(const char *bytes, size_t length)
+{
+  for (size_t i = 0; i < length; i++) {
+    if (!ascii_is_printable(bytes[i]) || strchr(" =", bytes[i])) return false;
+    if (bytes[i] != '+') continue;
+    if (length - i < 3 || hex_upper_digit(bytes[i + 1]) < 0 || hex_upper_digit(bytes[i + 2]) < 0) return false;
+    i += 2;
+  }
+  return true;
 }
 
 /* One character of UTF-8; of what is none, a byte. */
@@ -33,7 +53,7 @@ static const char *take_character(const char *at, uint32_t *character)
   return at;
 }
 
-void spell_utf8_xtext(text *out, const char *string)
+void xtext_add_utf8(text *out, const char *string)
 {
   uint32_t character;
 
