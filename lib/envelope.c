@@ -54,7 +54,7 @@ void envelope_format(const struct envelope *e, text *bytes)
   text_add_padded(bytes, 0, ENVELOPE_LENGTH_WIDTH);
   text_add_char(bytes, ' ');
   text_add_padded(bytes, e->attempts, ENVELOPE_ATTEMPTS_WIDTH);
-  text_add_char(bytes, ' ');
+  text_add_char(bytes, e->warning ? e->warning : ENVELOPE_UNWARNED);
   text_add_padded(bytes, e->next_seconds, ENVELOPE_NEXT_WIDTH);
   text_add(bytes, "\nI ");
   text_add_text(bytes, &e->id);
@@ -143,12 +143,19 @@ static bool read_number(struct reader *r, size_t width, uint64_t max, uint64_t *
   return true;
 }
 
+static bool read_warning(struct reader *r, struct envelope *e)
+{
+  if (r->at >= r->end || !r->bytes[r->at] || !strchr(" wW", r->bytes[r->at])) return false;
+  e->warning = r->bytes[r->at++];
+  return true;
+}
+
 static bool read_head(struct reader *r, struct envelope *e, text *scratch)
 {
   uint64_t attempts;
 
   r->at = ENVELOPE_ATTEMPTS_AT;
-  if (r->bytes[r->at - 1] != ' ' || !read_number(r, ENVELOPE_ATTEMPTS_WIDTH, 9999, &attempts) || !read_expected(r, " ") ||
+  if (r->bytes[r->at - 1] != ' ' || !read_number(r, ENVELOPE_ATTEMPTS_WIDTH, 9999, &attempts) || !read_warning(r, e) ||
       !read_number(r, ENVELOPE_NEXT_WIDTH, INT64_MAX, &e->next_seconds) || !read_expected(r, "\nI ") ||
       !read_field(r, &e->id) || !id_check(e->id.s) || !read_expected(r, "\nB ") || !read_field(r, scratch) ||
       (scratch->len > 1 && scratch->s[0] == '0') || !number_scan(scratch->s, INT64_MAX, &e->birth_seconds) ||

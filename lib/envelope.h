@@ -6,9 +6,10 @@
 
 #include "lib/record.h"
 
-enum { /* fixed places in the first line: "postroom1 LLLLLLLLLL AAAA TTTTTTTTTTTTTTTTTTTT\n" */
+enum { /* fixed places in the first line: "postroom1 LLLLLLLLLL AAAAwTTTTTTTTTTTTTTTTTTTT\n" */
   ENVELOPE_LENGTH_AT = 10, ENVELOPE_LENGTH_WIDTH = 10,
   ENVELOPE_ATTEMPTS_AT = 21, ENVELOPE_ATTEMPTS_WIDTH = 4,
+  ENVELOPE_WARNING_AT = 25,
   ENVELOPE_NEXT_AT = 26, ENVELOPE_NEXT_WIDTH = 20,
   ENVELOPE_FIRST_LINE = 47, /* bytes, with the newline */
   ENVELOPE_MAX_BYTES = 64 * 1024 * 1024
@@ -23,6 +24,12 @@ enum envelope_state {
   ENVELOPE_HELD = 'H'      /* waits for the operator */
 };
 
+enum envelope_warning {
+  ENVELOPE_UNWARNED = ' ', /* nobody was told that it takes long; a 0 in the struct means this, too */
+  ENVELOPE_WARNING = 'w',  /* the delay report is due and not queued yet */
+  ENVELOPE_WARNED = 'W'    /* there was one: never another */
+};
+
 struct envelope_recipient {
   size_t at;           /* where its state byte lies in the file */
   char state;
@@ -34,6 +41,7 @@ struct envelope {
   uint64_t birth_seconds; /* since 1970, when it was accepted */
   uint64_t next_seconds;  /* since 1970, when it is tried next; 0: at once */
   unsigned int attempts;
+  char warning;           /* enum envelope_warning */
   size_t length;          /* of the envelope: the message begins here */
   text id;                /* with a NUL behind it, like all texts here */
   text sender;            /* "" is the null sender */

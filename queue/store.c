@@ -76,7 +76,7 @@ static bool is_new(const struct envelope *e)
 {
   uint64_t until;
 
-  if (e->attempts) return false;
+  if (e->attempts || e->warning != ENVELOPE_UNWARNED) return false;
   return !e->next_seconds || (record_number(&e->facts, "holduntil", INT64_MAX, &until) && until == e->next_seconds);
 }
 

@@ -36,8 +36,9 @@ uint64_t send_backoff_next(const struct send_backoff *b, unsigned int attempts, 
                            uint64_t now_seconds)
 {
   uint64_t next = now_seconds + send_backoff_interval(b, attempts, id);
-  uint64_t end = birth_seconds + b->lifetime_seconds;
+  uint64_t end = birth_seconds + b->lifetime_seconds, late = birth_seconds + b->warning_seconds;
 
+  if (b->warning_seconds && now_seconds < late && late < next) next = late;
   return now_seconds < end && end < next ? end : next;
 }
 
@@ -49,4 +50,12 @@ bool send_backoff_is_over(const struct send_backoff *b, unsigned int attempts, u
 
   if (attempts >= SEND_ATTEMPTS_MAX) return true;
   return (is_old && sum >= b->lifetime_seconds / 4 * 3) || sum / 2 > b->lifetime_seconds;
+}
+
+bool send_backoff_is_late(const struct send_backoff *b, unsigned int attempts, uint64_t birth_seconds,
+                          uint64_t now_seconds)
+{
+  bool is_old = now_seconds >= birth_seconds && now_seconds - birth_seconds >= b->warning_seconds;
+
+  return b->warning_seconds && is_old && attempts > 1 && waited(b, attempts) >= b->warning_seconds / 4 * 3;
 }

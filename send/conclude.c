@@ -9,6 +9,7 @@
 #include "send/attempt.h"
 #include "send/conclude.h"
 #include "send/returns.h"
+#include "send/warning.h"
 
 enum {
   LOG_BYTES_MAX = 1 << 20,         /* what was said is begun anew beyond this: the last words count */
@@ -84,7 +85,7 @@ static bool write_head(int fd, const struct envelope *e)
   text head = TEXT_ZERO;
 
   text_add_padded(&head, e->attempts, ENVELOPE_ATTEMPTS_WIDTH);
-  text_add_char(&head, ' ');
+  text_add_char(&head, e->warning ? e->warning : ENVELOPE_UNWARNED);
   text_add_padded(&head, e->next_seconds, ENVELOPE_NEXT_WIDTH);
   bool good = write_at(fd, head.s, head.len, ENVELOPE_ATTEMPTS_AT);
   text_free(&head);
@@ -131,13 +132,23 @@ bool send_conclude_mark(struct send_attempt *a, enum envelope_state from, enum e
   return good;
 }
 
-/* What has become of the recipients, the number of attempts and the next time, as one synced change. A `later` alone is
+bool send_conclude_warned(struct send_attempt *a)
+{
+  int fd = open_for_marks(a);
+
+  a->file.envelope.warning = ENVELOPE_WARNED;
+  bool good = fd != -1 && write_at(fd, &a->file.envelope.warning, 1, ENVELOPE_WARNING_AT) && fdatasync(fd) == 0;
+  if (fd != -1) close(fd);
+  return good;
+}
+
+/* What has become of the recipients, the number of attempts, the warning and the next time, as one synced change. A `later` alone is
    not worth waiting for the disk: it would only be tried again. */
-static bool write_outcomes(struct send_attempt *a, const enum envelope_state *states)
+static bool write_outcomes(struct send_attempt *a, const enum envelope_state *states, bool is_late)
 {
   struct envelope *e = &a->file.envelope;
   int fd = open_for_marks(a);
-  bool good = fd != -1 && write_head(fd, e), is_marked = false;
+  bool good = fd != -1 && write_head(fd, e), is_marked = is_late;
 
   for (size_t i = 0; good && i < e->count; i++)
     if (e->recipients[i].state != (char)states[i]) {
@@ -183,7 +194,7 @@ void send_conclude_rest(struct send_schedule *s, struct send_attempt *a)
 {
   struct send_entry *e = a->entry;
 
-  if (envelope_has(&a->file.envelope, "Rfd")) {
+  if (envelope_has(&a->file.envelope, "R") || send_returns_are_due(&a->file.envelope)) {
     uint64_t due_ms = s->now_ms + send_conclude_wait_ms(s, &a->file.envelope);
     send_attempt_close(s, a);
     send_waiting_set_due(&s->waiting, e, due_ms);
@@ -221,8 +232,7 @@ static void give_up(struct send_result *o)
   text_free(&words);
 }
 
-/* From when on its lifetime counts: its birth, or when its sender wanted it to go (RFC 4865). */
-static uint64_t start_of(const struct envelope *e)
+uint64_t send_conclude_start(const struct envelope *e)
 {
   uint64_t until;
   return record_number(&e->facts, "holduntil", INT64_MAX, &until) && until > e->birth_seconds ? until : e->birth_seconds;
@@ -232,7 +242,7 @@ static uint64_t start_of(const struct envelope *e)
 static void judge(struct send_schedule *s, struct send_attempt *a, enum envelope_state *states)
 {
   struct envelope *e = &a->file.envelope;
-  bool is_over = send_backoff_is_over(&s->settings.backoff, e->attempts, start_of(e), s->now_seconds);
+  bool is_over = send_backoff_is_over(&s->settings.backoff, e->attempts, send_conclude_start(e), s->now_seconds);
 
   for (size_t i = 0; i < e->count; i++) states[i] = (enum envelope_state)e->recipients[i].state;
   for (size_t i = 0; i < a->count;) {
@@ -265,8 +275,10 @@ static void keep(struct send_schedule *s, struct send_attempt *a, const enum env
   for (size_t i = 0; i < a->count; i++) add_said(s, a, &a->items[i], &said);
   write_said(a, &said);
   text_free(&said);
-  e->next_seconds = send_backoff_next(&s->settings.backoff, e->attempts, e->id.s, start_of(e), s->now_seconds);
-  if (!write_outcomes(a, states)) {
+  e->next_seconds = send_backoff_next(&s->settings.backoff, e->attempts, e->id.s, send_conclude_start(e), s->now_seconds);
+  bool is_late = send_warning_is_due(s, a, states);
+  if (is_late) e->warning = ENVELOPE_WARNING;
+  if (!write_outcomes(a, states, is_late)) {
     log_event("unable", "id", entry->id, "to", "mark what was done", "error", strerror(errno), (char *)0);
     send_attempt_close(s, a);
     send_waiting_set_due(&s->waiting, entry, s->now_ms + DISK_TROUBLE_MS);

@@ -19,6 +19,12 @@ bool send_conclude_mark(struct send_attempt *a, enum envelope_state from, enum e
    operator, or is removed; the attempt is closed. */
 void send_conclude_rest(struct send_schedule *s, struct send_attempt *a);
 
+/* From when on its lifetime counts: its birth, or when its sender wanted it to go (RFC 4865). */
+uint64_t send_conclude_start(const struct envelope *e);
+
+/* The warning of a delay is queued, or not due after all: written down and synced. */
+bool send_conclude_warned(struct send_attempt *a);
+
 /* How long until the next time that an envelope from the disk names. */
 uint64_t send_conclude_wait_ms(const struct send_schedule *s, const struct envelope *e);
 

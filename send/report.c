@@ -26,6 +26,9 @@ static const struct meaning {
   { "5.4.", "There is no way to this address." },
   { "5.6.", "The other mail system did not accept the form of the message." },
   { "5.7.", "The other mail system refuses the message by its rules." },
+  { "4.2.2", "The mailbox is full at present." },
+  { "4.4.", "The other mail system could not be reached, or broke off." },
+  { "4.", "The other mail system could not take the message yet." },
   { "", "The other mail system refuses the message." }
 };
 
@@ -104,10 +107,13 @@ static void add_original(text *out, const char *original)
 
 static bool has_failed(const struct send_report_recipient *r) { return r->action == SEND_REPORT_FAILED; }
 
+static bool is_delayed(const struct send_report_recipient *r) { return r->action == SEND_REPORT_DELAYED; }
+
 static const char *status_of(const struct send_report_recipient *r)
 {
-  if (!has_failed(r)) return "2.0.0";
-  return r->said && r->said->status.len && r->said->status.s[0] == '5' ? r->said->status.s : "5.0.0";
+  if (!has_failed(r) && !is_delayed(r)) return "2.0.0";
+  const char *status = is_delayed(r) ? "4.0.0" : "5.0.0";
+  return r->said && r->said->status.len && r->said->status.s[0] == *status ? r->said->status.s : status;
 }
 
 static const char *meaning_of(const char *status)
@@ -140,12 +146,14 @@ static bool is_message_id(const char *id)
   return true;
 }
 
-static size_t count_failed(const struct send_report *r)
+static size_t count_of(const struct send_report *r, bool (*is_one)(const struct send_report_recipient *))
 {
   size_t count = 0;
-  for (size_t i = 0; i < r->count; i++) count += has_failed(&r->recipients[i]);
+  for (size_t i = 0; i < r->count; i++) count += is_one(&r->recipients[i]);
   return count;
 }
+
+static size_t count_failed(const struct send_report *r) { return count_of(r, has_failed); }
 
 static const char *subject(const struct send_report *r)
 {
@@ -153,6 +161,8 @@ static const char *subject(const struct send_report *r)
 
   if (r->is_to_postmaster) return "A message could be neither delivered nor returned";
   if (failed == r->count) return "Your message could not be delivered";
+  if (count_of(r, is_delayed))
+    return failed ? "Your message could not be delivered to all, and waits for others" : "Your message is delayed, and still tried";
   return failed ? "Your message was delivered to some, but not to all" : "Your message was delivered";
 }
 
@@ -197,10 +207,12 @@ static const char *what_of(const struct send_report_recipient *r)
   switch (r->action) {
   case SEND_REPORT_DELIVERED: return "It was put into the mailbox.";
   case SEND_REPORT_RELAYED: return "The next mail system has it; that one tells nothing about what becomes of it.";
-  case SEND_REPORT_FAILED: break;
+  default: break;
   }
   return r->said ? meaning_of(status_of(r)) : "Why is not known any more.";
 }
+
+static bool is_delivered(const struct send_report_recipient *r) { return !has_failed(r) && !is_delayed(r); }
 
 static void explain_recipient(const struct send_report_recipient *r, text *out)
 {
@@ -208,7 +220,7 @@ static void explain_recipient(const struct send_report_recipient *r, text *out)
   add_shown(out, r->address);
   text_add(out, "\r\n    ");
   line(out, what_of(r));
-  if (has_failed(r) && r->said && r->said->text.len) {
+  if (!is_delivered(r) && r->said && r->said->text.len) {
     text_add(out, "    ");
     if (r->said->remote.len) {
       add_plain(out, r->said->remote.s);
@@ -227,17 +239,24 @@ static bool is_spelled_in_ascii(const struct send_report *r)
   return true;
 }
 
-static void explain_those(const struct send_report *r, bool failed, const char *words, text *out)
+static void explain_those(const struct send_report *r, bool (*is_one)(const struct send_report_recipient *), const char *words, text *out)
 {
   bool is_first = true;
 
   for (size_t i = 0; i < r->count; i++) {
-    if (has_failed(&r->recipients[i]) != failed) continue;
+    if (!is_one(&r->recipients[i])) continue;
     if (is_first && !r->is_to_postmaster) line(out, words);
     if (is_first) line(out, "");
     is_first = false;
     explain_recipient(&r->recipients[i], out);
   }
+}
+
+static void explain_wait(const struct send_report *r, text *out)
+{
+  text_add(out, "You need not send it again: it is tried until\r\n");
+  date_add(out, r->until_seconds);
+  text_add(out, count_failed(r) ? " for those who wait.\r\n" : ".\r\n");
 }
 
 static void explain(const struct send_report *r, const char *boundary, text *out)
@@ -252,9 +271,11 @@ static void explain(const struct send_report *r, const char *boundary, text *out
     line(out, "delivered, and there is nobody to return it to. You get it once, as postmaster.");
     line(out, "It was for:");
   }
-  explain_those(r, true, count_failed(r) == 1 ? "Your message could not be delivered to:"
+  explain_those(r, has_failed, count_failed(r) == 1 ? "Your message could not be delivered to:"
                                               : "Your message could not be delivered to these recipients:", out);
-  explain_those(r, false, "Your message was delivered, as you wanted to know, to:", out);
+  explain_those(r, is_delivered, "Your message was delivered, as you wanted to know, to:", out);
+  explain_those(r, is_delayed, "Your message waits, and was not delivered yet, to:", out);
+  if (count_of(r, is_delayed)) explain_wait(r, out);
   if (count_failed(r)) line(out, r->is_full ? "It is not tried again. The message is attached." : "It is not tried again. The header of the message is attached.");
   text_add(out, "If you ask about it, please give this number: ");
   add_plain(out, r->message);
@@ -280,15 +301,16 @@ static void add_diagnosis(const struct said *said, text *out)
 }
 
 /* RFC 3464 2.3 */
-static void add_recipient_status(const struct send_report_recipient *r, text *out)
+static void add_recipient_status(const struct send_report *report, const struct send_report_recipient *r, text *out)
 {
-  static const char *const actions[] = { "failed", "delivered", "relayed" };
+  static const char *const actions[] = { "failed", "delivered", "relayed", "delayed" };
 
   text_add(out, "\r\n");
   if (r->original) add_original(out, r->original);
   add_typed(out, "Final-Recipient", r->address);
   add_field(out, "Action", actions[r->action]);
   add_field(out, "Status", status_of(r));
+  if (is_delayed(r)) add_date(out, "Will-Retry-Until", report->until_seconds);
   if (!r->said) return;
   if (r->said->remote.len && r->said->code) {
     size_t length = strcspn(r->said->remote.s, " [(");
@@ -309,7 +331,7 @@ static void add_status(const struct send_report *r, const char *boundary, text *
   add_plain(out, r->host);
   text_add(out, "\r\n");
   add_date(out, "Arrival-Date", r->birth_seconds);
-  for (size_t i = 0; i < r->count; i++) add_recipient_status(&r->recipients[i], out);
+  for (size_t i = 0; i < r->count; i++) add_recipient_status(r, &r->recipients[i], out);
   text_add(out, "\r\n");
 }
 

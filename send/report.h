@@ -11,7 +11,7 @@
 
 #define SEND_REPORT_HEADER_MAX 32768 /* so much of the message's header is returned, in whole lines */
 
-enum send_report_action { SEND_REPORT_FAILED, SEND_REPORT_DELIVERED, SEND_REPORT_RELAYED };
+enum send_report_action { SEND_REPORT_FAILED, SEND_REPORT_DELIVERED, SEND_REPORT_RELAYED, SEND_REPORT_DELAYED };
 
 struct send_report_recipient {
   enum send_report_action action;
@@ -31,6 +31,7 @@ struct send_report {
   const char *envid;      /* what the sender calls the message (RFC 3461 4.4); "": nothing */
   uint64_t birth_seconds; /* of what failed */
   uint64_t now_seconds;
+  uint64_t until_seconds; /* when what is late will be given up */
   bool is_utf8;           /* it was sent with SMTPUTF8: its header may hold UTF-8 */
   bool is_full;           /* header is the whole message, and is returned so */
   const char *header;     /* the beginning of the message: its header, or as much as was read of it */

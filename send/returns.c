@@ -18,6 +18,7 @@
 #include "send/link.h"
 #include "send/report.h"
 #include "send/returns.h"
+#include "send/warning.h"
 
 enum {
   TRY_AGAIN_MS = 30 * 1000,
@@ -45,7 +46,12 @@ static void sync_folder(const char *path)
   text_free(&folder);
 }
 
-bool send_returns_are_due(const struct envelope *e) { return envelope_has(e, "fd"); }
+bool send_returns_are_due(const struct envelope *e) { return e->warning == ENVELOPE_WARNING || envelope_has(e, "fd"); }
+
+static bool mark_warned(struct send_attempt *a)
+{
+  return a->file.envelope.warning != ENVELOPE_WARNING || send_conclude_warned(a);
+}
 
 static bool mark_reported(struct send_attempt *a, enum envelope_state from, enum envelope_state to)
 {
@@ -58,7 +64,8 @@ static void finish(struct send_schedule *s, struct send_attempt *a)
 {
   text path = TEXT_ZERO;
 
-  if (!mark_reported(a, ENVELOPE_FAILING, ENVELOPE_FAILED) || !mark_reported(a, ENVELOPE_TELLING, ENVELOPE_DONE)) {
+  if (!mark_reported(a, ENVELOPE_FAILING, ENVELOPE_FAILED) || !mark_reported(a, ENVELOPE_TELLING, ENVELOPE_DONE) ||
+      !mark_warned(a)) {
     log_event("unable", "id", a->entry->id, "to", "mark what was reported", "error", strerror(errno), (char *)0);
     try_again(s, a, TRY_AGAIN_MS);
     return;
@@ -100,7 +107,13 @@ static const char *report_id(text *id, const struct send_attempt *a)
 static enum send_report_action action_of(const struct envelope_recipient *r)
 {
   if (r->state == ENVELOPE_FAILING) return SEND_REPORT_FAILED;
+  if (r->state != ENVELOPE_TELLING) return SEND_REPORT_DELAYED;
   return record_find(&r->facts, "mailbox") ? SEND_REPORT_DELIVERED : SEND_REPORT_RELAYED;
+}
+
+static bool is_about(const struct envelope *e, const struct envelope_recipient *r)
+{
+  return strchr("fd", r->state) || (e->warning == ENVELOPE_WARNING && send_warning_is_about(r));
 }
 
 /* The recipients that the report is about, with what was said about each last. */
@@ -109,7 +122,7 @@ static size_t gather(const struct envelope *e, const struct said *said, struct s
   size_t count = 0;
 
   for (size_t i = 0; i < e->count; i++)
-    if (strchr("fd", e->recipients[i].state))
+    if (is_about(e, &e->recipients[i]))
       recipients[count++] = (struct send_report_recipient){
         .action = action_of(&e->recipients[i]),
         .address = e->recipients[i].address,
@@ -152,7 +165,7 @@ static void format_report(const struct send_schedule *s, const struct send_attem
     .host = text_string(&me), .from = text_string(&from), .to = to, .is_to_postmaster = !e->sender.len, .id = id,
     .message = a->entry->id, .message_id = record_get(&e->facts, "message-id"),
     .envid = record_get(&e->facts, "envid"), .is_full = is_full, .is_utf8 = record_is(&e->facts, "smtputf8", "yes"), .birth_seconds = e->birth_seconds,
-    .now_seconds = s->now_seconds, .header = header.s, .header_length = header.len, .recipients = recipients,
+    .now_seconds = s->now_seconds, .until_seconds = send_conclude_start(e) + s->settings.backoff.lifetime_seconds, .header = header.s, .header_length = header.len, .recipients = recipients,
     .count = gather(e, said, recipients)
   };
   send_report_format(&report, out);

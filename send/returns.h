@@ -1,4 +1,4 @@
-/* returns: what failed for good, or was delivered to who wants to know, goes back to the sender, as a report (send/report.h) queued under an id that is derived
+/* returns: what failed for good, is late, or was delivered to who wants to know, goes back to the sender, as a report (send/report.h) queued under an id that is derived
    from the message's and the attempt's number, so that a crash cannot make a second one. */
 
 #ifndef SEND_RETURNS_H
@@ -6,7 +6,7 @@
 
 #include "send/schedule.h"
 
-/* Has it recipients in a state from which a report leads on: f, d? */
+/* Has it recipients in a state from which a report leads on (f, d), or is the warning of a delay due? */
 bool send_returns_are_due(const struct envelope *e);
 
 /* The attempt is open, and a report is due. Ends with its recipients marked F and D, at once or when queue-add answered, or

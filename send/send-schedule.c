@@ -46,6 +46,7 @@ static void read_settings(struct send_settings *to)
   to->backoff.first_seconds = conf_number("retryfirst", 300, SECONDS_MAX);
   to->backoff.longest_seconds = conf_number("retrymax", 14400, SECONDS_MAX);
   to->backoff.lifetime_seconds = conf_number("queuelifetime", 432000, SECONDS_MAX);
+  to->backoff.warning_seconds = conf_number("delaywarning", 14400, SECONDS_MAX);
   if (!to->backoff.first_seconds) die_permanent("control/retryfirst: must be at least 1 (second)");
   if (!to->backoff.longest_seconds) die_permanent("control/retrymax: must be at least 1 (second)");
 }

@@ -83,10 +83,22 @@ static enum send_wish_result retry(struct send_schedule *s, struct send_entry *e
   return SEND_WISH_DONE;
 }
 
+/* It is told although the message is held: the report, queued or not, waits for its mark. */
+static bool has_report_due(const struct send_entry *e)
+{
+  struct queue_file file = QUEUE_FILE_ZERO;
+  bool is_due = queue_open(&file, e->id, O_RDONLY) == QUEUE_FOUND && send_returns_are_due(&file.envelope);
+
+  queue_close(&file);
+  return is_due;
+}
+
 static enum send_wish_result hold(struct send_schedule *s, struct send_entry *e)
 {
   enum send_wish_result result = mark(e, ENVELOPE_TODO, ENVELOPE_HELD, "hold it");
-  if (result == SEND_WISH_DONE) set_aside(s, e);
+  if (result != SEND_WISH_DONE) return result;
+  set_aside(s, e);
+  if (has_report_due(e)) send_waiting_set_due(&s->waiting, e, s->now_ms);
   return result;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """send-schedule, killed before each of its lasting calls (security 22, 26): after each cut queue-check has no complaint, and
-after the next start every recipient has the message or the sender has the report; the report, of a failure or of a success that was asked for, is made once, a mailbox gets
+after the next start every recipient has the message or the sender has the report; the report, of a failure, a delay or of a success that was asked for, is made once, a mailbox gets
 no second copy that it could not recognise, and only what was in flight at the cut is sent twice to another host."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
@@ -8,6 +8,7 @@ from tap import *
 SHIM = ROOT + '/build/tests/crash/cut.so'
 BIRTH = int(time.time())
 write('control/me', 'host.test\n')
+write('control/delaywarning', '3600\n')
 write_tables({'bob@a.test': 'kbob', 'amy@a.test': 'kamy'})
 twice = []  # deliveries that deliver was not warned of
 
@@ -28,13 +29,17 @@ def send_on(pairs, hop):
     if hop['domain'] == 'later.test' and id not in put_off:
         put_off.add(id)
         return outcomes(pairs, 'later 4.2.1 450 come again')
+    if hop['domain'] == 'slow.test':
+        slow[id] = slow.get(id, 0) + 1
+        if slow[id] < 4:
+            return outcomes(pairs, 'later 4.2.1 450 come again')
     for k, v in pairs:
         if k == 'recipient':
             sent[(id, v)] = sent.get((id, v), 0) + 1
     return outcomes(pairs, 'done 2.0.0 250 ok')
 
 
-delivered, sent, put_off = {}, {}, set()
+delivered, sent, put_off, slow = {}, {}, set(), {}
 spawn, smtp = Callee('mailbox-spawn', deliver), Callee('smtp-send', send_on)
 adder = start('queue-add', listen('queue-add'), 'log')
 listening = listen('send-schedule')
@@ -83,12 +88,13 @@ def check_queue():
 cut = 0
 while cut < 200:
     cut += 1
-    delivered.clear(), sent.clear(), put_off.clear(), twice.clear()
-    a, b, c, d = ('0123456789%s%05d' % (letter, cut) for letter in 'abcd')
+    delivered.clear(), sent.clear(), put_off.clear(), slow.clear(), twice.clear()
+    a, b, c, d, e = ('0123456789%s%05d' % (letter, cut) for letter in 'abcde')
     write('queue/new/' + a, envelope(a, 'x@y.test', [('bob@a.test', 'mailbox=kbob')], birth=BIRTH) + b'one')
     write('queue/new/' + b, envelope(b, 'x@y.test', ['u@later.test', 'v@now.test', ('amy@a.test', 'mailbox=kamy')], birth=BIRTH) + b'two')
     write('queue/new/' + c, envelope(c, 'bob@a.test', ['w@never.test', 'v@now.test'], birth=BIRTH) + b'Subject: three\r\n\r\n')
     write('queue/new/' + d, envelope(d, 'bob@a.test', [('v@now.test', 'notify=success')], birth=BIRTH) + b'Subject: four\r\n\r\n')
+    write('queue/new/' + e, envelope(e, 'bob@a.test', ['w@slow.test'], birth=BIRTH - 5000, attempts=4) + b'Subject: five\r\n\r\n')
     code = run(cut)
     if code == 99:
         complaint = check_queue()
@@ -96,11 +102,11 @@ while cut < 200:
     if code != 99:
         break
     good = (not complaint and code_after == 0 and (a, 'bob@a.test') in delivered and (b, 'amy@a.test') in delivered and
-            all(len([r for r in delivered if r[0].startswith(reported + 'b')]) == 1 for reported in (c, d)) and len(delivered) == 4 and all((b, r) in sent for r in ('u@later.test', 'v@now.test')) and
-            (c, 'v@now.test') in sent and (d, 'v@now.test') in sent and not twice and max(sent.values()) <= 2)
+            all(len([r for r in delivered if r[0].startswith(reported + 'b')]) == 1 for reported in (c, d, e)) and len(delivered) == 5 and all((b, r) in sent for r in ('u@later.test', 'v@now.test')) and
+            (c, 'v@now.test') in sent and (d, 'v@now.test') in sent and (e, 'w@slow.test') in sent and not twice and max(sent.values()) <= 2)
     ok(good, 'cut before its lasting call %d: nothing is lost, nothing doubled that was not in flight' % cut,
        (complaint, code_after, delivered, sent, twice))
 equal(code, 0, 'then it lives through')
-equal((len(delivered), sorted(sent.values()), all_files()), (4, [1, 1, 1, 1], []), '... and has sent everything once')
+equal((len(delivered), sorted(sent.values()), all_files()), (5, [1, 1, 1, 1, 1], []), '... and has sent everything once')
 ok(cut > 15, 'after so many calls that could be cut: %d' % (cut - 1))
 done_testing()

@@ -11,7 +11,7 @@
 
 static void check_backoff(void)
 {
-  struct send_backoff b = { 300, 14400, 432000 };
+  struct send_backoff b = { 300, 14400, 432000, 0 };
   uint64_t now = 1000000000, sum = 0;
   bool is_spread = false, is_within = true;
   unsigned int attempts = 1;
@@ -36,7 +36,12 @@ static void check_backoff(void)
   check(!send_backoff_is_over(&b, 20, now, now + 315360000), "nor after a third of its time");
   check(!send_backoff_is_over(&b, 35, now, 0), "back to 1970: not yet");
   check(send_backoff_is_over(&b, 80, now, 0), "but not for ever");
-  struct send_backoff none = { 300, 14400, 0 };
+  struct send_backoff warns = { 300, 14400, 432000, 3600 };
+  check(!send_backoff_is_late(&warns, 6, now, now + 3599) && send_backoff_is_late(&warns, 6, now, now + 3600), "N-76: late from delaywarning on");
+  check(!send_backoff_is_late(&warns, 1, now, now + 315360000) && !send_backoff_is_late(&warns, 3, now, now + 315360000), "... a jump of ten years warns nobody");
+  check(!send_backoff_is_late(&b, 40, now, now + 400000), "... 0: never");
+  check(send_backoff_next(&warns, 5, "x", now, now + 3500) == now + 3600, "... and tried at that time");
+  struct send_backoff none = { 300, 14400, 0, 0 };
   check(send_backoff_is_over(&none, 1, now, now), "a lifetime of 0: given up after the first attempt");
 }
 
@@ -267,6 +272,16 @@ static void check_report(void)
   check(strstr(out.s, "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\nSubject: --=_idb0001\r\nFrom: a\r\n\r\nbody\r\n\r\n--=_"),
         "RET=FULL: the whole message");
   r.is_full = r.is_utf8 = false;
+
+  recipients[0].action = SEND_REPORT_DELAYED;
+  recipients[1].action = SEND_REPORT_FAILED;
+  r.until_seconds = 1700000000 + 86400;
+  text_clear(&out);
+  send_report_format(&r, &out);
+  check(strstr(text_string(&out), "Action: delayed\r\nStatus: 4.0.0\r\nWill-Retry-Until: Wed, 15 Nov 2023 22:13:20 +0000\r\n") &&
+          strstr(out.s, "Action: failed\r\nStatus: 5.0.0\r\n") && strstr(out.s, "Subject: Your message could not be delivered to all, and waits for others\r\n") &&
+          strstr(out.s, "tried until\r\nWed, 15 Nov 2023 22:13:20 +0000 for those who wait.\r\n"),
+        "RFC 3464 2.3.9: a delay, with its end; it may stand beside a failure");
 
   r.header = "\xff\xfe: x\r\n\r\n";
   r.header_length = 9;

@@ -1,0 +1,18 @@
+/* warning: the sender of a message that waits too long is told so, once (control/delaywarning; RFC 3464 action delayed).
+   doc/queue.md: the byte behind the attempts. */
+
+#ifndef SEND_WARNING_H
+#define SEND_WARNING_H
+
+#include "send/schedule.h"
+
+/* After an attempt that left recipients to be tried: is the warning due now? Reads the message's header. */
+bool send_warning_is_due(const struct send_schedule *s, const struct send_attempt *a, const enum envelope_state *states);
+
+/* Is the warning about this recipient? RFC 3461 4.1: if its sender said when he wants to hear, only if he said DELAY. */
+bool send_warning_is_about(const struct envelope_recipient *r);
+
+/* A mailing list's or bulk mail: its sender is a program, to which a delay is no news. */
+bool send_warning_is_bulk(const char *header, size_t length);
+
+#endif
