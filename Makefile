@@ -14,6 +14,7 @@ programs = \
   queue/queue-check \
   send/send-schedule \
   send/smtp-send \
+  send/relay-test \
   deliver/mailbox-spawn \
   imap/imap-login \
   imap/imap-session \

@@ -43,7 +43,7 @@ static void set_options(int socket)
 
 static bool answer(int call, const struct tls *tls, int plain)
 {
-  text record = TEXT_ZERO, fingerprint = TEXT_ZERO;
+  text record = TEXT_ZERO, fingerprint = TEXT_ZERO, names = TEXT_ZERO;
   bool sent;
 
   record_add(&record, "answer", "yes");
@@ -51,9 +51,12 @@ static bool answer(int call, const struct tls *tls, int plain)
   record_add(&record, "cipher", tls_cipher(tls));
   if (*tls_sni(tls)) record_add(&record, "sni", tls_sni(tls));
   if (tls_fingerprint(tls, &fingerprint)) record_add(&record, "fingerprint", fingerprint.s);
+  tls_certificate_names(tls, &names);
+  if (names.len) record_add(&record, "certificate", names.s);
   sent = call_send(call, &record, &plain, 1);
   text_free(&record);
   text_free(&fingerprint);
+  text_free(&names);
   return sent;
 }
 

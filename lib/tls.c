@@ -26,6 +26,8 @@
 #define SESSION_CONTEXT "postroom"
 #define SESSION_SECONDS (12 * 3600)
 
+enum { NAMES_MAX = 20 }; /* of a certificate, for people */
+
 struct tls_context {
   SSL_CTX *ssl;
   bool verifies;
@@ -316,6 +318,35 @@ bool tls_fingerprint(const struct tls *t, text *hex)
   text_string(hex);
   X509_free(certificate);
   return good;
+}
+
+/* Whatever stands there is a stranger's: a name of letters, digits and what else is in host names, or nothing. */
+static void add_certificate_name(text *names, const ASN1_STRING *name)
+{
+  const char *bytes = (const char *)ASN1_STRING_get0_data(name);
+  size_t length = (size_t)ASN1_STRING_length(name);
+
+  if (!length || length > 255) return;
+  if (names->len) text_add_char(names, ' ');
+  for (size_t i = 0; i < length; i++) text_add_char(names, ascii_is_printable(bytes[i]) && bytes[i] != ' ' ? bytes[i] : '?');
+}
+
+void tls_certificate_names(const struct tls *t, text *names)
+{
+  X509 *certificate = SSL_get1_peer_certificate(t->ssl);
+  GENERAL_NAMES *all = certificate ? X509_get_ext_d2i(certificate, NID_subject_alt_name, 0, 0) : 0;
+  X509_NAME *subject = certificate ? X509_get_subject_name(certificate) : 0;
+  int at = subject ? X509_NAME_get_index_by_NID(subject, NID_commonName, -1) : -1;
+
+  text_clear(names);
+  for (int i = 0; i < sk_GENERAL_NAME_num(all) && i < NAMES_MAX; i++) {
+    const GENERAL_NAME *one = sk_GENERAL_NAME_value(all, i);
+    if (one->type == GEN_DNS) add_certificate_name(names, one->d.dNSName);
+  }
+  if (!names->len && at >= 0) add_certificate_name(names, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+  text_string(names);
+  GENERAL_NAMES_free(all);
+  X509_free(certificate);
 }
 
 bool tls_has_pending(const struct tls *t) { return SSL_has_pending(t->ssl); }

@@ -35,6 +35,9 @@ const char *tls_sni(const struct tls *t); /* "" if the client sent none */
 /* SHA-256 of the other side's certificate, in lower-case hex; false: it showed none. That it has the key is proved. */
 bool tls_fingerprint(const struct tls *t, text *hex);
 
+/* The names in that certificate, for people: its DNS names, or else its common name; several are parted by a space. */
+void tls_certificate_names(const struct tls *t, text *names);
+
 /* Never block. After TLS_WANTS_* the same call is made again when the socket can do that. TLS_ENDED: the other side
    says, or has shown, that nothing more comes. */
 enum tls_result tls_read(struct tls *t, char *bytes, size_t room, size_t *got);

@@ -49,6 +49,12 @@ static int64_t deadline_in(const struct client *c, unsigned int seconds)
   return c->until_ms && c->until_ms < deadline ? c->until_ms : deadline;
 }
 
+unsigned int send_client_left(const struct client *c, unsigned int seconds)
+{
+  int64_t left = (deadline_in(c, seconds) - now_ms()) / 1000;
+  return left < 1 ? 1 : (unsigned int)left;
+}
+
 static bool fail(struct client *c, const char *trouble)
 {
   c->trouble = trouble;
@@ -113,13 +119,18 @@ bool send_client_connect(struct client *c, const char *host, const char *address
   text_clear(&c->remote);
   text_add_format(&c->remote, "%s[%s]:%u", host, address, port);
   text_clear(&c->tls);
-  c->needs_reset = c->is_used = false;
+  text_clear(&c->fingerprint);
+  text_clear(&c->certificate);
+  text_clear(&c->login);
+  text_clear(&c->offered);
+  c->needs_reset = c->is_used = c->was_late = false;
   send_reply_clear(&c->reply);
   if (!length) return fail(c, "has no usable address");
   fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd == -1) return fail(c, strerror(errno));
   if (!connect_until(fd, &to, length, deadline_in(c, seconds))) {
     c->trouble = strerror(errno);
+    c->was_late = errno == ETIMEDOUT;
     close(fd);
     return false;
   }
@@ -194,6 +205,7 @@ bool send_client_send(struct client *c, struct iovec *parts, int count)
     if (!deadline) deadline = deadline_in(c, c->seconds);
     if (!wait_until(c->fd, POLLOUT, deadline)) {
       send_reply_clear(&c->reply);
+      c->was_late = true;
       return fail(c, "took too long to read what we sent");
     }
   }
@@ -213,7 +225,10 @@ static bool fill(struct client *c, int64_t deadline)
 {
   ssize_t got;
 
-  if (!wait_until(c->fd, POLLIN, deadline)) return fail(c, "did not answer in time");
+  if (!wait_until(c->fd, POLLIN, deadline)) {
+    c->was_late = true;
+    return fail(c, "did not answer in time");
+  }
   do got = recv(c->fd, c->in, sizeof c->in, MSG_DONTWAIT);
   while (got == -1 && errno == EINTR);
   if (got == -1 && errno == EAGAIN) return true;

@@ -12,6 +12,10 @@ struct client {
   int fd;                   /* -1: not connected */
   text remote;              /* HOST[ADDRESS]:PORT */
   text tls;                 /* protocol and cipher, or empty */
+  text fingerprint;         /* SHA-256 of its certificate, in hex, or empty */
+  text certificate;         /* the names in it, for people */
+  text login;               /* as whom we are logged in, or empty */
+  text offered;             /* the lines of its last answer to EHLO behind the first */
   unsigned int seconds;     /* for each reply, and for each part of a message to be taken */
   unsigned int end_seconds; /* for the reply to the end of the data */
   int64_t until_ms;         /* by the monotonic clock: nothing is waited for any longer; 0: no limit */
@@ -19,18 +23,21 @@ struct client {
   struct reply reply;       /* the last one */
   text out;                 /* said, but not yet sent */
   bool needs_reset;         /* a transaction was begun and not ended */
+  bool was_late;            /* the time was over at least once since it was connected to */
   bool is_used;             /* a transaction was tried on this connection before */
   const char *trouble;      /* why the last of the functions below said false */
   char in[4096];
   size_t in_start, in_end;
 };
-#define CLIENT_ZERO { .fd = -1, .remote = TEXT_ZERO, .tls = TEXT_ZERO, .reply = REPLY_ZERO, .out = TEXT_ZERO }
+#define CLIENT_ZERO                                                                                                    \
+  { .fd = -1, .remote = TEXT_ZERO, .tls = TEXT_ZERO, .fingerprint = TEXT_ZERO, .certificate = TEXT_ZERO, .login = TEXT_ZERO, .offered = TEXT_ZERO, .reply = REPLY_ZERO, .out = TEXT_ZERO }
 
 /* control/timeoutremote for all replies, or what RFC 5321 4.5.3.2 says. */
 void send_client_init(struct client *c);
 
 /* So long may all of what follows take, however slowly the other side moves. */
 void send_client_limit(struct client *c, unsigned int seconds);
+unsigned int send_client_left(const struct client *c, unsigned int seconds); /* so many, or fewer: at least 1 */
 
 /* A new connection, which was closed before, to an address as text. host: its name, for people. */
 bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port,

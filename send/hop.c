@@ -6,6 +6,7 @@
 #include "lib/conf.h"
 #include "lib/dns.h"
 #include "lib/log.h"
+#include "send/rule.h"
 #include "send/session.h"
 
 enum { SMTP_PORT = 25, CONNECT_SECONDS = 60, SECONDS_MAX = 86400, ADDRESSES_MAX = 10 };
@@ -206,24 +207,24 @@ static bool reach_mx(struct search *s)
 /* A relay whose name leads nowhere is a mistake of ours, for which nobody's mail is returned. */
 static bool reach_host(struct search *s)
 {
-  text rule = TEXT_ZERO;
-
-  text_add_text(&rule, &s->hop->rule);
-  send_outcome_say(s->why, OUTCOME_LATER, "4.4.4", "the relay ", s->hop->name.s, " has no address: relay rule ",
-                   text_string(&rule), (char *)0);
-  text_free(&rule);
+  send_outcome_say(s->why, OUTCOME_LATER, "4.4.4", "the relay ", s->hop->name.s, " has no address: ", send_rule_name(s->hop), (char *)0);
   return try_host(s, s->hop->name.s);
 }
 
-bool send_hop_reach(const struct hop *hop, struct client *c, struct outcome *why)
+bool send_hop_reach(struct hop *hop, struct client *c, struct outcome *why)
 {
   struct search s = { .hop = hop, .c = c, .why = why };
+  bool is_reached;
 
   s.connect_seconds = (unsigned int)conf_number("timeoutconnect", CONNECT_SECONDS, SECONDS_MAX);
   send_client_init(c);
   text_clear(&c->remote);
   text_clear(&c->tls);
-  if (!hop->is_mx) return reach_host(&s);
+  if (!hop->is_mx) {
+    is_reached = send_rule_read(hop, why) && reach_host(&s);
+    text_wipe(&hop->facts);
+    return is_reached;
+  }
   if (is_address(hop->name.s) ? try_host(&s, hop->name.s) : reach_mx(&s)) return true;
   if (s.is_loop && !s.was_later) say_loop(&s);
   return false;

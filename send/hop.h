@@ -19,15 +19,16 @@ struct hop {
   text name;         /* the domain, or the host without brackets */
   unsigned int port;
   text rule;         /* the relay rule, or empty */
+  text facts;        /* of the rule: login, password (send/rule) */
   enum hop_tls tls;
   text helo;         /* what this host is called */
 };
-#define HOP_ZERO { .name = TEXT_ZERO, .rule = TEXT_ZERO, .helo = TEXT_ZERO }
+#define HOP_ZERO { .name = TEXT_ZERO, .rule = TEXT_ZERO, .facts = TEXT_ZERO, .helo = TEXT_ZERO }
 
 /* Reads control/helohost or control/me too. False: this is not a hop. */
 bool send_hop_parse(struct hop *hop, const text *record);
 
 /* A session that is ready for MAIL. False: why not, for all recipients, in *why. */
-bool send_hop_reach(const struct hop *hop, struct client *c, struct outcome *why);
+bool send_hop_reach(struct hop *hop, struct client *c, struct outcome *why);
 
 #endif

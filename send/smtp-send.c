@@ -17,6 +17,7 @@
 #include "lib/serve.h"
 #include "lib/user.h"
 #include "send/hop.h"
+#include "send/probe.h"
 #include "send/transaction.h"
 
 enum {
@@ -175,7 +176,10 @@ static void session(int in, int out, const struct peer *peer)
   }
   while (is_open && call_receive(in, &packet, &fds, 0) == CALL_DONE) {
     int64_t begin = now_ms();
-    if (!take_packet(&job, &packet, &fds) || (!job.transaction.is_probe && !may_send(peer))) {
+    if (record_is(&packet, "what", "probe") && !peer->uid) {
+      send_probe(in, &job.hop, &job.client, &packet);
+      is_open = false;
+    } else if (!take_packet(&job, &packet, &fds) || (!job.transaction.is_probe && !may_send(peer))) {
       log_event("refused", "reason", "this is not a message to send", (char *)0);
       is_open = false;
     } else {

@@ -1,0 +1,30 @@
+#include "send/rule.h"
+
+#include "lib/tables.h"
+
+const char *send_rule_name(const struct hop *hop)
+{
+  static text name = TEXT_ZERO;
+
+  text_copy(&name, "relay rule ");
+  text_add_text(&name, &hop->rule);
+  return hop->rule.len ? text_string(&name) : "what was given";
+}
+
+bool send_rule_read(struct hop *hop, struct outcome *why)
+{
+  struct tables tables = TABLES_ZERO;
+  text rule = TEXT_ZERO;
+  enum lookup_result found;
+
+  if (!hop->rule.len) return true;
+  text_add_text(&rule, &hop->rule);
+  text_clear(&hop->facts);
+  found = tables_open(&tables, "relay") ? tables_find(&tables, "rule", text_string(&rule), &hop->facts) : LOOKUP_BROKEN;
+  if (found == LOOKUP_BROKEN)
+    send_outcome_say(why, OUTCOME_LATER, "4.3.0", "tables/current/relay.cdb cannot be read, for ", send_rule_name(hop), (char *)0);
+  if (found == LOOKUP_ABSENT) text_clear(&hop->facts);
+  tables_close(&tables);
+  text_free(&rule);
+  return found != LOOKUP_BROKEN;
+}

@@ -1,0 +1,15 @@
+/* rule: what the relay rule of a hop says that only mail-remote knows: tables/current/relay.cdb, doc/tables.md. */
+
+#ifndef SEND_RULE_H
+#define SEND_RULE_H
+
+#include "send/hop.h"
+
+/* Reads hop->facts anew, for each connection, so that a changed rule counts at once (N-88); nothing to read is no failure.
+   False: why not. What relay-test has given is left as it is. */
+bool send_rule_read(struct hop *hop, struct outcome *why);
+
+/* "relay rule NAME", for people. */
+const char *send_rule_name(const struct hop *hop);
+
+#endif
