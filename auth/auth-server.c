@@ -41,7 +41,7 @@ static void log_attempt(const struct conversation *c, const char *result)
   const char *reason = *c->login.reason ? c->login.reason : c->login.error.s;
 
   log_event("login", "result", result, "reason", reason, "login", c->sasl.login.s, "mailbox", c->login.mailbox.s, "backend", c->login.backend.s, "service",
-            record_get(&c->request, "service"), "mechanism", record_get(&c->request, "mechanism"), "ip",
+            record_get(&c->request, "service"), "mechanism", record_get(&c->request, "mechanism"), "client",
             record_get(&c->request, "ip"), (char *)0);
 }
 

@@ -211,7 +211,7 @@ static void answer_limit(int caller, const char *key, const char *ip)
 {
   text answer = TEXT_ZERO;
 
-  log_event("refused", "mailbox", key, "ip", ip, "rule", "concurrencyimapuser", "file", "control/concurrencyimapuser", (char *)0);
+  log_event("refused", "mailbox", key, "client", ip, "rule", "concurrencyimapuser", "file", "control/concurrencyimapuser", (char *)0);
   record_add(&answer, "answer", "limit");
   record_add(&answer, "error", "too many sessions of this mailbox from this address");
   call_send(caller, &answer, 0, 0);

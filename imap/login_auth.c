@@ -20,7 +20,7 @@ static bool ask(struct imap_login *l, const text *request, const int *fds, unsig
   if (l->call == -1) l->call = call_open("auth-server");
   if (l->call != -1 && call_send(l->call, request, fds, count) && call_receive(l->call, answer, 0, ANSWER_SECONDS) == CALL_DONE)
     return true;
-  log_event("trouble", "what", "ask auth-server", "reason", errno ? strerror(errno) : "it closed", "ip", l->peer->remote_ip, (char *)0);
+  log_event("trouble", "what", "ask auth-server", "reason", errno ? strerror(errno) : "it closed", "client", l->peer->remote_ip, (char *)0);
   if (l->call != -1) close(l->call);
   l->call = -1;
   return false;

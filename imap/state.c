@@ -59,7 +59,7 @@ void imap_log(struct imap_state *s, const char *event, const char *folder, const
 
   if (uids) text_add_bytes(&shown, uids, strnlen(uids, LOG_UIDS_MAX));
   if (shown.len == LOG_UIDS_MAX) text_add(&shown, "...");
-  log_event(event, "login", s->start->login, "ip", s->start->ip, "folder", folder, "uids", text_string(&shown), key ? key : "to", value, (char *)0);
+  log_event(event, "login", s->start->login, "client", s->start->ip, "folder", folder, "uids", text_string(&shown), key ? key : "to", value, (char *)0);
   text_free(&shown);
 }
 

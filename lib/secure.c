@@ -10,7 +10,7 @@ int secure_open(const char *ip)
 {
   int call = call_open("tls-server");
 
-  if (call == -1) log_event("tls-failed", "error", strerror(errno), "what", "reach tls-server", "ip", ip, (char *)0);
+  if (call == -1) log_event("tls-failed", "error", strerror(errno), "what", "reach tls-server", "client", ip, (char *)0);
   return call;
 }
 
@@ -46,7 +46,7 @@ bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, tex
   }
   call_close_fds(&fds);
   close(call);
-  if (error) log_event("tls-failed", "error", error, "ip", ip, (char *)0);
+  if (error) log_event("tls-failed", "error", error, "client", ip, (char *)0);
   text_free(&request);
   text_free(&answer);
   return !error;

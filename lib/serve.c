@@ -117,7 +117,7 @@ static bool is_full(const struct listener *l, const struct network *network, con
     reason = peer->is_tcp ? "concurrency of the client network" : "concurrency of the user";
   else if (network && !peer->is_tcp && has_its_share(l, network))
     reason = "concurrency of the caller";
-  if (reason) log_event("refused", "reason", reason, "ip", peer->remote_ip, (char *)0);
+  if (reason) log_event("refused", "reason", reason, "client", peer->remote_ip, (char *)0);
   return reason != 0;
 }
 
@@ -129,7 +129,7 @@ static bool learn_client(struct listener *l, struct peer *peer)
   struct proxy proxy;
 
   if (!proxy_read(0, PROXY_SECONDS, &proxy, &reason)) {
-    log_event("refused", "reason", reason, "ip", peer->remote_ip, (char *)0);
+    log_event("refused", "reason", reason, "client", peer->remote_ip, (char *)0);
     return false;
   }
   if (proxy.is_local) return true;
@@ -137,7 +137,7 @@ static bool learn_client(struct listener *l, struct peer *peer)
   peer_set(peer, &proxy.remote, &proxy.local);
   children_tell(&l->children, children_next_slot(&l->children), &network);
   if (!limit || children_of(&l->children, &network) <= limit) return true;
-  log_event("refused", "reason", "concurrency of the client network", "ip", peer->remote_ip, (char *)0);
+  log_event("refused", "reason", "concurrency of the client network", "client", peer->remote_ip, (char *)0);
   refuse(l->s, 0);
   return false;
 }
@@ -186,7 +186,7 @@ static void start_child(struct listener *l, int connection, const struct sockadd
   pid_t pid = fork();
   if (!pid) run_child(l, connection, &peer, is_balancer);
   if (pid == -1) {
-    log_event("refused", "reason", strerror(errno), "ip", peer.remote_ip, (char *)0);
+    log_event("refused", "reason", strerror(errno), "client", peer.remote_ip, (char *)0);
     refuse(l->s, connection);
     return;
   }

@@ -161,7 +161,7 @@ def imap_sessions(mail, t):
                 s.sendall(f"a LOGIN {user}@example.test {mail.password(user)}\r\n".encode())
                 return s.recv(1000).decode()
     t.matches(fourth(), r"^a NO \[LIMIT\] ", "N-118: a fourth session of one user from one address is refused")
-    t.ok(in_log(mail, "mailbox-spawn", r"refused .*ip=127\.0\.0\.1 rule=concurrencyimapuser file=control/concurrencyimapuser"), "... by the rule that the log names")
+    t.ok(in_log(mail, "mailbox-spawn", r"refused .*client=127\.0\.0\.1 rule=concurrencyimapuser file=control/concurrencyimapuser"), "... by the rule that the log names")
     t.matches(fourth("alice"), "^a OK", "... another user is not")
     sessions.pop()("LOGOUT")
     t.ok(wait_for(lambda: fourth().startswith("a OK")), "... and when one has ended there is room again")

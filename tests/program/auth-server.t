@@ -189,7 +189,7 @@ equal(plain('bob', 'bobs', ip='192.0.2.60')['answer'], 'yes', '... and goes on')
 log = open('log').read()
 ok(not any(word in log for word in ('secret', 'guess', 'bobs', 'wrong', b64(b'\0bob\0bobs'))), 'no password is in the log')
 line = [line for line in log.splitlines() if 'mechanism=LOGIN' in line][0]
-ok('result=no' in line and 'login=ann' in line and 'service=submit' in line and 'ip=192.0.2.1' in line and 'reason=password' in line,
+ok('result=no' in line and 'login=ann' in line and 'service=submit' in line and 'client=192.0.2.1' in line and 'reason=password' in line,
    'each try is one line: service, login, ip, result, reason', line)
 
 os.rename('tables', 'no-tables')

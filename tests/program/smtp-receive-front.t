@@ -82,11 +82,11 @@ for what, first in (('EHLO', b'EHLO client.example\r\n'), ('half a signature and
         client.socket.shutdown(socket.SHUT_WR)
     equal(client.line(), '', 'a balancer must begin with a header: ' + what)
     client.close()
-ok(wait_for(lambda: b'refused reason="no PROXY header" ip=127.0.33.1' in read('log')), '... which is in the log', read('log'))
+ok(wait_for(lambda: b'refused reason="no PROXY header" client=127.0.33.1' in read('log')), '... which is in the log', read('log'))
 client = Client(smtp)
 equal(client.line(), '', '... and within 5 seconds')
 client.close()
-ok(wait_for(lambda: b'refused reason="the PROXY header did not come" ip=127.0.33.1' in read('log')), '... which is in the log', read('log')[-500:])
+ok(wait_for(lambda: b'refused reason="the PROXY header did not come" client=127.0.33.1' in read('log')), '... which is in the log', read('log')[-500:])
 
 # from others
 client = Client(smtp, v1('203.0.113.5'), '127.0.33.2')
@@ -115,7 +115,7 @@ direct = [Client(smtp, source='127.0.33.3') for _ in range(2)]
 equal([c.line() for c in direct], [BANNER] * 2, '... nor one without a balancer')
 direct.append(Client(smtp, source='127.0.33.3'))
 equal(direct[2].line(), '421 4.7.0 Too many connections, try again later', 'W-28: ... up to its own limit')
-ok(b'refused reason="concurrency of the client network" ip=203.0.113.8' in read('log'), '... and the log names the client', read('log'))
+ok(b'refused reason="concurrency of the client network" client=203.0.113.8' in read('log'), '... and the log names the client', read('log'))
 server.send_signal(signal.SIGHUP)
 ok(wait_for(lambda: b'smtp-receive: renewed' in read('log')), 'the listener executes itself anew')
 third = Client(smtp, v1('203.0.113.8'))
