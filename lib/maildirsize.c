@@ -19,6 +19,7 @@ enum {
   DOUBT_SECONDS = 15 * 60,         /* an older one is made anew before a message is refused (Maildir++) */
   OLD_SECONDS = 24 * 3600,         /* an older one is made anew: other programs may have been here without it */
   ROOM = 65536,
+  LOCK_TRIES = 200,                /* of 10 ms */
   FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
 };
 
@@ -141,22 +142,25 @@ static bool add_folder(int mailbox, const struct dirent *entry, struct maildirsi
 
 /* --- the file --- */
 
-/* Under the lock, so that what another process adds goes to the old file before it is replaced, or to the new one. */
+/* Under the lock, so that what another process adds goes to the old file before it is replaced, or to the new one. Whoever
+   has the mailbox's uid can hold it for ever: that costs him his count, and others no delivery (check 32). */
 static int lock(void)
 {
   int mailbox = open(".", FOLDER);
 
-  while (mailbox != -1 && flock(mailbox, LOCK_EX) == -1)
-    if (errno != EINTR) {
+  for (unsigned int tries = 0; mailbox != -1 && flock(mailbox, LOCK_EX | LOCK_NB) == -1; tries++) {
+    if ((errno != EINTR && errno != EWOULDBLOCK) || tries == LOCK_TRIES) {
       close(mailbox);
       return -1;
     }
+    nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, 0);
+  }
   return mailbox;
 }
 
 static bool write_new(const text *bytes)
 {
-  int fd = open("tmp/" FILE_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  int fd = open("tmp/" FILE_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 
   if (fd == -1) return false;
   bool is_good = write(fd, bytes->s, bytes->len) == (ssize_t)bytes->len;
@@ -221,7 +225,7 @@ void maildirsize_add(int64_t bytes, int64_t messages)
 {
   char line[64];
   int length = snprintf(line, sizeof line, "%lld %lld\n", (long long)bytes, (long long)messages), mailbox = lock();
-  int fd = open(FILE_NAME, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+  int fd = open(FILE_NAME, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
   if (fd != -1) {
     if (write(fd, line, (size_t)length) != (ssize_t)length) unlink(FILE_NAME); /* half a line: counted anew */

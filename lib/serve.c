@@ -249,6 +249,7 @@ static void wait_for_children(struct listener *l)
 {
   sockets_close(&l->sockets);
   children_signal(&l->children, SIGTERM);
+  children_signal(&l->children, SIGCONT); /* one with a user's uid may have been stopped by him */
   while (l->children.count) {
     reap(l);
     if (l->children.count) ppoll(0, 0, 0, &l->while_waiting);

@@ -8,6 +8,7 @@
 #include "lib/die.h"
 #include "lib/log.h"
 #include "send/attempt.h"
+#include "send/hang.h"
 #include "send/items.h"
 #include "send/link.h"
 #include "send/returns.h"
@@ -17,6 +18,7 @@ enum {
   RECIPIENT_BYTES_MAX = 48000, /* so that the packet stays a packet */
   IDLE_MS = 2000,              /* so long a connection without work is kept */
   SILENT_MS = 60 * 60 * 1000,  /* longer than any time-out of those who are asked */
+  HANGS_MS = 20 * 1000,         /* a delivery here takes milliseconds: this one's mailbox keeps it from going on */
   AWAY_MS = 500
 };
 
@@ -180,6 +182,10 @@ bool send_link_deliver(struct send_schedule *s, struct send_attempt *a, size_t i
   const char *detail = i->detail ? i->detail : record_get(&r->facts, "detail");
   const char *original = record_find(&r->facts, "original");
 
+  if (send_hangs(s, i->mailbox)) {
+    send_item_end(a, &a->items[item], SAID_LATER, "4.2.0", "an earlier delivery to this mailbox has not come to its end");
+    return false;
+  }
   start_packet(&packet, "deliver", a, item);
   record_add(&packet, "mailbox", a->items[item].mailbox);
   record_add(&packet, "recipient", a->items[item].address);
@@ -332,6 +338,7 @@ static void end_work(struct send_schedule *s, struct send_link *l, const text *a
     send_returns_answered(s, a, answer);
     return;
   }
+  send_hang_note(s, l, false);
   end_items(s, l, answer);
   keep_or_close(s, l, record_is(answer, "keep", "yes") && !s->is_stopping);
   send_attempt_settle(s, a);
@@ -372,6 +379,8 @@ void send_links_watch(struct send_schedule *s)
     uint64_t age = s->now_ms - l->since_ms;
     if (!l->attempt && (age >= IDLE_MS || s->is_stopping))
       close_link(s, l);
+    else if (l->attempt && l->service == SEND_DELIVER && age >= HANGS_MS && age < SILENT_MS)
+      send_hang_note(s, l, true);
     else if (l->attempt && age >= SILENT_MS) {
       end_work(s, l, &nothing);
       return; /* that may have changed the list; the others at the next pass */

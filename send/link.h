@@ -17,6 +17,7 @@ struct send_link {
   size_t *items;                /* which of the attempt's */
   size_t count;
   uint64_t since_ms;            /* that it waits for an answer, or is idle */
+  bool hangs;                   /* it waits for so long that it counts no more in its lane's window */
   struct send_link *next_idle;  /* of the same lane, or kept in the same slot */
   struct send_link *previous;   /* all of them */
   struct send_link *next;
@@ -25,7 +26,7 @@ struct send_link {
 /* Is there anybody to send it to, and room for it? */
 bool send_link_has_room(const struct send_schedule *s, const struct send_lane *lane);
 
-/* Start the work. False: the service is away, nothing has changed. */
+/* Start the work. False: the service is away, nothing has changed; or the mailbox hangs, and the item has ended: later. */
 bool send_link_deliver(struct send_schedule *s, struct send_attempt *a, size_t item);
 bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item); /* it, and others of the same lane */
 bool send_link_report(struct send_schedule *s, struct send_attempt *a, const char *id, int report);

@@ -41,6 +41,7 @@ struct send_schedule {
   struct send_link *links_closed;
   unsigned int links_remote;
   unsigned int reports; /* on their way to queue-add */
+  unsigned int hanging; /* deliveries here that do not come to an end */
   uint64_t away_until_ms[SEND_SERVICES]; /* a service that could not be reached is asked again then */
   bool is_away[SEND_SERVICES];
   bool is_stopping;  /* nothing is begun; it ends, or renews itself, when what is under way has come to its end */

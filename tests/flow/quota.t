@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # quota: a mailbox takes so much and no more. What does not fit is refused by delivery (552 5.2.2), by APPEND and COPY ([OVERQUOTA]) and,
 # once it is known, at RCPT; what is deleted makes room at once. maildirsize is as Courier and Dovecot keep it. (N-30, N-92, S-34, W-30)
-import glob, grp, imaplib, os, platform, re, smtplib, socket, ssl, sys
+import fcntl, glob, grp, imaplib, os, platform, re, smtplib, socket, ssl, sys, time
 
 sys.path.insert(0, "tests/flow")
 from inside import Inside
@@ -141,6 +141,18 @@ def raised(mail, t, box, key):
     t.ok(not os.path.exists(f"{mail.home}/mail/example.test/bob/maildirsize"), "... and nothing is counted")
 
 
+def locked(mail, t, box):
+    """Whoever has the mailbox's uid may hold what guards maildirsize for ever: nobody waits for him."""
+    mail.control("defaultquotasize", "100M")
+    held_by_owner = os.open(box, os.O_RDONLY)
+    fcntl.flock(held_by_owner, fcntl.LOCK_EX)
+    begin = time.monotonic()
+    t.matches(lmtp(mail, "alice@example.test", "locked"), "^250", "check 32: a mailbox whose owner holds its lock is delivered to")
+    t.ok(time.monotonic() - begin < 60, "... soon", time.monotonic() - begin)
+    os.close(held_by_owner)
+    mail.control("defaultquotasize", "0")
+
+
 def own(mail, t):
     """A mailbox's own quota, whatever the default is."""
     path = f"{mail.home}/control/mailboxes/bob@example.test"
@@ -203,5 +215,6 @@ with Postroom(39) as mail, Tap() as t:
     damaged(mail, t, box, client)
     client.logout()
     raised(mail, t, box, key)
+    locked(mail, t, box)
     own(mail, t)
     lies(mail, t)

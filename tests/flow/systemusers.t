@@ -63,7 +63,37 @@ def tests(mail, t, homes):
     t.matches(imap(mail, f"passwd-{USER}"), r"a1 OK.*\* 2 EXISTS.*a2 OK.*a3 OK", "P-29 IMAP reads it, and makes folders")
     t.is_((os.path.isdir(box + "/.mine"), os.stat(box + "/.mine").st_uid), (True, UID), "... at home")
     t.matches(lmtp(mail, "bob@example.test", "virtual"), "^250", "virtual mailboxes stay where they are")
+    stopped(mail, t, address)
     hard(mail, t, homes, home, box, address)
+
+
+def stop_deliveries(mail):
+    """What the user himself may do with what delivers to him: SIGSTOP, with his own uid."""
+    with open(f"/proc/{mail.pid('mailbox-spawn')}/task/{mail.pid('mailbox-spawn')}/children") as file:
+        children = file.read().split()
+    code = f"import os, signal, sys; os.setuid({UID})\nfor pid in sys.argv[1:]:\n  try: os.kill(int(pid), signal.SIGSTOP)\n  except OSError: pass"
+    subprocess.run(["python3", "-c", code, *children], check=True)
+    return len(children)
+
+
+def stopped(mail, t, address):
+    mail.control("concurrencylocal", "2")
+    mail.restart("send-schedule")
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as smtp:
+        smtp.sendmail("ann@outside.example", [address], "Subject: to be kept for\r\n\r\nx\r\n")
+        t.ok(wait_for(lambda: stop_deliveries(mail)), "a user stops the process that delivers to him")
+        for n in range(4):
+            smtp.sendmail("ann@outside.example", [address], f"Subject: stopped {n}\r\n\r\nx\r\n")
+            stop_deliveries(mail)
+        held = lambda: [stop_deliveries(mail)] and mail.log("send-schedule").count(": hanging ")
+        smtp.sendmail("ann@outside.example", ["bob@example.test"], "Subject: not stopped\r\n\r\nx\r\n")
+        t.ok(wait_for(held, 60), "it hangs, and is told")
+        t.ok(wait_for(lambda: held() and mail.mail_with("bob", "Subject: not stopped", 0), 60), "check 32: others get their mail all the same")
+    t.ok(wait_for(lambda: "has not come to its end" in mail.log("send-schedule"), 60), "... and he no more until it ends: later")
+    mail.restart("mailbox-spawn")
+    t.ok(True, "check 58: what he has stopped does not hold up mailbox-spawn's restart")
+    mail.control("concurrencylocal", None)
+    mail.run("qctl", "delete", "all")
 
 
 def hard(mail, t, homes, home, box, address):
