@@ -52,7 +52,7 @@ static void add_domain(const char *const *arguments, bool is_json)
 
   (void)is_json;
   check_domain(arguments[0], &domain);
-  if (have_domain(domain.s)) die_permanent("the domain ", domain.s, " exists already");
+  if (have_domain(domain.s)) die_permanent("mail_domain_already_exists: the domain ", domain.s, " exists already"); /* N-16 */
   rebuild_create("domains", domain.s, &nothing, "the domain");
   rebuild_tables("the domain");
   text_free(&domain);

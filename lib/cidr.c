@@ -74,10 +74,12 @@ bool cidr_parse(struct cidr *c, const char *string)
   const char *slash = strchr(string, '/');
   size_t size = slash ? (size_t)(slash - string) : strlen(string);
 
+  bool is_bracketed = size > 2 && *string == '[' && string[size - 1] == ']'; /* as Postfix wants IPv6 */
+  size -= is_bracketed ? 2 : 0;
   if (size >= sizeof address) return false;
-  memcpy(address, string, size);
+  memcpy(address, string + is_bracketed, size);
   address[size] = 0;
-  if (!ip_parse(&c->ip, address)) return false;
+  if (!ip_parse(&c->ip, address) || (is_bracketed && !strchr(address, ':'))) return false;
   c->length = c->ip.is_v4 ? 32 : 128;
   if (slash && !set_length(c, address, slash + 1)) return false;
   cidr_mask(&c->ip, c->length);

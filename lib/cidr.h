@@ -1,4 +1,4 @@
-/* cidr: IP addresses and networks: "192.0.2.1", "10.0.0.0/8", "2001:db8::/32". An IPv4 address mapped into IPv6 is IPv4. */
+/* cidr: IP addresses and networks: "192.0.2.1", "10.0.0.0/8", "2001:db8::/32", "[2001:db8::]/32". An IPv4 address mapped into IPv6 is IPv4. */
 
 #ifndef LIB_CIDR_H
 #define LIB_CIDR_H

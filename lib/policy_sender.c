@@ -165,6 +165,21 @@ static bool check_submit(struct tables *tables, const char *mailbox, const struc
   return result != LOOKUP_BROKEN;
 }
 
+/* An account or a backend that is gone since it logged in has no rights left in the session that is open still (T17, P-12). */
+static bool check_login(struct tables *tables, const struct policy_facts *f, const struct address *sender,
+                        struct policy_decision *d)
+{
+  text record = TEXT_ZERO;
+  bool has_mailbox = f->mailbox && *f->mailbox, is_backend = f->backend && *f->backend;
+  enum lookup_result result = LOOKUP_FOUND;
+
+  if (f->login && (has_mailbox || is_backend))
+    result = tables_find(tables, has_mailbox ? "mailbox" : "backend", has_mailbox ? f->mailbox : f->backend, &record);
+  if (result == LOOKUP_ABSENT) refuse(d, sender, 554, "login-gone", "", "sending is disabled");
+  text_free(&record);
+  return result != LOOKUP_BROKEN;
+}
+
 /* First the match, then the switch (P-14): of who owns the sender, and of who has logged in. */
 static bool check_switches(struct tables *tables, const struct policy_facts *f, const struct address *sender,
                            struct policy_decision *d)
@@ -173,6 +188,7 @@ static bool check_switches(struct tables *tables, const struct policy_facts *f, 
   bool is_readable = !sender || policy_owner(tables, f->delimiter, sender, &owner);
 
   if (is_readable && sender) is_readable = check_submit(tables, owner.s, sender, d);
+  if (is_readable && policy_is_accepted(d)) is_readable = check_login(tables, f, sender, d);
   if (is_readable && f->mailbox && policy_is_accepted(d)) is_readable = check_submit(tables, f->mailbox, sender, d);
   text_free(&owner);
   return is_readable;

@@ -10,7 +10,7 @@ add() { printf '%s\n' "$1" | mailadm add account "$2"; }
 exits 0 "W-16: add domain" mailadm add domain Example.Test
 is "... it is ours at once" "control/domains/example.test" "$(field policy domain:example.test file)"
 exits 100 "N-16: the same again" mailadm add domain example.test
-is "... says so" 1 "$(grep -c 'the domain example.test exists already' out)"
+is "... says so" 1 "$(grep -c 'mail_domain_already_exists: the domain example.test exists already' out)"
 exits 100 "N-16: a domain without a dot" mailadm add domain localdomain
 exits 100 "no domain name" mailadm add domain 'exa mple.test'
 exits 100 "no path" mailadm add domain ../../etc.d

@@ -42,6 +42,7 @@ static const struct {
   { "mailbox", "ka", "name=ann@a.test kind=user submit=yes from=ann" },
   { "mailbox", "kb", "name=bob@a.test kind=user submit=yes from=bob" },
   { "mailbox", "km", "name=mute@a.test kind=user submit=no from=mute" },
+  { "mailbox", "kany", "name=any@a.test kind=user submit=yes from=any" },
   { "mailbox", "public-desk", "kind=public submit=yes from=desk" },
   { "group", "g1", "name=crew mailbox=ka mailbox=km" },
   { "group", "g2", "name=solo mailbox=ka" },
@@ -109,6 +110,8 @@ static const struct policy_facts loose_mute = { LOGIN("mute@a.test", "km") };
 static const struct policy_facts any = { LOGIN("any@a.test", "kany"), .enforce_sender = true };
 static const struct policy_facts instance = { LOGIN("inst@a.test", "ka") };
 static const struct policy_facts two = { .role = POLICY_SUBMISSION, .is_tls = true, .login = "two@relay", .backend = "two", ME, .enforce_sender = true };
+static const struct policy_facts gone = { LOGIN("gone@a.test", "kgone") };
+static const struct policy_facts gone_backend = { .role = POLICY_SUBMISSION, .is_tls = true, .login = "old@relay", .backend = "old", ME };
 static const struct policy_facts keyless = { LOGIN("ghost@a.test", 0), .enforce_sender = true };
 
 static const struct {
@@ -188,6 +191,10 @@ static const struct {
   { &loose_mute, "x@far.test", "554 5.7.1 <x@far.test>: Sender address rejected: sending is disabled", "P-13 P-14 ... nor as anybody else" },
   { &loose_mute, "crew@a.test", "554 5.7.1 <crew@a.test>: Sender address rejected: sending is disabled", "P-14 ... nor as a group" },
   { &mute, "", "554 5.7.1 <>: Sender address rejected: sending is disabled", "P-14 ... nor as nobody" },
+  { &gone, "x@far.test", "554 5.7.1 <x@far.test>: Sender address rejected: sending is disabled", "T17 P-12 an account that is gone" },
+  { &gone, "", "554 5.7.1 <>: Sender address rejected: sending is disabled", "T17 P-12 ... as nobody" },
+  { &gone_backend, "x@old.test", "554 5.7.1 <x@old.test>: Sender address rejected: sending is disabled", "T17 a backend that is gone" },
+  { &gone_backend, "", "554 5.7.1 <>: Sender address rejected: sending is disabled", "T17 ... as nobody" },
   { &instance, "ann@a.test", "250", "L-16 a sender of the list" },
   { &instance, "x@shop.test", "250", "L-16 ... and of a domain of the list" },
   { &instance, "bob@a.test", "553 5.7.1 <bob@a.test>: Sender address rejected: not one of the 2 senders of inst@a.test, who may have 2",
