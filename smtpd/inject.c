@@ -2,18 +2,29 @@
 #include <unistd.h>
 
 #include "lib/conf.h"
+#include "lib/log.h"
 #include "lib/user.h"
 #include "smtpd/inject.h"
 
 /* A session on a pipe is its starter's own. */
 uid_t inject_uid(const struct session *s) { return s->peer->uid == (uid_t)-1 ? getuid() : s->peer->uid; }
 
+/* Our own services hand in no mail: one that was taken over does not become a local user here (check 55). */
+static bool is_service(const struct session *s)
+{
+  return inject_uid(s) && inject_uid(s) < conf_number("minimumuid", 1000, UINT32_MAX) && !strncmp(s->login.s, "mail-", 5);
+}
+
 void inject_begin(struct session *s)
 {
-  if (s->peer->is_tcp)
+  if (s->peer->is_tcp) {
     reply_last(s, "554 5.7.1 This service is for programs of this host");
-  else
-    user_name(inject_uid(s), &s->login, 0);
+    return;
+  }
+  user_name(inject_uid(s), &s->login, 0);
+  if (!is_service(s)) return;
+  log_event("refused", "reason", "caller", "user", s->login.s, (char *)0);
+  reply_last(s, "554 5.7.1 A service of the mail server hands in no mail");
 }
 
 static void find_mailbox(struct session *s)

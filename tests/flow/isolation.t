@@ -152,6 +152,25 @@ def test_calls(t, home, mailboxes):
         t.is_(turned, set(others), f"{service} turns away all callers but those of doc/calls.md")
 
 
+def greeting(path):
+    """What a dialogue's socket (doc/calls.md) says to who connects: three digits; "" if it may not."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        try:
+            s.connect(path)
+            return s.recv(1000)[:3].decode()
+        except OSError:
+            return ""
+
+
+def test_dialogues(t, home, mailboxes):
+    found = {user: as_user(user, lambda: greeting(f"{home}/run/inject")) for user in USERS + ["nobody", "daemon", mailboxes["bob"]]}
+    t.is_({user for user, said in found.items() if said == "220"}, {"nobody", "daemon", mailboxes["bob"]},
+          "check 55: a service that was taken over hands in no mail as a local user")
+    found = who_can(lambda: greeting(f"{home}/run/lmtp") == "220", USERS + ["nobody", mailboxes["bob"]])
+    t.is_(found, {"mail-lmtp"}, "... and none but mail-lmtp's group reaches run/lmtp")
+
+
 def children(service, home):
     pid = int(subprocess.check_output(["s6-svstat", "-o", "pid", f"{home}/service/{service}"]))
     assert pid > 1
@@ -236,6 +255,7 @@ with Postroom(17) as mail, Tap() as t:
     test_modes(t, home)
     test_files(t, home, mailboxes)
     test_calls(t, home, mailboxes)
+    test_dialogues(t, home, mailboxes)
 
     for service in ("auth-server", "auth-bind", "tls-client", "smtp-send", "client-check", "srs-server"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
