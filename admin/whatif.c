@@ -49,26 +49,13 @@ static bool read_address(struct address *a, const char *string, bool *is_null)
 
 static void tables_unreadable(const struct tables *tables) { die_unable("read policy.cdb of ", tables->generation.s); }
 
-/* The login as the tables know it: auth-server folds it in the same way. */
-static void fold_login(const char *login, text *folded)
-{
-  struct address address = ADDRESS_ZERO;
-
-  if (address_parse(&address, login, strlen(login)) == ADDRESS_FULL && address.is_utf8)
-    text_copy_bytes(folded, address.folded.s, address.folded.len);
-  else
-    text_copy(folded, login);
-  text_lower(folded);
-  text_string(folded);
-  address_free(&address);
-}
-
 /* Who logs in as what, as auth-server finds it: the name of a user is his primary address. False: nobody would. */
 static bool find_login(struct tables *tables, const char *login, struct policy_facts *facts, struct settings *s)
 {
   text record = TEXT_ZERO;
 
-  fold_login(login, &s->login);
+  text_copy(&s->login, login);
+  login_fold(&s->login);
   enum lookup_result result = tables_find(tables, "login", s->login.s, &record);
   if (result == LOOKUP_FOUND) {
     text_copy(&s->login_mailbox, record_get(&record, "mailbox"));

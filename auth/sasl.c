@@ -19,23 +19,10 @@ static bool take(text *into, const char *bytes, size_t length, size_t max)
   return true;
 }
 
-/* An address that is not ASCII is known to the tables as all addresses are: folded, its domain in A-labels. */
-static void fold_address(text *login)
-{
-  struct address a = ADDRESS_ZERO;
-
-  if (address_parse(&a, login->s, login->len) == ADDRESS_FULL) {
-    text_copy_bytes(login, a.folded.s, a.folded.len);
-    text_string(login);
-  }
-  address_free(&a);
-}
-
 static bool take_login(struct sasl *s, const char *bytes, size_t length)
 {
   if (!take(&s->login, bytes, length, SASL_LOGIN_MAX)) return false;
-  text_lower(&s->login);
-  if (bytes_ascii_run(s->login.s, s->login.len) < s->login.len) fold_address(&s->login);
+  login_fold(&s->login);
   return true;
 }
 

@@ -279,3 +279,14 @@ void address_free(struct address *a)
   text_free(&a->parts);
   *a = (struct address)ADDRESS_ZERO;
 }
+
+void login_fold(text *login)
+{
+  struct address a = ADDRESS_ZERO;
+
+  text_lower(login);
+  if (bytes_ascii_run(login->s, login->len) < login->len && address_parse(&a, login->s, login->len) == ADDRESS_FULL)
+    text_copy_bytes(login, a.folded.s, a.folded.len);
+  text_string(login);
+  address_free(&a);
+}

@@ -38,6 +38,9 @@ enum address_result address_parse_path(struct address *a, const char *bytes, siz
 
 void address_free(struct address *a);
 
+/* The name of a login as the tables know it: in lower case; an address that is not ASCII folded as all addresses are. */
+void login_fold(text *login);
+
 /* A domain name as the tables know it: U-labels become A-labels, all in lower case. False if it is none. */
 bool domain_fold(const char *bytes, size_t length, text *folded);
 bool utf8_check(const char *bytes, size_t length);           /* valid, and no C1 control or line separator */

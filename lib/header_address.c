@@ -214,3 +214,17 @@ bool header_address_next(struct header_address *a)
   a->kind = HEADER_ADDRESS_GROUP_END;
   return true;
 }
+
+void header_address_path(const struct header_address *a, const char *domain, text *path)
+{
+  text_copy(path, "\"");
+  for (size_t i = 0; i < a->local.len; i++) {
+    if (strchr("\"\\", a->local.s[i]) && a->local.s[i]) text_add_char(path, '\\');
+    text_add_char(path, a->local.s[i]);
+  }
+  text_add(path, "\"@");
+  if (a->domain.len)
+    text_add_text(path, &a->domain);
+  else
+    text_add(path, domain);
+}

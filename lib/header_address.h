@@ -37,4 +37,7 @@ void header_address_start(struct header_address *a, struct bytes value); /* valu
 bool header_address_next(struct header_address *a);                      /* false at the end */
 void header_address_free(struct header_address *a);
 
+/* As the path of an envelope: "local"@domain, the local part quoted whatever it is. domain: of an address without one. */
+void header_address_path(const struct header_address *a, const char *domain, text *path);
+
 #endif

@@ -11,13 +11,7 @@ static void read_address(const struct header_address *one, struct address *a)
   static const char nobody[] = "unreadable@invalid";
   text path = TEXT_ZERO;
 
-  text_add_char(&path, '"');
-  for (size_t i = 0; i < one->local.len; i++) {
-    if (one->local.s[i] == '"' || one->local.s[i] == '\\') text_add_char(&path, '\\');
-    text_add_char(&path, one->local.s[i]);
-  }
-  text_add(&path, "\"@");
-  text_add_text(&path, &one->domain);
+  header_address_path(one, "", &path);
   if (!one->local.len || address_parse(a, path.s, path.len) != ADDRESS_FULL) address_parse(a, nobody, sizeof nobody - 1);
   text_free(&path);
 }

@@ -16,26 +16,17 @@ static bool fail(text *error, const char *shown, size_t length)
 }
 
 /* local@domain as it stands in an envelope: quoted if it must be. A space or an at sign in it is a mistake, not a name. */
-static bool add_one(struct sendmail_recipients *all, const text *local, const text *domain, const char *otherwise)
+static bool add_one(struct sendmail_recipients *all, const struct header_address *one, const char *domain)
 {
+  const text *local = &one->local;
   struct address address = ADDRESS_ZERO;
   text plain = TEXT_ZERO, quoted = TEXT_ZERO;
 
+  header_address_path(one, domain, &quoted);
   text_add_text(&plain, local);
-  text_add_char(&quoted, '"');
-  for (size_t i = 0; i < local->len; i++) {
-    if (local->s[i] == '"' || local->s[i] == '\\') text_add_char(&quoted, '\\');
-    text_add_char(&quoted, local->s[i]);
-  }
-  text_add(&quoted, "\"@");
   text_add_char(&plain, '@');
-  if (domain->len) {
-    text_add_text(&plain, domain);
-    text_add_text(&quoted, domain);
-  } else {
-    text_add(&plain, otherwise);
-    text_add(&quoted, otherwise);
-  }
+  text_add(&plain, one->domain.len ? "" : domain);
+  text_add_text(&plain, &one->domain);
   bool good = local->len && !memchr(local->s, 0, local->len) &&
               (address_parse(&address, plain.s, plain.len) == ADDRESS_FULL ||
                (!memchr(local->s, ' ', local->len) && !memchr(local->s, '@', local->len) &&
@@ -59,7 +50,7 @@ bool sendmail_addresses_add(struct sendmail_recipients *all, const char *list, s
 
   header_address_start(&one, (struct bytes){ list, length });
   while (good && header_address_next(&one)) {
-    if (one.kind == HEADER_ADDRESS_MAILBOX && !add_one(all, &one.local, &one.domain, domain))
+    if (one.kind == HEADER_ADDRESS_MAILBOX && !add_one(all, &one, domain))
       good = fail(error, list + before, one.at - before);
     before = one.at;
   }
@@ -135,15 +126,11 @@ static void add_from(text *out, const struct sendmail_from *from)
   text_add(out, is_named ? ">\r\n" : "\r\n");
 }
 
-/* Return-Path is for the delivery (RFC 5321 4.4), Content-Length for a mailbox file. */
 void sendmail_header_format(const text *header, const struct sendmail_from *from, text *out)
 {
-  static const char *const dropped[] = { "Bcc", "Resent-Bcc", "Return-Path", "Content-Length", 0 };
   static const char *const author[] = { "From", 0 };
-  struct header_field field;
 
-  for (size_t at = 0; header_next(header->s, header->len, &at, &field);)
-    if (!is_one_of(&field, dropped)) text_add_bytes(out, field.whole.s, field.whole.len);
+  text_add_text(out, header);
   if (!has_one_of(header, author)) add_from(out, from);
   text_add(out, "\r\n");
 }

@@ -1,5 +1,5 @@
-/* sendmail_header: the header of a message that a local program gives to sendmail: who is meant by it (-t), and how it
-   leaves: without Bcc, and with From. (smtp-receive adds Date and Message-ID.) Bytes in, bytes out, no I/O. */
+/* sendmail_header: the header of a message that a local program gives to sendmail: who is meant by it (-t), and the
+   From that it lacks: only here the person's name is known. The rest is done by smtp-receive (smtpd/fixup). No I/O. */
 
 #ifndef SMTPD_SENDMAIL_HEADER_H
 #define SMTPD_SENDMAIL_HEADER_H
@@ -23,7 +23,7 @@ struct sendmail_from {
   const char *name;     /* of the person; may be empty */
 };
 
-/* Adds the header, and the empty line behind it. */
+/* Adds the header, with From, and the empty line behind it. */
 void sendmail_header_format(const text *header, const struct sendmail_from *from, text *out);
 
 #endif
