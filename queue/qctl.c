@@ -1,7 +1,9 @@
 /* qctl: what the operator wants done with queued messages; send-schedule does it. Run by root. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <skalibs/allreadwrite.h>
 
@@ -9,26 +11,49 @@
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/id.h"
+#include "lib/json.h"
 #include "lib/options.h"
+#include "queue/list.h"
+#include "queue/select.h"
+#include "queue/show.h"
 
-#define USAGE "qctl retry|hold|release|delete ID...|--all, or qctl status"
+#define USAGE "qctl retry|hold|release|delete|bounce ID...|--all|SELECTION [--because WORDS] [--dry-run] [--json], or qctl status [--json]; SELECTION: " QUEUE_SELECT_USAGE
 
 enum {
-  AT_ONCE = 200,      /* ids in one request */
-  WAIT_SECONDS = 3600 /* all of a large queue may take a while */
+  AT_ONCE = 200,       /* ids in one request */
+  BECAUSE_MAX = 1000,  /* bytes of --because */
+  WAIT_SECONDS = 3600  /* all of a large queue may take a while */
 };
 
-struct verb {
+static const struct verb {
   const char *what;
   const char *past;
-};
-static const struct verb verbs[] = {
-  { "retry", "to be tried at once" }, { "hold", "held" }, { "release", "released" }, { "delete", "deleted" }, { 0, 0 }
+} verbs[] = {
+  { "retry", "to be tried at once" }, { "hold", "held" }, { "release", "released" }, { "delete", "deleted" },
+  { "bounce", "returned to the sender" }, { 0, 0 }
 };
 
-struct sums {
+/* What can come to a message, but that it is done. */
+static const struct refusal {
+  const char *key;
+  const char *words;
+  const char *words_selected; /* it was there when it was selected */
+} refusals[] = {
+  { "missing", ": no such message in the queue", ": left the queue meanwhile, delivered or removed" },
+  { "running", ": is being delivered at this moment, nothing was done: ask again", 0 },
+  { "held", ": is held, nothing was done: release it, then it is tried", 0 },
+  { "failed", ": the disk refused, see the log of send-schedule", 0 }
+};
+enum { REFUSALS = sizeof refusals / sizeof *refusals };
+
+struct wish {
+  const struct verb *verb;
+  const char *because;
+  bool is_selected; /* the ids were found by a selection */
+  bool is_json;
   uint64_t done;
   bool is_all_good;
+  text refused[REFUSALS]; /* JSON: "id","id" */
 };
 
 static void ask(const text *request, text *answer)
@@ -41,69 +66,89 @@ static void ask(const text *request, text *answer)
   if (!record_is(answer, "answer", "done")) die_permanent("send-schedule says: ", record_get(answer, "error"));
 }
 
-static void warn_each(const text *answer, const char *key, const char *words, struct sums *sums)
+static void add_name(text *names, const char *id)
+{
+  if (names->len) text_add_char(names, ',');
+  json_string(names, id);
+}
+
+static void warn_each(struct wish *w, const text *answer, unsigned int i)
 {
   size_t at = 0;
 
-  for (const char *id; (id = record_next(answer, key, &at));) {
-    strerr_warnw(id, words);
-    sums->is_all_good = false;
+  for (const char *id; (id = record_next(answer, refusals[i].key, &at));) {
+    w->is_all_good = false;
+    add_name(&w->refused[i], id);
+    if (!w->is_json) strerr_warnw(id, w->is_selected && refusals[i].words_selected ? refusals[i].words_selected : refusals[i].words);
   }
 }
 
-static void ask_and_tell(const text *request, struct sums *sums)
+static void ask_and_note(struct wish *w, const text *request)
 {
   text answer = TEXT_ZERO;
   uint64_t count = 0;
 
   ask(request, &answer);
   record_number(&answer, "count", UINT64_MAX, &count);
-  sums->done += count;
-  warn_each(&answer, "missing", ": no such message in the queue", sums);
-  warn_each(&answer, "running", ": is being delivered at this moment, nothing was done: ask again", sums);
-  warn_each(&answer, "held", ": is held, nothing was done: release it, then it is tried", sums);
-  warn_each(&answer, "failed", ": the disk refused, see the log of send-schedule", sums);
+  w->done += count;
+  for (unsigned int i = 0; i < REFUSALS; i++) warn_each(w, &answer, i);
   text_free(&answer);
 }
 
-static void ask_for_named(const char *what, const char *const *ids, struct sums *sums)
+static void begin_request(const struct wish *w, text *request)
+{
+  text_clear(request);
+  record_add(request, "what", w->verb->what);
+  if (w->because) record_add(request, "because", w->because);
+}
+
+static void ask_for_named(struct wish *w, const char *const *ids)
 {
   text request = TEXT_ZERO;
 
   while (*ids) {
-    text_clear(&request);
-    record_add(&request, "what", what);
+    begin_request(w, &request);
     for (int i = 0; i < AT_ONCE && *ids; i++, ids++) record_add(&request, "id", *ids);
-    ask_and_tell(&request, sums);
+    ask_and_note(w, &request);
   }
   text_free(&request);
 }
 
-static void ask_for_all(const char *what, struct sums *sums)
+static void ask_for_all(struct wish *w)
 {
   text request = TEXT_ZERO;
 
-  record_add(&request, "what", what);
+  begin_request(w, &request);
   record_add(&request, "all", "yes");
-  ask_and_tell(&request, sums);
+  ask_and_note(w, &request);
   text_free(&request);
 }
 
 static void say(text *words)
 {
   if (allwrite(1, words->s, words->len) != words->len) die_unable("write to fd 1");
-  text_clear(words);
+  text_free(words);
 }
 
-static int show_status(void)
+static int show_status(bool is_json)
 {
+  static const char *const keys[] = { "count", "open", "ready", "later" };
   text request = TEXT_ZERO, answer = TEXT_ZERO, out = TEXT_ZERO;
+  uint64_t number;
 
   record_add(&request, "what", "status");
   ask(&request, &answer);
-  text_add_format(&out, "%s in the queue: %s open, %s new, %s wait for their next try%s\n", record_get(&answer, "count"),
-                  record_get(&answer, "open"), record_get(&answer, "ready"), record_get(&answer, "later"),
-                  record_is(&answer, "scanning", "yes") ? "; still reading the queue" : "");
+  bool is_scanning = record_is(&answer, "scanning", "yes");
+  if (is_json) {
+    text_add_char(&out, '{');
+    for (unsigned int i = 0; i < sizeof keys / sizeof *keys; i++)
+      json_number(&out, keys[i], record_number(&answer, keys[i], UINT64_MAX, &number) ? number : 0);
+    json_key(&out, "scanning");
+    text_add(&out, is_scanning ? "true}\n" : "false}\n");
+  } else
+    text_add_format(&out, "%s in the queue: %s open, %s new, %s wait for their next try%s\n", record_get(&answer, "count"),
+                    record_get(&answer, "open"), record_get(&answer, "ready"), record_get(&answer, "later"),
+                    is_scanning ? "; still reading the queue" : "");
   say(&out);
   return END_DONE;
 }
@@ -124,26 +169,143 @@ static void check_ids(const char *const *ids)
     if (!id_check(*ids)) die_permanent(*ids, " is not the id of a message");
 }
 
+/* The ids that are there and are meant; what is named and not there counts as missing. */
+static const char **select_ids(struct wish *w, const struct queue_select *select, const char *const *ids, size_t count)
+{
+  const char **found = calloc(count + 1, sizeof *found);
+  uint64_t now = (uint64_t)time(0);
+  size_t kept = 0;
+
+  if (!found) die_nomem();
+  for (size_t i = 0; i < count; i++) {
+    struct queue_look look = QUEUE_LOOK_ZERO;
+    switch (queue_look_open(&look, ids[i])) {
+    case QUEUE_FOUND:
+      if (queue_select_matches(select, &look, now)) found[kept++] = ids[i];
+      break;
+    case QUEUE_ABSENT:
+      if (w->is_selected) break; /* it went while the queue was read */
+      w->is_all_good = false;
+      add_name(&w->refused[0], ids[i]);
+      if (!w->is_json) strerr_warnw(ids[i], refusals[0].words);
+      break;
+    default: break;
+    }
+    queue_look_close(&look);
+  }
+  return found;
+}
+
+static const char **find_ids(struct wish *w, const struct queue_select *select, const char *const *named)
+{
+  struct queue_list list = { 0, 0 };
+  size_t count = 0;
+
+  while (named[count]) count++;
+  if (count) return select_ids(w, select, named, count);
+  w->is_selected = true;
+  queue_list_read(&list);
+  return select_ids(w, select, (const char *const *)list.ids, list.count);
+}
+
+static void add_refused(const struct wish *w, text *out)
+{
+  for (unsigned int i = 0; i < REFUSALS; i++) {
+    json_key(out, refusals[i].key);
+    text_add_char(out, '[');
+    text_add_text(out, &w->refused[i]);
+    text_add_char(out, ']');
+  }
+}
+
+static void tell(const struct wish *w)
+{
+  text out = TEXT_ZERO;
+
+  if (w->is_json) {
+    text_add_char(&out, '{');
+    json_pair(&out, "what", w->verb->what);
+    json_number(&out, "count", w->done);
+    add_refused(w, &out);
+    text_add(&out, "}\n");
+  } else
+    text_add_format(&out, "%llu %s %s\n", (unsigned long long)w->done, w->done == 1 ? "message" : "messages", w->verb->past);
+  say(&out);
+}
+
+/* Asks nobody: what would be asked for. */
+static void tell_only(struct wish *w, const char *const *ids)
+{
+  text out = TEXT_ZERO, names = TEXT_ZERO;
+
+  for (; *ids; ids++, w->done++) {
+    add_name(&names, *ids);
+    if (!w->is_json) text_add_format(&out, "%s\n", *ids);
+  }
+  if (w->is_json) {
+    text_add_char(&out, '{');
+    json_pair(&out, "what", w->verb->what);
+    json_key(&out, "dry-run");
+    text_add(&out, "true");
+    json_number(&out, "count", w->done);
+    json_key(&out, "ids");
+    text_add_char(&out, '[');
+    text_add_text(&out, &names);
+    text_add_char(&out, ']');
+    add_refused(w, &out);
+    text_add(&out, "}\n");
+  } else
+    text_add_format(&out, "%llu %s would be %s; nothing was done\n", (unsigned long long)w->done, w->done == 1 ? "message" : "messages",
+                    strcmp(w->verb->what, "retry") ? w->verb->past : "tried at once");
+  text_free(&names);
+  say(&out);
+}
+
+/* --because and its value are taken out of the arguments. */
+static const char *read_because(const char **argv)
+{
+  const char *because = 0;
+
+  for (; *argv && strcmp(*argv, "--"); argv++)
+    if (!strcmp(*argv, "--because")) {
+      because = argv[1];
+      if (!because || !*because) die_usage(USAGE);
+      if (strlen(because) > BECAUSE_MAX) die_permanent("--because: more than 1000 bytes");
+      for (const char **at = argv; (at[0] = at[2]); at++);
+      break;
+    }
+  return because;
+}
+
 int main(int argc, const char **argv)
 {
-  bool are_all = false;
-  const struct option_word words[] = { { "--all", &are_all }, { 0, 0 } };
-  struct sums sums = { .is_all_good = true };
-  text out = TEXT_ZERO;
+  bool are_all = false, is_dry = false;
+  struct wish w = { .is_all_good = true };
+  struct queue_select select = { 0 };
+  const struct option_word words[] = { { "--all", &are_all }, { "--dry-run", &is_dry }, { "--json", &w.is_json }, { 0, 0 } };
   (void)argc;
 
   PROG = "qctl";
+  queue_select_read(&select, argv + 1, USAGE);
+  w.because = read_because(argv + 1);
   int count = options_read(argv + 1, words, USAGE);
   home_enter();
-  if (count == 1 && !are_all && !strcmp(argv[1], "status")) return show_status();
-  if (!count || are_all != (count == 1)) die_usage(USAGE);
-  const struct verb *verb = find_verb(argv[1]);
+  bool has_options = are_all || is_dry || select.is_given || w.because;
+  if (count == 1 && !has_options && !strcmp(argv[1], "status")) return show_status(w.is_json);
+  if (!count || (are_all && count > 1) || (count == 1 && !are_all && !select.is_given)) die_usage(USAGE);
+  w.verb = find_verb(argv[1]);
+  if (w.because && strcmp(w.verb->what, "bounce")) die_usage(USAGE);
   check_ids(argv + 2);
-  if (are_all)
-    ask_for_all(verb->what, &sums);
+  if (is_dry || select.is_given) {
+    const char **ids = find_ids(&w, &select, argv + 2);
+    if (is_dry)
+      tell_only(&w, ids);
+    else
+      ask_for_named(&w, ids);
+  } else if (are_all)
+    ask_for_all(&w);
   else
-    ask_for_named(verb->what, argv + 2, &sums);
-  text_add_format(&out, "%llu %s %s\n", (unsigned long long)sums.done, sums.done == 1 ? "message" : "messages", verb->past);
-  say(&out);
-  return sums.is_all_good ? END_DONE : END_NO;
+    ask_for_named(&w, argv + 2);
+  if (!is_dry) tell(&w);
+  return w.is_all_good ? END_DONE : END_NO;
 }

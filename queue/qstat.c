@@ -1,22 +1,25 @@
 /* qstat: shows what is queued, and why. Reads queue/; writes nothing; asks nobody. */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include <skalibs/allreadwrite.h>
-#include <skalibs/djbunix.h>
 
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/options.h"
 #include "queue/list.h"
+#include "queue/select.h"
 #include "queue/show.h"
 
-#define USAGE "qstat [--json|--mailq] [ID...]"
+#define USAGE "qstat [--json|--mailq] " QUEUE_SELECT_USAGE " [ID...]"
 
 enum form { FORM_TEXT, FORM_JSON, FORM_MAILQ };
+
+struct wish {
+  enum form form;
+  struct queue_select select;
+  uint64_t now;
+};
 
 struct sums {
   size_t messages;
@@ -38,23 +41,16 @@ static void add_up(struct sums *sums, const struct queue_file *f)
   for (size_t i = 0; i < f->envelope.count; i++) sums->recipients += queue_show_is_to_go(&f->envelope.recipients[i]);
 }
 
-static void show(const struct queue_file *f, enum form form, uint64_t now)
+static void show(const struct queue_look *l, enum form form, uint64_t now)
 {
-  struct said *said = calloc(f->envelope.count, sizeof *said);
-  text log = TEXT_ZERO, path = TEXT_ZERO, out = TEXT_ZERO;
+  text out = TEXT_ZERO;
 
-  if (!said) die_nomem();
-  if (openslurpclose(&log, queue_path_log(&path, f->envelope.id.s))) said_read_last(said, &f->envelope, log.s, log.len);
   switch (form) {
-  case FORM_TEXT: queue_show_text(&out, f, said, now); break;
-  case FORM_JSON: queue_show_json(&out, f, said, now); break;
-  case FORM_MAILQ: queue_mailq_add(&out, f, said); break;
+  case FORM_TEXT: queue_show_text(&out, &l->file, l->said, now); break;
+  case FORM_JSON: queue_show_json(&out, &l->file, l->said, now); break;
+  case FORM_MAILQ: queue_mailq_add(&out, &l->file, l->said); break;
   }
   say(&out);
-  for (size_t i = 0; i < f->envelope.count; i++) said_free(&said[i]);
-  free(said);
-  text_free(&log);
-  text_free(&path);
   text_free(&out);
 }
 
@@ -69,20 +65,17 @@ static void say_mailq_head(void)
 }
 
 /* False: there is no message of this id (any more). */
-static bool show_id(const char *id, enum form form, uint64_t now, struct sums *sums)
+static bool show_id(const char *id, const struct wish *w, struct sums *sums)
 {
-  struct queue_file f = QUEUE_FILE_ZERO;
-  enum queue_result result = queue_open(&f, id, O_RDONLY);
+  struct queue_look look = QUEUE_LOOK_ZERO;
+  enum queue_result result = queue_look_open(&look, id);
 
-  if (result == QUEUE_FOUND) {
-    if (form == FORM_MAILQ && !sums->messages) say_mailq_head();
-    add_up(sums, &f);
-    show(&f, form, now);
-  } else if (result == QUEUE_BROKEN && errno != EBADMSG)
-    die_unable("read the message ", id);
-  else if (result != QUEUE_ABSENT)
-    strerr_warnw(id, ": not whole, or not as doc/queue.md says: run queue-check");
-  queue_close(&f);
+  if (result == QUEUE_FOUND && queue_select_matches(&w->select, &look, w->now)) {
+    if (w->form == FORM_MAILQ && !sums->messages) say_mailq_head();
+    add_up(sums, &look.file);
+    show(&look, w->form, w->now);
+  }
+  queue_look_close(&look);
   return result != QUEUE_ABSENT;
 }
 
@@ -112,24 +105,24 @@ static void say_mailq_sum(const struct sums *sums)
   text_free(&out);
 }
 
-static enum ending show_named(const char *const *ids, enum form form, uint64_t now, struct sums *sums)
+static enum ending show_named(const char *const *ids, const struct wish *w, struct sums *sums)
 {
   enum ending ending = END_DONE;
 
   for (; *ids; ids++)
-    if (!show_id(*ids, form, now, sums)) {
+    if (!show_id(*ids, w, sums)) {
       strerr_warnw(*ids, ": no such message in the queue");
       ending = END_NO;
     }
   return ending;
 }
 
-static void show_all(enum form form, uint64_t now, struct sums *sums)
+static void show_all(const struct wish *w, struct sums *sums)
 {
   struct queue_list list = { 0, 0 };
 
   queue_list_read(&list);
-  for (size_t i = 0; i < list.count; i++) show_id(list.ids[i], form, now, sums);
+  for (size_t i = 0; i < list.count; i++) show_id(list.ids[i], w, sums);
 }
 
 int main(int argc, const char **argv)
@@ -137,20 +130,22 @@ int main(int argc, const char **argv)
   bool is_json = false, is_mailq = false;
   const struct option_word words[] = { { "--json", &is_json }, { "--mailq", &is_mailq }, { 0, 0 } };
   struct sums sums = { 0, 0, 0, 0 };
+  struct wish w = { .form = FORM_TEXT };
   enum ending ending = END_DONE;
   (void)argc;
 
   PROG = "qstat";
+  queue_select_read(&w.select, argv + 1, USAGE);
   int named = options_read(argv + 1, words, USAGE);
   if (is_json && is_mailq) die_usage(USAGE);
-  const enum form form = is_json ? FORM_JSON : is_mailq ? FORM_MAILQ : FORM_TEXT;
+  w.form = is_json ? FORM_JSON : is_mailq ? FORM_MAILQ : FORM_TEXT;
   home_enter();
-  uint64_t now = (uint64_t)time(0);
+  w.now = (uint64_t)time(0);
   if (named)
-    ending = show_named(argv + 1, form, now, &sums);
+    ending = show_named(argv + 1, &w, &sums);
   else
-    show_all(form, now, &sums);
-  if (form == FORM_TEXT) summarize(&sums, now);
-  if (form == FORM_MAILQ) say_mailq_sum(&sums);
+    show_all(&w, &sums);
+  if (w.form == FORM_TEXT) summarize(&sums, w.now);
+  if (w.form == FORM_MAILQ) say_mailq_sum(&sums);
   return ending;
 }

@@ -1,13 +1,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/die.h"
 #include "lib/log.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
+#include "send/report.h"
 #include "send/returns.h"
 #include "send/warning.h"
 
@@ -305,4 +308,29 @@ void send_conclude(struct send_schedule *s, struct send_attempt *a)
     forget(s, a);
   } else
     keep(s, a, state);
+}
+
+bool send_conclude_bounce(const struct send_schedule *s, struct send_attempt *a, const char *words)
+{
+  struct envelope *e = &a->file.envelope;
+  enum envelope_state *states = calloc(e->count, sizeof *states);
+  text said = TEXT_ZERO;
+
+  if (!states) die_nomem();
+  if (e->attempts < SEND_ATTEMPTS_MAX) e->attempts++; /* the report's id */
+  for (size_t i = 0; i < e->count; i++) {
+    struct send_item item = { .recipient = i, .address = (char *)e->recipients[i].address, .outcome = SEND_RESULT_ZERO, .remote = TEXT_ZERO };
+    states[i] = (enum envelope_state)e->recipients[i].state;
+    if (!strchr("RH", e->recipients[i].state)) continue;
+    send_result_set(&item.outcome, SAID_NEVER, SEND_STATUS_OPERATOR, words);
+    states[i] = state_after(e, i, SAID_NEVER, false);
+    log_item(s, a, &item);
+    add_said(s, a, &item, &said);
+    send_result_free(&item.outcome);
+  }
+  write_said(a, &said);
+  bool good = write_outcomes(a, states, false);
+  text_free(&said);
+  free(states);
+  return good;
 }

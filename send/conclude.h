@@ -19,6 +19,9 @@ bool send_conclude_mark(struct send_attempt *a, enum envelope_state from, enum e
    operator, or is removed; the attempt is closed. */
 void send_conclude_rest(struct send_schedule *s, struct send_attempt *a);
 
+/* By the operator's word all that is still to be tried failed now: written down; a report may be due. False with errno. */
+bool send_conclude_bounce(const struct send_schedule *s, struct send_attempt *a, const char *words);
+
 /* From when on its lifetime counts: its birth, or when its sender wanted it to go (RFC 4865). */
 uint64_t send_conclude_start(const struct envelope *e);
 

@@ -27,6 +27,7 @@ struct send_caller {
   uid_t uid;
   bool has_wish;           /* about all messages: where the walk is, what was done until now */
   enum send_wish wish;
+  text because;            /* what the senders of bounced messages are told */
   size_t slot;
   uint64_t done;
   unsigned int named;
@@ -79,7 +80,7 @@ void send_control_accept(struct send_schedule *s)
   }
   struct send_caller *c = calloc(1, sizeof *c);
   if (!c) die_nomem();
-  *c = (struct send_caller){ .source = SEND_SOURCE_CALLER, .socket = socket, .uid = uid, .names = TEXT_ZERO, .next = s->callers };
+  *c = (struct send_caller){ .source = SEND_SOURCE_CALLER, .socket = socket, .uid = uid, .names = TEXT_ZERO, .because = TEXT_ZERO, .next = s->callers };
   s->callers = c;
   struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
   if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, socket, &event) == -1) die_unable("watch a caller");
@@ -97,6 +98,7 @@ void send_control_bury(struct send_schedule *s)
     if (c->socket == -1) {
       *at = c->next;
       text_free(&c->names);
+      text_free(&c->because);
       free(c);
     } else
       at = &c->next;
@@ -121,7 +123,7 @@ static void do_one(struct send_schedule *s, struct send_caller *c, struct send_e
   char id[ID_MAX + 1];
 
   snprintf(id, sizeof id, "%s", e->id); /* the entry may be gone afterwards */
-  switch (send_wish_do(s, e, c->wish)) {
+  switch (send_wish_do(s, e, c->wish, c->because.s)) {
   case SEND_WISH_DONE: c->done++; break;
   case SEND_WISH_RUNNING: add_name(c, "running", id); break;
   case SEND_WISH_HELD: add_name(c, "held", id); break;
@@ -194,6 +196,8 @@ static void do_wish(struct send_schedule *s, struct send_caller *c, const text *
     refuse(c, "unknown request");
   else {
     log_event("asked", "what", what, "for", record_is(request, "all", "yes") ? "all" : "some", (char *)0);
+    text_copy(&c->because, record_get(request, "because"));
+    text_string(&c->because);
     if (c->wish == SEND_RETRY) send_lanes_wake(&s->lanes);
     if (record_is(request, "all", "yes"))
       c->has_wish = true; /* send_control_go_on */

@@ -202,6 +202,11 @@ static void add_part(text *out, const char *boundary, const char *type)
   text_add_format(out, "--%s\r\nContent-Type: %s\r\n", boundary, type);
 }
 
+static bool is_operators(const struct send_report_recipient *r)
+{
+  return has_failed(r) && r->said && !r->said->code && !r->said->remote.len && text_is(&r->said->status, SEND_STATUS_OPERATOR);
+}
+
 static const char *what_of(const struct send_report_recipient *r)
 {
   switch (r->action) {
@@ -209,6 +214,7 @@ static const char *what_of(const struct send_report_recipient *r)
   case SEND_REPORT_RELAYED: return "The next mail system has it; that one tells nothing about what becomes of it.";
   default: break;
   }
+  if (is_operators(r)) return "The postmaster of this system returned the message, and says:";
   return r->said ? meaning_of(status_of(r)) : "Why is not known any more.";
 }
 

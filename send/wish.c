@@ -10,7 +10,8 @@
 #include "send/wish.h"
 
 static const char *const words[] = {
-  [SEND_RETRY] = "retry", [SEND_HOLD] = "hold", [SEND_RELEASE] = "release", [SEND_DELETE] = "delete"
+  [SEND_RETRY] = "retry", [SEND_HOLD] = "hold", [SEND_RELEASE] = "release", [SEND_DELETE] = "delete",
+  [SEND_BOUNCE] = "bounce"
 };
 
 bool send_wish_parse(const char *word, enum send_wish *wish)
@@ -130,7 +131,26 @@ static enum send_wish_result delete(struct send_schedule *s, struct send_entry *
   return SEND_WISH_DONE;
 }
 
-enum send_wish_result send_wish_do(struct send_schedule *s, struct send_entry *e, enum send_wish wish)
+/* The report's id is made of the attempt's number: an earlier report, whose mark is not on the disk yet, goes first. */
+static enum send_wish_result bounce(struct send_schedule *s, struct send_entry *e, const char *because)
+{
+  struct send_attempt a = { .entry = e, .file = QUEUE_FILE_ZERO };
+  enum send_wish_result result = SEND_WISH_NOTHING;
+
+  if (queue_open(&a.file, e->id, O_RDONLY) != QUEUE_FOUND)
+    result = failed(e, "return it");
+  else if (send_returns_are_due(&a.file.envelope))
+    result = SEND_WISH_RUNNING;
+  else if (envelope_has(&a.file.envelope, "RH")) {
+    set_aside(s, e);
+    result = send_conclude_bounce(s, &a, because) ? SEND_WISH_DONE : failed(e, "return it");
+  }
+  queue_close(&a.file);
+  if (result != SEND_WISH_NOTHING) try_now(s, e);
+  return result;
+}
+
+enum send_wish_result send_wish_do(struct send_schedule *s, struct send_entry *e, enum send_wish wish, const char *because)
 {
   if (is_running(e)) return SEND_WISH_RUNNING;
   switch (wish) {
@@ -138,6 +158,7 @@ enum send_wish_result send_wish_do(struct send_schedule *s, struct send_entry *e
   case SEND_HOLD: return hold(s, e);
   case SEND_RELEASE: return release(s, e);
   case SEND_DELETE: return delete(s, e);
+  case SEND_BOUNCE: return bounce(s, e, *because ? because : "returned by the operator of this mail system");
   case SEND_WISHES: break;
   }
   return SEND_WISH_NOTHING;

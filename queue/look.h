@@ -1,0 +1,19 @@
+/* look: one message of the queue with what was said last about each of its recipients. */
+
+#ifndef QUEUE_LOOK_H
+#define QUEUE_LOOK_H
+
+#include "lib/queue.h"
+#include "lib/said.h"
+
+struct queue_look {
+  struct queue_file file;
+  struct said *said; /* one for each recipient */
+};
+#define QUEUE_LOOK_ZERO { .file = QUEUE_FILE_ZERO }
+
+/* Ended by queue_look_close, whatever the result. What is damaged is named on fd 2; a disk that refuses ends the program. */
+enum queue_result queue_look_open(struct queue_look *l, const char *id);
+void queue_look_close(struct queue_look *l);
+
+#endif
