@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # senders: who may send as whom. Each case is asked over SMTP at the running instance and of whatif, and both must say the
 # same (tests/flow/policy.py). The suites of ns8-mail: sender restrictions (requirements 2.6), and the story of source P.
-# (N-63, N-64, N-98 to N-102, N-117, L-12, L-16, S-21 to S-25, S-35, P-04 to P-20, P-31, T2, T5, T6, T16, T17, T20)
+# (N-63, N-64, N-98 to N-102, N-117, L-12, L-16, S-21 to S-25, S-35, P-01, P-04 to P-20, P-31, T2, T5, T6, T16, T17, T20)
 import glob, os, re, smtplib, socket, ssl, subprocess, sys, time
 
 sys.path[:0] = ["tests", "tests/flow"]
@@ -356,7 +356,27 @@ userPassword: {hash}
         with open(f"{folder}/{name}", "w") as file:
             file.write(content)
     subprocess.run(["slapadd", "-q", "-f", folder + "/slapd.conf", "-l", folder + "/all.ldif"], check=True)
-    return subprocess.Popen(["slapd", "-f", folder + "/slapd.conf", "-h", f"ldap://127.0.37.1:{PORT}", "-d", "0"], stderr=subprocess.DEVNULL)
+    return run_slapd(folder)
+
+
+def run_slapd(folder):
+    """Its log says each operation of each connection."""
+    return subprocess.Popen(["slapd", "-f", folder + "/slapd.conf", "-h", f"ldap://127.0.37.1:{PORT}", "-d", "256"], stderr=open(folder + "/log", "a"))
+
+
+def writers(folder):
+    """Who has written to the directory: the names that bound."""
+    names, found, start = {}, set(), 0
+    with open(folder + "/log") as file:
+        for line in file:
+            if "slapd starting" in line:
+                start += 1
+            said = re.search(r'conn=(\d+) op=\d+ (BIND dn="([^"]*)"|MOD |ADD |DEL |MODRDN |PASSMOD)', line)
+            if said and said[2].startswith("BIND"):
+                names[start, said[1]] = said[3]
+            elif said:
+                found.add(names.get((start, said[1]), "nobody"))
+    return found
 
 
 def toggle(folder, value, name="tnMailSendAllowed"):
@@ -369,7 +389,7 @@ def directory(ask):
     """The story of source P: an attribute in LDAP, toggled with ldapmodify, decides who may send."""
     mail, t, folder = ask.mail, ask.t, f"{ask.mail.folder}/slapd"
     slapd = start_slapd(folder, mail.run("password-hash", input="doras-password\n").strip())
-    dora, who = "dora@example.test", dict(login="dora", port=587, password="doras-password")
+    dora, who, system = "dora@example.test", dict(login="dora", port=587, password="doras-password"), users_of_the_system()
     try:
         t.ok(wait_for(lambda: subprocess.run(["ldapsearch", "-x", "-H", f"ldap://127.0.37.1:{PORT}", "-b", "dc=example,dc=test"], capture_output=True).returncode == 0), "slapd is there")
         for name, value in (("ldapserver", f"127.0.37.1:{PORT}"), ("ldaptls", "off"), ("ldapbasedn", "dc=example,dc=test"), ("ldapprofile", "rfc2307\npolicy")):
@@ -397,7 +417,7 @@ def directory(ask):
         t.ok(mail.run("ldapsync") is not None and mail.code == 111, "LDAP is stopped: ldapsync says so")
         ask.case("P-21 she may still not send", JOE, disabled(dora), sender=dora, **who)
         still(ask, "P-21 she still", dora, who)
-        slapd = subprocess.Popen(["slapd", "-f", folder + "/slapd.conf", "-h", f"ldap://127.0.37.1:{PORT}", "-d", "0"], stderr=subprocess.DEVNULL)
+        slapd = run_slapd(folder)
         for value, words in (("TRUE", "toggled back"), ("FALSE", None), (None, "without the attribute")):
             wait_for(lambda: subprocess.run(["ldapsearch", "-x", "-H", f"ldap://127.0.37.1:{PORT}", "-b", "dc=example,dc=test"], capture_output=True).returncode == 0)
             toggle(folder, value)
@@ -411,10 +431,45 @@ def directory(ask):
             ask.case(f"P-07 {name}: {value}", JOE, disabled(dora), sender=dora, **who)
             toggle(folder, None, name), mail.run("ldapsync")
             ask.case(f"P-07 P-09 no {name}", JOE, OK, sender=dora, **who)
+        t.is_(users_of_the_system(), system, "P-17 no account of the system was touched")
+        leaves(ask, folder, dora, who)
+        t.is_(writers(folder), {"cn=admin,dc=example,dc=test"}, "P-01 nobody but the administrator has written to the directory")
     finally:
         slapd.terminate(), slapd.wait(30)
         for name in ("ldapserver", "ldaptls", "ldapbasedn", "ldapprofile"):
             mail.control(name, None)
+
+
+def leaves(ask, folder, dora, who):
+    """Her entry is deleted: what she has open sends no more, her address is nobody's, her mail stays."""
+    mail, t = ask.mail, ask.t
+    client, before = ask.open(**who), mailbox_of(mail)
+    t.is_((client.mail(dora)[0], client.rcpt(JOE)[0]), (250, 250), "P-12 she sends")
+    client.rset()
+    subprocess.run(["ldapdelete", "-x", "-H", f"ldap://127.0.37.1:{PORT}", "-D", "cn=admin,dc=example,dc=test", "-w", "admin", "uid=dora,dc=example,dc=test"], check=True)
+    keep_one(folder)
+    said = mail.run("ldapsync")
+    t.is_(mail.code, 0, "P-12 her entry is deleted, and ldapsync runs: " + said.strip())
+    for sender in (dora, BOB, ""):
+        client.mail(sender)
+        code, text = client.rcpt(JOE)
+        t.is_(f"{code} {text.decode()}", disabled(sender), f"P-12 T17 in her open session nothing is sent as <{sender}>")
+        client.rset()
+    client.close()
+    ask.case("P-12 her address is nobody's", dora, "550 5.1.1 <A>: Recipient address rejected: User unknown", ip=FAR)
+    t.is_(mailbox_of(mail), before, "P-12 P-17 her mail is kept as it was")
+
+
+def keep_one(folder):
+    """Somebody else, for an empty directory is not believed."""
+    with open(folder + "/change", "w") as file:
+        file.write("dn: uid=emil,dc=example,dc=test\nchangetype: add\nobjectClass: inetOrgPerson\nobjectClass: posixAccount\nuid: emil\ncn: E\nsn: E\nmail: emil@example.test\n"
+                   "uidNumber: 30002\ngidNumber: 5000\nhomeDirectory: /nowhere\n")
+    subprocess.run(["ldapmodify", "-x", "-H", f"ldap://127.0.37.1:{PORT}", "-D", "cn=admin,dc=example,dc=test", "-w", "admin", "-f", folder + "/change"], check=True, capture_output=True)
+
+
+def users_of_the_system():
+    return [open(f"/etc/{name}").read() for name in ("passwd", "shadow", "group")]
 
 
 def mailbox_of(mail):
