@@ -6,7 +6,7 @@ programs = \
   service/unix-bind \
   smtpd/smtp-receive \
   smtpd/client-check \
-  smtpd/mail-inject \
+  sendmail/mail-inject \
   smtpd/srs-server \
   queue/queue-add \
   queue/qstat \
@@ -33,7 +33,7 @@ programs = \
 # cdb_init and cdb_find (platform.md 1), so no program may use skalibs' cdb.
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
-programs_with_unicode = smtpd/smtp-receive smtpd/mail-inject smtpd/srs-server send/send-schedule deliver/mailbox-spawn imap/imap-session ldapsync/tables-build admin/mailadm admin/whatif auth/auth-server
+programs_with_unicode = smtpd/smtp-receive sendmail/mail-inject smtpd/srs-server send/send-schedule deliver/mailbox-spawn imap/imap-session ldapsync/tables-build admin/mailadm admin/whatif auth/auth-server
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 
 # Servers that fork for each connection, or serve each message, are linked statically: a child then copies and touches fewer
@@ -48,7 +48,7 @@ home     = $(DESTDIR)$(conf)
 B        = build
 present  = $(patsubst %.c,%,$(wildcard $(programs:=.c)))
 built    = $(present:%=$(B)/%)
-modules  = $(filter-out $(programs:=.c),$(wildcard lib/*.c service/*.c smtpd/*.c queue/*.c send/*.c deliver/*.c imap/*.c auth/*.c ldapsync/*.c admin/*.c))
+modules  = $(filter-out $(programs:=.c),$(wildcard lib/*.c service/*.c smtpd/*.c sendmail/*.c queue/*.c send/*.c deliver/*.c imap/*.c auth/*.c ldapsync/*.c admin/*.c))
 units    = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
 helpers  = $(patsubst %.c,$(B)/%,$(wildcard tests/flow/*.c))
 shims    = $(patsubst %.c,$(B)/%.so,$(wildcard tests/crash/*.c))

@@ -6,7 +6,7 @@ from tap import *
 import glob, re
 
 os.chdir(ROOT)
-FOLDERS = ['lib', 'service', 'smtpd', 'filter', 'queue', 'send', 'deliver', 'imap', 'pop3', 'auth', 'ldapsync', 'admin']
+FOLDERS = ['lib', 'service', 'smtpd', 'sendmail', 'filter', 'queue', 'send', 'deliver', 'imap', 'pop3', 'auth', 'ldapsync', 'admin']
 HEADINGS = ['Reads', 'Answers', 'Started by', 'Runs as', 'May touch', 'If it lies', 'See']
 BANNED = r'(strcpy|stpcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|system|popen|mktemp|tmpnam|scanf)'
 programs = subprocess.run(['make', '-s', 'list'], capture_output=True, text=True).stdout.split()

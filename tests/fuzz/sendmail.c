@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtpd/sendmail_header.h"
-#include "smtpd/sendmail_input.h"
-#include "smtpd/sendmail_options.h"
+#include "sendmail/header.h"
+#include "sendmail/input.h"
+#include "sendmail/options.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

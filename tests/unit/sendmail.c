@@ -1,8 +1,8 @@
 /* What local programs give to sendmail: the lines of any input, whole and byte by byte; the header as it leaves; addresses. */
 
-#include "smtpd/sendmail_header.h"
-#include "smtpd/sendmail_input.h"
-#include "smtpd/sendmail_options.h"
+#include "sendmail/header.h"
+#include "sendmail/input.h"
+#include "sendmail/options.h"
 #include "tests/check.h"
 
 static const struct {

@@ -15,7 +15,7 @@
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/user.h"
-#include "smtpd/sendmail_client.h"
+#include "sendmail/client.h"
 
 const char *PROG = "mail-inject";
 

@@ -1,7 +1,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "smtpd/sendmail_options.h"
+#include "sendmail/options.h"
 
 enum { ENVID_MAX = 100 }; /* RFC 3461 4.4 */
 

@@ -12,8 +12,8 @@
 
 #include "lib/bytes.h"
 #include "lib/xtext.h"
-#include "smtpd/sendmail_client.h"
-#include "smtpd/sendmail_wire.h"
+#include "sendmail/client.h"
+#include "sendmail/wire.h"
 
 enum {
   PATIENCE_MS = 3000,      /* for a server that is being restarted */

@@ -4,7 +4,7 @@
 #include "lib/base64.h"
 #include "lib/header.h"
 #include "lib/header_address.h"
-#include "smtpd/sendmail_header.h"
+#include "sendmail/header.h"
 
 enum { ENCODED_MAX = 45, SHOWN_MAX = 200 };
 

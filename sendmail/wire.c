@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "smtpd/sendmail_wire.h"
+#include "sendmail/wire.h"
 
 enum { PIECE = 65536, LINE_MAX_BYTES = 8192, REPLY_SECONDS = 600 };
 

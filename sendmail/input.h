@@ -1,8 +1,8 @@
-/* sendmail_input: what a local program says is a message, into the lines of one: each ends with CRLF, whatever it ended
+/* input: what a local program says is a message, into the lines of one: each ends with CRLF, whatever it ended
    with, and the header is told from the body. The header is in memory; a large body is in an unnamed file. */
 
-#ifndef SMTPD_SENDMAIL_INPUT_H
-#define SMTPD_SENDMAIL_INPUT_H
+#ifndef SENDMAIL_INPUT_H
+#define SENDMAIL_INPUT_H
 
 #include "lib/text.h"
 

@@ -1,8 +1,8 @@
-/* sendmail_wire: lines of SMTP to the server and its replies, for sendmail_client. What is said is collected and goes out
+/* wire: lines of SMTP to the server and its replies, for client.h. What is said is collected and goes out
    before a reply is read. */
 
-#ifndef SMTPD_SENDMAIL_WIRE_H
-#define SMTPD_SENDMAIL_WIRE_H
+#ifndef SENDMAIL_WIRE_H
+#define SENDMAIL_WIRE_H
 
 #include "lib/text.h"
 

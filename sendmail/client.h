@@ -1,12 +1,12 @@
-/* sendmail_client: the dialogue of mail-inject with smtp-receive -r inject over run/inject. All or nothing: the message is
+/* client: the dialogue of mail-inject with smtp-receive -r inject over run/inject. All or nothing: the message is
    given when every recipient was accepted. */
 
-#ifndef SMTPD_SENDMAIL_CLIENT_H
-#define SMTPD_SENDMAIL_CLIENT_H
+#ifndef SENDMAIL_CLIENT_H
+#define SENDMAIL_CLIENT_H
 
-#include "smtpd/sendmail_header.h"
-#include "smtpd/sendmail_input.h"
-#include "smtpd/sendmail_options.h"
+#include "sendmail/header.h"
+#include "sendmail/input.h"
+#include "sendmail/options.h"
 
 struct sendmail_job {
   const struct sendmail_options *options;

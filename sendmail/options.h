@@ -1,7 +1,7 @@
-/* sendmail_options: the command line of sendmail, as other programs have called it for decades, into a struct. No I/O. */
+/* options: the command line of sendmail, as other programs have called it for decades, into a struct. No I/O. */
 
-#ifndef SMTPD_SENDMAIL_OPTIONS_H
-#define SMTPD_SENDMAIL_OPTIONS_H
+#ifndef SENDMAIL_OPTIONS_H
+#define SENDMAIL_OPTIONS_H
 
 #include "lib/text.h"
 

@@ -1,8 +1,8 @@
-/* sendmail_header: the header of a message that a local program gives to sendmail: who is meant by it (-t), and the
+/* header: the header of a message that a local program gives to sendmail: who is meant by it (-t), and the
    From that it lacks: only here the person's name is known. The rest is done by smtp-receive (smtpd/fixup). No I/O. */
 
-#ifndef SMTPD_SENDMAIL_HEADER_H
-#define SMTPD_SENDMAIL_HEADER_H
+#ifndef SENDMAIL_HEADER_H
+#define SENDMAIL_HEADER_H
 
 #include "lib/text.h"
 

@@ -8,7 +8,7 @@
 #include <skalibs/allreadwrite.h>
 
 #include "lib/bytes.h"
-#include "smtpd/sendmail_input.h"
+#include "sendmail/input.h"
 
 enum {
   READ_BYTES = 65536,

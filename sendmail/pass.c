@@ -8,7 +8,7 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/strerr.h>
 
-#include "smtpd/sendmail_client.h"
+#include "sendmail/client.h"
 
 enum { PIECE = 65536 };
 
