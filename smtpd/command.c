@@ -12,9 +12,9 @@ enum smtpd_command_result smtpd_command_parse(struct smtpd_command *c, const cha
 {
   size_t verb = 0;
 
+  while (length && (line[length - 1] == ' ' || line[length - 1] == '\t')) length--; /* RFC 5321 4.1.1: white space at the end */
   for (size_t i = 0; i < length; i++)
     if (!ascii_is_printable(line[i]) && !is_eight_bit(line[i])) return COMMAND_BAD_BYTE;
-  while (length && line[length - 1] == ' ') length--;
   while (verb < length && line[verb] != ' ') verb++;
   c->verb[0] = 0;
   if (verb < sizeof c->verb) {

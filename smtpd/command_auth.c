@@ -26,11 +26,14 @@ static bool take_mechanism(const char **argument, size_t *length, text *mechanis
 static bool is_base64(const char *bytes, size_t length)
 {
   text decoded = TEXT_ZERO;
-  bool is = (length == 1 && *bytes == '=') || base64_decode(&decoded, bytes, length);
+  bool is = base64_decode(&decoded, bytes, length);
 
   text_wipe(&decoded);
   return is;
 }
+
+/* RFC 4954 4: in the AUTH command, and only there. */
+static bool is_empty_response(const char *argument, size_t length) { return length == 1 && *argument == '='; }
 
 static bool ask(struct session *s, const text *request, text *answer)
 {
@@ -158,7 +161,7 @@ void auth_proceed(struct session *s, const char *argument, size_t length)
     reply_error(s, "501 5.5.4 Say AUTH and a mechanism");
   else if (!take_mechanism(&argument, &length, &mechanism))
     reply_error(s, "504 5.5.4 The mechanism is not offered");
-  else if (length && !is_base64(argument, length))
+  else if (length && !is_empty_response(argument, length) && !is_base64(argument, length))
     reply_error(s, "501 5.5.2 Not base64");
   else {
     record_add(&request, "service", "submit");

@@ -135,8 +135,8 @@ void command_run(struct session *s, enum smtpd_line kind, const char *bytes, siz
 {
   struct smtpd_command line;
 
-  if (kind == LINE_TOO_LONG)
-    reply_error(s, "500 5.5.2 Line too long");
+  if (kind == LINE_TOO_LONG) /* RFC 4954 6 has a status of its own */
+    reply_error(s, bytes_are_nocase(bytes, "AUTH ", length) ? "500 5.5.6 Line too long" : "500 5.5.2 Line too long");
   else if (kind == LINE_BARE)
     reply_error(s, "500 5.5.2 A line ends with CR LF, and holds neither");
   else if (smtpd_command_parse(&line, bytes, length) != COMMAND_GOOD)

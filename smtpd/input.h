@@ -7,19 +7,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { INPUT_BYTES = 32768 };
+enum { INPUT_BYTES = 32768, INPUT_BEGAN_BYTES = 5 };
 
 struct smtpd_input {
   size_t start, end;      /* what is unread in bytes */
   bool is_skipping;       /* in a line that is too long */
+  bool is_broken;         /* behind a bare LF, which was told: up to CRLF nothing is a line */
+  char began[INPUT_BEGAN_BYTES]; /* how the line began that is too long */
   char bytes[INPUT_BYTES];
 };
 
 enum smtpd_line {
   LINE_INCOMPLETE,
   LINE_TAKEN,
-  LINE_TOO_LONG, /* over max bytes: it was passed over */
-  LINE_BARE      /* it has a CR or LF that is not part of a CRLF (check 2) */
+  LINE_TOO_LONG, /* over max bytes: it was passed over; line is how it began, INPUT_BEGAN_BYTES bytes */
+  LINE_BARE      /* it has a CR or LF that is not part of a CRLF (check 2); what is left of it up to CRLF will be passed over, so
+                    that there is one answer to a line, at its first bare LF, and nothing behind that is a command */
 };
 
 /* The next line without its CRLF; it stands until the input is filled again. */

@@ -286,15 +286,17 @@ static void check_input(void)
   check(smtpd_input_line(&in, 10, &line, &length) == LINE_INCOMPLETE, "half a line is none");
   give("o\r");
   check(smtpd_input_line(&in, 10, &line, &length) == LINE_INCOMPLETE, "nor is one with half an end");
-  give("\n\r\na\nb\rc\r\n\n");
+  give("\n\r\na\nMAIL\nQUIT\r\nb\rc\r\nd\r\n\nRSET\r");
   check(smtpd_input_line(&in, 10, &line, &length) == LINE_TAKEN && length == 3, "now it is");
   check(smtpd_input_line(&in, 10, &line, &length) == LINE_TAKEN && !length, "an empty line");
   check(smtpd_input_line(&in, 10, &line, &length) == LINE_BARE, "a bare LF: check 2");
   check(smtpd_input_line(&in, 10, &line, &length) == LINE_BARE, "a bare CR");
+  check(smtpd_input_line(&in, 10, &line, &length) == LINE_TAKEN && *line == 'd', "what stands between a bare LF and CRLF is no line");
   check(smtpd_input_line(&in, 10, &line, &length) == LINE_BARE, "a bare LF alone");
-  give("1234567890\r\n12345678901\r\nnext\r\n");
+  check(smtpd_input_line(&in, 10, &line, &length) == LINE_INCOMPLETE, "what follows is no line before CRLF");
+  give("\n1234567890\r\n12345678901\r\nnext\r\n");
   check(smtpd_input_line(&in, 10, &line, &length) == LINE_TAKEN && length == 10, "the longest line");
-  check(smtpd_input_line(&in, 10, &line, &length) == LINE_TOO_LONG, "one byte more");
+  check(smtpd_input_line(&in, 10, &line, &length) == LINE_TOO_LONG && !memcmp(line, "12345", length), "one byte more");
   check(smtpd_input_line(&in, 10, &line, &length) == LINE_TAKEN && length == 4, "and what follows is read");
 }
 
@@ -313,8 +315,9 @@ static void check_endless(void)
     fits = fits && room && smtpd_input_line(&in, 2048, &line, &length) == LINE_INCOMPLETE;
   }
   check(fits, "32 MB without an end");
-  give("\r\nNOOP\r\n");
-  check(smtpd_input_line(&in, 2048, &line, &length) == LINE_TOO_LONG, "it was too long, told once");
+  give("\nMAIL\r\n");
+  check(smtpd_input_line(&in, 2048, &line, &length) == LINE_TOO_LONG && !memcmp(line, "xxxxx", length), "it was too long, told once");
+  give("NOOP\r\n");
   check(smtpd_input_line(&in, 2048, &line, &length) == LINE_TAKEN && length == 4, "and the next one is read");
 }
 
