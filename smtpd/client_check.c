@@ -40,6 +40,21 @@ static void ask(struct session *s, const struct policy_host_choices *c)
   text_free(&request);
 }
 
+static void take_answer(struct session *s)
+{
+  struct client_check *check = &s->check;
+  int64_t left_ms = check->until_ms - now_ms();
+
+  if (check->call == -1) return;
+  errno = ECONNRESET;
+  if (call_receive(check->call, &check->answer, 0, left_ms > 1000 ? (unsigned int)(left_ms / 1000) : 1) != CALL_DONE) {
+    note_missing(s);
+    text_clear(&check->answer);
+  }
+  close(check->call);
+  check->call = -1;
+}
+
 /* Is this another client than the one that was asked about, or does it call itself otherwise? */
 static bool is_new(const struct session *s, text *who)
 {
@@ -57,8 +72,7 @@ void client_check_begin(struct session *s)
   struct client_check *check = &s->check;
 
   if (!is_new(s, &check->who)) return;
-  if (check->call != -1) close(check->call);
-  check->call = -1;
+  take_answer(s); /* one question at a time: else a client with many names could take all of client-check's sessions */
   check->is_asked = check->is_decided = false;
   text_clear(&check->answer);
   text_clear(&check->warnings);
@@ -66,21 +80,6 @@ void client_check_begin(struct session *s)
   struct policy_host_choices c = policy_host_choices();
   check->is_asked = c.reverse != POLICY_HOST_OFF || c.helo != POLICY_HOST_OFF || c.has_lists;
   if (c.reverse != POLICY_HOST_OFF || (c.helo == POLICY_HOST_KNOWN && !is_literal(s)) || c.has_lists) ask(s, &c);
-}
-
-static void take_answer(struct session *s)
-{
-  struct client_check *check = &s->check;
-  int64_t left_ms = check->until_ms - now_ms();
-
-  if (check->call == -1) return;
-  errno = ECONNRESET;
-  if (call_receive(check->call, &check->answer, 0, left_ms > 1000 ? (unsigned int)(left_ms / 1000) : 1) != CALL_DONE) {
-    note_missing(s);
-    text_clear(&check->answer);
-  }
-  close(check->call);
-  check->call = -1;
 }
 
 static void decide(struct session *s)

@@ -22,7 +22,7 @@ struct client_check {
 };
 #define CLIENT_CHECK_ZERO { .who = TEXT_ZERO, .call = -1, .answer = TEXT_ZERO, .decision = POLICY_DECISION_ZERO, .warnings = TEXT_ZERO }
 
-void client_check_begin(struct session *s);          /* the client has said its name */
+void client_check_begin(struct session *s);          /* the client has said its name; waits for what an earlier one is about */
 
 /* RCPT: false: d refuses the client. Not for who is trusted, has logged in, is a backend, or is bypassed. */
 bool session_check_client(struct session *s, const struct address *recipient, struct policy_decision *d);

@@ -2,7 +2,7 @@
 # rbl: what DNS says about a client of port 25, by client-check: block lists (N-56), reverse name, HELO name. A whole instance in a
 # network namespace of its own, with a real nsd: who is listed is refused with the list's text, over IPv4 and IPv6; which answers
 # count; a header instead of a refusal; trusted clients, logins and bypassed recipients are spared; without DNS mail flows.
-import os, shutil, signal, smtplib, socket, subprocess, sys
+import os, shutil, signal, smtplib, socket, subprocess, sys, time
 
 NAME = "postroom41"
 if os.environ.get("INSIDE") != NAME:
@@ -98,6 +98,13 @@ def rcpt(mail, ip, helo="client.example", to="bob@example.test", sender="ann@far
         return f"{code} {text.decode()}"
 
 
+def asked(mail):
+    """How many questions client-check is at."""
+    pid = mail.pid("client-check")
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return len(file.read().split())
+
+
 OK = "250 2.1.5 Ok"
 REJECTED = "554 5.7.1 Service unavailable; Client host [192.0.2.66] blocked using bl.test; listed since today??421 x"
 
@@ -175,6 +182,13 @@ with mail, Tap() as t:
         t.matches(mail.log("client-check"), r"unanswered what=bl\.test client=192\.0\.2\.66", "... and the log says what was not answered")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
             mute.bind(("127.0.0.1", 53))
+            with socket.create_connection((mail.address, mail.port(25)), timeout=60) as client:
+                client.recv(1000)
+                client.sendall(b"".join(b"EHLO h%d.far.example\r\n" % n for n in range(60)))
+                t.ok(wait_for(lambda: asked(mail) > 0), "who says EHLO is asked about")
+                most = max([time.sleep(0.01) or asked(mail) for _ in range(50)])
+                t.is_(most, 1, "check 17: ... once at a time, whatever names it says: nobody uses client-check up for the others")
+            wait_for(lambda: not asked(mail))
             t.is_(rcpt(mail, "192.0.2.66"), OK, "DNS does not answer: the client waits for control/rbltimeout, then mail flows")
         subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/client-check"], check=True)
         t.is_(rcpt(mail, "192.0.2.66"), OK, "client-check is down: mail flows")
