@@ -182,6 +182,10 @@ def lists_of_senders(ask):
     ask.files({"enforcefrom": "yes"})
     t.matches(data(ask, BOB, f"From: {ALICE}", **bob), "^553 5.7.1 <alice@example.test>: Sender address rejected: not owned by user bob@example.test$", "and not with control/enforcefrom")
     t.is_(data(ask, BOB, f"From: {BOB}", **bob), "250", "... but one's own")
+    for value in (f"({ALICE})", f'"{ALICE}":;', "undisclosed:;", ",", f"<{BOB}> <{ALICE}>", f"<{BOB}>{ALICE}", f"x <{BOB}> (y) {ALICE}", f'"<" <{BOB}> <{ALICE}>'):
+        t.matches(data(ask, BOB, f"From: {value}", **bob), "^553 5.7.1 <unreadable@invalid>", f"L-12 check 63: what a reader may take for another's is nobody's: {value}")
+    for value in (f"Bob (x) <{BOB}> (at home)", f'"a > b" <{BOB}>', f"<{BOB}>,", f"team: <{BOB}>, {BOB};"):
+        t.is_(data(ask, BOB, f"From: {value}", **bob), "250", f"L-12 ... and one's own in odd clothes is not: {value}")
     ask.files({"enforcefrom": None, "enforcesender": None})
 
 
