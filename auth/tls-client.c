@@ -14,7 +14,7 @@
 
 enum { CONNECTIONS = 10000, CONNECTION_BYTES = 256 << 20 };
 
-static struct tls_context *stranger; /* verifies nobody; made once, for all children */
+static struct tls_context *stranger, *pinned; /* verify nobody; made once, for all children */
 
 /* The authorities are read when somebody is to be verified, so that a new file counts at once; from a folder only
    those that the other side's certificate names. */
@@ -29,18 +29,42 @@ static struct tls_context *verifier_new(text *error)
   return context;
 }
 
+/* Is it one of those that the request names? Whoever has the key to such a certificate is who is wanted (S-31). */
+static bool has_fingerprint(const struct tls *tls, const text *request, text *error)
+{
+  text seen = TEXT_ZERO;
+  bool is_known = false;
+  size_t at = 0;
+
+  if (tls_fingerprint(tls, &seen))
+    for (const char *known; !is_known && (known = record_next(request, "fingerprint", &at));) is_known = text_is(&seen, known);
+  text_copy(error, "the certificate is not the one that is expected: its fingerprint is ");
+  text_add_text(error, &seen);
+  text_free(&seen);
+  return is_known;
+}
+
+static struct tls *handshake(int socket, const text *request, text *error)
+{
+  bool is_pinned = record_is(request, "verify", "fingerprint");
+  struct tls_context *context = is_pinned ? pinned : record_is(request, "verify", "none") ? stranger : verifier_new(error);
+  struct tls *tls = context ? tls_connect(context, socket, record_get(request, "name"), HANDOVER_SECONDS, error) : 0;
+
+  if (!tls || !is_pinned || has_fingerprint(tls, request, error)) return tls;
+  tls_free(tls);
+  return 0;
+}
+
 static void session(int in, int out, const struct peer *peer)
 {
   text request = TEXT_ZERO, error = TEXT_ZERO;
   int socket = auth_handover_receive(in, "connect", &request);
-  struct tls_context *context;
-  struct tls *tls = 0;
+  struct tls *tls;
 
   (void)out;
   (void)peer;
   if (socket == -1) return;
-  context = record_is(&request, "verify", "none") ? stranger : verifier_new(&error);
-  if (context) tls = tls_connect(context, socket, record_get(&request, "name"), HANDOVER_SECONDS, &error);
+  tls = handshake(socket, &request, &error);
   text_free(&request);
   if (tls)
     auth_handover_proceed(in, tls, socket);
@@ -65,7 +89,7 @@ int main(int argc, const char *const *argv)
   PROG = "tls-client";
   if (argc != 1) die_usage("tls-client");
   home_enter();
-  if (!(stranger = tls_context_client(0, &error)) || !(verifier = verifier_new(&error)))
+  if (!(stranger = tls_context_client(0, &error)) || !(pinned = tls_context_pinned(&error)) || !(verifier = verifier_new(&error)))
     die_permanent(text_string(&error));
   tls_context_free(verifier);
   return serve(&service, argv);

@@ -3,24 +3,12 @@
 #include "ldapsync/backends.h"
 #include "ldapsync/control.h"
 #include "lib/die.h"
+#include "lib/fingerprint.h"
 #include "lib/scheme.h"
 
-enum { FINGERPRINTS_MAX = 5, SHA256_DIGITS = 64 };
+enum { FINGERPRINTS_MAX = 5 };
 
 static const char *const known[] = { "domain", "network", "fingerprint", "login", "password", 0 };
-
-/* Hex with or without colons, as openssl writes it, to lower-case hex. */
-static bool parse_fingerprint(const char *value, text *hex)
-{
-  text_clear(hex);
-  for (; *value; value++)
-    if (ascii_is_digit(*value) || strchr("abcdef", ascii_lower(*value)))
-      text_add_char(hex, ascii_lower(*value));
-    else if (*value != ':')
-      return false;
-  text_string(hex);
-  return hex->len == SHA256_DIGITS;
-}
 
 /* What the backend is known by is nobody else's. */
 static bool refuse_second(const struct table *policy, const char *kind, const char *found, text *error)
@@ -50,7 +38,7 @@ static bool add_network(struct backends *b, const char *value, const text *who, 
 static bool add_fingerprint(struct backends *b, const char *value, const text *who, text *error)
 {
   text hex = TEXT_ZERO;
-  bool good = parse_fingerprint(value, &hex);
+  bool good = fingerprint_parse(value, &hex);
 
   if (!good)
     text_add(error, "it is no SHA-256 in hex");

@@ -1,11 +1,15 @@
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "ldapsync/control.h"
 #include "ldapsync/relayrules.h"
 #include "lib/die.h"
+#include "lib/fingerprint.h"
 
-static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "enabled", 0 };
-static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", 0 };
+enum { FINGERPRINTS_MAX = 5 };
+
+static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "fingerprint", "source", "enabled", 0 };
+static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", "fingerprint", 0 };
 static const char *const types[] = { "default", "sender", "recipient", "bcc", 0 };
 
 static bool is_one_of(const char *word, const char *const *words)
@@ -48,7 +52,7 @@ static const char *check(const text *fields, uint64_t *port, text *error)
     text_add_format(error, "host is missing, or is no host name");
     return "host";
   } else if (!is_one_of(tls, tls_words)) {
-    text_add_format(error, "tls is may, encrypt, verify, tls or off, not %s", tls);
+    text_add_format(error, "tls is may, encrypt, verify, fingerprint, tls or off, not %s", tls);
     return "tls";
   } else if (!number_scan(get(fields, "port", strcmp(tls, "tls") ? "25" : "465"), 65535, port) || !*port) {
     text_add_format(error, "port is a number from 1 to 65535, not %s", record_get(fields, "port"));
@@ -60,10 +64,58 @@ static const char *check(const text *fields, uint64_t *port, text *error)
     text_add_format(error, "login and password go together; one of them is missing");
     return *login ? "login" : "password";
   } else if (*login && (!strcmp(tls, "may") || !strcmp(tls, "off"))) {
-    text_add_format(error, "tls: %s would send the password in the clear; write encrypt, verify or tls", tls);
+    text_add_format(error, "tls: %s would send the password in the clear; write encrypt, verify, fingerprint or tls", tls);
     return "tls";
   }
   return "type";
+}
+
+/* S-31: by which certificates the host is known; more than one, so that the next is known before it is used (S-32). */
+static bool add_fingerprints(const text *fields, text *facts, text *error)
+{
+  const char *tls = get(fields, "tls", "verify");
+  text hex = TEXT_ZERO;
+  size_t at = 0, count = 0;
+
+  for (const char *value; !error->len && (value = record_next(fields, "fingerprint", &at)); count++)
+    if (fingerprint_parse(value, &hex))
+      record_add(facts, "fingerprint", hex.s);
+    else
+      text_add_format(error, "fingerprint is a SHA-256 in hex, not %s", value);
+  text_free(&hex);
+  if (!error->len && count > FINGERPRINTS_MAX) text_add_format(error, "more than %d fingerprints", FINGERPRINTS_MAX);
+  if (!error->len && count && strcmp(tls, "fingerprint") && strcmp(tls, "tls"))
+    text_add_format(error, "tls: %s looks at no fingerprint; write tls: fingerprint", tls);
+  if (!error->len && !count && !strcmp(tls, "fingerprint")) text_add_format(error, "tls: fingerprint needs a fingerprint");
+  return !error->len;
+}
+
+/* One address of each kind at most. */
+static bool add_sources(const text *fields, text *facts, text *error)
+{
+  unsigned char bytes[16];
+  size_t at = 0, v4 = 0, v6 = 0;
+
+  for (const char *value; !error->len && (value = record_next(fields, "source", &at));)
+    if (inet_pton(AF_INET, value, bytes) == 1 ? ++v4 > 1 : inet_pton(AF_INET6, value, bytes) == 1 ? ++v6 > 1 : true)
+      text_add_format(error, "source is one IPv4 address, one IPv6 address, or both; %s is one too many, or none", value);
+    else
+      record_add(facts, "source", value);
+  return !error->len;
+}
+
+/* What only smtp-send has to know. */
+static const char *add_facts(const text *fields, text *facts, text *error)
+{
+  const char *login = record_get(fields, "login");
+
+  if (*login) {
+    record_add(facts, "login", login);
+    record_add(facts, "password", record_get(fields, "password"));
+  }
+  if (!add_fingerprints(fields, facts, error)) return record_find(fields, "fingerprint") ? "fingerprint" : "tls";
+  add_sources(fields, facts, error);
+  return "source";
 }
 
 static void format_rule(text *record, const char *name, const char *path, const text *fields, const char *subject, uint64_t port)
@@ -97,8 +149,8 @@ static bool add_rule(struct table *policy, const char *type, const char *subject
 bool relayrule_parse(struct table *policy, struct table *relay, const char *name, const char *path, const text *fields,
                      const char **key, text *error)
 {
-  const char *type = get(fields, "type", "default"), *login = record_get(fields, "login");
-  text subject = TEXT_ZERO, record = TEXT_ZERO;
+  const char *type = get(fields, "type", "default");
+  text subject = TEXT_ZERO, record = TEXT_ZERO, facts = TEXT_ZERO;
   uint64_t port = 0;
 
   *key = check(fields, &port, error);
@@ -106,18 +158,15 @@ bool relayrule_parse(struct table *policy, struct table *relay, const char *name
     *key = "subject";
     check_subject(type, record_get(fields, "subject"), &subject, error);
   }
+  if (!error->len) *key = add_facts(fields, &facts, error);
   if (!error->len && strcmp(get(fields, "enabled", "yes"), "no")) {
     *key = has_subject(type) ? "subject" : "type";
     format_rule(&record, name, path, fields, text_string(&subject), port);
-    if (add_rule(policy, type, subject.s, &record, error) && *login) {
-      text_clear(&record);
-      record_add(&record, "login", login);
-      record_add(&record, "password", record_get(fields, "password"));
-      table_add(relay, "rule", name, &record);
-    }
+    if (add_rule(policy, type, subject.s, &record, error) && facts.len) table_add(relay, "rule", name, &facts);
   }
   text_string(error);
-  text_wipe(&record);
+  text_free(&record);
+  text_wipe(&facts);
   text_free(&subject);
   return !error->len;
 }

@@ -20,12 +20,18 @@ struct ruleset {
   uint64_t scoped; /* from ABI 6 */
 };
 
+struct port_rule {
+  uint64_t allowed;
+  uint64_t port;
+};
+
 enum {
   REFER = 1 << 13,     /* ABI 2: link and rename between folders */
   TRUNCATE = 1 << 14,  /* ABI 3 */
   IOCTL_DEV = 1 << 15, /* ABI 5 */
   BIND_TCP = 1 << 0,
   CONNECT_TCP = 1 << 1,
+  NET_PORT = 2, /* a kind of rule */
   ABSTRACT_UNIX_SOCKET = 1 << 0,
   SIGNAL = 1 << 1
 };
@@ -89,6 +95,14 @@ static void allow_all(int ruleset, uint64_t handled, const char *const *paths, u
   for (; paths && *paths; paths++) allow(ruleset, handled, *paths, rights);
 }
 
+/* Port 0: an own address is chosen, the kernel chooses the port. A socket that listens without a bind gets one likewise. */
+static void allow_source(int ruleset)
+{
+  struct port_rule rule = { .allowed = BIND_TCP, .port = 0 };
+
+  if (syscall(SYS_landlock_add_rule, ruleset, NET_PORT, &rule, 0) == -1) die_unable("allow source addresses by Landlock");
+}
+
 /* The first object is the program itself; its interpreter is the dynamic loader. */
 static int find_loader(struct dl_phdr_info *program, size_t size, void *found)
 {
@@ -149,6 +163,7 @@ bool landlock_enter(const struct sandbox *s)
   allow_all(ruleset, r.files, s->reads, FOLDER_READ);
   allow_all(ruleset, r.files, s->writes, FOLDER_WRITE);
   if (s->may_connect) allow_all(ruleset, r.files, resolver_reads, FOLDER_READ);
+  if (s->may_choose_source && r.ports) allow_source(ruleset);
   restrict_self(ruleset);
   return true;
 }

@@ -166,6 +166,12 @@ struct tls_context *tls_context_client(const char *authorities, text *error)
   return c;
 }
 
+struct tls_context *tls_context_pinned(text *error)
+{
+  struct tls_context *c = context_new(TLS_client_method(), CIPHERS);
+  return c ? c : fail(c, error, "unable to start TLS", "");
+}
+
 void tls_context_rotate(struct tls_context *c)
 {
   unsigned char keys[80]; /* a name of 16 bytes and two keys of 32 */

@@ -16,6 +16,9 @@ struct tls_context *tls_context_server(const char *certificate_path, const char 
 
 /* authorities: a PEM file, or a folder of c_rehash's names that is read when it is needed; 0: nobody is verified. */
 struct tls_context *tls_context_client(const char *authorities, text *error);
+
+/* For a server whose certificate is known by its fingerprint: no authority is asked, but no weak suite is taken either. */
+struct tls_context *tls_context_pinned(text *error);
 void tls_context_free(struct tls_context *c); /* 0 is allowed */
 
 /* New ticket keys: tickets given before lead to a full handshake from now on. */

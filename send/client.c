@@ -109,7 +109,18 @@ static bool connect_until(int fd, const struct sockaddr_storage *to, socklen_t l
   return !error;
 }
 
-bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port,
+/* The port is chosen when the other end is known, so that two connections may come from one (ip(7)). */
+static bool bind_source(int fd, const char *source)
+{
+  struct sockaddr_storage from;
+  socklen_t length = fill_address(&from, source, 0);
+  int on = 1;
+
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on); /* without it there are only fewer */
+  return length && !bind(fd, (struct sockaddr *)&from, length);
+}
+
+bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port, const char *source,
                          unsigned int seconds)
 {
   struct sockaddr_storage to;
@@ -128,6 +139,11 @@ bool send_client_connect(struct client *c, const char *host, const char *address
   if (!length) return fail(c, "has no usable address");
   fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd == -1) return fail(c, strerror(errno));
+  if (*source && !bind_source(fd, source)) {
+    c->trouble = errno == EADDRNOTAVAIL ? "the rule's source address is not one of this host's" : strerror(errno);
+    close(fd);
+    return false;
+  }
   if (!connect_until(fd, &to, length, deadline_in(c, seconds))) {
     c->trouble = strerror(errno);
     c->was_late = errno == ETIMEDOUT;

@@ -39,8 +39,9 @@ void send_client_init(struct client *c);
 void send_client_limit(struct client *c, unsigned int seconds);
 unsigned int send_client_left(const struct client *c, unsigned int seconds); /* so many, or fewer: at least 1 */
 
-/* A new connection, which was closed before, to an address as text. host: its name, for people. */
-bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port,
+/* A new connection, which was closed before, to an address as text. host: its name, for people. source: an address of this
+   host to come from, of the same family, or "". */
+bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port, const char *source,
                          unsigned int seconds);
 bool send_client_is_own(const struct client *c); /* both ends of the connection are the same address: it is this host */
 

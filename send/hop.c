@@ -15,7 +15,8 @@ static const char *const tls_words[] = { [HOP_TLS_MAY] = "may",
                                          [HOP_TLS_ENCRYPT] = "encrypt",
                                          [HOP_TLS_VERIFY] = "verify",
                                          [HOP_TLS_TLS] = "tls",
-                                         [HOP_TLS_OFF] = "off" };
+                                         [HOP_TLS_OFF] = "off",
+                                         [HOP_TLS_FINGERPRINT] = "fingerprint" };
 
 static bool parse_tls(struct hop *hop, const char *word)
 {
@@ -56,6 +57,11 @@ bool send_hop_parse(struct hop *hop, const text *record)
   return hop->name.len && parse_tls(hop, record_find(record, "tls") ? record_get(record, "tls") : "may");
 }
 
+bool send_hop_is_verified(const struct hop *hop)
+{
+  return hop->tls == HOP_TLS_VERIFY || hop->tls == HOP_TLS_TLS || hop->tls == HOP_TLS_FINGERPRINT;
+}
+
 /* What is known while one host after the other is tried. */
 struct search {
   const struct hop *hop;
@@ -83,8 +89,14 @@ static void note(struct search *s)
 static enum session_result try_once(struct search *s, const char *host, const char *address, bool allow_tls)
 {
   enum session_result result;
+  const char *source = "";
 
-  if (!send_client_connect(s->c, host, address, s->hop->port, s->connect_seconds)) {
+  if (!send_rule_source(s->hop, address, &source)) {
+    send_outcome_say(s->why, OUTCOME_LATER, "4.4.1", host, "[", address, "] cannot be reached: no source address like it in ",
+                     send_rule_name(s->hop), (char *)0);
+    return SESSION_FAILED;
+  }
+  if (!send_client_connect(s->c, host, address, s->hop->port, source, s->connect_seconds)) {
     text remote = TEXT_ZERO;
     text_add_text(&remote, &s->c->remote);
     send_outcome_say(s->why, OUTCOME_LATER, "4.4.1", text_string(&remote), ": ", s->c->trouble, (char *)0);

@@ -10,7 +10,8 @@ enum hop_tls {
   HOP_TLS_MAY,     /* if it is offered; nobody is verified; in clear if the handshake fails */
   HOP_TLS_ENCRYPT, /* STARTTLS or nothing; nobody is verified */
   HOP_TLS_VERIFY,  /* STARTTLS or nothing; the certificate bears the host's name */
-  HOP_TLS_TLS,     /* TLS from the first byte; the certificate bears the host's name */
+  HOP_TLS_TLS,     /* TLS from the first byte; the certificate bears the host's name, or the rule has its fingerprint */
+  HOP_TLS_FINGERPRINT, /* STARTTLS or nothing; the rule has the certificate's fingerprint */
   HOP_TLS_OFF      /* never */
 };
 
@@ -19,7 +20,7 @@ struct hop {
   text name;         /* the domain, or the host without brackets */
   unsigned int port;
   text rule;         /* the relay rule, or empty */
-  text facts;        /* of the rule: login, password (send/rule) */
+  text facts;        /* of the rule: login, password, fingerprint, source (send/rule) */
   enum hop_tls tls;
   text helo;         /* what this host is called */
 };
@@ -27,6 +28,8 @@ struct hop {
 
 /* Reads control/helohost or control/me too. False: this is not a hop. */
 bool send_hop_parse(struct hop *hop, const text *record);
+
+bool send_hop_is_verified(const struct hop *hop); /* nobody else can be at its end */
 
 /* A session that is ready for MAIL. False: why not, for all recipients, in *why. */
 bool send_hop_reach(struct hop *hop, struct client *c, struct outcome *why);

@@ -53,15 +53,23 @@ static void say_reached(const struct client *c, const char *login, text *words)
   text_add(words, login);
 }
 
+/* What a rule would say. */
+static void take_facts(text *facts, const text *packet)
+{
+  static const char *const keys[] = { "login", "password", "fingerprint", "source", 0 };
+
+  for (size_t i = 0, at; keys[i]; i++) {
+    at = 0;
+    for (const char *value; (value = record_next(packet, keys[i], &at));) record_add(facts, keys[i], value);
+  }
+}
+
 void send_probe(int call, struct hop *hop, struct client *c, const text *packet)
 {
   struct outcome why = OUTCOME_ZERO;
   text answer = TEXT_ZERO, words = TEXT_ZERO;
 
-  if (!hop->rule.len && *record_get(packet, "login")) {
-    record_add(&hop->facts, "login", record_get(packet, "login"));
-    record_add(&hop->facts, "password", record_get(packet, "password"));
-  }
+  if (!hop->rule.len) take_facts(&hop->facts, packet);
   send_client_limit(c, PROBE_SECONDS);
   bool is_reached = send_hop_reach(hop, c, &why);
   const char *name = is_reached ? "ok" : name_outcome(c, &why);

@@ -11,18 +11,36 @@
 
 #include "lib/call.h"
 #include "lib/die.h"
+#include "lib/fingerprint.h"
 #include "lib/home.h"
 #include "lib/secret.h"
 #include "lib/tables.h"
 
 #define USAGE                                                                                                          \
-  "relay-test RULE | HOST[:PORT] [ --tls may|encrypt|verify|tls|off ] [ --login NAME [ --password-file FILE ] ]"
+  "relay-test RULE | HOST[:PORT] [ --tls may|encrypt|verify|fingerprint|tls|off ] [ --fingerprint HEX ]... "              \
+  "[ --source ADDRESS ]... [ --login NAME [ --password-file FILE ] ]"
 
 enum { PROBE_SECONDS = 10 };
 
 struct request {
   const char *target, *tls, *login, *password_file;
+  text facts; /* fingerprint=, source= */
 };
+
+static bool take_fact(struct request *r, const char *word, const char *value)
+{
+  text hex = TEXT_ZERO;
+
+  if (!value || (strcmp(word, "--fingerprint") && strcmp(word, "--source"))) return false;
+  if (strcmp(word, "--fingerprint"))
+    record_add(&r->facts, "source", value);
+  else if (fingerprint_parse(value, &hex))
+    record_add(&r->facts, "fingerprint", hex.s);
+  else
+    die_permanent("no SHA-256 in hex: ", value);
+  text_free(&hex);
+  return true;
+}
 
 static bool take_option(struct request *r, const char *word, const char *value)
 {
@@ -42,7 +60,7 @@ static void read_arguments(struct request *r, const char *const *argv)
 {
   for (; *argv; argv++)
     if (!strncmp(*argv, "--", 2)) {
-      if (!take_option(r, argv[0], argv[1])) die_usage(USAGE);
+      if (!take_option(r, argv[0], argv[1]) && !take_fact(r, argv[0], argv[1])) die_usage(USAGE);
       argv++;
     } else if (r->target)
       die_usage(USAGE);
@@ -108,21 +126,24 @@ static void add_login(text *probe, const struct request *r)
 
 static void fill(const struct request *r, text *hop, text *probe)
 {
-  static const char *const words[] = { "may", "encrypt", "verify", "tls", "off", 0 };
-  const char *tls = r->tls ? r->tls : "verify";
+  static const char *const words[] = { "may", "encrypt", "verify", "fingerprint", "tls", "off", 0 };
+  bool has_pin = record_find(&r->facts, "fingerprint");
+  const char *tls = r->tls ? r->tls : has_pin ? "fingerprint" : "verify";
   size_t i = 0;
 
   while (words[i] && strcmp(tls, words[i])) i++;
   if (!words[i]) die_usage(USAGE);
+  if (has_pin ? strcmp(tls, "fingerprint") && strcmp(tls, "tls") : !strcmp(tls, "fingerprint")) die_usage(USAGE);
   record_add(hop, "route", "host");
   record_add(probe, "what", "probe");
   if (find_rule(r->target, hop)) {
-    if (r->tls || r->login) die_permanent(r->target, " is a rule, which says itself how TLS and login are");
+    if (r->tls || r->login || r->facts.len) die_permanent(r->target, " is a rule, which says itself how to go there");
   } else if (!strpbrk(r->target, ".:"))
     die_permanent("there is no rule ", r->target,
                   " in the tables: is it in control/relayrules, enabled, and did tables-build run? (A host has a dot or a colon.)");
   else
     add_host(hop, r->target, tls);
+  text_add_text(probe, &r->facts);
   if (r->login) add_login(probe, r);
 }
 
@@ -161,7 +182,7 @@ static void ask(const text *hop, const text *probe, text *answer)
 
 int main(int argc, const char *const *argv)
 {
-  struct request request = { 0, 0, 0, 0 };
+  struct request request = { .facts = TEXT_ZERO };
   text hop = TEXT_ZERO, probe = TEXT_ZERO, answer = TEXT_ZERO;
 
   (void)argc;

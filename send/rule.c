@@ -1,5 +1,7 @@
 #include "send/rule.h"
 
+#include <string.h>
+
 #include "lib/tables.h"
 
 const char *send_rule_name(const struct hop *hop)
@@ -9,6 +11,20 @@ const char *send_rule_name(const struct hop *hop)
   text_copy(&name, "relay rule ");
   text_add_text(&name, &hop->rule);
   return hop->rule.len ? text_string(&name) : "what was given";
+}
+
+bool send_rule_source(const struct hop *hop, const char *address, const char **source)
+{
+  bool is_v6 = strchr(address, ':');
+  size_t at = 0;
+
+  for (const char *one; (one = record_next(&hop->facts, "source", &at));)
+    if (!strchr(one, ':') == !is_v6) {
+      *source = one;
+      return true;
+    }
+  *source = "";
+  return !record_find(&hop->facts, "source");
 }
 
 bool send_rule_read(struct hop *hop, struct outcome *why)

@@ -9,6 +9,9 @@
    False: why not. What relay-test has given is left as it is. */
 bool send_rule_read(struct hop *hop, struct outcome *why);
 
+/* The source address for a connection to this one; "" if the rule names none. False: it names one of the other family only. */
+bool send_rule_source(const struct hop *hop, const char *address, const char **source);
+
 /* "relay rule NAME", for people. */
 const char *send_rule_name(const struct hop *hop);
 

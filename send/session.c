@@ -54,12 +54,14 @@ static enum session_result encrypt(struct client *c, const struct hop *hop, cons
 {
   text request = TEXT_ZERO, answer = TEXT_ZERO;
   struct call_fds fds;
-  bool must_verify = hop->tls == HOP_TLS_VERIFY || hop->tls == HOP_TLS_TLS;
+  bool is_pinned = hop->tls == HOP_TLS_FINGERPRINT || (hop->tls == HOP_TLS_TLS && record_find(&hop->facts, "fingerprint"));
+  size_t at = 0;
   enum session_result result = SESSION_READY;
 
   record_add(&request, "what", "connect");
   record_add(&request, "name", host);
-  record_add(&request, "verify", must_verify ? "name" : "none");
+  record_add(&request, "verify", is_pinned ? "fingerprint" : send_hop_is_verified(hop) ? "name" : "none");
+  for (const char *one; is_pinned && (one = record_next(&hop->facts, "fingerprint", &at));) record_add(&request, "fingerprint", one);
   if (call_ask("tls-client", &request, &c->fd, 1, &answer, &fds, send_client_left(c, TLS_SECONDS)) != CALL_DONE) {
     c->was_late = errno == ETIMEDOUT;
     result = c->was_late ? send_failure_say(c, "4.4.2", "the TLS handshake took too long", "", why)

@@ -85,7 +85,7 @@ static bool take_packet(struct job *job, const text *packet, const struct call_f
                                            .priority = record_find(packet, "priority"),
                                            .is_utf8 = record_is(packet, "smtputf8", "yes"),
                                            .requires_tls = record_is(packet, "requiretls", "yes"),
-                                           .is_verified = !job->hop.is_mx && (job->hop.tls == HOP_TLS_VERIFY || job->hop.tls == HOP_TLS_TLS),
+                                           .is_verified = !job->hop.is_mx && send_hop_is_verified(&job->hop),
                                            .is_probe = is_probe,
                                            .recipients = job->recipients,
                                            .notify = job->notify,
@@ -195,7 +195,7 @@ int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-send", "mail-in", "mail-submit", 0 };
   static const char *const reads[] = { "control", "tables", "/etc/hosts", "/etc/resolv.conf", 0 };
-  static const struct sandbox sandbox = { .reads = reads, .may_connect = true };
+  static const struct sandbox sandbox = { .reads = reads, .may_connect = true, .may_choose_source = true };
   static const struct serve service = { .concurrency = CONNECTIONS,
                                         .memory_bytes = CONNECTION_BYTES,
                                         .callers = callers,

@@ -3,7 +3,7 @@
 # of this instance alone. What the rule demands is never given up: no TLS, a wrong name or a wrong password defer the mail,
 # and say which rule. A changed rule works at the next attempt. (L-07, L-08, N-79, N-83, N-84, N-86, N-88)
 # A: a company's server, sends by rule. B: the central one, has the domain central.test.
-import os, re, stat, subprocess, sys
+import hashlib, os, re, stat, subprocess, sys
 
 sys.path[:0] = ["tests", "tests/flow"]
 from peer import Server
@@ -94,6 +94,32 @@ def tls(a, b, t, rule):
     t.ok(re.search(r"login=relay-a@central\.test", b.log("smtp-submissions")), "... with the login", b.log("smtp-submissions")[-800:])
 
 
+def pins(a, b, t, rule):
+    """B's certificate is known by its fingerprint, and changed while mail flows."""
+    old, new = (certificate(a.folder, name, "DNS:nobody.test") for name in ("this-week", "next-week"))
+    known = [hashlib.sha256(subprocess.run(["openssl", "x509", "-in", c + ".pem", "-outform", "DER"], check=True, stdout=subprocess.PIPE).stdout).hexdigest()
+             for c in (old, new)]
+    a.relay_rule(**dict(rule, tls="fingerprint", fingerprint=known[0] + "\nfingerprint: " + known[1]))
+    bear(b, old)
+    arrives(a, b, t, "pinned", "S-31 the certificate that the rule names, which no authority knows")
+    said = a.run("relay-test", "test")
+    t.ok(a.code == 0 and said.startswith("ok\n") and known[0] in said and rule["login"] in said, "N-85 relay-test: ok, with the fingerprint", said)
+    is_idle(a, b)
+    bear(b, new)
+    arrives(a, b, t, "rotated", "S-32 the next certificate, whose fingerprint was published in advance")
+    a.relay_rule(**dict(rule, tls="fingerprint", fingerprint=known[0]))
+    is_idle(a, b)
+    id = deferred(a, b, t, "not the pin", known[1], "S-31 another certificate: deferred, and its fingerprint is told")
+    said = a.run("relay-test", "test")
+    t.ok(a.code == 1 and said.startswith("connection_not_supported_by_server\n") and known[1] in said, "N-85 relay-test says the same", said)
+    a.relay_rule(**dict(rule, tls="fingerprint", fingerprint=known[1]))
+    retried(a, b, t, id, "not the pin", "N-88 the new fingerprint in the rule: sent")
+    a.relay_rule(**dict(rule, password="wrong"))
+    said = a.run("relay-test", "test")
+    t.ok(a.code == 1 and said.startswith("cannot_authenticate_to_server\n") and "wrong" not in said, "N-85 relay-test: a wrong password", said)
+    a.relay_rule(**rule)
+
+
 def no_tls(a, t, rule):
     """A server that does not offer STARTTLS, and one that fails in the middle of it, get neither mail nor password."""
     for name, replies, extensions in (("no STARTTLS", {}, ("PIPELINING", "AUTH PLAIN")),
@@ -134,6 +160,7 @@ with Postroom(25) as a, Postroom(26) as b, Tap() as t:
     a.relay_rule(**rule)
     by_submission(a, b, t, rule)
     tls(a, b, t, rule)
+    pins(a, b, t, rule)
     no_tls(a, t, rule)
     passwords(a, b, t, rule)
     t.is_(a.queue(), [], "at the end A's queue is empty")

@@ -114,6 +114,11 @@ write('secret', 's3cret\n')
 expect('ok', 'a host, with a login and a password in a file', '%s:%d' % (ADDRESS, s.port), '--tls', 'verify', '--login', 'instance', '--password-file', HOME + '/secret')
 s.join(30)
 ok(PLAIN in s.heard, 'it has logged in', s.heard)
+s = Server(extensions=('STARTTLS',), certificate='other.example.test')
+pin = fingerprint('other.example.test').upper()
+expect('ok', 'S-31: a host known by its fingerprint, from an address', '%s:%d' % (ADDRESS, s.port), '--fingerprint', ':'.join(pin[i:i + 2] for i in range(0, 64, 2)), '--source', '127.0.52.3')
+s = Server(extensions=('STARTTLS',))
+expect('connection_not_supported_by_server', 'S-31: another certificate', '%s:%d' % (ADDRESS, s.port), '--fingerprint', pin, has=(fingerprint('relay.example.test'),))
 s = Server(extensions=('AUTH PLAIN',), implicit=True)
 expect('ok', 'TLS from the first byte; the password on fd 0', '[%s]:%d' % (ADDRESS, s.port), '--tls', 'tls', '--login', 'instance', input=b's3cret\n')
 s = Server(extensions=())
@@ -127,6 +132,7 @@ code, said, rest, _ = probe('%s:%d' % (ADDRESS, s.port), '--tls', 'off')
 ok(said == 'ok' and rest.count('offers') == 60 and '\x1b' not in rest, 'what a hostile server offers is bounded, and no terminal\'s commands', rest)
 
 for words, what in ((('nosuchrule',), 'a rule that is not there'), (('office', '--tls', 'may'), 'options beside a rule'), (('a.test', '--tls', 'maybe'), 'an unknown mode'),
+                    (('a.test', '--tls', 'fingerprint'), 'no fingerprint'), (('a.test', '--fingerprint', '12'), 'a fingerprint that is none'),
                     ((), 'nothing'), (('a.test:x',), 'a port that is none'), (('a.test', '--password-file', 'x'), 'a password without a login')):
     result = probe(*words)
     equal(result[0], 100, 'bad use: ' + what)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """tls-client takes a connected socket and gives a plaintext socket back: with servers of every kind (Python's ssl); it
 verifies when it is asked to, by authority and name, and tells why not; old protocols and garbage are refused (check 19)."""
-import os, socket, ssl, subprocess, sys, threading, warnings
+import hashlib, os, socket, ssl, subprocess, sys, threading, warnings
 sys.path.insert(0, 'tests')
 from tap import *
 
@@ -62,13 +62,13 @@ class Server(threading.Thread):
             self.far.close()
 
 
-def connect_to(how, name='mx.example.test', verify='none'):
+def connect_to(how, name='mx.example.test', verify='none', fingerprints=()):
     with socket.create_server((ADDRESS, 0)) as listening:
         near = socket.create_connection(listening.getsockname())
         far, _ = listening.accept()
     far.settimeout(30)
     server = Server(far, how)
-    answer, fds = call('tls-client', [('what', 'connect'), ('name', name), ('verify', verify)], [near.fileno()])
+    answer, fds = call('tls-client', [('what', 'connect'), ('name', name), ('verify', verify), *(('fingerprint', f) for f in fingerprints)], [near.fileno()])
     near.close()
     plain = socket.socket(fileno=fds[0]) if fds else None
     if plain:
@@ -119,6 +119,18 @@ write('control/theirs', read('theirs.pem'))
 write('control/tlscafile', 'control/theirs\n')
 answer, plain = connect_to(server_context('foreign'), verify='name')
 equal(answer.get('answer'), 'yes', 'other authorities count at once')
+
+pins = {}
+for name in ('good', 'foreign'):
+    der = subprocess.run(['openssl', 'x509', '-in', name + '.pem', '-outform', 'DER'], check=True, stdout=subprocess.PIPE).stdout
+    pins[name] = hashlib.sha256(der).hexdigest()
+for known, fits, what in (((pins['good'],), True, 'that of the certificate'), ((pins['foreign'], pins['good']), True, 'the second of two'),
+                          ((pins['foreign'],), False, 'another'), ((), False, 'none'), (('',), False, 'an empty one')):
+    answer, plain = connect_to(server_context(), 'whatever.test', 'fingerprint', known)
+    ok(answer.get('answer') == ('yes' if fits else 'no') and (fits or pins['good'] in answer['error']),
+       'S-31 verify=fingerprint, %s: %s' % (what, 'taken' if fits else 'refused'), answer)
+answer, plain = connect_to(server_context())
+equal((answer['fingerprint'], answer['certificate']), (pins['good'], 'mx.example.test'), 'the answer tells fingerprint and names of the certificate')
 
 for garbage, what in ((b'220 I speak no TLS\r\n', 'SMTP in clear'), (os.urandom(5000), 'random bytes'), (b'', 'an end')):
     answer, plain = connect_to(garbage)

@@ -74,9 +74,12 @@ static void check_errors(void)
   text_free(&error);
 }
 
+#define A_PIN "AA:BB:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
+#define B_PIN "bb00000000000000000000000000000000000000000000000000000000000000"
+
 static void check_rule(const char *fields, const char *expected, const char *what)
 {
-  static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "enabled", 0 };
+  static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "fingerprint", "source", "enabled", 0 };
   struct table policy = TABLE_ZERO, relay = TABLE_ZERO;
   text record = TEXT_ZERO, error = TEXT_ZERO, seen = TEXT_ZERO, value, login = TEXT_ZERO;
   size_t at = 0, where = 0;
@@ -89,6 +92,8 @@ static void check_rule(const char *fields, const char *expected, const char *wha
     table_find(&relay, "rule", "10-x", &login);
     text_add_format(&seen, "%s %s:%s %s auth=%s %s", name, record_get(&value, "host"), record_get(&value, "port"), record_get(&value, "tls"),
                     record_get(&value, "auth"), record_get(&login, "login"));
+    for (size_t i = 0; i < 2; i++)
+      for (size_t next = 0; (key = record_next(&login, i ? "source" : "fingerprint", &next));) text_add_format(&seen, " %.6s", key);
   }
   check_is(text_string(&seen), expected, what);
   table_free(&policy);
@@ -109,11 +114,20 @@ int main(void)
   check_rule("type: bcc\nhost: piler1\n", "relay:bcc piler1:25 verify auth=no ", "N-104: the archive's own route");
   check_rule("port: 587\n", "host: host is missing, or is no host name", "no host");
   check_rule("host: r.test\nport: 0\n", "port: port is a number from 1 to 65535, not 0", "a bad port");
-  check_rule("host: r.test\ntls: yes\n", "tls: tls is may, encrypt, verify, tls or off, not yes", "a bad tls");
+  check_rule("host: r.test\ntls: yes\n", "tls: tls is may, encrypt, verify, fingerprint, tls or off, not yes", "a bad tls");
   check_rule("host: r.test\nlogin: a\n", "login: login and password go together; one of them is missing", "a login without a password");
-  check_rule("host: r.test\nlogin: a\npassword: b\ntls: may\n", "tls: tls: may would send the password in the clear; write encrypt, verify or tls", "a password in the clear");
+  check_rule("host: r.test\nlogin: a\npassword: b\ntls: may\n", "tls: tls: may would send the password in the clear; write encrypt, verify, fingerprint or tls", "a password in the clear");
   check_rule("host: r.test\ntype: sender\n", "subject: a rule of type sender needs a subject: ADDRESS, DOMAIN or .DOMAIN", "a sender rule without a subject");
   check_rule("host: r.test\ntype: other\n", "type: type is default, sender, recipient or bcc, not other", "another type");
   check_rule("host: r.test\nsubject: x.test\n", "subject: a rule of type default has no subject but *", "a default rule with a subject");
+  check_rule("host: r.test\ntls: fingerprint\nfingerprint: " A_PIN "\nfingerprint: " B_PIN "\n", "relay:default r.test:25 fingerprint auth=no  aabb00 bb0000",
+             "S-31, S-32: fingerprints, with colons or without, in any case");
+  check_rule("host: r.test\ntls: tls\nfingerprint: " B_PIN "\n", "relay:default r.test:465 tls auth=no  bb0000", "S-31: one for implicit TLS");
+  check_rule("host: r.test\ntls: fingerprint\n", "tls: tls: fingerprint needs a fingerprint", "no fingerprint");
+  check_rule("host: r.test\nfingerprint: " B_PIN "\n", "fingerprint: tls: verify looks at no fingerprint; write tls: fingerprint", "one that nobody would look at");
+  check_rule("host: r.test\ntls: fingerprint\nfingerprint: abc\n", "fingerprint: fingerprint is a SHA-256 in hex, not abc", "one that is none");
+  check_rule("host: r.test\nsource: 192.0.2.1\nsource: 2001:db8::1\n", "relay:default r.test:25 verify auth=no  192.0. 2001:d", "source addresses");
+  check_rule("host: r.test\nsource: 192.0.2.1\nsource: 192.0.2.2\n", "source: source is one IPv4 address, one IPv6 address, or both; 192.0.2.2 is one too many, or none", "two of a kind");
+  check_rule("host: r.test\nsource: eth0\n", "source: source is one IPv4 address, one IPv6 address, or both; eth0 is one too many, or none", "no address");
   return check_done();
 }

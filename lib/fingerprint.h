@@ -1,0 +1,11 @@
+/* fingerprint: the SHA-256 of a certificate, as people write it. */
+
+#ifndef LIB_FINGERPRINT_H
+#define LIB_FINGERPRINT_H
+
+#include "lib/text.h"
+
+/* Hex with or without colons, as openssl writes it, to lower-case hex. False: it is no SHA-256. */
+bool fingerprint_parse(const char *value, text *hex);
+
+#endif

@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+"""A relay rule can name the certificate of its host by fingerprint (S-31, N-84), the next one in advance (S-32), and the
+address that we come from. What smtp-send learns of a rule it learns anew for each connection."""
+import hashlib, os, subprocess, sys
+sys.path.insert(0, 'tests')
+import peer
+from smtp_server import *
+from tap import *
+
+ADDRESS = '127.0.52.1'
+write('control/me', 'mail.home.test\n')
+write('control/tlscafile', 'control/ca.pem\n')
+os.makedirs('tables/one')
+os.symlink('one', 'tables/current')
+pins = {}
+for name in ('old', 'next', 'stranger'):
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', name + '.key',
+                    '-out', name + '.pem', '-days', '2', '-subj', '/CN=whatever', '-addext', 'subjectAltName=IP:' + ADDRESS], check=True, stderr=subprocess.DEVNULL)
+    pins[name] = hashlib.sha256(subprocess.run(['openssl', 'x509', '-in', name + '.pem', '-outform', 'DER'], check=True, stdout=subprocess.PIPE).stdout).hexdigest()
+write('control/ca.pem', read('stranger.pem'))
+start('tls-client', listen('tls-client'), 'tlslog')
+start('smtp-send', listen('smtp-send'), 'log')
+
+
+def rule(*facts):
+    write_cdb('tables/one/relay.cdb', [(b'rule:office', record(facts))])
+
+
+def try_once(certificate='old', address=ADDRESS, tls='fingerprint', message=MESSAGE, facts=(), extensions=('STARTTLS', 'AUTH PLAIN'), **how):
+    """The outcome, and the server that was asked, which keeps the address of who came."""
+    s = peer.Server(address=address, certificate=certificate, extensions=extensions, **how)
+    s.came = []
+    s.replies['EHLO'] = lambda server: s.came.append(server.sock.getpeername()[0]) or b'250-relay\r\n' + b''.join(b'250-%s\r\n' % e.encode() for e in extensions) + b'250 HELP\r\n'
+    c = Call([('route', 'host'), ('host', address), ('port', s.port), ('rule', 'office'), ('tls', tls)])
+    outcome = c.send(message, facts=facts)[0]
+    c.close()
+    return outcome, s
+
+
+rule(('fingerprint', pins['old']), ('fingerprint', pins['next']), ('login', 'a'), ('password', 's3cret'))
+outcome, s = try_once('old')
+s.join(30)
+ok(outcome[0] == 'done' and s.tls == ['TLSv1.3'] and len(s.messages) == 1, 'S-31: the certificate that the rule names, which nobody vouches for', outcome)
+outcome, s = try_once('next')
+equal(outcome[0], 'done', 'S-32: so is the next one, before and after it is changed')
+outcome, s = try_once('stranger')
+s.join(30)
+ok(outcome[:2] == ('later', '4.7.5') and pins['stranger'] in outcome[3], 'another certificate, though an authority vouches for it: later, with its fingerprint', outcome)
+ok(s.heard[1:] == ['STARTTLS'] and not s.messages, 'and it hears nothing: no EHLO, no login, no mail', s.heard)
+rule(('fingerprint', pins['next']))
+outcome, s = try_once('old')
+equal(outcome[:2], ('later', '4.7.5'), 'S-32: the old one is taken out of the rule: it counts no more, at the next connection')
+outcome, s = try_once('next', extensions=('AUTH PLAIN',))
+ok(outcome[:2] == ('later', '4.7.4') and not s.tls, 'N-84: no STARTTLS, no mail', outcome)
+rule(('fingerprint', pins['next']))
+outcome, s = try_once('next', tls='tls', implicit=True)
+equal(outcome[0], 'done', 'TLS from the first byte: the fingerprint too')
+outcome, s = try_once('stranger', tls='tls', implicit=True)
+equal(outcome[:2], ('later', '4.7.5'), 'and it alone counts')
+rule(('login', 'a'), ('password', 'b'))
+outcome, s = try_once('stranger')
+equal(outcome[:2], ('later', '4.7.5'), 'no fingerprint in the rule: nobody has it')
+rule(('fingerprint', pins['old']))
+outcome, s = try_once('old', facts=[('requiretls', 'yes')], extensions=('STARTTLS', 'REQUIRETLS'))
+equal(outcome[0], 'done', 'a message that requires TLS goes there')
+
+rule(('source', '127.0.52.7'), ('source', '::1'))
+for address, source in ((ADDRESS, '127.0.52.7'), ('::1', '::1')):
+    outcome, s = try_once(address=address, tls='off', extensions=())
+    s.join(30)
+    ok(outcome[0] == 'done' and s.came == [source], 'the rule\'s source address is where we come from: ' + source, (outcome, s.came))
+rule(('source', '::1'))
+outcome, s = try_once(tls='off')
+ok(outcome[:2] == ('later', '4.4.1') and 'relay rule office' in outcome[3] and not s.came, 'no source address of this family: not tried from another', outcome)
+rule(('source', '192.0.2.52'))
+outcome, s = try_once(tls='off')
+ok(outcome[:2] == ('later', '4.4.1') and "not one of this host's" in outcome[3] and not s.came, 'a source address that is not ours: later, and says so', outcome)
+rule(('source', '127.0.52.7'))
+first, second = try_once(tls='off', extensions=()), try_once(tls='off', extensions=())
+equal([first[0][0], second[0][0]], ['done', 'done'], 'more than one connection')
+done_testing()
