@@ -197,6 +197,19 @@ def data(ask, sender, field, **how):
     return "250" if code == 250 else f"{code} {text.decode()}"
 
 
+def through_proxy(ask, certificate):
+    """A certificate is its proxy's own, not that of the client whom it names by XCLIENT."""
+    ask.mail.control("xclienthosts", "127.0.37.60")
+    ask.mail.restart("smtp-mx")
+    client = ask.open(ip="127.0.37.60", tls=True, certificate=certificate)
+    client.docmd("XCLIENT", "ADDR=192.0.2.9 PROTO=ESMTP HELO=stranger.example")
+    client.mail("a@cert.example")
+    ask.t.is_(client.rcpt(JOE)[0], 554, "check 13, S-21: who is named by XCLIENT does not relay by the proxy's certificate")
+    client.close()
+    ask.mail.control("xclienthosts", None)
+    ask.mail.restart("smtp-mx")
+
+
 def backends(ask):
     """Impersonation, three ways of saying who one is."""
     known, fingerprint = make_certificate(ask.mail.folder, "known")
@@ -221,6 +234,7 @@ def backends(ask):
     t.ok(asks_for_certificate(ask), "S-21 clients are asked for a certificate where one is known")
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         resumed(ask, known, version)
+    through_proxy(ask, known)
     client = smtplib.SMTP(ask.mail.address, ask.mail.port(587), timeout=60)
     client.ehlo()
     t.is_(client.docmd("AUTH", "PLAIN AHNob3BAcmVsYXkAc2hvcHMtcGFzc3dvcmQ=")[0], 538, "S-23 no login without TLS")
