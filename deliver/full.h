@@ -24,7 +24,7 @@ void full_report(bool is_full);
 
 /* The listener. owner: the uid of the mailbox and its quota now; false if there is no such mailbox. */
 typedef bool full_owner(const char *key, uid_t *uid, uint64_t *quota_bytes);
-void full_take(full_owner *owner);  /* the reports that are there */
+void full_take(full_owner *owner);  /* the next report, if there is one */
 void full_sweep(full_owner *owner); /* removes what is for another quota, or for no mailbox any more */
 
 #endif
