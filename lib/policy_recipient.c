@@ -144,8 +144,11 @@ void policy_recipient(struct tables *tables, const struct policy_facts *facts, c
   bool is_ours = find_domain(tables, recipient) != LOOKUP_ABSENT; /* a broken table is told by the expansion */
 
   x.is_public = !is_known(facts) && facts->role != POLICY_LMTP;
+  bool is_full = is_ours || facts->role != POLICY_SUBMISSION || recipient->is_literal || strchr(recipient->domain, '.');
   if (!is_ours && !is_known(facts))
     refuse(d, recipient, 554, "5.7.1", "relay-denied", "control/domains", "Relay access denied");
+  else if (!is_full) /* RFC 6409 4.2 */
+    refuse(d, recipient, 554, "5.1.2", "domain-not-full", "", "Recipient address rejected: its domain is not fully qualified");
   else if (!is_ours && facts->backend && *facts->backend && !has_way_out(tables, facts))
     refuse(d, recipient, 550, "5.7.1", "untransportable", "control/relayrules", "Recipient address rejected: untransportable");
   else

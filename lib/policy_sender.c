@@ -58,6 +58,21 @@ static bool check_block(struct tables *tables, const struct policy_facts *facts,
   return result != LOOKUP_BROKEN;
 }
 
+/* RFC 6409 4.2: on the submission ports a domain is fully qualified, or one of ours. */
+static bool check_full(struct tables *tables, const struct policy_facts *f, const struct address *sender, struct policy_decision *d)
+{
+  text record = TEXT_ZERO;
+
+  if (f->role != POLICY_SUBMISSION || sender->is_literal || strchr(sender->domain, '.')) return true;
+  enum lookup_result result = tables_find(tables, "domain", sender->domain, &record);
+  if (result == LOOKUP_ABSENT) {
+    policy_decide(d, 554, "5.1.8", "domain-not-full", "");
+    say(d, sender, "Sender address rejected", "its domain is not fully qualified");
+  }
+  text_free(&record);
+  return result != LOOKUP_BROKEN;
+}
+
 /* A stranger with a sender of ours (T16), or of a domain that we only pass on (S-25). */
 static bool check_spoof(struct tables *tables, const struct policy_facts *f, const struct address *sender,
                         struct policy_decision *d)
@@ -210,6 +225,7 @@ void policy_sender(struct tables *tables, const struct policy_facts *f, const st
   accept(d, sender ? "sender" : "null-sender");
   if (sender) {
     is_readable = check_block(tables, f, sender, d);
+    if (is_readable && policy_is_accepted(d)) is_readable = check_full(tables, f, sender, d);
     if (is_readable && policy_is_accepted(d)) is_readable = check_spoof(tables, f, sender, d);
     if (is_readable && policy_is_accepted(d)) is_readable = check_identity(tables, f, sender, setting, d);
   }

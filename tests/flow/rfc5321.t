@@ -460,10 +460,14 @@ def submission(mail, t):
                 ("MAIL FROM:<bob>", "^55[34] 5.1", f"RFC 6409 4.2: {port}: a sender without a domain"),
                 ("MAIL FROM:<bob@example.test>", "^250", f"RFC 6409 4.2: {port}: a sender that is well"),
                 ("RCPT TO:<alice>", "^55[34] 5.1", f"RFC 6409 4.2: {port}: a recipient without a domain"),
+                ("RCPT TO:<alice@sales>", "^554 5.1.2", f"RFC 6409 4.2: {port}: a recipient whose domain is not fully qualified is 554"),
                 ("RCPT TO:<a b@far.example>", "^5(01|53) 5.1.3", f"RFC 6409 5.1: {port}: an address that cannot be"),
                 ("RCPT TO:<eve@far.example>", "^250 2.1.5", f"RFC 6409 3: {port}: who has logged in may relay"),
                 ("RCPT TO:<postmaster>", "^250 2.1.5", f"RFC 5321 4.5.1: {port}: <postmaster>"),
                 ("ETRN far.example", "^50[02] 5.5.1", f"RFC 6409 7: {port}: no ETRN"),
+                ("RSET", "^250", "..."),
+                ("MAIL FROM:<bob@sales>", "^250|^554 5.1.8", f"RFC 6409 4.2: {port}: a sender whose domain is not fully qualified"),
+                ("RCPT TO:<alice@example.test>", "^554 5.1.8|^503", f"RFC 6409 4.2: {port}: ... is 554, at RCPT as all that is said of senders (doc/smtp-receive.md)"),
             ])
 
 

@@ -127,6 +127,7 @@ static void check_relay(void)
   check_is(recipient(&mx, "<\"bob\"@example.test>"), "250 2.1.5 address bob@example.test/kb", "quotes that mean nothing");
   check_is(recipient(&bob, "<victim@far.example>"), "250 2.1.5 remote victim@far.example/", "on submission it goes out");
   check_is(recipient(&bob, "<victim@[127.0.0.1]>"), "550 5.1.2 address-literal", "but to names only");
+  check_is(recipient(&bob, "<victim@sales>"), "554 5.1.2 domain-not-full", "and to whole ones: RFC 6409 4.2");
 }
 
 static const char *sender(const struct policy_facts *facts, const char *string)

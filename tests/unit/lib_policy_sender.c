@@ -132,6 +132,8 @@ static const struct {
   { &ann, "x@bad2.test", "554 5.7.1 <x@bad2.test>: Sender domain rejected", "N-64 block rules are for who has logged in too" },
   { &trusted, "x@bad2.test", "554 5.7.1 <x@bad2.test>: Sender domain rejected", "N-64 ... and for our networks" },
   { &stranger, "friend@bad2.test", "250", "N-63 a sender that is passed by" },
+  { &loose, "ann@sales", "554 5.1.8 <ann@sales>: Sender address rejected: its domain is not fully qualified", "RFC 6409 4.2" },
+  { &stranger, "ann@sales", "250", "RFC 6409 4.2: that is for submission" },
   { &friendly, "x@bad2.test", "250", "N-63 a client that is passed by" },
   { &friendly, "ann@a.test", "553 5.7.1 <ann@a.test>: Sender address rejected: not logged in", "N-63 ... may not spoof" },
   { &friendly, "mute@a.test", "553 5.7.1 <mute@a.test>: Sender address rejected: not logged in", "N-63 ... nor who may not send" },
