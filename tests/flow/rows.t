@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # rows: what the rows of requirements.md say and no other flow test asks, from outside: each case over SMTP at the running instance and of
 # whatif (tests/flow/policy.py), relay rules at servers that see which host, which login and which message come.
-# (N-15, N-16, N-18, N-19, N-25, N-28, N-37, N-41, N-42, N-79 to N-82, N-98, N-111 to N-118, L-21, L-24, P-10, P-12, P-16, P-17, P-22 to P-28,
-# P-32, S-22, S-29, S-30, S-34, S-41, W-28, W-29, T1 to T5, T17)
+# (N-15, N-16, N-18, N-19, N-22, N-25, N-28, N-37, N-40 to N-42, N-79 to N-82, N-98, N-102, N-103, N-111 to N-118, L-21, L-24, P-10, P-12, P-16, P-17, P-22 to P-28,
+# P-32, S-21, S-22, S-29, S-30, S-34, S-41, W-28, W-29, T1 to T5, T7, T8, T15, T17)
 import base64, glob, hashlib, os, re, shutil, smtplib, socket, ssl, subprocess, sys, time
 
 sys.path[:0] = ["tests", "tests/flow"]
@@ -103,7 +103,8 @@ def people(ask):
             t.is_(client.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0{name}\0{mail.password('bob')}".encode()).decode())[0], 535, f"N-25 ... not {name}, who is somebody else")
     # L-21: a member's mail is looked up again; who has none is reported; T15: one SMTP: value of two
     ask.edit_account("alice", "proxyAddresses: SMTP:team@example.test")
-    ask.edit_account("bob", "proxyAddresses: smtp:Team@Example.Test")
+    said = ask.edit_account("bob", "proxyAddresses: SMTP:Team@Example.Test")
+    t.ok(re.search("team@example.test.*primary|primary.*team@example.test", said, re.I), "T15 two who claim one primary address are reported", said)
     ask.files({"mailboxes/bob@example.test": f"forward: {CAROL}"})
     ask.case("L-21 what a member's address leads to is looked up again", "team@example.test", OK, leads=[ALICE, CAROL])
     ask.files({"mailboxes/bob@example.test": f"forward: {CAROL}", "mailboxes/carol@example.test": "forward: team@example.test\nkeep: yes"})
@@ -145,6 +146,57 @@ def networks(ask):
     ask.files({"mynetworks": None})
 
 
+def internal_names(ask):
+    """N-40: names of users and groups, in all domains or in one."""
+    ask.files({"domains/inner.test": "addusers: yes\naddgroups: yes", "groups/crew": f"member: {ALICE}\nmember: {BOB}", "internal": "bob\ncrew\nalice@inner.test"})
+    denied = "554 5.7.1 <A>: Recipient address rejected: access denied"
+    for what, to in (("a user's name, in every domain", "bob@inner.test"), ("... in another", "bob@users.test"), ("a group's name, in every domain", "crew@inner.test"),
+                     ("... with a detail", "crew+x@inner.test"), ("a user's name, in one domain", "Alice@inner.test")):
+        ask.case(f"N-40 {what}", to, denied, ip=FAR)
+    ask.case("N-40 ... and not in another", "alice@users.test", OK, ip=FAR, leads=[ALICE])
+    ask.case("N-40 ... the user's own address of that name too", BOB, denied, ip=FAR)
+    ask.case("N-40 ... not the others", ALICE, OK, ip=FAR)
+    ask.case("N-40 for who has logged in", "crew@inner.test", OK, login="carol", password="carols-password", port=587, sender=CAROL, leads=[ALICE, BOB])
+    ask.files({"mynetworks": NEAR})
+    ask.case("N-40 N-98 for our networks", "bob@inner.test", OK, ip=NEAR, leads=[BOB])
+    ask.files({"mynetworks": None, "internal": None, "enforcesender": "yes", "sendas": "groups"})
+    ask.case("T5 N-102 sendas: groups: a member may", JOE, OK, sender="crew@inner.test", login="bob", port=587)
+    ask.case("T5 N-101 ... who is in it not, may not", JOE, "553 5.7.1 <crew@inner.test>: Sender address rejected: not owned by user carol@example.test",
+             sender="crew@inner.test", login="carol", password="carols-password", port=587)
+    ask.files({"enforcesender": None, "sendas": None, "groups/crew": None, "domains/inner.test": None})
+
+
+def failing_archives(ask):
+    """N-22, N-103: a copy that cannot be delivered is nobody's trouble."""
+    mail, t = ask.mail, ask.t
+    archive = Server(sessions=1000, address="127.0.49.68", RCPT=b"550 5.1.1 no such archive\r\n")
+    ask.files({"domains/copied.test": "addusers: yes\ncopy: dead@archive.example", "alwaysbcc": "archive@piler1", "relayrules/archive": f"type: bcc\nhost: 127.0.49.68\nport: {archive.port}\ntls: off",
+               "relayrules/all": f"type: default\nhost: 127.0.49.68\nport: {archive.port}\ntls: off"})
+    ask.case("N-22 N-103 a domain's copy and a copy of all", "carol@copied.test", OK, leads=[CAROL, "copy:dead@archive.example", "copy:archive@piler1"], sender=BOB, login="bob", port=587)
+    ask.send(BOB, "carol@copied.test", "copied in vain", login="bob", port=587)
+    t.ok(mail.mail_with("carol", "Subject: copied in vain"), "N-22 the recipient has it")
+    for to in ("dead@archive.example", "archive@piler1"):
+        t.ok(wait_for(lambda: f"RCPT TO:<{to}>" in [line.split(" NOTIFY")[0] for line in archive.heard]), f"N-22 N-103 {to} is refused", archive.heard)
+    t.ok(wait_for(lambda: not mail.queue()), "N-22 ... the queue is empty", mail.run("qstat"))
+    t.is_([m for user in ("bob", "carol", "alice") for m in mail.mail(user) if b"no such archive" in m], [], "N-22 N-103 T8 ... and nobody is told, neither the author nor the postmaster")
+    ask.files({"domains/copied.test": None, "alwaysbcc": None, "relayrules/archive": None, "relayrules/all": None})
+
+
+def fingerprints(ask):
+    """S-21: a backend has one to five certificates; each of them is it."""
+    t, folder = ask.t, ask.mail.folder
+    names = [f"client{i}" for i in range(6)]
+    for name in names:
+        make_certificate(folder, name)
+    lines = [f"fingerprint: {ask.fingerprint(f'{folder}/{name}.pem')}" for name in names]
+    ask.files({"relayrules/all": "type: default\nhost: 127.0.49.67\nport: 9\n", "backends/cert": "\n".join(["domain: cert.example", *lines[:5]])})
+    for name, expected in zip(names, [OK] * 5 + [RELAY]):
+        ask.case(f"S-21 {name} of five", JOE, expected, sender="a@cert.example", ip=FAR, tls=True, certificate=(f"{folder}/{name}.pem", f"{folder}/{name}.key"))
+    said = ask.files({"backends/cert": "\n".join(["domain: cert.example", *lines])})
+    t.ok(ask.mail.code == 100 and "control/backends/cert" in said, "S-21 ... and not six", said)
+    ask.files({"relayrules/all": None, "backends/cert": None})
+
+
 class Host(Server):
     """A relay that wants a login under TLS; what came, by whom."""
 
@@ -168,9 +220,9 @@ class Host(Server):
         return found
 
 
-def make_certificate(folder):
+def make_certificate(folder, name="relay"):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=snakeoil", "-days", "2",
-                    "-out", f"{folder}/relay.pem", "-keyout", f"{folder}/relay.key"], check=True, capture_output=True)
+                    "-out", f"{folder}/{name}.pem", "-keyout", f"{folder}/{name}.key"], check=True, capture_output=True)
 
 
 def relay_rules(ask):
@@ -430,7 +482,7 @@ with Postroom(49) as mail, Tap() as t:
     mail.add_account(CAROL, "carols-password")
     make_certificate(mail.folder)
     ask = Policy(mail, t)
-    parts = [destinations, domains, people, postmaster, networks, relay_rules, opportunistic, listeners, wrong_passwords, sizes, crowds, one_place, offboarding]
+    parts = [destinations, domains, people, postmaster, networks, internal_names, fingerprints, failing_archives, relay_rules, opportunistic, listeners, wrong_passwords, sizes, crowds, one_place, offboarding]
     for part in parts:
         if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
             print("# " + part.__name__)
