@@ -11,6 +11,7 @@ programs = \
   queue/queue-add \
   queue/qstat \
   queue/qctl \
+  queue/qread \
   queue/queue-check \
   send/send-schedule \
   send/smtp-send \

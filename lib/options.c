@@ -29,3 +29,15 @@ int options_read(const char **argv, const struct option_word *words, const char 
   argv[count] = 0;
   return count;
 }
+
+const char *options_take(const char **argv, const char *option, const char *usage)
+{
+  const char *value;
+
+  while (*argv && strcmp(*argv, "--") && strcmp(*argv, option)) argv++;
+  if (!*argv || strcmp(*argv, option)) return 0;
+  value = argv[1];
+  if (!value || !*value) die_usage(usage);
+  for (; (argv[0] = argv[2]); argv++) continue;
+  return value;
+}

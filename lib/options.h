@@ -14,4 +14,7 @@ struct option_word {
    together, ended by 0, and counted. An unknown option ends the program with the usage. */
 int options_read(const char **argv, const struct option_word *words, const char *usage);
 
+/* Takes "option VALUE" out of the arguments; 0 if it is not there. A value that is missing or empty ends the program. */
+const char *options_take(const char **argv, const char *option, const char *usage);
+
 #endif

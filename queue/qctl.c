@@ -261,22 +261,6 @@ static void tell_only(struct wish *w, const char *const *ids)
   say(&out);
 }
 
-/* --because and its value are taken out of the arguments. */
-static const char *read_because(const char **argv)
-{
-  const char *because = 0;
-
-  for (; *argv && strcmp(*argv, "--"); argv++)
-    if (!strcmp(*argv, "--because")) {
-      because = argv[1];
-      if (!because || !*because) die_usage(USAGE);
-      if (strlen(because) > BECAUSE_MAX) die_permanent("--because: more than 1000 bytes");
-      for (const char **at = argv; (at[0] = at[2]); at++);
-      break;
-    }
-  return because;
-}
-
 int main(int argc, const char **argv)
 {
   bool are_all = false, is_dry = false;
@@ -287,7 +271,8 @@ int main(int argc, const char **argv)
 
   PROG = "qctl";
   queue_select_read(&select, argv + 1, USAGE);
-  w.because = read_because(argv + 1);
+  w.because = options_take(argv + 1, "--because", USAGE);
+  if (w.because && strlen(w.because) > BECAUSE_MAX) die_permanent("--because: more than 1000 bytes");
   int count = options_read(argv + 1, words, USAGE);
   home_enter();
   bool has_options = are_all || is_dry || select.is_given || w.because;

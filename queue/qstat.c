@@ -1,24 +1,29 @@
 /* qstat: shows what is queued, and why. Reads queue/; writes nothing; asks nobody. */
 
+#include <string.h>
 #include <time.h>
 
 #include <skalibs/allreadwrite.h>
 
 #include "lib/die.h"
 #include "lib/home.h"
+#include "lib/json.h"
 #include "lib/options.h"
+#include "queue/follow.h"
 #include "queue/list.h"
 #include "queue/select.h"
 #include "queue/show.h"
+#include "queue/summary.h"
 
-#define USAGE "qstat [--json|--mailq] " QUEUE_SELECT_USAGE " [ID...]"
+#define USAGE "qstat [--json|--mailq|--summary|--by cause|destination] " QUEUE_SELECT_USAGE " [ID...], or qstat --follow [--json]"
 
-enum form { FORM_TEXT, FORM_JSON, FORM_MAILQ };
+enum form { FORM_TEXT, FORM_JSON, FORM_MAILQ, FORM_COUNTED };
 
 struct wish {
   enum form form;
   struct queue_select select;
   uint64_t now;
+  struct queue_summary summary; /* FORM_COUNTED */
 };
 
 struct sums {
@@ -49,6 +54,7 @@ static void show(const struct queue_look *l, enum form form, uint64_t now)
   case FORM_TEXT: queue_show_text(&out, &l->file, l->said, now); break;
   case FORM_JSON: queue_show_json(&out, &l->file, l->said, now); break;
   case FORM_MAILQ: queue_mailq_add(&out, &l->file, l->said); break;
+  case FORM_COUNTED: break;
   }
   say(&out);
   text_free(&out);
@@ -65,7 +71,7 @@ static void say_mailq_head(void)
 }
 
 /* False: there is no message of this id (any more). */
-static bool show_id(const char *id, const struct wish *w, struct sums *sums)
+static bool show_id(const char *id, struct wish *w, struct sums *sums)
 {
   struct queue_look look = QUEUE_LOOK_ZERO;
   enum queue_result result = queue_look_open(&look, id);
@@ -73,6 +79,7 @@ static bool show_id(const char *id, const struct wish *w, struct sums *sums)
   if (result == QUEUE_FOUND && queue_select_matches(&w->select, &look, w->now)) {
     if (w->form == FORM_MAILQ && !sums->messages) say_mailq_head();
     add_up(sums, &look.file);
+    if (w->form == FORM_COUNTED) queue_summary_add(&w->summary, &look);
     show(&look, w->form, w->now);
   }
   queue_look_close(&look);
@@ -105,7 +112,32 @@ static void say_mailq_sum(const struct sums *sums)
   text_free(&out);
 }
 
-static enum ending show_named(const char *const *ids, const struct wish *w, struct sums *sums)
+/* by: "cause", "destination", or 0 for both. */
+static void say_counts(const struct wish *w, const struct sums *sums, const char *by, bool is_json)
+{
+  bool has_causes = !by || !strcmp(by, "cause"), has_destinations = !by || !strcmp(by, "destination");
+  text out = TEXT_ZERO;
+
+  if (is_json) {
+    text_add_char(&out, '{');
+    json_number(&out, "messages", sums->messages);
+    json_number(&out, "recipients", sums->recipients);
+    json_number(&out, "bytes", sums->bytes);
+    json_number(&out, "oldest", sums->oldest_seconds);
+    if (has_causes) queue_summary_json(&w->summary.causes, "causes", "cause", &out);
+    if (has_destinations) queue_summary_json(&w->summary.destinations, "destinations", "destination", &out);
+    text_add(&out, "}\n");
+  } else {
+    if (has_causes) queue_summary_text(&w->summary.causes, "cause", w->now, &out);
+    if (has_causes && has_destinations) text_add_char(&out, '\n');
+    if (has_destinations) queue_summary_text(&w->summary.destinations, "destination", w->now, &out);
+  }
+  say(&out);
+  text_free(&out);
+  if (!is_json) summarize(sums, w->now);
+}
+
+static enum ending show_named(const char *const *ids, struct wish *w, struct sums *sums)
 {
   enum ending ending = END_DONE;
 
@@ -117,7 +149,7 @@ static enum ending show_named(const char *const *ids, const struct wish *w, stru
   return ending;
 }
 
-static void show_all(const struct wish *w, struct sums *sums)
+static void show_all(struct wish *w, struct sums *sums)
 {
   struct queue_list list = { 0, 0 };
 
@@ -127,8 +159,8 @@ static void show_all(const struct wish *w, struct sums *sums)
 
 int main(int argc, const char **argv)
 {
-  bool is_json = false, is_mailq = false;
-  const struct option_word words[] = { { "--json", &is_json }, { "--mailq", &is_mailq }, { 0, 0 } };
+  bool is_json = false, is_mailq = false, is_summary = false, is_follow = false;
+  const struct option_word words[] = { { "--json", &is_json }, { "--mailq", &is_mailq }, { "--summary", &is_summary }, { "--follow", &is_follow }, { 0, 0 } };
   struct sums sums = { 0, 0, 0, 0 };
   struct wish w = { .form = FORM_TEXT };
   enum ending ending = END_DONE;
@@ -136,10 +168,15 @@ int main(int argc, const char **argv)
 
   PROG = "qstat";
   queue_select_read(&w.select, argv + 1, USAGE);
+  const char *by = options_take(argv + 1, "--by", USAGE);
   int named = options_read(argv + 1, words, USAGE);
-  if (is_json && is_mailq) die_usage(USAGE);
-  w.form = is_json ? FORM_JSON : is_mailq ? FORM_MAILQ : FORM_TEXT;
+  bool is_counted = is_summary || by;
+  if (is_mailq && (is_json || is_counted)) die_usage(USAGE);
+  if (by && strcmp(by, "cause") && strcmp(by, "destination")) die_usage(USAGE);
+  if (is_follow && (named || is_mailq || is_counted || w.select.is_given)) die_usage(USAGE);
   home_enter();
+  if (is_follow) queue_follow(is_json);
+  w.form = is_counted ? FORM_COUNTED : is_json ? FORM_JSON : is_mailq ? FORM_MAILQ : FORM_TEXT;
   w.now = (uint64_t)time(0);
   if (named)
     ending = show_named(argv + 1, &w, &sums);
@@ -147,5 +184,6 @@ int main(int argc, const char **argv)
     show_all(&w, &sums);
   if (w.form == FORM_TEXT) summarize(&sums, w.now);
   if (w.form == FORM_MAILQ) say_mailq_sum(&sums);
+  if (is_counted) say_counts(&w, &sums, is_summary ? 0 : by, is_json);
   return ending;
 }

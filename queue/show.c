@@ -61,7 +61,7 @@ void queue_show_plain(text *out, const char *value)
   }
 }
 
-static void add_time(text *out, uint64_t seconds)
+void queue_show_time(text *out, uint64_t seconds)
 {
   time_t t = (time_t)seconds;
   struct tm parts;
@@ -83,7 +83,7 @@ static void add_next(text *out, const struct envelope *e, uint64_t now)
     text_add(out, "next try in ");
     queue_show_span(out, e->next_seconds - now);
     text_add(out, ", ");
-    add_time(out, e->next_seconds);
+    queue_show_time(out, e->next_seconds);
   }
 }
 
@@ -120,7 +120,7 @@ void queue_show_text(text *out, const struct queue_file *f, const struct said *s
   text_add(out, ", came ");
   queue_show_span(out, age(e->birth_seconds, now_seconds));
   text_add(out, " ago, ");
-  add_time(out, e->birth_seconds);
+  queue_show_time(out, e->birth_seconds);
   text_add(out, "\n    from ");
   queue_show_plain(out, e->sender.len ? e->sender.s : "<> (a report)");
   text_add_format(out, "\n    %u %s, ", e->attempts, e->attempts == 1 ? "attempt" : "attempts");

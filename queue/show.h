@@ -17,6 +17,7 @@ void queue_mailq_sum(text *out, size_t messages, uint64_t bytes);
 
 void queue_show_plain(text *out, const char *value); /* without controls */
 void queue_show_said(text *out, const struct said *s); /* "REMOTE: CODE STATUS TEXT", what there is of it */
+void queue_show_time(text *out, uint64_t seconds); /* "2026-11-21T15:00:00Z" */
 void queue_show_span(text *out, uint64_t seconds); /* "3 h 20 min" */
 void queue_show_size(text *out, uint64_t bytes);   /* "4.1 KB" */
 bool queue_show_is_to_go(const struct envelope_recipient *r);
