@@ -60,3 +60,28 @@ class Postroom(System):
     def version(self):
         described = subprocess.run(["git", "-C", TOP, "describe", "--always", "--dirty"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         return "postroom at %s" % (described.stdout.strip() or "an unknown commit")
+
+
+class PostroomAll(Postroom):
+    """The same with a school district's tables and every policy on: 100,000 users more with 500,000 addresses, rules, limits,
+    greylisting. What it costs beside plain postroom is the price of policy."""
+    name = "postroom-all"
+    FOLK, DOMAINS = 100000, 5
+    POLICIES = {"enforcesender": "yes", "spoofmx": "yes", "hideclient": "yes", "recipientdelimiter": "+", "helocheck": "syntax",
+                "ratelimit": "client messages 1000000 per hour\nclient recipients 10000000 per day\nclient connections 1000000 per minute\nlogin messages 1000000 per hour",
+                "tarpitcount": "100", "tarpitdelay": "1", "greylist": "yes", "greylistdelay": "0",
+                "block": "\n".join("sender spam%d.example" % i for i in range(1000)), "bypass": "\n".join("ip 198.51.100.%d" % i for i in range(200)),
+                "mynetworks": "\n".join("10.%d.0.0/16" % i for i in range(100)), "internal": "\n".join("staff%d" % i for i in range(100))}
+
+    def add_users(self):
+        super().add_users()
+        path = os.path.join(self.folder, "directory", "folk.ldif")
+        with open(path, "w") as ldif:
+            for i in range(self.FOLK):
+                ldif.write("dn: uid=folk%d\nobjectClass: inetOrgPerson\nentryUUID: %s\nuid: folk%d\nmail: folk%d@d0.example\n\n" % (i, uuid.uuid5(uuid.NAMESPACE_DNS, "folk%d" % i), i, i))
+        subprocess.run(["chgrp", "mail-tables", path], check=True)
+        os.chmod(path, 0o640)
+        for i in range(self.DOMAINS):
+            self.control("domains/d%d.example" % i, "addusers: yes")
+        for name, value in self.POLICIES.items():
+            self.control(name, value)
