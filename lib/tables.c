@@ -31,7 +31,7 @@ bool tables_open_at(struct tables *t, const char *generation, const char *name)
   text_add(&path, ".cdb");
   text_string(&path);
   if (!t->file || !lookup_is_at(t->file, path.s)) {
-    struct lookup *fresh = lookup_open(path.s);
+    struct lookup *fresh = t->is_for_children ? lookup_open_to_read(path.s) : lookup_open(path.s);
     open = fresh != 0;
     if (open) {
       lookup_close(t->file);
