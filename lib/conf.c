@@ -4,6 +4,7 @@
 #include <skalibs/djbunix.h>
 
 #include "lib/conf.h"
+#include "lib/conf_known.h"
 #include "lib/die.h"
 
 bool conf_next_line(const text *bytes, size_t *at, size_t *number, const char **line, size_t *length)
@@ -40,9 +41,11 @@ static const char *control_path(text *path, const char *name)
 
 static bool read_control(const char *name, text *bytes)
 {
+  enum conf_known known = conf_known(name, bytes);
   text path = TEXT_ZERO;
-  bool there = read_file(control_path(&path, name), bytes);
 
+  if (known != CONF_UNKNOWN) return known == CONF_KNOWN;
+  bool there = read_file(control_path(&path, name), bytes);
   if (!there && errno != ENOENT) die_unable("read ", path.s);
   text_free(&path);
   return there;

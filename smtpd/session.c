@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/conf.h"
+#include "lib/conf_known.h"
 #include "lib/die.h"
 #include "lib/log.h"
 #include "smtpd/commands.h"
@@ -121,6 +122,7 @@ bool session_read(struct session *s)
     return false;
   }
   ssize_t length = read_client(s, to, room);
+  conf_waited();
   if (length > 0)
     s->input.end += (size_t)length;
   else if (told_to_stop)

@@ -6,6 +6,7 @@
 #include <skalibs/sgetopt.h>
 
 #include "lib/conf.h"
+#include "lib/conf_known.h"
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/policy_host.h"
@@ -22,11 +23,12 @@ const char *PROG = "smtp-receive";
 enum { SESSION_SECONDS = 7200, MEMORY_BYTES = 128 * 1024 * 1024 }; /* a list of 100,000 members fits */
 
 static const struct role *role;
-static struct tables tables = TABLES_ZERO;
+static struct tables tables = { .is_for_children = true };
 
-/* The tables are mapped before the fork: a child finds them open, and looks only whether they are still current. */
+/* The tables are open before the fork, and control/ is read: a child looks only whether they are still current. */
 static void refresh(void)
 {
+  conf_learn();
   if (!tables_open(&tables, "policy")) return; /* the session says so, at MAIL */
 }
 
