@@ -478,11 +478,52 @@ def offboarding(ask):
     ask.files({"relayrules/all": None, "groups/staff": None, "addresses/sales@example.test": None})
 
 
+def agreement(ask):
+    """Whatever is asked, by whomever: whatif and the server say the same. Every combination of who, as whom and to whom."""
+    mail, t = ask.mail, ask.t
+    hash = mail.run("password-hash", input="shops-password\n").strip()
+    ask.files({"mynetworks": NEAR, "block": "sender spam.example\nsender .below.example no\nsender evil@far.example", "bypass": f"ip 127.0.49.12\nsender friend@spam.example\nrecipient {ALICE}",
+               "backends/shop": f"domain: shop.example\nnetwork: 127.0.49.13\nlogin: shop@relay\npassword: {hash}", "enforcesender": "yes", "spoofmx": "yes", "sendas": f"{BOB} granted.example\nlists",
+               "allowedsenders/alice@example.test": f"limit: 2\n{ALICE}\ninstance.example", "domains/inner.test": "addusers: yes\naddgroups: yes\ncopy: carol@example.test", "domains/twin.test": "alias: inner.test",
+               "domains/behind.test": "relay: 127.0.49.69\nrecipients: listed", "addresses/known@behind.test": "to: known@behind.test", "domains/bücher.test": f"catchall: {BOB}",
+               "addresses/staff": f"to: {ALICE}\ninternal: yes", "addresses/list@inner.test": f"to: {ALICE}\nto: {BOB}\nto: joe@far.example", "addresses/round@inner.test": "to: round@inner.test",
+               "groups/crew": f"member: {ALICE}\nmember: {CAROL}", "mailboxes/carol@example.test": "submit: no", "mailboxes/office": ""})
+    mail.add_account("shut@example.test", "shuts-password")
+    ask.files({"mailboxes/shut@example.test": "receive: no"})
+    who = [dict(ip=FAR), dict(ip=NEAR), dict(ip="127.0.49.12"), dict(ip="127.0.49.13"), dict(ip=FAR, port=587), dict(login="bob", port=587), dict(login="alice", port=465), dict(login="bob", port=587, ip=NEAR),
+           dict(login="carol", password="carols-password", port=587), dict(login="shop@relay", password="shops-password", port=587)]
+    senders = ["", BOB, ALICE, CAROL, "Bob+x@EXAMPLE.test", "bob@inner.test", "bob@twin.test", "x@far.example", "evil@far.example", "a@spam.example", "friend@spam.example", "a@is.below.example", "a@below.example",
+               "a@shop.example", "a@granted.example", "a@instance.example", "list@inner.test", "crew@inner.test", "office@inner.test", "x@behind.test", "x@xn--bcher-kva.test", "nobody@example.test"]
+    recipients = [BOB, "bob+detail@twin.test", "CAROL@example.test", "shut@example.test", "nobody@example.test", "staff@inner.test", "staff+x@twin.test", "list@inner.test", "round@inner.test", "crew@inner.test",
+                  "office@twin.test", JOE, "x@behind.test", "known@behind.test", "any@xn--bcher-kva.test", "postmaster", "postmaster@behind.test", "bob@[127.0.49.1]", '"bob"@example.test']
+    differ, count = [], 0
+    for how in who:
+        client = ask.open(**how)
+        for i, sender in enumerate(senders):
+            for to in recipients[i % 3::3]:  # each sender with a third of them, each recipient with several senders
+                code, text = client.docmd("MAIL", f"FROM:<{sender}>")
+                if code == 250:
+                    code, text = client.docmd("RCPT", f"TO:<{to}>")
+                said = ask.whatif(sender, to, **how)
+                count += 1
+                if f"{code} {text.decode()}" != ask.reply_of(said):
+                    differ.append((how, sender, to, f"{code} {text.decode()}", ask.reply_of(said), said[-300:]))
+                client.docmd("RSET")
+                if code == 421 or count % 10 == 0:  # a session has its limits
+                    client.close()
+                    client = ask.open(**how)
+        client.close()
+    t.ok(not differ, f"whatif agrees with the server in {count} cases", f"{len(differ)} differ", *differ[:12])
+    ask.files({name: None for name in ("mynetworks", "block", "bypass", "backends/shop", "enforcesender", "spoofmx", "sendas", "allowedsenders/alice@example.test", "domains/inner.test", "domains/twin.test",
+                                       "domains/behind.test", "addresses/known@behind.test", "domains/bücher.test", "addresses/staff", "addresses/list@inner.test", "addresses/round@inner.test", "groups/crew",
+                                       "mailboxes/carol@example.test", "mailboxes/shut@example.test")})
+
+
 with Postroom(49) as mail, Tap() as t:
     mail.add_account(CAROL, "carols-password")
     make_certificate(mail.folder)
     ask = Policy(mail, t)
-    parts = [destinations, domains, people, postmaster, networks, internal_names, fingerprints, failing_archives, relay_rules, opportunistic, listeners, wrong_passwords, sizes, crowds, one_place, offboarding]
+    parts = [destinations, domains, people, postmaster, networks, internal_names, fingerprints, failing_archives, relay_rules, opportunistic, listeners, wrong_passwords, sizes, crowds, one_place, offboarding, agreement]
     for part in parts:
         if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
             print("# " + part.__name__)
