@@ -236,7 +236,7 @@ static bool has_sender(const struct send_attempt *a, size_t item, const text *pa
 }
 
 /* They follow their recipient. */
-static void add_wishes(text *packet, const struct envelope_recipient *r)
+static void add_parameters(text *packet, const struct envelope_recipient *r)
 {
   const char *notify = record_find(&r->facts, "notify"), *original = record_find(&r->facts, "orcpt");
 
@@ -258,7 +258,7 @@ bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item
   for (size_t i = item; i < a->count && l->count < RECIPIENTS_MAX && packet.len - start < RECIPIENT_BYTES_MAX; i++)
     if (a->items[i].state == SEND_ITEM_WAITS && a->items[i].lane == lane && has_sender(a, i, &packet)) {
       record_add(&packet, "recipient", a->items[i].address);
-      add_wishes(&packet, &a->file.envelope.recipients[a->items[i].recipient]);
+      add_parameters(&packet, &a->file.envelope.recipients[a->items[i].recipient]);
       add_item(l, i);
     }
   if (!call_send(l->socket, &packet, &a->file.fd, 1)) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "send/data.h"
-#include "send/wishes.h"
+#include "send/parameters.h"
 
 enum {
   BATCH_BYTES =
@@ -107,7 +107,7 @@ static void say_mail(struct run *r)
   }
   if (offers->eightbit && r->t->message->has_8bit) text_add(out, " BODY=8BITMIME");
   if (needs_utf8(r->t)) text_add(out, " SMTPUTF8");
-  transaction_wishes_add(r->t, offers, out);
+  transaction_parameters_add(r->t, offers, out);
   text_add_bytes(out, "\r\n", 2);
   r->pending.mail = true;
 }
@@ -200,7 +200,7 @@ static bool say_recipients(struct run *r)
     text_add(&r->c->out, "RCPT TO:<");
     text_add(&r->c->out, r->t->recipients[i]);
     text_add_char(&r->c->out, '>');
-    transaction_recipient_wishes_add(r->t, &r->c->offers, i, needs_utf8(r->t), &r->c->out);
+    transaction_recipient_parameters_add(r->t, &r->c->offers, i, needs_utf8(r->t), &r->c->out);
     text_add_bytes(&r->c->out, "\r\n", 2);
     if (!step(r)) return false;
   }

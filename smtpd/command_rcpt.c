@@ -64,11 +64,11 @@ static void answer(struct session *s, const struct policy_decision *d, const cha
 }
 
 /* Those of the destinations that this RCPT led to: up to the last one that there is now (RFC 3461 5.2.7). */
-static void note_wishes(struct session *s, const struct smtpd_parameters *said)
+static void note_asked(struct session *s, const struct smtpd_parameters *said)
 {
-  record_add_number(&s->mail.wishes, "last", s->mail.destinations.count);
-  record_add(&s->mail.wishes, "notify", said->notify.len ? said->notify.s : "");
-  record_add(&s->mail.wishes, "orcpt", said->orcpt.len ? said->orcpt.s : "");
+  record_add_number(&s->mail.asked, "last", s->mail.destinations.count);
+  record_add(&s->mail.asked, "notify", said->notify.len ? said->notify.s : "");
+  record_add(&s->mail.asked, "orcpt", said->orcpt.len ? said->orcpt.s : "");
 }
 
 void rcpt_proceed(struct session *s, const char *argument, size_t length)
@@ -89,6 +89,6 @@ void rcpt_proceed(struct session *s, const char *argument, size_t length)
   else {
     if (pace_rcpt(s, &decision) && session_check_client(s, &recipient, &decision) && is_known(s, &recipient, &decision)) decide(s, &recipient, &s->mail.destinations, &decision);
     answer(s, &decision, recipient.shown.s);
-    if (policy_is_accepted(&decision)) note_wishes(s, &said);
+    if (policy_is_accepted(&decision)) note_asked(s, &said);
   }
 }

@@ -16,7 +16,7 @@ static void add_priority(text *facts, int priority)
 }
 
 /* What the client asked for with MAIL (doc/queue.md). */
-static void add_wishes(const struct session *s, text *facts)
+static void add_parameters(const struct session *s, text *facts)
 {
   const struct smtpd_parameters *said = &s->mail.said;
 
@@ -43,23 +43,23 @@ static void add_facts(const struct session *s, const struct message *m, const st
   if (f.backend && *f.backend) record_add(facts, "backend", f.backend);
   if (s->mail.bypass && *s->mail.bypass) record_add(facts, "bypass", s->mail.bypass);
   if (m->header.message_id.len) record_add(facts, "message-id", m->header.message_id.s);
-  add_wishes(s, facts);
+  add_parameters(s, facts);
   record_add(facts, "generation", s->tables->generation.s);
 }
 
-/* What was asked for with the RCPT that led to a destination: the records of mail.wishes in their order, each up to its last. */
-struct wish {
-  size_t at; /* in mail.wishes */
+/* What was asked for with the RCPT that led to a destination: the records of mail.asked in their order, each up to its last. */
+struct asked {
+  size_t at; /* in mail.asked */
   uint64_t last;
   const char *notify, *orcpt;
 };
 
-static void find_wish(const struct session *s, struct wish *w, size_t index)
+static void find_asked(const struct session *s, struct asked *w, size_t index)
 {
-  while (index >= w->last && w->at < s->mail.wishes.len) {
-    const char *last = record_next(&s->mail.wishes, "last", &w->at);
-    w->notify = record_next(&s->mail.wishes, "notify", &w->at);
-    w->orcpt = record_next(&s->mail.wishes, "orcpt", &w->at);
+  while (index >= w->last && w->at < s->mail.asked.len) {
+    const char *last = record_next(&s->mail.asked, "last", &w->at);
+    w->notify = record_next(&s->mail.asked, "notify", &w->at);
+    w->orcpt = record_next(&s->mail.asked, "orcpt", &w->at);
     number_scan(last, SIZE_MAX, &w->last);
   }
   if (index >= w->last) w->notify = w->orcpt = ""; /* nobody's, as a copy */
@@ -94,19 +94,19 @@ static void add_sender(const struct policy_destination *one, const char *rewritt
 
 static void add_recipients(const struct session *s, const struct message *m, struct envelope *e)
 {
-  struct wish wish = { .notify = "", .orcpt = "" };
+  struct asked asked = { .notify = "", .orcpt = "" };
   struct policy_destination one;
   size_t at = 0, at_sender = 0;
 
   for (size_t i = 0; policy_destinations_next(&s->mail.destinations, &at, &one); i++) {
-    find_wish(s, &wish, i);
+    find_asked(s, &asked, i);
     text facts = TEXT_ZERO;
     if (*one.mailbox) record_add(&facts, "mailbox", one.mailbox);
     if (*one.detail) record_add(&facts, "detail", one.detail);
     if (*one.bypass) record_add(&facts, "bypass", one.bypass);
     add_sender(&one, rewrite_next(&m->senders, &at_sender), &facts);
-    if (!one.is_copy && *wish.notify) record_add(&facts, "notify", wish.notify);
-    if (!one.is_copy) add_original(&facts, &one, wish.orcpt);
+    if (!one.is_copy && *asked.notify) record_add(&facts, "notify", asked.notify);
+    if (!one.is_copy) add_original(&facts, &one, asked.orcpt);
     envelope_add_recipient(e, one.address, &facts);
     text_free(&facts);
   }

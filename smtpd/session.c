@@ -48,7 +48,7 @@ void session_reset(struct session *s)
   s->mail.is_utf8 = s->mail.is_refused = false;
   s->mail.hold_until = 0;
   smtpd_parameters_clear(&s->mail.said);
-  text_clear(&s->mail.wishes);
+  text_clear(&s->mail.asked);
   if (s->mail.chunks) message_end(s->mail.chunks);
   s->mail.chunks = 0;
   text_clear(&s->mail.shares);

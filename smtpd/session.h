@@ -33,7 +33,7 @@ struct transaction {
   uint64_t hold_until;    /* since 1970; 0: not held (RFC 4865) */
   uint64_t recipients;    /* accepted RCPTs */
   struct policy_destinations destinations;
-  text wishes;            /* for reports, of the destinations of each RCPT (smtpd/message_head.c) */
+  text asked;             /* NOTIFY and ORCPT of each RCPT, for its destinations (smtpd/message_head.c) */
   struct message *chunks; /* what BDAT brought so far; 0: nothing */
   bool is_refused;        /* a chunk was; the others are dropped */
   text shares;            /* LMTP: which of them belong to which RCPT (smtpd/lmtp.c) */

@@ -1,10 +1,10 @@
-#include "send/wishes.h"
+#include "send/parameters.h"
 
 #include <string.h>
 
 #include "lib/xtext.h"
 
-void transaction_wishes_add(const struct transaction *t, const struct extensions *offers, text *out)
+void transaction_parameters_add(const struct transaction *t, const struct extensions *offers, text *out)
 {
   if (offers->dsn && t->ret) text_add(out, !strcmp(t->ret, "full") ? " RET=FULL" : " RET=HDRS");
   if (offers->dsn && t->envid) {
@@ -38,7 +38,7 @@ static void add_original(text *out, const char *original, bool is_utf8)
         text_add_char(out, *original);
 }
 
-void transaction_recipient_wishes_add(const struct transaction *t, const struct extensions *offers, size_t recipient,
+void transaction_recipient_parameters_add(const struct transaction *t, const struct extensions *offers, size_t recipient,
                                       bool is_utf8, text *out)
 {
   if (!offers->dsn) return;
