@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # hostile: bad input costs a clear error or a time-out, bounded memory, and nobody else's session. (security checks
-# 1-9, 16-18, 41-46; issue 2, "Bad input") Against the installed programs, on every port.
+# 1-13, 16-18, 41-46; issue 2, "Bad input") Against the installed programs, on every port.
 import os, re, socket, ssl, sys, time
 
 sys.path.insert(0, "tests/flow")
@@ -25,7 +25,12 @@ def peak(mail):
 
 class Talk:
     def __init__(self, mail, port, *commands):
-        self.socket = mail.connect(port)
+        if isinstance(port, str):  # a dialogue's socket in run/
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(60)
+            self.socket.connect(f"{mail.home}/run/{port}")
+        else:
+            self.socket = mail.connect(port)
         self.file = self.socket.makefile("rb")
         self.said = [self.reply()]
         for command in commands:
@@ -204,6 +209,143 @@ def auth(mail, t):
     t.matches(talk.ask(b"*").decode(), r"^501", "check 16: cancelled: 501")
 
 
+SMUGGLED = b"RSET\r\nMAIL FROM:<evil@b.example>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\nSubject: smuggled\r\n\r\nx\r\n.\r\n"
+
+
+def bdat(mail, t):
+    for size in ("-1", "x", "", "0x10", "+5", "5,", "18446744073709551616", "99999999999999999999999", "2147483648", "4294967301", "9223372036854775808"):
+        talk = Talk(mail, 25, *HELLO)
+        talk.send(b"BDAT %s LAST\r\n" % size.encode() + SMUGGLED)
+        said = talk.rest()
+        t.ok(re.match(rb"5\d\d [^\n]*\r\n$", said), f"check 8: BDAT {size}: 5xx and the end; what follows is not read as commands", said)
+        talk.close()
+    for what, before, command in (("without a recipient", HELLO[:2], b"BDAT %d"), ("without a sender", HELLO[:1], b"BDAT %d LAST"), ("to an unknown one", HELLO[:2] + (b"RCPT TO:<nobody@example.test>",), b"BDAT %d LAST"),
+                                  ("behind a refused chunk", HELLO + (b"BDAT 4\r\n\n\n",), b"BDAT %d LAST")):
+        talk = Talk(mail, 25, *before)
+        talk.send(command % len(SMUGGLED) + b"\r\n" + SMUGGLED + b"QUIT\r\n")
+        said = talk.rest()
+        t.ok(re.match(rb"5\d\d [^\n]*\r\n221 [^\n]*\r\n$", said), f"check 8: BDAT {what}: dropped, and in step", said)
+        talk.close()
+    inside = b"Subject: in one piece\r\n\r\nfirst\r\n.\r\n" + SMUGGLED
+    talk = Talk(mail, 25, *HELLO)
+    talk.send(b"BDAT %d LAST\r\n" % len(inside) + inside + b"QUIT\r\n")
+    t.ok(re.match(rb"250 [^\n]*\r\n221 ", talk.rest()), "check 1: a chunk with CRLF.CRLF in it is one message")
+    t.ok(mail.mail_with("bob", "in one piece") and not mail.mail_with("alice", "Subject: smuggled", 0), "... and no second one arises")
+    talk = Talk(mail, 25, *HELLO)
+    text = b"Subject: bytes\r\n\r\n" + b"byte by byte\r\n" * 300
+    talk.send(b"".join(b"BDAT 1\r\n%c" % c for c in text) + b"BDAT 0 LAST\r\nQUIT\r\n")
+    said = talk.rest()
+    t.ok(said.count(b" octets received\r\n") == len(text) and b"250 2.0.0 Ok: queued" in said, "4,000 chunks of one byte are a message", said[-200:])
+    t.ok(mail.mail_with("bob", b"byte by byte\n" * 300), "... the same one")
+    talk = Talk(mail, 25, *HELLO)
+    talk.send(b"BDAT 0\r\n" * 300)
+    t.matches(talk.rest()[-60:].decode(), r"421 4\.7\.0", "check 4: chunks of nothing: 421")
+    for what, command in (("EHLO", b"EHLO y"), ("RSET", b"RSET"), ("STARTTLS", b"STARTTLS")):
+        talk = Talk(mail, 25, *HELLO, b"BDAT 19\r\nSubject: cut\r\n\r\nx")
+        talk.ask(command)
+        if command == b"STARTTLS":
+            talk.tls()
+        t.matches(talk.ask(b"BDAT 0 LAST").decode(), r"^5\d\d ", f"check 8: {what} between two chunks: the message is forgotten")
+        talk.close()
+    talk = Talk(mail, 25, *HELLO, b"BDAT 19\r\nSubject: gone\r\n\r\n")
+    t.matches(talk.ask(b"DATA").decode(), "^503 ", "check 8: DATA behind BDAT: 503")
+    talk.send(b"BDAT 1000 LAST\r\nhalf")
+    talk.close()
+    talk = Talk(mail, 25, *HELLO)
+    talk.send(b"BDAT 28 LAST\r\nSubject: bare\r\n\r\na bare\nLF\r\n")
+    t.matches(talk.reply().decode(), r"^550 5\.6\.11", "check 2: a bare LF in a chunk: 550 5.6.11")
+    well(mail, t, "hostile chunks")
+    t.ok(not [m for m in mail.mail("bob") if b"Subject: gone" in m or b"Subject: cut" in m], "check 9: a message whose last chunk did not come is none")
+
+
+def xclient(mail, t):
+    talk = Talk(mail, 25, b"EHLO x")
+    t.ok(b"XCLIENT" not in talk.said[1], "XCLIENT is offered to nobody")
+    t.matches(talk.ask(b"XCLIENT ADDR=127.0.0.1 LOGIN=bob").decode(), "^550 5.7.0", "check 13: ... nor taken from anybody")
+    talk.close()
+    mail.control("xclienthosts", f"127.0.0.1\n{mail.address}")
+    mail.restart("smtp-mx")
+    for words in (b"", b"ADDR", b"ADDR=", b"=x", b"ADDR=192.0.2.1 ADDR=192.0.2.2", b"ADDR=192.0.2.1+0D+0AMAIL", b"ADDR=192.0.2.300", b"NAME=a+00b", b"NAME=+", b"NAME=" + b"x" * 300,
+                  b"PORT=65536", b"PORT=-1", b"PROTO=LMTP", b"LOGIN=bob@example.test", b"HELO=a+0Ab", b"NONSENSE=1", b"ADDR=192.0.2.1" + b" " * 1000 + b"X"):
+        talk = Talk(mail, 25, b"EHLO x")
+        t.matches(talk.ask(b"XCLIENT " + words).decode(), r"^50[01] ", f"XCLIENT {words[:40].decode()}: 501")
+        t.matches(talk.ask(b"NOOP").decode(), r"^250 ", "... and in step")
+        talk.close()
+    talk = Talk(mail, 25, b"EHLO x", b'XCLIENT ADDR=192.0.2.99 PROTO=ESMTP HELO=a"+20login=root', b"MAIL FROM:<x@far.example>")
+    t.matches(talk.ask(b"RCPT TO:<joe@far.example>").decode(), "^554 5.7.1", "check 13: a stranger whom a proxy names does not relay")
+    talk.close()
+    t.ok(wait_for(lambda: r'helo="a\" login=root"' in mail.log("smtp-mx")), "no value forges a field of the log")
+    mail.control("xclienthosts", None)
+    mail.restart("smtp-mx")
+    well(mail, t, "hostile XCLIENT")
+
+
+def children(mail, service):
+    pid = mail.pid(service)
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return len(file.read().split())
+
+
+def proxy(mail, t):
+    mail.control("proxyhosts", f"127.0.0.1\n{mail.address}")
+    mail.restart("smtp-mx")
+    v2 = b"\r\n\r\n\0\r\nQUIT\n"
+    good = b"PROXY TCP4 192.0.2.9 192.0.2.1 1025 25\r\n"
+    for what, header in (("nothing of it", b"EHLO x\r\n"), ("a line without an end", b"PROXY TCP4 " + b"1" * 200), ("an address that is none", good.replace(b"192.0.2.9", b"192.0.2.999")),
+                         ("a port that is none", good.replace(b"1025", b"65536")), ("two spaces", good.replace(b" 25", b"  25")), ("a NUL", good.replace(b" 25", b" 2\x00")), ("LF alone", good.replace(b"\r", b"")),
+                         ("a v2 of 65,535 bytes", v2 + b"\x21\x11\xff\xff" + b"x" * 65535), ("a v2 too short for its addresses", v2 + b"\x21\x21\0\x0c" + b"x" * 12),
+                         ("a v2 of another family", v2 + b"\x21\x31\0\xd8" + b"x" * 216), ("a v2 of another version", v2 + b"\x31\x11\0\x0c" + b"x" * 12)):
+        with mail.connect(25) as s:
+            s.sendall(header)
+            try:
+                said = s.recv(1000)
+            except ConnectionResetError:
+                said = b""
+            t.is_(said, b"", f"a PROXY header with {what}: closed without a word")
+    held = [mail.connect(25) for _ in range(30)]
+    for s in held:
+        s.sendall(b"PROXY TCP4 19")
+    with mail.connect(25) as s:
+        for byte in good:
+            s.sendall(b"%c" % byte)
+        s.sendall(b"EHLO x\r\nMAIL FROM:<x@far.example>\r\nRCPT TO:<joe@far.example>\r\nPROXY TCP4 127.0.0.1 127.0.0.1 1 1\r\nQUIT\r\n")
+        said = b""
+        while part := s.recv(65536):
+            said += part
+        t.ok(said.startswith(b"220 ") and b"\r\n554 5.7.1" in said and b"\r\n500 5.5.1" in said, "one that comes byte by byte is read; a second one is no command", said)
+    t.ok(wait_for(lambda: not children(mail, "smtp-mx"), 30), "check 17: 30 balancers that say half of it are gone after 5 seconds")
+    for s in held:
+        s.close()
+    mail.control("proxyhosts", None)
+    mail.restart("smtp-mx")
+    well(mail, t, "hostile balancers")
+
+
+def local(mail, t):
+    """run/lmtp and run/inject: what a program of this host may say."""
+    for name, hello, sender in (("lmtp", b"LHLO x", b"MAIL FROM:<a@b.example>"), ("inject", b"EHLO x", b"MAIL FROM:<root@example.test>")):
+        talk = Talk(mail, name)
+        talk.send(b"x" * (1 << 20) + b"\r\n")
+        t.matches(talk.reply().decode(), r"^500 ", f"check 3: {name}: a command of 1 MiB: 500")
+        for command in (b"NO\0OP", b"MAIL FROM:<\xff@b.example>", b"AUTH PLAIN AAAA", b"STARTTLS", b"XCLIENT ADDR=127.0.0.1", b"LHLO" if name == "inject" else b"EHLO x"):
+            t.matches(talk.ask(command).decode(), r"^5\d\d ", f"{name}: {command[:20]!r} is refused")
+        talk.ask(hello), talk.ask(sender)
+        talk.send(b"RCPT TO:<bob@example.test>\r\n" * 3000 + b"QUIT\r\n")
+        t.ok(re.search(rb"\n452 4\.5\.3", talk.rest()), f"check 10: {name}: recipients over the limit: 452 4.5.3")
+        talk = Talk(mail, name, hello, sender)
+        t.matches(talk.ask(b"RCPT TO:<joe@[127.0.0.1]>").decode(), "^55", f"check 13: {name}: no address literals")
+        t.matches(talk.ask(b"RCPT TO:<@example.test:joe%far.example@example.test>").decode(), "^55", f"check 13: {name}: no source routes, no %")
+        t.matches(talk.ask(b"RCPT TO:<joe@far.example>").decode(), "^554 5.7.1" if name == "lmtp" else "^250", f"check 13: {name}: mail for elsewhere")
+        talk.ask(b"RSET"), talk.ask(sender), talk.ask(b"RCPT TO:<bob@example.test>")
+        talk.send(b"DATA\r\nSubject: half of it by %s\r\n\r\nx" % name.encode())
+        talk.close()
+    talk = Talk(mail, "inject", b"EHLO x", b"MAIL FROM:<root@example.test>", b"RCPT TO:<bob@example.test>", b"DATA")
+    talk.send(b"Subject: wide\r\n" + b"X-Field: x\r\n" * 200000 + b"\r\n\r\n.\r\n")
+    t.matches(talk.reply().decode(), r"^552 5\.3\.4", "check 11: inject: a header of 2 MiB: 552")
+    t.ok(not [m for m in mail.mail("bob") if b"half of it by" in m], "check 9: half a message is none")
+    well(mail, t, "hostile local programs")
+
+
 def imap(mail, t):
     talk = Talk(mail, 143)
     talk.send(b"a LOGIN {4294967296}\r\n")
@@ -254,7 +396,7 @@ def crowd(mail, t):
 
 with Postroom(23) as mail, Tap() as t:
     start = wait_for(lambda: len(mail.mail("bob")), 10)
-    for story in (commands, a_million_recipients, data, tls, auth, imap, silence, crowd):
+    for story in (commands, a_million_recipients, data, bdat, xclient, proxy, local, tls, auth, imap, silence, crowd):
         story(mail, t)
         most, program = peak(mail)
         t.ok(most < MEMORY_KB, f"{story.__name__}: no process above {MEMORY_KB} KiB (largest {most} KiB, {os.path.basename(program)})")
