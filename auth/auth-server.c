@@ -119,6 +119,7 @@ static void step(struct conversation *c, const char *encoded)
     result = sasl_step(&c->sasl, response.s, response.len);
   text_wipe(&response);
   switch (result) {
+  case SASL_FOREIGN: refuse(c, "another identity"); break; /* RFC 4954 6: to the client that is a failed login */
   case SASL_MALFORMED: refuse(c, "malformed"); break;
   case SASL_MORE: send_challenge(c); break;
   case SASL_DONE: check(c); break;

@@ -43,10 +43,9 @@ static enum sasl_result plain(struct sasl *s, const char *bytes, size_t length)
   const char *password = memchr(login, 0, (size_t)(end - login));
   if (!password) return SASL_MALFORMED;
   size_t login_length = (size_t)(password++ - login);
-  if (acts_as && (acts_as != login_length || !bytes_are_nocase(bytes, login, acts_as))) return SASL_MALFORMED;
   if (!take_login(s, login, login_length) || !take(&s->password, password, (size_t)(end - password), SECRET_MAX))
     return SASL_MALFORMED;
-  return SASL_DONE;
+  return !acts_as || (acts_as == login_length && bytes_are_nocase(bytes, login, acts_as)) ? SASL_DONE : SASL_FOREIGN;
 }
 
 enum { LOGIN_BEGINS, LOGIN_WAITS_FOR_NAME, LOGIN_WAITS_FOR_PASSWORD };

@@ -8,6 +8,7 @@
 enum { SASL_RESPONSE_MAX = 8192, SASL_LOGIN_MAX = 512 };
 
 enum sasl_result {
+  SASL_FOREIGN = -2,   /* as it should be, but it asks to act as somebody else: the exchange is over */
   SASL_MALFORMED = -1, /* not what the mechanism says, or too long: the exchange is over */
   SASL_MORE,           /* send challenge, come back with the response */
   SASL_DONE            /* login and password are there */

@@ -2,7 +2,7 @@
 # rfc5321: the server as the standards of SMTP want it, asked on raw sockets by somebody who has not read its code: RFC 5321,
 # 1870, 2033, 2034, 2920, 3207, 3848, 4954, 6152, 6409, 8314, 9422. Each test names its section. Where postroom does otherwise
 # by choice, the document that says so is named. (W-01, W-02)
-import base64, email.utils, glob, os, re, subprocess, sys
+import base64, email.utils, os, random, re, subprocess, sys, time
 
 sys.path.insert(0, "tests/flow")
 from postroom import Postroom, Tap, wait_for
@@ -278,6 +278,10 @@ def sizes(mail, t):
         t.matches(s.content(message), "^250", "RFC 1870 6.1: SIZE is an estimate: a message somewhat larger is well")
         t.ok(delivered(mail, subject), "... and delivered")
         t.matches(s("MAIL FROM:<ann@far.example>"), "^250", "RFC 1870 6: after all that the session is in step")
+    mail.control("databytes", "0")
+    with Smtp(mail, 25) as s:
+        t.ok(s.offered["SIZE"] in ("", "0"), "RFC 1870 4: without a limit SIZE has no number, or 0", s.offered)
+        t.matches(s("MAIL FROM:<ann@far.example> SIZE=99999999999999"), "^250", "RFC 1870 6.1: ... and no size is too much")
     mail.control("databytes", None)
 
 
@@ -426,6 +430,13 @@ def auth(mail, t):
             ("STARTTLS", "^503 5.5.1", "RFC 3207 4.2, security.md 18: STARTTLS after AUTH"),
             ("QUIT", "^221", "QUIT"),
         ])
+    with Smtp(mail, 587) as s:
+        s.secure()
+        t.matches(s("AUTH PLAIN " + b64(f"{ALICE}\0{BOB}\0{mail.password('bob')}")), "^535 5.7.8", "RFC 4616 2, 4954 6: nobody acts for somebody else")
+        t.matches(s("AUTH PLAIN " + b64(f"{BOB}\0{BOB}\0{mail.password('bob')}")), "^235 2.7.0", "RFC 4616 2: but for himself")
+    with Wire(mail, 465) as s:
+        s.write("EHLO client.example\r\n")
+        t.ok(not s.line().startswith((b"2", b"5")), "RFC 8314 3.3: in clear 465 says nothing of SMTP")
     with Smtp(mail, 465, tls=True) as s:
         t.is_(s.each("AUTH LOGIN", b64(BOB), b64(mail.password("bob"))), "334 334 235", "RFC 8314 3.3, 4954: AUTH LOGIN on 465")
     with Smtp(mail, 587) as s:
@@ -486,7 +497,7 @@ def traces(mail, t, lmtp):
     received, message, id = field("EHLO client.example")
     t.matches(received, r"^Received: from client\.example \((?:\S+ )?\[127\.0\.\d+\.\d+\]\) by mail\.example\.test with ESMTP id \S+ for <bob@example\.test>; .*$", "RFC 5321 4.4: Received: FROM with the name and the address, BY, WITH, ID, FOR, date")
     t.ok(f" id {id} " in received, "RFC 5321 4.4: ID is that of the reply", received, id)
-    t.ok(abs(email.utils.mktime_tz(email.utils.parsedate_tz(received.split(";")[1])) - __import__("time").time()) < 600, "RFC 5321 4.4: the date, with its zone, is now", received)
+    t.ok(abs(email.utils.mktime_tz(email.utils.parsedate_tz(received.split(";")[1])) - time.time()) < 600, "RFC 5321 4.4: the date, with its zone, is now", received)
     t.ok(message.startswith(b"Return-Path: <ann@far.example>\r\n") and message.count(b"Return-Path:") == 1, "RFC 5321 4.4: final delivery puts one Return-Path at the top", message[:200])
     t.ok(message.index(b"Received:") < message.index(b"From:"), "RFC 5321 4.4: Received stands before the message")
     received, message, id = field("EHLO client.example", to=(BOB, ALICE))
@@ -506,7 +517,66 @@ def traces(mail, t, lmtp):
     with Smtp(mail, 25) as s:
         subject, message = letter()
         s.message(old + message)
+        hops = "Received: from a by b; Sat, 1 Aug 2026 00:00:00 +0000\r\n"
+        t.matches(s.message(hops * 100 + message), "^250", "RFC 5321 6.3: 100 Received fields are no loop yet")
+        t.matches(s.message(hops * 200 + message), "^554 5.4.6", "RFC 5321 6.3: 200 are")
         t.ok(b"\r\n" + old.split("\r\n")[0].encode() in delivered(mail, subject), "RFC 5321 4.4: older Received fields stay, behind ours")
+
+
+WORDS = ["MAIL FROM:<ann@far.example>", "RCPT TO:<bob@example.test>", "RCPT TO:<nobody@example.test>", "mail from:<>", "MAIL FROM:<ann@far.example> SIZE=5 BODY=8BITMIME",
+         "RSET", "NOOP", "NOOP\t \t", "VRFY x", "EXPN y", "HELP", "XX", "EHLO a", "HELO b", "DATA x", "\t", "  ", "", "A" * 3000, "NO\nOP", "NO\rOP", "\n", "\r", "x\n\n\ny",
+         "\nRSET\nRSET", "AUTH PLAIN", "STARTTLS x", "RCPT TO:<" + "x" * 900 + "@example.test>"]
+
+
+def nonsense(mail, t):
+    """Whatever a line is, it has one answer; whatever the packets are."""
+    mail.control("errorsmax", "0")
+    seed = random.randrange(1 << 32)
+    chance, wrong = random.Random(seed), []
+    for _ in range(60):
+        lines = [chance.choice(WORDS) for _ in range(30)]
+        data = "".join(line + "\r\n" for line in lines).encode()
+        with Smtp(mail, 25) as s:
+            while data:
+                size = chance.choice([1, 2, 3, 10, 100, 1000])
+                s.write(data[:size])
+                data = data[size:]
+            said = [s.reply(status=line[:4] not in ("EHLO", "HELO"))[:3] for line in lines]
+            if s("QUIT")[:3] != "221" or not s.ended():
+                wrong.append((lines, said))
+    t.ok(not wrong, f"RFC 5321 2.3.8, 4.2: 60 sessions of 30 random lines in random packets: one reply for each line (seed {seed})", *wrong[:2])
+    mail.control("errorsmax", None)
+
+
+def service(mail, name, *words):
+    subprocess.run(["s6-svc", "-T", "20000", *words, f"{mail.home}/service/{name}"], check=True)
+
+
+def out_of_order(mail, t, lmtp):
+    """What the server says when something of it is down: 4yz, and the session stays."""
+    service(mail, "auth-server", "-wD", "-d")
+    with Smtp(mail, 587) as s:
+        s.secure()
+        t.matches(s("AUTH PLAIN " + b64("\0a\0b")), "^454 4.7.0", "RFC 4954 6: 454 4.7.0 when nobody can be asked")
+        service(mail, "auth-server", "-wU", "-u")
+        t.matches(s("AUTH PLAIN " + b64(f"\0{BOB}\0{mail.password('bob')}")), "^235", "RFC 4954 6: ... and later it can be done")
+    service(mail, "queue-add", "-wD", "-d")
+    with Smtp(mail, 25) as s:
+        subject, message = letter()
+        t.matches(s.message(message), "^45[12] 4.3", "RFC 5321 4.2.5, 6.1: who cannot keep a message says 4yz at its end")
+        service(mail, "queue-add", "-wU", "-u")
+        t.matches(s.message(message), "^250", "RFC 5321 4.2.5: ... and the client tries again")
+        t.ok(delivered(mail, subject), "... with success")
+    with lmtp() as s:
+        long = "bob+" + "x" * 900 + "@example.test"
+        subject, message = letter()
+        s.begin(long)
+        t.matches(s.content(message), r"^250 2.*delivered$", "RFC 2033 4.2, 5321 4.5.3.1.5: LMTP's answer for a long address, cut within it")
+    with Smtp(mail, 25) as s:
+        s.begin()
+        service(mail, "smtp-mx", "-wR", "-r")
+        t.matches(s.reply(), "^421 4.3", "RFC 5321 3.8: a server that is told to stop says 421")
+        t.ok(s.ended(), "RFC 5321 3.8: ... and closes")
 
 
 def endings(mail, t):
@@ -540,5 +610,9 @@ with Postroom(46) as mail, Tap() as t:
     submission(mail, t)
     traces(mail, t, lmtp)
     pipelining(mail, t, lmtp)
+    nonsense(mail, t)
+    out_of_order(mail, t, lmtp)
     endings(mail, t)
+    known = {"211", "214", "220", "221", "235", "250", "251", "252", "334", "354", "421", "450", "451", "452", "454", "455", "500", "501", "502", "503", "504", "530", "534", "535", "538", "550", "551", "552", "553", "554", "555"}
+    t.ok(Wire.seen <= known, "RFC 5321 4.2.3, 4954 6, 3207 4: no code that is in none of them", Wire.seen - known)
     t.ok(not Wire.faults, "RFC 5321 4.2, 4.5.3.1.5, 2034 4, 3463 2: each reply has the grammar, 512 octets at most, and a code of its class where one must be", *Wire.faults)

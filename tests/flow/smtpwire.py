@@ -3,7 +3,7 @@
     s = Smtp(mail, 25)                          # the banner is read and EHLO said; s.offered["SIZE"] == "52428800"
     s("MAIL FROM:<a@b>")                        # the reply: its lines, joined by LF
     s.write(b"NOOP\\r\\nNOOP\\r\\n"); s.replies(2)
-    Wire.faults                                 # what was wrong with any reply of any client"""
+    Wire.faults, Wire.seen                      # what was wrong with any reply of any client; all codes that came"""
 import re, socket, ssl, time
 
 CONTEXT = ssl.create_default_context()
@@ -15,7 +15,7 @@ STATUS = re.compile(r"([245])\.\d{1,3}\.\d{1,3} ")
 
 
 class Wire:
-    faults = []
+    faults, seen = [], set()
 
     def __init__(self, mail, port=None, path=None, tls=False):
         if path:
@@ -77,6 +77,7 @@ class Wire:
                 self.fault("no enhanced code of its class", line)
             if enhanced and (code[0] == "3" or not status and code[0] == "2"):
                 self.fault("an enhanced code where none may be", line)
+            self.seen.add(code)
             lines.append(line.rstrip(b"\r\n").decode())
             if match[2] != b"-":
                 return "\n".join(lines)
