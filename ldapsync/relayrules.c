@@ -8,7 +8,7 @@
 
 enum { FINGERPRINTS_MAX = 5 };
 
-static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "fingerprint", "source", "enabled", 0 };
+static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "tokenfile", "fingerprint", "source", "enabled", 0 };
 static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", "fingerprint", 0 };
 static const char *const types[] = { "default", "sender", "recipient", "bcc", 0 };
 
@@ -45,6 +45,7 @@ static const char *check(const text *fields, uint64_t *port, text *error)
 {
   const char *tls = get(fields, "tls", "verify"), *enabled = get(fields, "enabled", "yes");
   const char *host = record_get(fields, "host"), *login = record_get(fields, "login"), *type = get(fields, "type", "default");
+  const char *password = record_get(fields, "password"), *token = record_get(fields, "tokenfile"), *secret = *password ? password : token;
 
   if (!is_one_of(type, types))
     text_add_format(error, "type is default, sender, recipient or bcc, not %s", type);
@@ -60,9 +61,15 @@ static const char *check(const text *fields, uint64_t *port, text *error)
   } else if (strcmp(enabled, "yes") && strcmp(enabled, "no")) {
     text_add_format(error, "enabled is yes or no, not %s", enabled);
     return "enabled";
-  } else if (!*login != !*record_get(fields, "password")) {
-    text_add_format(error, "login and password go together; one of them is missing");
-    return *login ? "login" : "password";
+  } else if (*password && *token) {
+    text_add_format(error, "a login has a password or a token, not both");
+    return "tokenfile";
+  } else if (!*login != !*secret) {
+    text_add_format(error, "login and password (or tokenfile) go together; one of them is missing");
+    return *login ? "login" : *token ? "tokenfile" : "password";
+  } else if (*token && (strncmp(token, "control/", 8) || strstr(token, ".."))) {
+    text_add_format(error, "tokenfile is a file below control/, not %s", token);
+    return "tokenfile";
   } else if (*login && (!strcmp(tls, "may") || !strcmp(tls, "off"))) {
     text_add_format(error, "tls: %s would send the password in the clear; write encrypt, verify, fingerprint or tls", tls);
     return "tls";
@@ -111,7 +118,8 @@ static const char *add_facts(const text *fields, text *facts, text *error)
 
   if (*login) {
     record_add(facts, "login", login);
-    record_add(facts, "password", record_get(fields, "password"));
+    if (*record_get(fields, "password")) record_add(facts, "password", record_get(fields, "password"));
+    if (*record_get(fields, "tokenfile")) record_add(facts, "tokenfile", record_get(fields, "tokenfile"));
   }
   if (!add_fingerprints(fields, facts, error)) return record_find(fields, "fingerprint") ? "fingerprint" : "tls";
   add_sources(fields, facts, error);

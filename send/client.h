@@ -14,7 +14,7 @@ struct client {
   text tls;                 /* protocol and cipher, or empty */
   text fingerprint;         /* SHA-256 of its certificate, in hex, or empty */
   text certificate;         /* the names in it, for people */
-  text login;               /* as whom we are logged in, or empty */
+  text login;               /* as whom we are logged in, and how; or empty */
   text offered;             /* the lines of its last answer to EHLO behind the first */
   unsigned int seconds;     /* for each reply, and for each part of a message to be taken */
   unsigned int end_seconds; /* for the reply to the end of the data */

@@ -42,6 +42,8 @@ static void parse_line(struct extensions *e, struct words w)
     while (next_word(&w, &word, &length)) {
       if (is(word, length, "PLAIN")) e->auth_plain = true;
       if (is(word, length, "LOGIN")) e->auth_login = true;
+      if (is(word, length, "SCRAM-SHA-256")) e->auth_scram = true;
+      if (is(word, length, "XOAUTH2")) e->auth_xoauth2 = true;
     }
 }
 

@@ -79,7 +79,7 @@ static void check_errors(void)
 
 static void check_rule(const char *fields, const char *expected, const char *what)
 {
-  static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "fingerprint", "source", "enabled", 0 };
+  static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "tokenfile", "fingerprint", "source", "enabled", 0 };
   struct table policy = TABLE_ZERO, relay = TABLE_ZERO;
   text record = TEXT_ZERO, error = TEXT_ZERO, seen = TEXT_ZERO, value, login = TEXT_ZERO;
   size_t at = 0, where = 0;
@@ -115,7 +115,7 @@ int main(void)
   check_rule("port: 587\n", "host: host is missing, or is no host name", "no host");
   check_rule("host: r.test\nport: 0\n", "port: port is a number from 1 to 65535, not 0", "a bad port");
   check_rule("host: r.test\ntls: yes\n", "tls: tls is may, encrypt, verify, fingerprint, tls or off, not yes", "a bad tls");
-  check_rule("host: r.test\nlogin: a\n", "login: login and password go together; one of them is missing", "a login without a password");
+  check_rule("host: r.test\nlogin: a\n", "login: login and password (or tokenfile) go together; one of them is missing", "a login without a password");
   check_rule("host: r.test\nlogin: a\npassword: b\ntls: may\n", "tls: tls: may would send the password in the clear; write encrypt, verify, fingerprint or tls", "a password in the clear");
   check_rule("host: r.test\ntype: sender\n", "subject: a rule of type sender needs a subject: ADDRESS, DOMAIN or .DOMAIN", "a sender rule without a subject");
   check_rule("host: r.test\ntype: other\n", "type: type is default, sender, recipient or bcc, not other", "another type");
@@ -129,5 +129,10 @@ int main(void)
   check_rule("host: r.test\nsource: 192.0.2.1\nsource: 2001:db8::1\n", "relay:default r.test:25 verify auth=no  192.0. 2001:d", "source addresses");
   check_rule("host: r.test\nsource: 192.0.2.1\nsource: 192.0.2.2\n", "source: source is one IPv4 address, one IPv6 address, or both; 192.0.2.2 is one too many, or none", "two of a kind");
   check_rule("host: r.test\nsource: eth0\n", "source: source is one IPv4 address, one IPv6 address, or both; eth0 is one too many, or none", "no address");
+  check_rule("host: r.test\nlogin: a\ntokenfile: control/tokens/a\n", "relay:default r.test:25 verify auth=yes a", "a token instead of a password");
+  check_rule("host: r.test\nlogin: a\npassword: b\ntokenfile: control/a\n", "tokenfile: a login has a password or a token, not both", "both");
+  check_rule("host: r.test\nlogin: a\ntokenfile: /etc/shadow\n", "tokenfile: tokenfile is a file below control/, not /etc/shadow", "a token elsewhere");
+  check_rule("host: r.test\nlogin: a\ntokenfile: control/../x\n", "tokenfile: tokenfile is a file below control/, not control/../x", "a way out of control/");
+  check_rule("host: r.test\ntokenfile: control/a\n", "tokenfile: login and password (or tokenfile) go together; one of them is missing", "a token of nobody");
   return check_done();
 }
