@@ -513,6 +513,16 @@ def agreement(ask):
                     client.close()
                     client = ask.open(**how)
         client.close()
+    with smtplib.LMTP(f"{mail.home}/run/lmtp") as client:
+        client.ehlo()
+        for sender, to in [(sender, to) for i, sender in enumerate(senders) for to in recipients[i % 7::7]]:
+            code, text = client.mail(sender)
+            if code == 250:
+                code, text = client.rcpt(to)
+            said, count = ask.reply_of(ask.whatif(sender, to, port=24)), count + 1
+            if f"{code} {text.decode()}" != said:
+                differ.append(("LMTP", sender, to, f"{code} {text.decode()}", said))
+            client.rset()
     t.ok(not differ, f"whatif agrees with the server in {count} cases", f"{len(differ)} differ", *differ[:12])
     ask.files({name: None for name in ("mynetworks", "block", "bypass", "backends/shop", "enforcesender", "spoofmx", "sendas", "allowedsenders/alice@example.test", "domains/inner.test", "domains/twin.test",
                                        "domains/behind.test", "addresses/known@behind.test", "domains/bücher.test", "addresses/staff", "addresses/list@inner.test", "addresses/round@inner.test", "groups/crew",
