@@ -4,9 +4,9 @@
 programs = \
   service/tcp-bind \
   service/unix-bind \
+  sendmail/mail-inject \
   smtpd/smtp-receive \
   smtpd/client-check \
-  sendmail/mail-inject \
   smtpd/srs-server \
   queue/queue-add \
   queue/qstat \
@@ -27,20 +27,23 @@ programs = \
   auth/tls-client \
   ldapsync/ldapsync \
   ldapsync/ldap-fetch \
-  ldapsync/tables-build admin/mailadm \
+  ldapsync/tables-build \
+  admin/mailadm \
   admin/whatif
 
 # What a program links besides skalibs: a statement about who holds what. -lcdb comes before -lskarnet: both define
-# cdb_init and cdb_find (platform.md 1), so no program may use skalibs' cdb.
+# cdb_init and cdb_find, so no program may use skalibs' cdb.
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
-programs_with_unicode = smtpd/smtp-receive sendmail/mail-inject smtpd/srs-server send/send-schedule deliver/mailbox-spawn imap/imap-session ldapsync/tables-build admin/mailadm admin/whatif auth/auth-server
+programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server send/send-schedule deliver/mailbox-spawn \
+  imap/imap-session auth/auth-server ldapsync/tables-build admin/mailadm admin/whatif
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 
 # Servers that fork for each connection, or serve each message, are linked statically: a child then copies and touches fewer
 # pages. NSS and iconv load libraries at run time, so none of them uses those; what holds OpenSSL, libldap or iconv is not
 # here, so that a new library of the system reaches it at its next start. A new libc means: make clean install.
-programs_static = smtpd/smtp-receive smtpd/client-check smtpd/srs-server queue/queue-add send/send-schedule send/smtp-send imap/imap-login auth/auth-server
+programs_static = smtpd/smtp-receive smtpd/client-check smtpd/srs-server queue/queue-add send/send-schedule send/smtp-send \
+  imap/imap-login auth/auth-server
 
 CC      := $(shell head -n 1 conf-cc)
 LD      := $(shell head -n 1 conf-ld)

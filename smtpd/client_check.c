@@ -8,7 +8,7 @@
 #include "lib/log.h"
 #include "lib/policy_host.h"
 #include "smtpd/client_check.h"
-#include "smtpd/commands.h"
+#include "smtpd/facts.h"
 
 static int64_t now_ms(void)
 {

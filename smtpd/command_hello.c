@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "smtpd/commands.h"
+#include "smtpd/extension.h"
 #include "smtpd/xclient.h"
 
 enum { HELO_MAX = 255 };

@@ -5,6 +5,8 @@
 #include "lib/log.h"
 #include "smtpd/command.h"
 #include "smtpd/commands.h"
+#include "smtpd/extension.h"
+#include "smtpd/facts.h"
 #include "smtpd/inject.h"
 
 static bool check_size(struct session *s, const struct smtpd_parameters *m)

@@ -5,6 +5,7 @@
 #include "lib/srs_ask.h"
 #include "smtpd/command.h"
 #include "smtpd/commands.h"
+#include "smtpd/facts.h"
 #include "smtpd/greylist.h"
 #include "smtpd/lmtp.h"
 #include "smtpd/verify.h"

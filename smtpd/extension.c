@@ -3,6 +3,7 @@
 #include "lib/conf.h"
 #include "lib/date.h"
 #include "smtpd/commands.h"
+#include "smtpd/extension.h"
 
 enum { LIMIT_MAX = 999999 }; /* RFC 9422 3: six digits, and no 0 */
 enum { HOLD_SECONDS = 2592000, HOLD_SECONDS_MAX = 999999999 }; /* 30 days; RFC 4865 4.1: nine digits */

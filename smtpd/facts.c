@@ -1,5 +1,6 @@
 #include "lib/log.h"
 #include "smtpd/commands.h"
+#include "smtpd/facts.h"
 
 bool session_know_client(struct session *s)
 {

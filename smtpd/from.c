@@ -4,7 +4,7 @@
 
 #include "lib/header.h"
 #include "lib/header_address.h"
-#include "smtpd/commands.h"
+#include "smtpd/facts.h"
 #include "smtpd/inject.h"
 
 /* What is no address is nobody's: a reader may still show it as one. */

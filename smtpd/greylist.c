@@ -4,7 +4,7 @@
 
 #include "lib/conf.h"
 #include "lib/die.h"
-#include "smtpd/commands.h"
+#include "smtpd/facts.h"
 
 enum { DELAY = 60, AGE = 2592000, FIRST_AGE = 172800, CLIENTS = 5 }; /* seconds; passes */
 

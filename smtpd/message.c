@@ -7,7 +7,7 @@
 #include "lib/id.h"
 #include "lib/log.h"
 #include "smtpd/chunk.h"
-#include "smtpd/commands.h"
+#include "smtpd/facts.h"
 #include "smtpd/fixup.h"
 #include "smtpd/from.h"
 #include "smtpd/message.h"

@@ -2,7 +2,7 @@
 
 #include "lib/conf.h"
 #include "lib/envelope.h"
-#include "smtpd/commands.h"
+#include "smtpd/facts.h"
 #include "smtpd/inject.h"
 #include "smtpd/message.h"
 #include "smtpd/received.h"

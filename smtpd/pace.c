@@ -5,7 +5,7 @@
 
 #include "lib/conf.h"
 #include "lib/log.h"
-#include "smtpd/commands.h"
+#include "smtpd/facts.h"
 #include "smtpd/greylist.h"
 
 enum { DELAY_MAX_SECONDS = 60 };

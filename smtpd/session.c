@@ -10,6 +10,7 @@
 #include "lib/die.h"
 #include "lib/log.h"
 #include "smtpd/commands.h"
+#include "smtpd/facts.h"
 #include "smtpd/inject.h"
 #include "smtpd/message.h"
 #include "smtpd/session.h"

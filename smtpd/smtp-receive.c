@@ -11,7 +11,7 @@
 #include "lib/home.h"
 #include "lib/policy_host.h"
 #include "lib/serve.h"
-#include "smtpd/commands.h"
+#include "smtpd/extension.h"
 #include "smtpd/greylist.h"
 #include "smtpd/message.h"
 #include "smtpd/xclient.h"

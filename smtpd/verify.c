@@ -4,7 +4,7 @@
 #include "lib/call.h"
 #include "lib/limits.h"
 #include "lib/log.h"
-#include "smtpd/commands.h"
+#include "smtpd/facts.h"
 #include "smtpd/verify.h"
 
 enum { VERIFY_SECONDS = 60 }; /* the client waits for five minutes (RFC 5321 4.5.3.2.3) */

@@ -7,6 +7,8 @@
 #include "lib/xtext.h"
 #include "smtpd/client_check.h"
 #include "smtpd/commands.h"
+#include "smtpd/extension.h"
+#include "smtpd/facts.h"
 
 enum { VALUE_MAX = 255 }; /* as HELO */
 
