@@ -107,8 +107,8 @@ sanitized:
 sanitized-tests: $(fuzzers) $(units)
 install: all
 	@grep -v '^#' service/modes | while read name owner group mode; do \
-	  for f in $(B)/*/$$name service/$$name; do \
-	    if [ -f $$f ]; then install -D -o $$owner -g $$group -m $$mode $$f $(home)/bin/$$name || exit 1; fi; done; done
+	  for f in $(built); do \
+	    [ $${f##*/} != $$name ] || install -D -o $$owner -g $$group -m $$mode $$f $(home)/bin/$$name || exit 1; done; done
 	@for name in sendmail mailq newaliases; do ln -sfn mail-inject $(home)/bin/$$name || exit 1; done
 	@for f in ldapsync/profiles/*; do install -D -o root -g root -m 0644 $$f $(home)/profiles/$${f##*/} || exit 1; done
 list:

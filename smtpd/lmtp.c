@@ -114,7 +114,6 @@ static void deliver(struct work *w, const struct envelope_recipient *r, struct o
   record_add(&request, "recipient", r->address);
   record_add(&request, "original", record_get(&r->facts, "original"));
   record_add(&request, "detail", record_get(&r->facts, "detail"));
-  record_add(&request, "original", record_get(&r->facts, "original"));
   record_add_number(&request, "offset", w->envelope.length);
   record_add(&request, "again", "0");
   o->verdict = OUTCOME_LATER;

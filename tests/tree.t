@@ -11,7 +11,7 @@ HEADINGS = ['Reads', 'Answers', 'Started by', 'Runs as', 'May touch', 'If it lie
 BANNED = r'(strcpy|stpcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|system|popen|mktemp|tmpnam|scanf)'
 programs = subprocess.run(['make', '-s', 'list'], capture_output=True, text=True).stdout.split()
 sources = sorted(path for folder in FOLDERS for path in glob.glob(folder + '/*.[ch]'))
-makefile = read('Makefile').decode()
+makefile = read('Makefile').decode().replace('\\\n', ' ')
 
 
 def text(path):
