@@ -65,7 +65,7 @@ def wait_for(fact, seconds=30):
 
 
 def program(name):
-    folders = [f for f in os.listdir(ROOT + '/build') if os.path.exists('%s/build/%s/%s' % (ROOT, f, name))]
+    folders = [f for f in os.listdir(ROOT + '/build') if os.path.exists('%s/build/%s/%s' % (ROOT, f, name)) and os.path.exists('%s/%s/%s.c' % (ROOT, f, name))]
     return '%s/build/%s/%s' % (ROOT, folders[0], name)
 
 

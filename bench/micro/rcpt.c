@@ -10,24 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ldapsync/cdb_write.h"
 #include "lib/policy.h"
+#include "tests/policy_tables.h"
 
 enum { USERS = 100000, ALIASES = 4, ROUNDS = 100000 };
 
 const char *PROG = "rcpt";
-
-static void put(struct cdb_write *w, const char *kind, const char *key, const char *words)
-{
-  text record = TEXT_ZERO;
-
-  text_add(&record, words);
-  for (size_t i = 0; i < record.len; i++)
-    if (record.s[i] == ' ') record.s[i] = 0;
-  text_add_char(&record, 0);
-  cdb_write_add(w, kind, key, &record);
-  text_free(&record);
-}
 
 static void put_user(struct cdb_write *w, unsigned int i)
 {
@@ -36,28 +24,26 @@ static void put_user(struct cdb_write *w, unsigned int i)
   snprintf(key, sizeof key, "00000000-0000-4000-8000-%012u", i);
   snprintf(words, sizeof words, "kind=address mailbox=%s from=directory/%u.ldif:uid=user%u,ou=people,dc=example,dc=test", key, i, i);
   snprintf(name, sizeof name, "user%u@example.test", i);
-  put(w, "address", name, words);
+  policy_tables_put(w, "address", name, words);
   for (unsigned int a = 0; a < ALIASES; a++) {
     snprintf(name, sizeof name, "alias%u.of.user%u@example.test", a, i);
-    put(w, "address", name, words);
+    policy_tables_put(w, "address", name, words);
   }
   snprintf(words, sizeof words,
            "kind=user name=user%u@example.test uid=%u path=example.test/user%u receive=yes submit=yes imap=yes quota=1073741824 "
            "from=directory/%u.ldif:uid=user%u,ou=people,dc=example,dc=test", i, 200000 + i, i, i, i);
-  put(w, "mailbox", key, words);
+  policy_tables_put(w, "mailbox", key, words);
 }
 
-static void make_tables(void)
+static void make_tables(struct tables *tables)
 {
-  if (mkdir("tables", 0700) == -1 || mkdir("tables/1", 0700) == -1 || symlink("1", "tables/current") == -1) exit(111);
-  struct cdb_write *w = cdb_write_open("tables/1/policy.cdb");
-  if (!w) exit(111);
-  put(w, "table", "generation", "id=1");
-  put(w, "domain", "example.test", "file=control/domains/example.test");
-  put(w, "domain", "alias.test", "file=control/domains/alias.test alias=example.test");
-  put(w, "address", "info@*", "kind=address mailbox=00000000-0000-4000-8000-000000000001 from=control/addresses/info");
+  struct cdb_write *w = policy_tables_begin();
+  policy_tables_put(w, "table", "generation", "id=1");
+  policy_tables_put(w, "domain", "example.test", "file=control/domains/example.test");
+  policy_tables_put(w, "domain", "alias.test", "file=control/domains/alias.test alias=example.test");
+  policy_tables_put(w, "address", "info@*", "kind=address mailbox=00000000-0000-4000-8000-000000000001 from=control/addresses/info");
   for (unsigned int i = 0; i < USERS; i++) put_user(w, i);
-  if (!cdb_write_close(w, 0644, (gid_t)-1)) exit(111);
+  policy_tables_end(w, tables);
 }
 
 static double now(void)
@@ -101,8 +87,7 @@ int main(void)
   struct tables tables = TABLES_ZERO;
 
   if (!mkdtemp(folder) || chdir(folder) == -1) return 111;
-  make_tables();
-  if (!tables_open(&tables, "policy")) return 111;
+  make_tables(&tables);
   printf("%u users, %u addresses, %d decisions each\n", USERS, USERS * (ALIASES + 1), ROUNDS);
   measure(&tables, "a user's address", "user", "@example.test", 250);
   measure(&tables, "a user's alias", "alias3.of.user", "@example.test", 250);

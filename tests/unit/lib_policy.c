@@ -5,53 +5,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ldapsync/cdb_write.h"
 #include "lib/policy.h"
 #include "tests/check.h"
+#include "tests/policy_tables.h"
 
 const char *PROG = "lib_policy";
 
 static struct tables tables = TABLES_ZERO;
 
-/* A record from "key=value key=value"; a value has no spaces here. */
-static void put(struct cdb_write *w, const char *kind, const char *key, const char *words)
-{
-  text record = TEXT_ZERO;
-
-  text_add(&record, words);
-  for (size_t i = 0; i < record.len; i++)
-    if (record.s[i] == ' ') record.s[i] = 0;
-  text_add_char(&record, 0);
-  cdb_write_add(w, kind, key, &record);
-  text_free(&record);
-}
-
 static void make_tables(void)
 {
-  if (mkdir("tables", 0700) == -1 || mkdir("tables/1", 0700) == -1 || symlink("1", "tables/current") == -1) exit(111);
-  struct cdb_write *w = cdb_write_open("tables/1/policy.cdb");
-  if (!w) exit(111);
-  put(w, "table", "generation", "id=1");
-  put(w, "domain", "example.test", "file=control/domains/example.test");
-  put(w, "domain", "mx.example.test", "file=control/domains/mx.example.test");
-  put(w, "address", "bob@example.test", "mailbox=kb from=bob.ldif");
-  put(w, "address", "alias@example.test", "mailbox=kb from=bob.ldif");
-  put(w, "address", "alice@example.test", "mailbox=ka from=alice.ldif");
-  put(w, "address", "shut@example.test", "mailbox=ks from=shut.ldif");
-  put(w, "address", "mute@example.test", "mailbox=km from=mute.ldif");
-  put(w, "address", "team@example.test", "mailbox=ka mailbox=kb mailbox=ks forward=Far@far.example from=team.ldif");
-  put(w, "address", "round@example.test", "forward=about@example.test from=round.ldif");
-  put(w, "address", "about@example.test", "forward=round@example.test forward=Bob@example.test from=about.ldif");
-  put(w, "address", "loop@example.test", "forward=loop@example.test from=loop.ldif");
-  put(w, "address", "gone@example.test", "mailbox=kgone from=gone.ldif");
-  put(w, "address", "away@example.test", "forward=me@far.example from=away.ldif");
-  put(w, "address", "keep@example.test", "mailbox=kb forward=me@far.example from=keep.ldif");
-  put(w, "address", "postmaster@mx.example.test", "mailbox=ka from=postmaster.ldif");
-  put(w, "mailbox", "ka", "name=alice@example.test receive=yes submit=yes from=alice.ldif");
-  put(w, "mailbox", "kb", "name=bob@example.test receive=yes submit=yes from=bob.ldif");
-  put(w, "mailbox", "ks", "name=shut@example.test receive=no submit=yes from=shut.ldif");
-  put(w, "mailbox", "km", "name=mute@example.test receive=yes submit=no from=mute.ldif");
-  if (!cdb_write_close(w, 0644, (gid_t)-1) || !tables_open(&tables, "policy")) exit(111);
+  struct cdb_write *w = policy_tables_begin();
+  policy_tables_put(w, "table", "generation", "id=1");
+  policy_tables_put(w, "domain", "example.test", "file=control/domains/example.test");
+  policy_tables_put(w, "domain", "mx.example.test", "file=control/domains/mx.example.test");
+  policy_tables_put(w, "address", "bob@example.test", "mailbox=kb from=bob.ldif");
+  policy_tables_put(w, "address", "alias@example.test", "mailbox=kb from=bob.ldif");
+  policy_tables_put(w, "address", "alice@example.test", "mailbox=ka from=alice.ldif");
+  policy_tables_put(w, "address", "shut@example.test", "mailbox=ks from=shut.ldif");
+  policy_tables_put(w, "address", "mute@example.test", "mailbox=km from=mute.ldif");
+  policy_tables_put(w, "address", "team@example.test", "mailbox=ka mailbox=kb mailbox=ks forward=Far@far.example from=team.ldif");
+  policy_tables_put(w, "address", "round@example.test", "forward=about@example.test from=round.ldif");
+  policy_tables_put(w, "address", "about@example.test", "forward=round@example.test forward=Bob@example.test from=about.ldif");
+  policy_tables_put(w, "address", "loop@example.test", "forward=loop@example.test from=loop.ldif");
+  policy_tables_put(w, "address", "gone@example.test", "mailbox=kgone from=gone.ldif");
+  policy_tables_put(w, "address", "away@example.test", "forward=me@far.example from=away.ldif");
+  policy_tables_put(w, "address", "keep@example.test", "mailbox=kb forward=me@far.example from=keep.ldif");
+  policy_tables_put(w, "address", "postmaster@mx.example.test", "mailbox=ka from=postmaster.ldif");
+  policy_tables_put(w, "mailbox", "ka", "name=alice@example.test receive=yes submit=yes from=alice.ldif");
+  policy_tables_put(w, "mailbox", "kb", "name=bob@example.test receive=yes submit=yes from=bob.ldif");
+  policy_tables_put(w, "mailbox", "ks", "name=shut@example.test receive=no submit=yes from=shut.ldif");
+  policy_tables_put(w, "mailbox", "km", "name=mute@example.test receive=yes submit=no from=mute.ldif");
+  policy_tables_end(w, &tables);
 }
 
 static const struct policy_facts mx = { .role = POLICY_MX, .me = "mx.example.test", .postmaster = "" };
@@ -234,9 +219,9 @@ static void check_relay_rule(void)
 {
   if (mkdir("tables/2", 0700) == -1) exit(111);
   struct cdb_write *w = cdb_write_open("tables/2/policy.cdb");
-  put(w, "table", "generation", "id=2");
-  put(w, "domain", "example.test", "file=control/domains/example.test");
-  put(w, "relay", "default", "rule=office file=control/relayrules/office host=relay.example port=587 tls=verify auth=yes");
+  policy_tables_put(w, "table", "generation", "id=2");
+  policy_tables_put(w, "domain", "example.test", "file=control/domains/example.test");
+  policy_tables_put(w, "relay", "default", "rule=office file=control/relayrules/office host=relay.example port=587 tls=verify auth=yes");
   if (!cdb_write_close(w, 0644, (gid_t)-1) || unlink("tables/current") == -1 || symlink("2", "tables/current") == -1) exit(111);
   check(tables_open(&tables, "policy") && text_is(&tables.generation, "2"), "the next generation");
   check_is(route("x@far.example", ""), "hop relay-default route=host host=relay.example port=587 rule=office tls=verify", "a default relay");

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ldapsync/cdb_write.h"
 #include "lib/policy.h"
 #include "tests/check.h"
+#include "tests/policy_tables.h"
 
 const char *PROG = "lib_policy_expand";
 
@@ -95,18 +95,6 @@ static const struct {
   { "relay", "bcc", "rule=archive file=r/archive host=piler1 port=25 tls=may subject=piler1" },
 };
 
-static void put(struct cdb_write *w, const char *kind, const char *key, const char *words)
-{
-  text record = TEXT_ZERO;
-
-  text_add(&record, words);
-  for (size_t i = 0; i < record.len; i++)
-    if (record.s[i] == ' ') record.s[i] = 0;
-  text_add_char(&record, 0);
-  cdb_write_add(w, kind, key, &record);
-  text_free(&record);
-}
-
 static void put_many(struct cdb_write *w)
 {
   char key[64], words[96];
@@ -115,31 +103,29 @@ static void put_many(struct cdb_write *w)
   for (int i = 0; i < CHAIN; i++) {
     snprintf(key, sizeof key, "chain%d@a.test", i);
     snprintf(words, sizeof words, "kind=address forward=chain%d@a.test", i + 1);
-    put(w, "address", key, words);
+    policy_tables_put(w, "address", key, words);
   }
-  put(w, "address", "chain60@a.test", "kind=address mailbox=ka");
+  policy_tables_put(w, "address", "chain60@a.test", "kind=address mailbox=ka");
   text_add(&list, "kind=address");
   for (int i = 0; i < MEMBERS; i++) {
     snprintf(key, sizeof key, "m%d", i);
     snprintf(words, sizeof words, "name=m%d@a.test receive=yes", i);
-    put(w, "mailbox", key, words);
+    policy_tables_put(w, "mailbox", key, words);
     text_add_format(&list, " mailbox=m%d", i);
   }
-  put(w, "address", "many@a.test", text_string(&list));
+  policy_tables_put(w, "address", "many@a.test", text_string(&list));
   text_copy(&list, "kind=address");
   for (int i = 0; i < TOO_MANY; i++) text_add(&list, " mailbox=gone");
-  put(w, "address", "toomany@a.test", text_string(&list));
+  policy_tables_put(w, "address", "toomany@a.test", text_string(&list));
   text_free(&list);
 }
 
 static void make_tables(void)
 {
-  if (mkdir("tables", 0700) == -1 || mkdir("tables/1", 0700) == -1 || symlink("1", "tables/current") == -1) exit(111);
-  struct cdb_write *w = cdb_write_open("tables/1/policy.cdb");
-  if (!w) exit(111);
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) put(w, rows[i].kind, rows[i].key, rows[i].words);
+  struct cdb_write *w = policy_tables_begin();
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) policy_tables_put(w, rows[i].kind, rows[i].key, rows[i].words);
   put_many(w);
-  if (!cdb_write_close(w, 0644, (gid_t)-1) || !tables_open(&tables, "policy")) exit(111);
+  policy_tables_end(w, &tables);
 }
 
 static bool is_full(void *to, const char *mailbox)

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ldapsync/cdb_write.h"
 #include "lib/policy.h"
 #include "tests/check.h"
+#include "tests/policy_tables.h"
 
 const char *PROG = "lib_policy_sender";
 
@@ -75,21 +75,9 @@ static const struct {
 
 static void make_tables(void)
 {
-  if (mkdir("tables", 0700) == -1 || mkdir("tables/1", 0700) == -1 || symlink("1", "tables/current") == -1) exit(111);
-  struct cdb_write *w = cdb_write_open("tables/1/policy.cdb");
-  if (!w) exit(111);
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    text record = TEXT_ZERO;
-    text_add(&record, rows[i].words);
-    for (size_t at = 0; at < record.len; at++)
-      if (record.s[at] == ' ') record.s[at] = 0;
-    for (size_t at = 0; at < record.len; at++)
-      if (record.s[at] == '_') record.s[at] = ' ';
-    text_add_char(&record, 0);
-    cdb_write_add(w, rows[i].kind, rows[i].key, &record);
-    text_free(&record);
-  }
-  if (!cdb_write_close(w, 0644, (gid_t)-1) || !tables_open(&tables, "policy")) exit(111);
+  struct cdb_write *w = policy_tables_begin();
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) policy_tables_put(w, rows[i].kind, rows[i].key, rows[i].words);
+  policy_tables_end(w, &tables);
 }
 
 #define ME .me = "mx.a.test", .postmaster = "", .delimiter = '+'
