@@ -142,8 +142,8 @@ void send_items_make(struct send_schedule *s, struct send_attempt *a)
                                 .mailbox = record_find(facts, "mailbox"),
                                 .is_copy = record_is(facts, "copy", "yes") };
     if (e->recipients[r].state != ENVELOPE_TODO) continue;
-    if (record_is(facts, "delivered", "yes")) { /* by smtp-receive -r lmtp: all that is left is to tell the sender */
-      end(add(a, r, stop.address), SAID_DONE, "2.0.0", "delivered");
+    if (record_is(facts, "delivered", "yes") || record_is(facts, "expanded", "yes")) { /* by smtp-receive: all that is left is to tell the sender */
+      end(add(a, r, stop.address), SAID_DONE, "2.0.0", record_find(facts, "expanded") ? "expanded" : "delivered");
       continue;
     }
     if (!stop.mailbox && !has_settings) {

@@ -212,6 +212,7 @@ static const char *what_of(const struct send_report_recipient *r)
   switch (r->action) {
   case SEND_REPORT_DELIVERED: return "It was put into the mailbox.";
   case SEND_REPORT_RELAYED: return "The next mail system has it; that one tells nothing about what becomes of it.";
+  case SEND_REPORT_EXPANDED: return "It stands for several recipients. The message goes on to each of them.";
   default: break;
   }
   if (is_operators(r)) return "The postmaster of this system returned the message, and says:";
@@ -295,11 +296,19 @@ static void add_date(text *out, const char *name, uint64_t seconds)
   text_add(out, "\r\n");
 }
 
+/* The other host said this status; else it is X.0.0 or X.1.0, made from its code (send_outcome_take). */
+static bool is_said_status(const struct said *said)
+{
+  return said->status.len && strcmp(said->status.s + 1, ".0.0") && strcmp(said->status.s + 1, ".1.0");
+}
+
+/* A reply as it was said (RFC 3461 9.2), its lines as one. */
 static void add_diagnosis(const struct said *said, text *out)
 {
   text words = TEXT_ZERO;
 
   if (said->code) text_add_format(&words, "%03u ", said->code);
+  if (said->code && is_said_status(said)) text_add_format(&words, "%s ", said->status.s);
   text_add_text(&words, &said->text);
   text_add(out, said->code ? "Diagnostic-Code: smtp; " : "Diagnostic-Code: X-postroom; ");
   add_folded(out, text_string(&words), "  ");
@@ -309,7 +318,7 @@ static void add_diagnosis(const struct said *said, text *out)
 /* RFC 3464 2.3 */
 static void add_recipient_status(const struct send_report *report, const struct send_report_recipient *r, text *out)
 {
-  static const char *const actions[] = { "failed", "delivered", "relayed", "delayed" };
+  static const char *const actions[] = { "failed", "delivered", "relayed", "delayed", "expanded" };
 
   text_add(out, "\r\n");
   if (r->original) add_original(out, r->original);

@@ -12,7 +12,7 @@
 #define SEND_STATUS_OPERATOR "5.0.0" /* and no host that said it: the operator returned the message */
 #define SEND_REPORT_HEADER_MAX 32768 /* so much of the message's header is returned, in whole lines */
 
-enum send_report_action { SEND_REPORT_FAILED, SEND_REPORT_DELIVERED, SEND_REPORT_RELAYED, SEND_REPORT_DELAYED };
+enum send_report_action { SEND_REPORT_FAILED, SEND_REPORT_DELIVERED, SEND_REPORT_RELAYED, SEND_REPORT_DELAYED, SEND_REPORT_EXPANDED };
 
 struct send_report_recipient {
   enum send_report_action action;

@@ -108,6 +108,7 @@ static enum send_report_action action_of(const struct envelope_recipient *r)
 {
   if (r->state == ENVELOPE_FAILING) return SEND_REPORT_FAILED;
   if (r->state != ENVELOPE_TELLING) return SEND_REPORT_DELAYED;
+  if (record_is(&r->facts, "expanded", "yes")) return SEND_REPORT_EXPANDED;
   return record_find(&r->facts, "mailbox") ? SEND_REPORT_DELIVERED : SEND_REPORT_RELAYED;
 }
 
@@ -132,13 +133,14 @@ static size_t gather(const struct envelope *e, const struct said *said, struct s
   return count;
 }
 
-/* RET=FULL: all of it, if it is not too long and something failed (RFC 3461 4.3); else its beginning, for the header. */
+/* RET=FULL: all of it, if it is not too long and something failed (RFC 3461 4.3); else its beginning, for the header. Of what
+   requires TLS never more than that (RFC 8689 5). */
 static bool read_message(const struct send_attempt *a, text *bytes)
 {
   const struct envelope *e = &a->file.envelope;
   uint64_t most = conf_number("bouncemaxbytes", 1048576, UINT32_MAX);
   struct stat status;
-  bool is_full = record_is(&e->facts, "ret", "full") && envelope_has(e, "f") && fstat(a->file.fd, &status) == 0 &&
+  bool is_full = record_is(&e->facts, "ret", "full") && !record_is(&e->facts, "requiretls", "yes") && envelope_has(e, "f") && fstat(a->file.fd, &status) == 0 &&
                  (uint64_t)status.st_size - e->length <= most;
   size_t wanted = is_full ? (size_t)status.st_size - e->length : SEND_REPORT_HEADER_MAX;
 
@@ -189,6 +191,7 @@ static void format_envelope(const struct send_schedule *s, const struct send_att
   record_add(&e.facts, "report", a->file.envelope.sender.len ? "sender" : "postmaster");
   record_add(&e.facts, "about", a->entry->id);
   if (!string_is_ascii(to)) record_add(&e.facts, "smtputf8", "yes");
+  if (record_is(&a->file.envelope.facts, "requiretls", "yes")) record_add(&e.facts, "requiretls", "yes"); /* RFC 8689 5 */
   envelope_add_recipient(&e, to, 0);
   envelope_format(&e, out);
   envelope_free(&e);

@@ -17,7 +17,7 @@ static bool take_point(text *out, const char *bytes, size_t length, size_t *used
   *used = digits + 1;
   if (digits < 2 || digits == length || bytes[digits] != '}' || (digits > 2 && bytes[0] == '0')) return false;
   if (point < 0x80) {
-    if (!ascii_is_printable((char)point)) return false;
+    if (!strchr(" +=\\", (int)point) || !point) return false; /* what can stand for itself must */
     text_add_char(out, (char)point);
   } else if (point < 0x800) {
     text_add_char(out, (char)(0xc0 | point >> 6));

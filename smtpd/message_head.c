@@ -47,10 +47,12 @@ static void add_facts(const struct session *s, const struct message *m, const st
   record_add(facts, "generation", s->tables->generation.s);
 }
 
+#define SUCCESS "success" /* stands first in notify (dsn_notify_parse) */
+
 /* What was asked for with the RCPT that led to a destination: the records of mail.asked in their order, each up to its last. */
 struct asked {
   size_t at; /* in mail.asked */
-  uint64_t last;
+  uint64_t first, last;
   const char *notify, *orcpt;
 };
 
@@ -58,11 +60,26 @@ static void find_asked(const struct session *s, struct asked *w, size_t index)
 {
   while (index >= w->last && w->at < s->mail.asked.len) {
     const char *last = record_next(&s->mail.asked, "last", &w->at);
+    w->first = w->last;
     w->notify = record_next(&s->mail.asked, "notify", &w->at);
     w->orcpt = record_next(&s->mail.asked, "orcpt", &w->at);
     number_scan(last, SIZE_MAX, &w->last);
   }
   if (index >= w->last) w->notify = w->orcpt = ""; /* nobody's, as a copy */
+}
+
+/* An address that leads to several tells of success by one report, "expanded"; they are asked for none (RFC 3461 5.2.7.3). */
+static bool is_expanded(const struct session *s, const struct asked *w)
+{
+  return w->last - w->first > 1 && !strncmp(w->notify, SUCCESS, sizeof SUCCESS - 1) && !s->mail.is_null;
+}
+
+static const char *notify_of(const struct session *s, const struct asked *w)
+{
+  size_t length = sizeof SUCCESS - 1;
+
+  if (!is_expanded(s, w)) return w->notify;
+  return w->notify[length] == ',' ? w->notify + length + 1 : "never";
 }
 
 /* RFC 3461 5.2.1: orcpt, what the client gave, else the address that it asked for if another one stands in its place. */
@@ -105,9 +122,28 @@ static void add_recipients(const struct session *s, const struct message *m, str
     if (*one.detail) record_add(&facts, "detail", one.detail);
     if (*one.bypass) record_add(&facts, "bypass", one.bypass);
     add_sender(&one, rewrite_next(&m->senders, &at_sender), &facts);
-    if (!one.is_copy && *asked.notify) record_add(&facts, "notify", asked.notify);
+    if (!one.is_copy && *asked.notify) record_add(&facts, "notify", notify_of(s, &asked));
     if (!one.is_copy) add_original(&facts, &one, asked.orcpt);
     envelope_add_recipient(e, one.address, &facts);
+    text_free(&facts);
+  }
+}
+
+/* The addresses that led to several and tell of that, behind those who get the message. */
+static void add_expanded(const struct session *s, struct envelope *e)
+{
+  struct asked asked = { .notify = "", .orcpt = "" };
+  struct policy_destination one;
+  size_t at = 0;
+
+  for (size_t i = 0; policy_destinations_next(&s->mail.destinations, &at, &one); i++) {
+    find_asked(s, &asked, i);
+    if (i != asked.first || !is_expanded(s, &asked)) continue;
+    text facts = TEXT_ZERO;
+    record_add(&facts, "expanded", "yes");
+    record_add(&facts, "notify", SUCCESS);
+    if (*asked.orcpt) record_add(&facts, "orcpt", asked.orcpt);
+    envelope_add_recipient(e, one.original, &facts);
     text_free(&facts);
   }
 }
@@ -149,6 +185,7 @@ void message_head_add(const struct session *s, const struct message *m, text *he
   if (!s->mail.is_null) text_copy_bytes(&e.sender, s->mail.sender.shown.s, s->mail.sender.shown.len);
   add_facts(s, m, &r, &e.facts);
   add_recipients(s, m, &e);
+  add_expanded(s, &e);
   envelope_format(&e, head);
   smtpd_received_add(head, &r);
   text_add_text(head, &s->check.warnings);

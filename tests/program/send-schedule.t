@@ -195,7 +195,7 @@ ok(not parsed.defects and not any(p.defects for p in parsed.walk()), '... withou
 ok([a.addr_spec for a in parsed['To'].addresses] == ['bob@a.test'] and parsed['In-Reply-To'] == '<m@a.test>' and parsed['Auto-Submitted'] == 'auto-replied', '... its header', str(parsed['To']))
 status = parsed.get_payload()[1].get_payload()
 equal([status[1]['Final-Recipient'], status[1]['Action'], status[1]['Status'], status[1]['Diagnostic-Code']],
-      ['rfc822;a@never.test', 'failed', '5.7.1', 'smtp; 550 no??Bcc: evil@x.test'], '... what the other side said, harmless')
+      ['rfc822;a@never.test', 'failed', '5.7.1', 'smtp; 550 5.7.1 no??Bcc: evil@x.test'], '... what the other side said, harmless')
 ok(len(report) < 40000 and b'secret body' not in report, '... bounded, without the body')
 ok(wait_for(lambda: ('send-schedule: returned id=%s report=%sb0001' % (id, id)).encode() in read('log')), '... and a line in the log')
 equal(files(), [], 'nothing is left')
