@@ -23,7 +23,7 @@ static bool take_name(struct session *s, const char *argument, size_t length)
 
 bool session_offers_tls(const struct session *s)
 {
-  return (s->role->extensions & EXTENSION_STARTTLS) && s->is_socket && !session_is_tls(s) && access("run/tls-server", F_OK) == 0;
+  return (s->role->extensions & EXTENSION_STARTTLS) && s->is_socket && !session_is_tls(s) && !s->login.len && access("run/tls-server", F_OK) == 0;
 }
 
 bool session_is_private(const struct session *s)

@@ -50,6 +50,10 @@ void starttls_proceed(struct session *s, const char *argument, size_t length)
     reply_error(s, "503 5.5.1 The session is encrypted already");
     return;
   }
+  if (s->login.len) { /* what was said in clear may not outlive it (RFC 3207 4.2, check 18) */
+    reply_error(s, "503 5.5.1 You are logged in already");
+    return;
+  }
   if (!session_offers_tls(s)) {
     reply_error(s, "502 5.5.1 STARTTLS is not offered");
     return;

@@ -325,11 +325,13 @@ def pipelining(mail, t, lmtp):
     found = wait_for(whole, 60) or mail.mail_with("bob", "Subject: pipe\n", 0)
     bodies = sorted({body(m.replace(b"\n", b"\r\n")) for m in found})
     t.is_((len(found), bodies), (2 * len(positions), sorted([CONTENT_DATA, CONTENT_BDAT])), "RFC 2920 3.2, 5321 4.5.2: each message once, and whole")
-    with Smtp(mail, 25) as s:
-        said = []
-        for octet in first[0] + second[0]:
-            s.write(bytes([octet]))
-        t.is_(s.codes(14), first[1] + " " + expected, "RFC 5321 2.3.8: octet by octet")
+    for how in ("in clear", "under TLS, each a record of its own"):
+        with Smtp(mail, 25) as s:
+            if how != "in clear":
+                s.secure()
+            for octet in first[0] + second[0]:
+                s.write(bytes([octet]))
+            t.is_(s.codes(14), first[1] + " " + expected, f"RFC 5321 2.3.8: octet by octet, {how}")
     with Smtp(mail, 25) as s:
         s.write("MAIL FROM:<ann@far.example>\r\nRCPT TO:<nobody@example.test>\r\nDATA\r\n.\r\nNOOP\r\n")
         t.matches(s.codes(5), "^250 550 (503|554) 50. 250$|^250 550 354 554 250$", "RFC 2920 3.1: DATA behind refused recipients")
@@ -342,9 +344,12 @@ def pipelining(mail, t, lmtp):
         subject, message = letter()
         s.write("MAIL FROM:<ann@far.example>\r\nRCPT TO:<bob@example.test>\r\nRCPT TO:<nobody@example.test>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\n")
         t.is_(s.codes(5), "250 250 550 250 354", "RFC 2033 5, 2920: LMTP pipelined")
-        s.write(message + ".\r\nNOOP\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.test>\r\nBDAT 4 LAST\r\n\r\nx\nRSET\r\n"[:-6])
-        s.write("\r\n" * 0 + "RSET\r\n")
+        s.write(message + ".\r\nNOOP\r\n")
         t.is_(s.codes(3), "250 250 250", "RFC 2033 4.2: the answers of each recipient, then that of the next command")
+        s.write("MAIL FROM:<>\r\nRCPT TO:<bob@example.test>\r\nRCPT TO:<nobody@example.test>\r\nRCPT TO:<alice@example.test>\r\nBDAT 5\r\na: b\rBDAT 4 LAST\r\n\n\r\nxNOOP\r\n")
+        t.is_(s.codes(8), "250 250 550 250 250 250 250 250", "RFC 2033 4.2, 3030 2: BDAT by LMTP: one answer for a chunk, one for each recipient behind the last")
+        s.write("MAIL FROM:<>\r\nRCPT TO:<nobody@example.test>\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n")
+        t.is_(s.codes(4), "250 550 503 250", "RFC 2033 4.2, 3030 2: without a recipient BDAT is 503, and its octets are no command")
 
 
 def starttls(mail, t):
@@ -434,6 +439,8 @@ def auth(mail, t):
         s.secure()
         t.matches(s("AUTH PLAIN " + b64(f"{ALICE}\0{BOB}\0{mail.password('bob')}")), "^535 5.7.8", "RFC 4616 2, 4954 6: nobody acts for somebody else")
         t.matches(s("AUTH PLAIN " + b64(f"{BOB}\0{BOB}\0{mail.password('bob')}")), "^235 2.7.0", "RFC 4616 2: but for himself")
+    with Smtp(mail, 10587) as s:
+        t.is_(s.each("AUTH PLAIN " + right, "STARTTLS", "MAIL FROM:<bob@example.test>"), "235 503 250", "RFC 3207 4, security.md 18: no STARTTLS behind a login in clear (N-115)")
     with Wire(mail, 465) as s:
         s.write("EHLO client.example\r\n")
         t.ok(not s.line().startswith((b"2", b"5")), "RFC 8314 3.3: in clear 465 says nothing of SMTP")
@@ -548,6 +555,42 @@ def nonsense(mail, t):
     mail.control("errorsmax", None)
 
 
+def packets(mail, t, lmtp):
+    """Messages of many dots, around and above the sizes of buffers, cut at random; the next command right behind the dot."""
+    seed = random.randrange(1 << 32)
+    chance, wrong = random.Random(seed), []
+    for size in [*range(32768 - 6, 32768 + 6), 65536, 100000, 1 << 20, 3000000]:
+        subject, message = letter()
+        while len(message) < size:
+            message += chance.choice([".", "..", "", ".x", "x.", "x" * 78, ". ", "...."]) + "\r\n"
+        message = message[:size - 3].rstrip("\r\n") + "x\r\n"
+        rest = message.encode()
+        if chance.random() < 0.5:
+            data, replies = re.sub(rb"(?m)^\.", b"..", rest) + b".\r\n", 1
+        else:
+            data, replies = b"", 1
+            while rest:
+                chunk = chance.choice([0, 1, 2, 3, 500, 32768, 1 << 20])
+                data += b"BDAT %d\r\n" % len(rest[:chunk]) + rest[:chunk]
+                rest, replies = rest[chunk:], replies + 1
+            data += b"BDAT 0 LAST\r\n"
+        is_chunks = data.startswith(b"BDAT")
+        data += b"NOOP\r\nMAIL FROM:<>\r\n"
+        with chance.choice([lambda: Smtp(mail, 25), lambda: Smtp(mail, 25).secure(), lmtp])() as s:
+            s.begin()
+            if not is_chunks:
+                s("DATA")
+            while data:
+                piece = chance.choice([1, 2, 3, 5, 100, 4096, 16384, 32768, 65536, 1 << 20])
+                s.write(data[:piece])
+                data = data[piece:]
+            said = set(s.codes(replies + 2).split())
+        found = delivered(mail, subject)
+        if said != {"250"} or not found.endswith(b"\r\n" + message.encode()):
+            wrong.append((size, said, len(found)))
+    t.ok(not wrong, f"RFC 5321 4.5.2, 4.5.3.1.7, 2920 3.2, 3030: 16 messages of 32 KB to 3 MB in random packets, by DATA and BDAT, in clear, under TLS, by LMTP: each is whole (seed {seed})", *wrong)
+
+
 def service(mail, name, *words):
     subprocess.run(["s6-svc", "-T", "20000", *words, f"{mail.home}/service/{name}"], check=True)
 
@@ -611,6 +654,7 @@ with Postroom(46) as mail, Tap() as t:
     traces(mail, t, lmtp)
     pipelining(mail, t, lmtp)
     nonsense(mail, t)
+    packets(mail, t, lmtp)
     out_of_order(mail, t, lmtp)
     endings(mail, t)
     known = {"211", "214", "220", "221", "235", "250", "251", "252", "334", "354", "421", "450", "451", "452", "454", "455", "500", "501", "502", "503", "504", "530", "534", "535", "538", "550", "551", "552", "553", "554", "555"}
