@@ -8,7 +8,7 @@
 
 enum { FINGERPRINTS_MAX = 5 };
 
-static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "tokenfile", "fingerprint", "source", "enabled", 0 };
+static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "enabled", 0 };
 static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", "fingerprint", 0 };
 static const char *const types[] = { "default", "sender", "recipient", "bcc", 0 };
 
@@ -47,6 +47,9 @@ static const char *check(const text *fields, uint64_t *port, text *error)
   const char *host = record_get(fields, "host"), *login = record_get(fields, "login"), *type = get(fields, "type", "default");
   const char *password = record_get(fields, "password"), *token = record_get(fields, "tokenfile"), *secret = *password ? password : token;
 
+  const char *protocol = get(fields, "protocol", "smtp");
+  bool is_lmtp = !strcmp(protocol, "lmtp");
+
   if (!is_one_of(type, types))
     text_add_format(error, "type is default, sender, recipient or bcc, not %s", type);
   else if (!*host || has_space(host)) {
@@ -55,7 +58,10 @@ static const char *check(const text *fields, uint64_t *port, text *error)
   } else if (!is_one_of(tls, tls_words)) {
     text_add_format(error, "tls is may, encrypt, verify, fingerprint, tls or off, not %s", tls);
     return "tls";
-  } else if (!number_scan(get(fields, "port", strcmp(tls, "tls") ? "25" : "465"), 65535, port) || !*port) {
+  } else if (strcmp(protocol, "smtp") && !is_lmtp) {
+    text_add_format(error, "protocol is smtp or lmtp, not %s", protocol);
+    return "protocol";
+  } else if (!number_scan(get(fields, "port", is_lmtp ? "24" : strcmp(tls, "tls") ? "25" : "465"), 65535, port) || !*port) {
     text_add_format(error, "port is a number from 1 to 65535, not %s", record_get(fields, "port"));
     return "port";
   } else if (strcmp(enabled, "yes") && strcmp(enabled, "no")) {
@@ -116,6 +122,7 @@ static const char *add_facts(const text *fields, text *facts, text *error)
 {
   const char *login = record_get(fields, "login");
 
+  if (record_is(fields, "protocol", "lmtp")) record_add(facts, "protocol", "lmtp");
   if (*login) {
     record_add(facts, "login", login);
     if (*record_get(fields, "password")) record_add(facts, "password", record_get(fields, "password"));

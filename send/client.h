@@ -19,6 +19,7 @@ struct client {
   unsigned int seconds;     /* for each reply, and for each part of a message to be taken */
   unsigned int end_seconds; /* for the reply to the end of the data */
   int64_t until_ms;         /* by the monotonic clock: nothing is waited for any longer; 0: no limit */
+  bool is_lmtp;             /* it speaks LMTP (RFC 2033): a reply for each recipient behind the data */
   struct extensions offers;
   struct reply reply;       /* the last one */
   text out;                 /* said, but not yet sent */

@@ -20,7 +20,7 @@ struct hop {
   text name;         /* the domain, or the host without brackets */
   unsigned int port;
   text rule;         /* the relay rule, or empty */
-  text facts;        /* of the rule: login, password, tokenfile, fingerprint, source (send/rule) */
+  text facts;        /* of the rule: protocol, login, password, tokenfile, fingerprint, source (send/rule) */
   enum hop_tls tls;
   text helo;         /* what this host is called */
 };

@@ -36,16 +36,17 @@ static enum session_result hello(struct client *c, const struct hop *hop, struct
   bool heard;
 
   text_add_text(&name, &hop->helo);
-  heard = send_client_ask(c, "EHLO ", text_string(&name));
+  c->is_lmtp = record_is(&hop->facts, "protocol", "lmtp");
+  heard = send_client_ask(c, c->is_lmtp ? "LHLO " : "EHLO ", text_string(&name));
   if (heard && c->reply.code / 100 == 2)
     take_offers(c);
-  else if (heard && c->reply.code / 100 == 5) {
+  else if (heard && c->reply.code / 100 == 5 && !c->is_lmtp) {
     c->offers = (struct extensions){ .size_max = 0 };
     heard = send_client_ask(c, "HELO ", text_string(&name));
   }
   text_free(&name);
-  if (!heard) return send_failure_lost(c, "after EHLO", why);
-  if (c->reply.code / 100 != 2) return send_failure_refused(c, "4.5.0", "refused our HELO", why);
+  if (!heard) return send_failure_lost(c, c->is_lmtp ? "after LHLO" : "after EHLO", why);
+  if (c->reply.code / 100 != 2) return send_failure_refused(c, "4.5.0", c->is_lmtp ? "refused our LHLO: does it speak LMTP?" : "refused our HELO", why);
   return hop->is_mx && calls_itself(c, &hop->helo) ? SESSION_LOOP : SESSION_READY;
 }
 

@@ -219,6 +219,11 @@ static bool say_envelope(struct run *r)
   if (!step(r) || !say_recipients(r)) return false;
   if (!r->c->offers.pipelining && (r->is_refused || !r->accepted_count || r->t->is_probe)) return true;
   if (r->is_refused || r->t->is_probe) return exchange(r);
+  /* RFC 2033 4.2: behind the data of nobody there is no reply, so DATA is not said before somebody is accepted. */
+  if (r->c->is_lmtp) {
+    if (!exchange(r)) return false;
+    if (r->is_refused || !r->accepted_count) return true;
+  }
   send_client_say(r->c, "DATA", "");
   r->pending.data = true;
   return exchange(r);
@@ -256,15 +261,26 @@ static bool send_message(struct run *r, struct outcome *fault)
   return m->is_clean ? send_client_send(r->c, parts, 2) : send_parts(r, fault);
 }
 
+/* RFC 2033 4.2: each of the accepted has a reply of his own. */
+static bool hear_each(struct run *r)
+{
+  for (size_t i = 0; i < r->t->count; i++)
+    if (r->t->outcomes[i].kind == OUTCOME_OPEN) {
+      if (!send_client_hear(r->c, r->c->end_seconds)) return false;
+      send_outcome_take(&r->t->outcomes[i], &r->c->reply, "0.0");
+    }
+  return true;
+}
+
 /* 250 is the server's word that it has the message; without it we keep it (check 29). */
 static bool finish(struct run *r, struct outcome *fault)
 {
   r->when = "in the middle of the message";
   if (!send_message(r, fault)) return false;
   r->when = "after the message was sent, without a word about it";
-  if (!send_client_hear(r->c, r->c->end_seconds)) return false;
+  if (r->c->is_lmtp ? !hear_each(r) : !send_client_hear(r->c, r->c->end_seconds)) return false;
   r->c->needs_reset = false;
-  if (r->accepted_count) send_outcome_take(&r->verdict, &r->c->reply, "0.0");
+  if (r->accepted_count && !r->c->is_lmtp) send_outcome_take(&r->verdict, &r->c->reply, "0.0");
   return true;
 }
 

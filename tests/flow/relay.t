@@ -151,6 +151,18 @@ def passwords(a, b, t, rule):
          "a rule that is not enabled does not count")
 
 
+def by_lmtp(a, b, t):
+    """B is a store behind A: it speaks LMTP on port 24 (protocol: lmtp), and answers for each recipient."""
+    service = f"{b.home}/service/lmtp-tcp"
+    os.remove(service + "/down")
+    subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", service], check=True)
+    a.relay_rule(type="default", host=b.address, port=b.port(24), tls="may", protocol="lmtp")
+    id = a.submit("alice", ["carol@central.test", "relay-a@central.test"], "by LMTP")
+    for user in ("carol", "relay-a"):
+        t.ok(len(b.mail_with(user, "Subject: by LMTP", domain="central.test")) == 1, f"a relay rule with protocol: lmtp brings it to {user}", a.log("smtp-send")[-1500:])
+    t.ok(wait_for(lambda: len(re.findall(rf"delivery id={id} .*outcome=done", a.log("smtp-send"))) == 2), "... each with an outcome of its own", a.log("smtp-send")[-800:])
+
+
 with Postroom(25) as a, Postroom(26) as b, Tap() as t:
     a.control("me", "mail.a.test")
     b.control("me", "mail.b.test")
@@ -163,6 +175,7 @@ with Postroom(25) as a, Postroom(26) as b, Tap() as t:
     pins(a, b, t, rule)
     no_tls(a, t, rule)
     passwords(a, b, t, rule)
+    by_lmtp(a, b, t)
     t.is_(a.queue(), [], "at the end A's queue is empty")
     said = a.run("queue-check")
     t.is_(a.code, 0, "queue-check of A: " + said.strip())

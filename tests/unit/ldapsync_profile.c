@@ -79,7 +79,7 @@ static void check_errors(void)
 
 static void check_rule(const char *fields, const char *expected, const char *what)
 {
-  static const char *const known[] = { "type", "subject", "host", "port", "tls", "login", "password", "tokenfile", "fingerprint", "source", "enabled", 0 };
+  static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "enabled", 0 };
   struct table policy = TABLE_ZERO, relay = TABLE_ZERO;
   text record = TEXT_ZERO, error = TEXT_ZERO, seen = TEXT_ZERO, value, login = TEXT_ZERO;
   size_t at = 0, where = 0;
@@ -134,5 +134,7 @@ int main(void)
   check_rule("host: r.test\nlogin: a\ntokenfile: /etc/shadow\n", "tokenfile: tokenfile is a file below control/, not /etc/shadow", "a token elsewhere");
   check_rule("host: r.test\nlogin: a\ntokenfile: control/../x\n", "tokenfile: tokenfile is a file below control/, not control/../x", "a way out of control/");
   check_rule("host: r.test\ntokenfile: control/a\n", "tokenfile: login and password (or tokenfile) go together; one of them is missing", "a token of nobody");
+  check_rule("host: r.test\nprotocol: lmtp\n", "relay:default r.test:24 verify auth=no ", "LMTP has a port of its own");
+  check_rule("host: r.test\nprotocol: uucp\n", "protocol: protocol is smtp or lmtp, not uucp", "another protocol");
   return check_done();
 }
