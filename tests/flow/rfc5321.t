@@ -135,6 +135,19 @@ def syntax(mail, t):
         t.ok(s.silent(), "RFC 5321 2.3.8: ... there is one answer to a line")
 
 
+def odd_words(mail, t):
+    """Parameters and paths that are none: RFC 5321 4.1.1.11, 4.1.2, 4.3.2."""
+    with Smtp(mail, 25) as s:
+        for word, expected in (("AUTH=<>", "555 5.5.4"), ("RET=HDRS", "555 5.5.4"), ("=x", "5(01|55) 5.5.4"), ("-X=1", "5(01|55) 5.5.4"), ("SIZE==1", "501 5.5.4"), ("SIZE", "501 5.5.4"), ("BODY=8BITMIME=", "501 5.5.4")):
+            t.matches(s("MAIL FROM:<ann@far.example> " + word), "^" + expected, f"RFC 5321 4.1.1.11, 4.3.2: port 25: MAIL with {word}")
+            s("RSET")
+    with Smtp(mail, 25) as s:
+        s("MAIL FROM:<ann@far.example>")
+        for path in ("<postmaster@>", "<@example.test>", "<@>", "<bob@>", '<"">', "<<bob@example.test>", "<bob@example.test>>", "<bob@example.test>x", "<bob @example.test>", "<bob@ example.test>", "< bob@example.test>", "<bob(c)@example.test>", "<bob@example.test.>", "<bob@example_.test\\>"):
+            t.matches(s(f"RCPT TO:{path}"), "^5(01|53|50|54) 5", f"RFC 5321 4.1.2: {path} is no recipient")
+        t.matches(s("RCPT TO:<bob@example.test>"), "^250 2.1.5", "... and after all that the right one is")
+
+
 def order(mail, t):
     with Smtp(mail, 25) as s:
         dialogue(t, s, [
@@ -451,6 +464,10 @@ def auth(mail, t):
         t.is_(s.each("AUTH LOGIN " + b64(BOB), "*", "AUTH LOGIN " + b64(BOB), b64(mail.password("bob"))), "334 501 334 235", "RFC 4954 4: an initial response of LOGIN; * in its midst, and again")
     with Smtp(mail, 587) as s:
         s.secure()
+        t.is_(s.each(*["AUTH PLAIN " + b64("\0nobody@example.test\0x")] * 3), "535 535 535", "RFC 4954 6: three wrong logins ...")
+        t.matches(s.reply(), "^421 4.7.0", "RFC 4954 9, 5321 4.1.4: ... end the session by 421")
+    with Smtp(mail, 587) as s:
+        s.secure()
         s.write(f"AUTH PLAIN {wrong}\r\nNOOP\r\nAUTH PLAIN\r\n{right}\r\nMAIL FROM:<bob@example.test>\r\n")
         t.is_(s.codes(5), "535 250 334 235 250", "RFC 2920, 4954: what is pipelined behind AUTH is kept in step")
 
@@ -644,6 +661,7 @@ with Postroom(46) as mail, Tap() as t:
     greeting(mail, t)
     offers(mail, t, lmtp)
     syntax(mail, t)
+    odd_words(mail, t)
     order(mail, t)
     recipients(mail, t, lmtp)
     content(mail, t)
