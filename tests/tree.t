@@ -125,5 +125,7 @@ rows = [[cell.strip() for cell in line.strip('| \n').split('|')] for line in tex
 none([r[0] for r in rows if len(r) != 3 or r[1] not in ('done', 'partly', 'not yet')], 'doc/requirements.md: each row is done, partly or not yet')
 none([r[0] for r in rows if r[1] in ('done', 'partly') and not re.search(r'tests/\S+', r[2])], '... a row that is done or partly done names its test')
 none(['%s: %s' % (r[0], t) for r in rows for t in re.findall(r'tests/[\w./-]*\w', r[2]) if not os.path.exists(t)], '... which is there')
+none(['%s: %s' % (r[0], t) for r in rows for t in re.findall(r'tests/[\w./-]*\w', r[2]) if os.path.exists(t) and not re.search(r'\b%s\b' % r[0], text(t))],
+     '... and bears the row\'s ID')
 none({r[0] for r in rows if [x[0] for x in rows].count(r[0]) > 1}, '... no row twice')
 done_testing()

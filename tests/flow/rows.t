@@ -394,6 +394,16 @@ def crowds(ask):
     t.is_(said, b"220", "W-28 ... another client is served")
     for one, _ in held + [(s, said)]:
         one.close()
+    mail.control("concurrencysmtpd", "3")
+    mail.restart("smtp-mx")
+    held = [banner(f"127.0.49.{220 + i}") for i in range(4)]
+    t.is_([said for _, said in held], [b"220"] * 3 + [b"421"], "N-118 so many processes as control/concurrencysmtpd says, whoever comes")
+    held[0][0].close()
+    t.ok(wait_for(lambda: banner("127.0.49.230")[1] == b"220"), "N-118 ... one ends, another may come")
+    for one, _ in held:
+        one.close()
+    mail.control("concurrencysmtpd", None)
+    mail.restart("smtp-mx")
     sessions = [Imap(mail, "bob") for _ in range(20)]
     t.ok(all(s("NOOP").status == "OK" for s in sessions), "N-118 20 sessions of one user from one address")
     said = mail.run("curl", "-sk", f"imaps://{mail.address}:{mail.port(993)}/INBOX", "-u", f"{BOB}:{mail.password('bob')}", "-X", "NOOP")

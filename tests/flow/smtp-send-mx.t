@@ -147,7 +147,7 @@ for domain, remote, what in (
         ('implicit.test', 'implicit.test[127.0.13.21]:25', 'no MX: the domain itself'),
         ('alias.test', 'alias.test[127.0.13.21]:25', 'a CNAME'),
         ('aliasmx.test', 'alive.test[127.0.13.21]:25', 'a CNAME to a domain with MX'),
-        ('v6.test', 'six.test[fd00::14]:25', 'IPv6'),
+        ('v6.test', 'six.test[fd00::14]:25', 'S-05: IPv6'),
         ('both.test', 'both.test[fd00::14]:25', 'IPv6 when IPv4 is dead'),
         ('[127.0.13.21]', '127.0.13.21[127.0.13.21]:25', 'an address literal'),
         ('[IPv6:fd00::14]', 'fd00::14[fd00::14]:25', 'an IPv6 literal')):

@@ -38,7 +38,7 @@ def outside(mail, t):
     said = swaks(mail, 25, "--from", "ann@outside.example", "--to", "bob@example.test", "--header", "Subject: from outside")
     me = open(f"{mail.home}/control/me").read().strip()
     t.matches(said, rf"<-  220 {re.escape(me)} ESMTP\n", "P-23 the banner is: 220 ME ESMTP")
-    t.matches(said, r"250 2\.0\.0 Ok: queued as \w+\n", "P-34 a message from outside: 250 2.0.0 Ok: queued as ID")
+    t.matches(said, r"250 2\.0\.0 Ok: queued as \w+\n", "W-01 N-110 P-34 a message from outside: 250 2.0.0 Ok: queued as ID")
     t.ok(mail.mail_with("bob", "Subject: from outside"), "P-35 it lies in bob's Maildir")
     queued = re.search(r"queued as (\w+)", said)[1]
     for service in ("smtp-mx", "queue-add", "send-schedule", "mailbox-spawn"):
@@ -93,7 +93,7 @@ def submission(mail, t):
     for mechanism in ("PLAIN", "LOGIN"):
         said = swaks(mail, 587, "--tls", *login(mail, "alice", mechanism), "--from", "alice@example.test", "--to", "bob@example.test",
                      "--header", f"Subject: by {mechanism}")
-        t.matches(said, r"235 2\.7\.0.*queued as \w+", f"N-112 P-32 AUTH {mechanism} on 587")
+        t.matches(said, r"235 2\.7\.0.*queued as \w+", f"W-01 N-110 N-112 P-32 AUTH {mechanism} on 587")
         t.ok(mail.mail_with("bob", f"Subject: by {mechanism}"), "it arrives")
     said = swaks(mail, 465, "--tls-on-connect", *login(mail, "alice"), "--from", "alice@example.test", "--to", "bob@example.test",
                  "--header", "Subject: by 465")

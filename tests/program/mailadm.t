@@ -16,7 +16,7 @@ exits 100 "no domain name" mailadm add domain 'exa mple.test'
 exits 100 "no path" mailadm add domain ../../etc.d
 is "... and no file was made" "example.test" "$(ls control/domains)"
 
-exits 0 "W-17: add account" add 'correct horse' alice@example.test
+exits 0 "W-17, S-02: add account" add 'correct horse' alice@example.test
 key=$(field policy login:alice mailbox)
 is "... it is there at once" "alice@example.test 200000 example.test/alice" "$(field policy "mailbox:$key" name) $(field policy "mailbox:$key" uid) $(field policy "mailbox:$key" path)"
 is "... with a random UUID" 1 "$(echo "$key" | grep -Ec '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')"

@@ -42,7 +42,7 @@ static void check_mapping(void)
           "proxyAddresses: SMTP:Ann.A@x.test\nproxyAddresses: x500:/o=x\nproxyAddresses: smtp:\nstate: BLOCKED\n", &facts);
   show(&seen, &facts);
   check_is(seen.s, "login=Ann\nlogin=ann@x.test\naddress=ann@x.test\nalias=team@x.test\nalias=Ann.A@x.test\nhint=Ann.A@x.test\ndn=cn=a\nkey=12ab-34\n"
-                   "receive=yes\nsubmit=no\nimap=yes\n", "T15: prefixes without regard to case, capitals as a hint, the primary first, bits by value");
+                   "receive=yes\nsubmit=no\nimap=yes\n", "L-19 T15: prefixes without regard to case, capitals as a hint, the primary first, bits by value");
   map(AD, "dn: cn=a\nmail: a@x.test\nlocked: 20260101\n", &facts);
   check_is(record_get(&facts, "imap"), "no", "a bit by presence");
   check_is(record_get(&facts, "submit"), "yes", "... the other one stays");

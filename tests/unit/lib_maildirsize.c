@@ -1,4 +1,4 @@
-/* maildirsize: what other programs write into that file, and what is not to be relied on (N-30, S-34). */
+/* maildirsize: what other programs write into that file, and what is not to be relied on (N-30, N-92, S-34). */
 
 #include <string.h>
 

@@ -355,7 +355,7 @@ static void check_routes(void)
 {
   static const char other[] = "recipient sender default";
 
-  check_is(route("ann@a.test", "joe@far.test", false, 0), "relay-sender ann.relay", "T1 the sender's rule comes first");
+  check_is(route("ann@a.test", "joe@far.test", false, 0), "relay-sender ann.relay", "N-81 T1 the sender's rule comes first");
   check_is(route("bob@a.test", "joe@far.test", false, 0), "relay-sender a.relay", "T2 then his domain's");
   check_is(route("ann@a.test", "joe@far.test", false, other), "relay-recipient joe.relay", "T1 control/relayorder: the recipient's first");
   check_is(route("ann@a.test", "eve@far.test", false, other), "relay-recipient far.relay", "T2 ... then his domain's");
