@@ -495,6 +495,40 @@ def offboarding(ask):
     ask.files({"relayrules/all": None, "groups/staff": None, "addresses/sales@example.test": None})
 
 
+def settings(ask):
+    """Control files that no other test sets."""
+    mail, t = ask.mail, ask.t
+    refuses = Server(sessions=100, address="127.0.49.70", RCPT=b"550 5.1.1 nobody\r\n")
+    ask.files({"relayrules/all": f"type: default\nhost: 127.0.49.70\nport: {refuses.port}\ntls: off", "bouncefrom": "reports", "bouncehost": "desk.example.test"})
+    mail.restart("send-schedule")
+    ask.send(BOB, JOE, "comes back", login="bob", port=587)
+    found = mail.mail_with("bob", "comes back")
+    t.ok(found and re.search(rb"^From: .*<?reports@desk\.example\.test>?$", found[0], re.M), "control/bouncefrom, bouncehost: whose the reports are", found)
+    ask.files({"relayrules/all": None, "bouncefrom": None, "bouncehost": None})
+    mail.restart("send-schedule")
+    mail.control("firstuid", "345678")
+    mail.add_account("late@example.test", "lates-password")
+    t.ok("uid 345678\n" in ask.whatif(ANN, "late@example.test"), "control/firstuid: the uid of who comes next", ask.whatif(ANN, "late@example.test"))
+    mail.control("firstuid", None)
+    mail.control("concurrencyimap", "2")
+    mail.restart("imaps")
+
+    def greeting():
+        context = ssl._create_unverified_context()
+        s = socket.create_connection((mail.address, mail.port(993)), timeout=60)
+        try:
+            s = context.wrap_socket(s)
+            return s, s.recv(1000)[:4]
+        except OSError:
+            return s, b""
+    held = [greeting() for _ in range(3)]
+    t.ok([said for _, said in held][:2] == [b"* OK"] * 2 and held[2][1] != b"* OK", "control/concurrencyimap: sessions before the login, at once", held)
+    for one, _ in held:
+        one.close()
+    mail.control("concurrencyimap", None)
+    mail.restart("imaps")
+
+
 def agreement(ask):
     """Whatever is asked, by whomever: whatif and the server say the same. Every combination of who, as whom and to whom."""
     mail, t = ask.mail, ask.t
@@ -550,7 +584,7 @@ with Postroom(49) as mail, Tap() as t:
     mail.add_account(CAROL, "carols-password")
     make_certificate(mail.folder)
     ask = Policy(mail, t)
-    parts = [destinations, domains, people, postmaster, networks, internal_names, fingerprints, failing_archives, relay_rules, opportunistic, listeners, wrong_passwords, sizes, crowds, one_place, offboarding, agreement]
+    parts = [destinations, domains, people, postmaster, networks, internal_names, fingerprints, failing_archives, relay_rules, opportunistic, listeners, wrong_passwords, sizes, crowds, one_place, offboarding, settings, agreement]
     for part in parts:
         if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
             print("# " + part.__name__)
