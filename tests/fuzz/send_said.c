@@ -1,5 +1,5 @@
 /* What others say: an outcome of deliver or smtp-send, a line of queue/log, and a report made of them: any bytes give an
-   outcome, a line that is written is read again, and a report stays ASCII with CRLF lines outside the header it returns. */
+   outcome, a line that is written is read again, and a report has no control byte and CRLF lines outside the header it returns; its part for programs is ASCII. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,18 +27,24 @@ static void check_line(const struct said *s)
 
 static void check_report(const struct said *s, const char *words)
 {
-  struct send_report_recipient recipient = { .address = words, .original = words, .said = s };
-  struct send_report r = { .host = "h", .from = "f@h", .to = words, .id = "i", .message = "m", .message_id = words, .header = "",
+  enum send_report_action action = (enum send_report_action)(strlen(words) % 4);
+  struct send_report_recipient recipient = { .action = action, .address = words, .original = words, .said = s };
+  struct send_report r = { .host = "h", .from = "f@h", .to = words, .id = "i", .message = "m", .message_id = words, .envid = words, .header = "",
                            .recipients = &recipient, .count = 1 };
   text out = TEXT_ZERO;
 
   send_report_format(&r, &out);
   for (size_t i = 0; i < out.len; i++) {
     unsigned char c = (unsigned char)out.s[i];
-    if (c > 0x7e || (c < 0x20 && c != '\t' && c != '\r' && c != '\n') || (c == '\n' && (!i || out.s[i - 1] != '\r')) ||
+    if (c == 0x7f || (c < 0x20 && c != '\t' && c != '\r' && c != '\n') || (c == '\n' && (!i || out.s[i - 1] != '\r')) ||
         (c == '\r' && (i + 1 == out.len || out.s[i + 1] != '\n')))
       abort();
   }
+  const char *status = memmem(out.s, out.len, "\r\nContent-Type: message/delivery-status\r\n", 41);
+  const char *end = status ? memmem(status, out.len - (size_t)(status - out.s), "\r\n--", 4) : 0;
+  for (const char *c = status; c < end; c++)
+    if ((unsigned char)*c > 0x7e) abort();
+  if (!end) abort();
   text_free(&out);
 }
 
