@@ -10,7 +10,7 @@ from postroom import Postroom, Tap, wait_for
 
 CALLERS = {"tls-server": "mail-in", "tls-client": "mail-remote", "auth-server": "mail-submit", "auth-bind": "mail-auth",
            "mailbox-spawn": "mail-send", "queue-add": "mail-in", "smtp-send": "mail-send", "send-schedule": "mail-queue",
-           "srs-server": "mail-in"}
+           "srs-server": "mail-in", "client-check": "mail-in"}
 ID = "0123456789abcde%s"
 GOOD = re.compile(rb"^answer=(yes|queued|there|started|file)\0")
 REQUESTS = {  # what a good request looks like, for the descriptors to hang on
@@ -18,7 +18,7 @@ REQUESTS = {  # what a good request looks like, for the descriptors to hang on
     "auth-server": b"service=imap\0mechanism=PLAIN\0ip=127.0.0.9\0tls=yes\0", "auth-bind": b"dn=cn=x\0password=\0",
     "mailbox-spawn": b"what=deliver\0mailbox=bob\0id=%s\0sender=\0recipient=b\0offset=0\0again=0\0" % (ID % "0").encode(),
     "queue-add": b"what=add\0id=%s\0" % (ID % "0").encode(), "smtp-send": b"what=send\0recipient=x\0offset=0\0",
-    "send-schedule": b"what=new\0id=nonsense\0", "srs-server": b"what=reverse\0address=SRS0=x@example.test\0"}
+    "send-schedule": b"what=new\0id=nonsense\0", "srs-server": b"what=reverse\0address=SRS0=x@example.test\0", "client-check": b"what=client\0ip=nowhere\0"}
 
 
 class As:
@@ -309,11 +309,46 @@ def test_logins(t, mail):
     t.ok(wait_for(lambda: "unknown service" in log()) and not re.search(r"^\S+ auth-server: login result=yes$", log(), re.M), "newlines make no line in the log")
 
 
+def record(**fields):
+    return b"".join(f"{key}={value}\0".encode("latin-1") for key, value in fields.items())
+
+
+def test_names(t, mail):
+    """What a stranger wrote comes to srs-server and client-check by way of smtp-receive: an answer, or an end, and no line of the log."""
+    log = "\nsrs-server: forward result=yes"
+    for address in ("", "@", "a@", "@b", "x" * 60000 + "@b.example", '"a b"@b.example', "a@[127.0.0.1]", "a@b.example" + log, "SRS0=a@b.example" + log, "SRS0=" + "=" * 60000 + "@b.example",
+                    "SRS1=AAAAAAAA==@b.example", "SRS1=@b.example", "SRS0=AAAAAAAA=" + "%" * 300 + "@b.example", "a\xff@b.example"):
+        for fields in (dict(what="forward", address=address, domain="example.test"), dict(what="forward", address="a@b.example", domain=address), dict(what="reverse", address=address)):
+            if fields.get("domain") == "example.test" and address == "SRS1=AAAAAAAA==@b.example":
+                continue  # that one can be rewritten
+            answer = ask(mail.home, "srs-server", record(**fields))
+            t.ok(answer.startswith(b"answer=no\0") or answer == b"", f"srs-server: {fields['what']} of {address[:40]!r}: no", answer[:300])
+    t.ok("address=" in mail.log("srs-server") and not re.search(r"^(\S+ )?srs-server: forward result=yes$", mail.log("srs-server"), re.M), "no address makes a line of the log")
+    for fields in (dict(ip=""), dict(ip="x"), dict(ip="1.2.3"), dict(ip="127.0.0.1\nclient-check: x"), dict(ip="::" + "1" * 60000)):
+        t.is_(ask(mail.home, "client-check", record(what="client", **fields)), b"", f"client-check: the address {fields['ip'][:30]!r}: an end")
+    mail.control("rbltimeout", "1")
+    for helo in ("", ".", "." * 255, "a" * 255, "x\r\ny", "a..b", "\xff" * 255, "-" * 64 + ".example", "x" * 256):
+        answer = ask(mail.home, "client-check", record(what="client", ip="127.0.0.9", reverse="yes", helo=helo))
+        t.ok(answer == b"" if len(helo) > 255 else answer.startswith(b"answer=yes\0") and b"helo=known" not in answer, f"client-check: the name {helo[:20]!r}: not known", answer)
+    mail.control("rbltimeout", None)
+    forward = record(what="forward", address="a@b.example", domain="example.test")
+    held = crowd(mail.home, "srs-server", 300, "mail-in")
+    t.ok(ask(mail.home, "srs-server", forward, user="mail-inject").startswith(b"answer=yes\0address=SRS0="), "300 silent connections of mail-in: srs-server answers another", len(held))
+    for s in held:
+        s.close()
+    held = crowd(mail.home, "client-check", 2200)
+    t.ok(mail.run("env", "python3", "-c", SEND, mail.address, str(mail.port(25)), "unchecked") == "", "2,200 silent connections to client-check: mail is accepted", len(held))
+    for s in held:
+        s.close()
+    t.ok(wait_for(lambda: len(family(mail.home, "client-check")) == 1 and len(family(mail.home, "srs-server")) == 1), "... and they are gone when they hang up")
+
+
 os.umask(0o022)
 with Postroom(28) as mail, Tap() as t, tempfile.TemporaryDirectory() as folder:
     fds = wrong_descriptors(folder)
     test_packets(t, mail.home, fds)
     test_logins(t, mail)
+    test_names(t, mail)
     test_queue(t, mail)
     test_delivery(t, mail, fds)
     test_crowds(t, mail)
