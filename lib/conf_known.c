@@ -55,11 +55,14 @@ static bool has_good_times(void)
   }
 }
 
-static const char *path_of(text *path, const char *name)
+/* Stands until the next one. It is made before the folder is opened, so that what that takes of the heap can be given back. */
+static const char *path_of(const char *name)
 {
-  text_copy(path, "control/");
-  text_add(path, name);
-  return text_string(path);
+  static text path = TEXT_ZERO;
+
+  text_copy(&path, "control/");
+  text_add(&path, name);
+  return text_string(&path);
 }
 
 static size_t file_count(void) { return known.files.len / sizeof(struct file); }
@@ -82,8 +85,7 @@ static bool add_bytes(struct file *f, int fd)
 static void add_file(const char *name, time_t now)
 {
   struct file f = { .name = known.store.len };
-  text path = TEXT_ZERO;
-  int fd = open(path_of(&path, name), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  int fd = open(path_of(name), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
   text_add_bytes(&known.store, name, strlen(name) + 1);
   if (fd != -1 && !fstat(fd, &f.status) && S_ISREG(f.status.st_mode) && f.status.st_size <= BYTES_MAX) {
@@ -92,7 +94,6 @@ static void add_file(const char *name, time_t now)
   }
   if (fd != -1) close(fd);
   text_add_bytes(&known.files, (const char *)&f, sizeof f);
-  text_free(&path);
 }
 
 /* The folder's times are looked at before it is read: who changes it meanwhile makes them differ. */
@@ -105,6 +106,7 @@ static void learn(const struct stat *folder, time_t now)
   text_clear(&known.store);
   text_ready(&known.files, ROOM);
   text_ready(&known.store, ROOM);
+  path_of("a-name-that-is-as-long-as-any-control-file-has");
   if (!has_good_times() || !(names = opendir("control"))) return;
   known.folder = *folder;
   known.is_young = !is_quiet(folder, now);
@@ -116,12 +118,8 @@ static void learn(const struct stat *folder, time_t now)
 
 static bool is_file_the_same(const struct file *f)
 {
-  text path = TEXT_ZERO;
   struct stat status;
-  bool same = !stat(path_of(&path, known.store.s + f->name), &status) && is_same(&status, &f->status);
-
-  text_free(&path);
-  return same;
+  return !stat(path_of(known.store.s + f->name), &status) && is_same(&status, &f->status);
 }
 
 static bool has_changed(const struct stat *folder)

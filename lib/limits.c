@@ -122,7 +122,15 @@ void limits_give(struct limits *l, const struct limits_claim *claims, size_t cou
   limits_end(l);
 }
 
-bool limits_keep(struct limits *l, const char *key, const char *value, uint64_t seconds)
+/* Does it stand there as it shall, and long enough? */
+static bool stands(const MDB_val *before, const struct limits_head *head, const char *value, uint64_t until)
+{
+  size_t length = strlen(value);
+  return !head->window && head->expires >= until && before->mv_size == sizeof *head + length &&
+         !memcmp((const char *)before->mv_data + sizeof *head, value, length);
+}
+
+static bool keep(struct limits *l, const char *key, const char *value, uint64_t seconds, uint64_t more_seconds)
 {
   struct limits_head head;
   text bytes = TEXT_ZERO;
@@ -131,13 +139,21 @@ bool limits_keep(struct limits *l, const char *key, const char *value, uint64_t 
   if (!l || !limits_begin(l, true)) return false;
   bool found = limits_get(l, key, &before);
   if (found) memcpy(&head, before.mv_data, sizeof head);
-  head = (struct limits_head){ .expires = l->now + seconds, .born = found && !head.window ? head.born : l->now };
+  if (more_seconds && found && stands(&before, &head, value, l->now + seconds)) return limits_end(l);
+  head = (struct limits_head){ .expires = l->now + seconds + more_seconds, .born = found && !head.window ? head.born : l->now };
   text_add_bytes(&bytes, (const char *)&head, sizeof head);
   text_add(&bytes, value);
   limits_put(l, key, bytes.s, bytes.len);
   limits_sweep(l);
   text_free(&bytes);
   return limits_end(l);
+}
+
+bool limits_keep(struct limits *l, const char *key, const char *value, uint64_t seconds) { return keep(l, key, value, seconds, 0); }
+
+bool limits_renew(struct limits *l, const char *key, const char *value, uint64_t seconds)
+{
+  return keep(l, key, value, seconds, seconds / 64);
 }
 
 bool limits_find(struct limits *l, const char *key, text *value, uint64_t *age_seconds)

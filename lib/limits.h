@@ -43,7 +43,14 @@ void limits_give(struct limits *l, const struct limits_claim *claims, size_t cou
 
 /* A fact, for so many seconds. Kept anew, it is as old as it was unless it is forgotten first. */
 bool limits_keep(struct limits *l, const char *key, const char *value, uint64_t seconds);
+/* The same, for what is kept again and again: for so many seconds at least, a 64th more at most, so that most calls find that
+   there is nothing to write. */
+bool limits_renew(struct limits *l, const char *key, const char *value, uint64_t seconds);
 bool limits_find(struct limits *l, const char *key, text *value, uint64_t *age_seconds);
+
+/* What is called between these is one use of the store: under one lock, all of it kept or nothing. */
+bool limits_hold(struct limits *l);
+bool limits_release(struct limits *l); /* false: nothing of it is kept */
 
 /* For the operator. */
 struct limits_entry {

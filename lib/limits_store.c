@@ -14,7 +14,7 @@
 #include "lib/die.h"
 #include "lib/log.h"
 
-enum { BYTES_EACH = 1024, WAITS_MAX = 1000, KEY_MAX = 480, SWEEP_EVERY = 16, SWEEP_MANY = 64, SWEEP_FULL = 8 };
+enum { BYTES_EACH = 1024, WAIT_FIRST_US = 50, WAIT_MAX_US = 2000, WAIT_WHOLE_US = 1000000, KEY_MAX = 480, SWEEP_EVERY = 16, SWEEP_MANY = 64, SWEEP_FULL = 8 };
 
 static const char hand[] = "\1"; /* the key under which the sweep's place stands */
 static const char *store_in_use; /* while LMDB reads what others may have spoilt */
@@ -144,10 +144,12 @@ void limits_close(struct limits *l)
 /* Held for some microseconds by each; by a process that was stopped or taken over, for longer: nobody waits for that. */
 static bool take_lock(const struct limits *l)
 {
-  for (unsigned int tries = 0; tries < WAITS_MAX; tries++) {
+  long wait = WAIT_FIRST_US;
+
+  for (long waited = 0; waited < WAIT_WHOLE_US; waited += wait, wait = 2 * wait < WAIT_MAX_US ? 2 * wait : WAIT_MAX_US) {
     if (!flock(l->lock, LOCK_EX | LOCK_NB)) return true;
     if (errno != EWOULDBLOCK && errno != EINTR) break;
-    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, 0);
+    nanosleep(&(struct timespec){ .tv_nsec = wait * 1000 }, 0);
   }
   tell(l, "limits-unavailable", "lock", errno);
   return false;
@@ -162,6 +164,7 @@ static bool is_current(const struct limits *l)
 
 bool limits_begin(struct limits *l, bool writes)
 {
+  if (l->is_held) return !l->error;
   if (!take_lock(l)) return false;
   store_in_use = l->path.s;
   l->now = (uint64_t)time(0);
@@ -180,10 +183,24 @@ bool limits_begin(struct limits *l, bool writes)
   return false;
 }
 
+bool limits_hold(struct limits *l)
+{
+  l->is_held = limits_begin(l, true);
+  return l->is_held;
+}
+
+bool limits_release(struct limits *l)
+{
+  if (!l->is_held) return false;
+  l->is_held = false;
+  return limits_end(l);
+}
+
 bool limits_end(struct limits *l)
 {
   int error = l->error;
 
+  if (l->is_held) return !error;
   if (l->txn && error)
     mdb_txn_abort(l->txn);
   else if (l->txn)

@@ -19,6 +19,7 @@ struct limits {
   uint64_t entries_max;
   uint64_t now;
   int error;         /* of LMDB or errno, in this use */
+  bool is_held;      /* this use goes on: limits_release ends it */
 };
 
 /* What stands before each value. */

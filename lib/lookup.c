@@ -57,6 +57,8 @@ struct lookup *lookup_open(const char *path) { return open_one(path, false); }
 
 struct lookup *lookup_open_to_read(const char *path) { return open_one(path, true); }
 
+bool lookup_reads(const struct lookup *l) { return l->fd != -1; }
+
 void lookup_close(struct lookup *l)
 {
   if (!l) return;

@@ -15,6 +15,8 @@ struct lookup *lookup_open(const char *path); /* 0 with errno */
    large file costs it ten times what reading it does; so a large one is read, and where its hash tables are is inherited. */
 struct lookup *lookup_open_to_read(const char *path);
 
+bool lookup_reads(const struct lookup *l); /* is it large, and read? */
+
 void lookup_close(struct lookup *l);          /* 0 is allowed */
 bool lookup_is_at(const struct lookup *l, const char *path); /* is this still the file at path? one stat */
 enum lookup_result lookup_find(struct lookup *l, const char *key, size_t length, text *value);

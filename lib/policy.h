@@ -112,6 +112,7 @@ struct policy_destinations {
 
 bool policy_destinations_next(const struct policy_destinations *all, size_t *at, struct policy_destination *one);
 void policy_destinations_add(struct policy_destinations *all, const struct policy_destination *one); /* once each */
+void policy_destinations_join(struct policy_destinations *all, const struct policy_destinations *more); /* and the domains */
 void policy_destinations_see(struct policy_destinations *all);   /* all that are there are known, also if seen was cleared (LMTP) */
 void policy_destinations_clear(struct policy_destinations *all); /* keeps the memory */
 void policy_destinations_free(struct policy_destinations *all);

@@ -40,6 +40,14 @@ void policy_destinations_add(struct policy_destinations *all, const struct polic
   }
 }
 
+void policy_destinations_join(struct policy_destinations *all, const struct policy_destinations *more)
+{
+  struct policy_destination one;
+
+  for (size_t at = 0; policy_destinations_next(more, &at, &one);) policy_destinations_add(all, &one);
+  for (size_t at = 0; at < more->domains.strings.len; at += strlen(more->domains.strings.s + at) + 1) names_add(&all->domains, more->domains.strings.s + at);
+}
+
 static const char *next_string(const text *strings, size_t *at)
 {
   const char *string = strings->s + *at;

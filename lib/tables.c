@@ -6,6 +6,51 @@
 #include "lib/die.h"
 #include "lib/tables.h"
 
+/* Of a table that is read, what one message looks up several times: the client's networks, a domain, a recipient. Each is its head, name and record. */
+struct known {
+  size_t name, record;
+  enum lookup_result result;
+};
+
+enum { MEMO_MAX = 4096 };
+
+static bool recall(const struct tables *t, const text *name, enum lookup_result *result, text *record)
+{
+  struct known k;
+
+  for (size_t at = 0; at < t->memo.len; at += sizeof k + k.name + k.record) {
+    memcpy(&k, t->memo.s + at, sizeof k);
+    const char *bytes = t->memo.s + at + sizeof k;
+    if (k.name != name->len || memcmp(bytes, name->s, name->len)) continue;
+    *result = k.result;
+    if (k.result == LOOKUP_FOUND) text_copy_bytes(record, bytes + k.name, k.record);
+    return true;
+  }
+  return false;
+}
+
+static void note(struct tables *t, const text *name, enum lookup_result result, const text *record)
+{
+  struct known k = { name->len, result == LOOKUP_FOUND ? record->len : 0, result };
+
+  if (sizeof k + k.name + k.record > MEMO_MAX || result == LOOKUP_BROKEN) return;
+  if (t->memo.len + sizeof k + k.name + k.record > MEMO_MAX) text_clear(&t->memo);
+  text_add_bytes(&t->memo, (const char *)&k, sizeof k);
+  text_add_text(&t->memo, name);
+  text_add_bytes(&t->memo, record->s, k.record);
+}
+
+static enum lookup_result find(struct tables *t, const text *name, text *record)
+{
+  enum lookup_result result;
+
+  if (!lookup_reads(t->file)) return lookup_find(t->file, name->s, name->len, record);
+  if (recall(t, name, &result, record)) return result;
+  result = lookup_find(t->file, name->s, name->len, record);
+  note(t, name, result, record);
+  return result;
+}
+
 /* The id of the current generation is in the table itself, so that it cannot differ from what is read. */
 static void read_generation(struct tables *t)
 {
@@ -36,6 +81,7 @@ bool tables_open_at(struct tables *t, const char *generation, const char *name)
     if (open) {
       lookup_close(t->file);
       t->file = fresh;
+      text_clear(&t->memo);
       read_generation(t);
     }
   }
@@ -50,6 +96,7 @@ void tables_close(struct tables *t)
   lookup_close(t->file);
   t->file = 0;
   text_free(&t->generation);
+  text_free(&t->memo);
 }
 
 enum lookup_result tables_find(struct tables *t, const char *kind, const char *key, text *record)
@@ -59,7 +106,7 @@ enum lookup_result tables_find(struct tables *t, const char *kind, const char *k
   text_add(&name, kind);
   text_add_char(&name, ':');
   text_add(&name, key);
-  enum lookup_result result = lookup_find(t->file, name.s, name.len, record);
+  enum lookup_result result = find(t, &name, record);
   text_free(&name);
   if (result == LOOKUP_FOUND && !record_check(record)) {
     errno = EPROTO;

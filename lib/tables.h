@@ -10,8 +10,9 @@ struct tables {
   struct lookup *file;
   text generation; /* its id, for log lines */
   bool is_for_children; /* lookup_open_to_read */
+  text memo;       /* what was looked up of this generation (tables.c) */
 };
-#define TABLES_ZERO { 0, TEXT_ZERO, false }
+#define TABLES_ZERO { 0, TEXT_ZERO, false, TEXT_ZERO }
 
 /* Opens tables/current/NAME.cdb ("policy", "auth", "relay"), or opens it anew when another generation is current.
    Called once for each transaction; costs one stat when nothing has changed. False with errno. */

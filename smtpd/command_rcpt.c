@@ -40,14 +40,17 @@ static void decide(struct session *s, const struct address *recipient, struct po
 }
 
 /* Greylisting is for whom there is somebody: that is decided first, and where it leads to only counts if it passes. */
-static bool is_known(struct session *s, const struct address *recipient, struct policy_decision *d)
+static void decide_with_greylist(struct session *s, const struct address *recipient, struct policy_decision *d)
 {
   static struct policy_destinations aside = POLICY_DESTINATIONS_ZERO;
 
-  if (!greylist_is_on(s)) return true;
+  if (!greylist_is_on(s)) {
+    decide(s, recipient, &s->mail.destinations, d);
+    return;
+  }
   policy_destinations_clear(&aside);
   decide(s, recipient, &aside, d);
-  return policy_is_accepted(d) && greylist_rcpt(s, recipient, d);
+  if (policy_is_accepted(d) && greylist_rcpt(s, recipient, d)) policy_destinations_join(&s->mail.destinations, &aside);
 }
 
 static void answer(struct session *s, const struct policy_decision *d, const char *recipient)
@@ -88,7 +91,7 @@ void rcpt_proceed(struct session *s, const char *argument, size_t length)
   else if (!policy_is_accepted(&s->mail.sender_decision))
     answer(s, &s->mail.sender_decision, recipient.shown.s);
   else {
-    if (pace_rcpt(s, &decision) && session_check_client(s, &recipient, &decision) && is_known(s, &recipient, &decision)) decide(s, &recipient, &s->mail.destinations, &decision);
+    if (pace_rcpt(s, &decision) && session_check_client(s, &recipient, &decision) ) decide_with_greylist(s, &recipient, &decision);
     answer(s, &decision, recipient.shown.s);
     if (policy_is_accepted(&decision)) note_asked(s, &said);
   }

@@ -115,7 +115,7 @@ static void keep_passes(struct limits *store, const char *key, uint64_t passes, 
   text value = TEXT_ZERO;
 
   text_add_number(&value, passes);
-  limits_keep(store, key, text_string(&value), age_max);
+  limits_renew(store, key, text_string(&value), age_max);
   text_free(&value);
 }
 
@@ -132,11 +132,11 @@ static uint64_t look_up(struct limits *store, const char *triplet, const char *c
   }
   bool found = limits_find(store, triplet, &value, &age), has_passed = found && text_is(&value, "passed");
   if (!found && !limits_keep(store, triplet, "new", FIRST_AGE))
-    wait = 0; /* without a store nobody is held up */
+    wait = 0;
   else if (!has_passed && age < delay)
     wait = delay - age;
   else {
-    limits_keep(store, triplet, "passed", age_max);
+    limits_renew(store, triplet, "passed", age_max);
     if (!has_passed && clients) keep_passes(store, client, passes + 1, age_max);
   }
   text_free(&value);
@@ -158,10 +158,13 @@ bool greylist_rcpt(struct session *s, const struct address *recipient, struct po
     add_network(&triplet, "grey", s->peer->remote_ip);
     greylist_sender(&plain, sender);
     text_add_format(&triplet, " <%s> %s", plain.s, recipient->folded.s);
-    wait = look_up(store, text_string(&triplet), client.s);
+    if (limits_hold(store)) wait = look_up(store, text_string(&triplet), client.s);
+    if (!limits_release(store)) wait = 0; /* without a store nobody is held up */
   }
-  if (wait) refuse(d, recipient->shown.s, wait);
-  if (wait && s->mail.is_null) s->pace.new_seconds = wait;
+  if (wait && s->mail.is_null)
+    s->pace.new_seconds = wait;
+  else if (wait)
+    refuse(d, recipient->shown.s, wait);
   text_free(&client);
   text_free(&triplet);
   text_free(&plain);

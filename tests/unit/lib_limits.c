@@ -92,6 +92,10 @@ static void test_facts(struct limits *l)
   other[1100] = 'x';
   check(limits_keep(l, key, "long", 100) && limits_find(l, key, &value, &age) && text_is(&value, "long") && !limits_find(l, other, &value, &age),
         "a key of any length");
+  check(limits_renew(l, "grey d", "x", 6400) && limits_renew(l, "grey d", "x", 6400) && limits_find(l, "grey d", &value, &age) && text_is(&value, "x") &&
+          limits_renew(l, "grey d", "y", 6400) && limits_find(l, "grey d", &value, &age) && text_is(&value, "y"), "a fact is renewed");
+  check(limits_hold(l) && limits_keep(l, "grey e", "x", 100) && limits_find(l, "grey e", &value, &age) && limits_renew(l, "grey e", "z", 100) && limits_release(l) &&
+          limits_find(l, "grey e", &value, &age) && text_is(&value, "z") && !limits_release(l), "several in one use");
   check(take(l, "grey c", 1, 1, 3600) == LIMITS_WITHIN && !limits_find(l, "grey c 3600", &value, &age), "a counter is no fact");
 }
 
