@@ -16,6 +16,7 @@ enum { REPLY_SECONDS = 300, END_SECONDS = 600, QUIT_SECONDS = 2, SECONDS_MAX = 8
 
 void send_client_init(struct client *c)
 {
+  c->may_chunk = conf_is_yes("sendchunking", true);
   c->seconds = (unsigned int)conf_number("timeoutremote", REPLY_SECONDS, SECONDS_MAX);
   c->end_seconds = (unsigned int)conf_number("timeoutremote", END_SECONDS, SECONDS_MAX);
 }

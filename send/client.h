@@ -18,6 +18,7 @@ struct client {
   text offered;             /* the lines of its last answer to EHLO behind the first */
   unsigned int seconds;     /* for each reply, and for each part of a message to be taken */
   unsigned int end_seconds; /* for the reply to the end of the data */
+  bool may_chunk;           /* control/sendchunking */
   int64_t until_ms;         /* by the monotonic clock: nothing is waited for any longer; 0: no limit */
   bool is_lmtp;             /* it speaks LMTP (RFC 2033): a reply for each recipient behind the data */
   struct extensions offers;
@@ -33,7 +34,7 @@ struct client {
 #define CLIENT_ZERO                                                                                                    \
   { .fd = -1, .remote = TEXT_ZERO, .tls = TEXT_ZERO, .fingerprint = TEXT_ZERO, .certificate = TEXT_ZERO, .login = TEXT_ZERO, .offered = TEXT_ZERO, .reply = REPLY_ZERO, .out = TEXT_ZERO }
 
-/* control/timeoutremote for all replies, or what RFC 5321 4.5.3.2 says. */
+/* control/sendchunking; control/timeoutremote for all replies, or what RFC 5321 4.5.3.2 says. */
 void send_client_init(struct client *c);
 
 /* So long may all of what follows take, however slowly the other side moves. */

@@ -2,17 +2,25 @@
 
 #include <string.h>
 
-bool send_data_is_clean(const char *bytes, size_t length)
+bool send_data_is_plain(const char *bytes, size_t length, bool *has_dot)
 {
   const char *end = bytes + length;
 
+  *has_dot = false;
   while (bytes < end) {
     const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
     const char *cr = memchr(bytes, '\r', (size_t)(end - bytes));
-    if (!newline || !cr || cr + 1 != newline || *bytes == '.' || cr - bytes > DATA_LINE_MAX) return false;
+    if (!newline || !cr || cr + 1 != newline || cr - bytes > DATA_LINE_MAX) return false;
+    *has_dot |= *bytes == '.';
     bytes = newline + 1;
   }
   return true;
+}
+
+bool send_data_is_clean(const char *bytes, size_t length)
+{
+  bool has_dot;
+  return send_data_is_plain(bytes, length, &has_dot) && !has_dot;
 }
 
 bool send_data_has_8bit(const char *bytes, size_t length)

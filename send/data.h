@@ -13,8 +13,10 @@ enum { DATA_LINE_MAX = 998 };
 
 #define DATA_END ".\r\n"
 
-/* True if the message could go out as it is, with only DATA_END behind it. */
-bool send_data_is_clean(const char *bytes, size_t length);
+/* True if all its lines are such already, but for the dots: it could be a chunk (RFC 3030) as it is. *has_dot: and could not go
+   out behind DATA as it is, with only DATA_END behind it, because a line begins with a dot. */
+bool send_data_is_plain(const char *bytes, size_t length, bool *has_dot);
+bool send_data_is_clean(const char *bytes, size_t length); /* plain, and without such a dot */
 bool send_data_has_8bit(const char *bytes, size_t length);
 
 struct data {

@@ -31,6 +31,7 @@ static void parse_line(struct extensions *e, struct words w)
   if (is(word, length, "8BITMIME")) e->eightbit = true;
   if (is(word, length, "SMTPUTF8")) e->utf8 = true;
   if (is(word, length, "STARTTLS")) e->starttls = true;
+  if (is(word, length, "CHUNKING")) e->chunking = true;
   if (is(word, length, "DSN")) e->dsn = true;
   if (is(word, length, "REQUIRETLS")) e->requiretls = true;
   if (is(word, length, "MT-PRIORITY")) e->priority = true;

@@ -10,6 +10,7 @@ struct extensions {
   bool eightbit;   /* 8BITMIME, RFC 6152 */
   bool utf8;       /* SMTPUTF8, RFC 6531 */
   bool starttls;   /* RFC 3207 */
+  bool chunking;   /* RFC 3030 */
   bool dsn;        /* RFC 3461 */
   bool requiretls; /* RFC 8689 */
   bool priority;   /* MT-PRIORITY, RFC 6710 */

@@ -35,6 +35,7 @@ static bool header_has_8bit(const text *bytes)
 bool send_message_open(struct message *m, int fd, uint64_t offset)
 {
   struct stat status;
+  bool has_dot = false;
 
   if (fstat(fd, &status) == -1) return false;
   if ((uint64_t)status.st_size < offset) {
@@ -45,13 +46,14 @@ bool send_message_open(struct message *m, int fd, uint64_t offset)
   m->offset = offset;
   m->size = (uint64_t)status.st_size - offset;
   m->is_whole = m->size <= PART_BYTES;
-  m->has_8bit = m->is_clean = false;
+  m->has_8bit = m->is_plain = m->is_clean = false;
   for (uint64_t at = 0; at < m->size && !m->has_8bit; at += m->bytes.len) {
     if (!send_message_read(m, at)) return false;
     m->has_8bit = send_data_has_8bit(m->bytes.s, m->bytes.len);
     m->has_8bit_header = m->has_8bit && !at && header_has_8bit(&m->bytes);
   }
   if (!m->size) text_clear(&m->bytes);
-  m->is_clean = m->is_whole && send_data_is_clean(m->bytes.s, m->bytes.len);
+  m->is_plain = m->is_whole && send_data_is_plain(m->bytes.s, m->bytes.len, &has_dot);
+  m->is_clean = m->is_plain && !has_dot;
   return true;
 }

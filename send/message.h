@@ -9,7 +9,8 @@ struct message {
   int fd;
   uint64_t offset, size; /* bytes, with CRLF as the file has them (RFC 1870 4) */
   bool is_whole;         /* small: bytes holds all of it */
-  bool is_clean;         /* whole, and may go out as it is (send_data_is_clean) */
+  bool is_plain;         /* whole, and may be a chunk as it is (send_data_is_plain) */
+  bool is_clean;         /* whole, and may go out as it is (no line begins with a dot) */
   bool has_8bit;
   bool has_8bit_header;
   text bytes;            /* all of it, or the part that was read last */

@@ -171,6 +171,8 @@ for host, remote in (('alive.test', 'alive.test[127.0.13.21]:25'), ('relay.hosts
     c = Call([('route', 'host'), ('host', host), ('port', '25'), ('tls', 'off')])
     ok(c.send()[0][0] == 'done' and c.fields.get('remote') == remote, 'the relay %s' % host, c.answer)
     c.close()
+os.makedirs('tables/current', exist_ok=True)
+write_cdb('tables/current/relay.cdb', [])
 c = Call([('route', 'host'), ('host', 'order.test'), ('rule', 'office'), ('tls', 'off')])
 ok(c.send()[0][:2] == ('later', '4.4.4') and 'rule office' in c.fields['recipient'],
    'a relay has no MX; one without an address is later, and the rule is named', c.answer)
