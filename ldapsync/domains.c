@@ -104,7 +104,8 @@ static bool add_alias(struct domain *d, const text *fields, const char **key, te
   return good;
 }
 
-bool domain_parse(struct domain *d, const char *path, const text *fields, bool catchall_always, const char **key, text *error)
+/* One file's fields to its domain; false with the key and a sentence in error. No I/O. */
+static bool parse_domain(struct domain *d, const char *path, const text *fields, bool catchall_always, const char **key, text *error)
 {
   record_add(&d->record, "file", path);
   d->has_users = !strcmp(choose(fields, "addusers", yes_words, key, error), "yes");
@@ -146,7 +147,7 @@ static void read_domain(void *to, const char *path, const char *file)
   *d = (struct domain){ .record = TEXT_ZERO };
   d->name = string_duplicate(name.s);
   control_fields(path, known, &fields);
-  if (!domain_parse(d, path, &fields, reading->catchall_always, &key, &error))
+  if (!parse_domain(d, path, &fields, reading->catchall_always, &key, &error))
     control_refuse(path, key, record_get(&fields, key), text_string(&error));
   text_free(&fields);
   text_free(&name);

@@ -23,7 +23,4 @@ void domains_read(struct domains *d); /* dies with file and line if one cannot b
 const struct domain *domains_find(const struct domains *d, const char *name);
 bool domains_have(const struct domains *d, const char *name); /* is it there, and ours? */
 
-/* One file's fields to its domain; false with the key, its value, and a sentence in error. No I/O. */
-bool domain_parse(struct domain *d, const char *path, const text *fields, bool catchall_always, const char **key, text *error);
-
 #endif

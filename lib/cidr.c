@@ -49,7 +49,7 @@ bool ip_from_socket(struct ip *ip, const struct sockaddr_storage *address)
   return true;
 }
 
-void cidr_mask(struct ip *ip, unsigned int length)
+static void mask(struct ip *ip, unsigned int length)
 {
   for (unsigned int i = 0; i < sizeof ip->bytes; i++) {
     unsigned int bits = length > i * 8 ? length - i * 8 : 0;
@@ -82,7 +82,7 @@ bool cidr_parse(struct cidr *c, const char *string)
   if (!ip_parse(&c->ip, address) || (is_bracketed && !strchr(address, ':'))) return false;
   c->length = c->ip.is_v4 ? 32 : 128;
   if (slash && !set_length(c, address, slash + 1)) return false;
-  cidr_mask(&c->ip, c->length);
+  mask(&c->ip, c->length);
   return true;
 }
 
@@ -90,7 +90,7 @@ void cidr_key_add(text *key, const struct ip *ip, unsigned int length)
 {
   struct ip network = *ip;
 
-  cidr_mask(&network, length);
+  mask(&network, length);
   text_add_format(key, "%c/%u:", ip->is_v4 ? '4' : '6', length);
   hex_add(key, network.bytes, (length + 7) / 8);
 }
@@ -99,7 +99,7 @@ bool cidr_has(const struct cidr *c, const struct ip *ip)
 {
   struct ip network = *ip;
 
-  cidr_mask(&network, c->length);
+  mask(&network, c->length);
   return c->ip.is_v4 == ip->is_v4 && !memcmp(c->ip.bytes, network.bytes, sizeof network.bytes);
 }
 
@@ -109,7 +109,7 @@ void cidr_add(text *out, const struct ip *ip, unsigned int length4, unsigned int
   unsigned int length = ip->is_v4 ? length4 : length6;
   char string[INET6_ADDRSTRLEN];
 
-  cidr_mask(&network, length);
+  mask(&network, length);
   text_add(out, inet_ntop(ip->is_v4 ? AF_INET : AF_INET6, network.bytes, string, sizeof string));
   if (length == (ip->is_v4 ? 32 : 128)) return;
   text_add_char(out, '/');

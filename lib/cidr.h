@@ -23,7 +23,6 @@ bool ip_from_socket(struct ip *ip, const struct sockaddr_storage *address); /* f
 bool cidr_parse(struct cidr *c, const char *string); /* an address alone is a network of one */
 void cidr_key_add(text *key, const struct ip *ip, unsigned int length); /* its network in the tables: "4/24:0a4d04" */
 bool cidr_has(const struct cidr *c, const struct ip *ip);
-void cidr_mask(struct ip *ip, unsigned int length);
 void cidr_add(text *out, const struct ip *ip, unsigned int length4, unsigned int length6); /* "192.0.2.0/24": its network */
 
 struct cidrs {

@@ -217,7 +217,8 @@ bool limits_end(struct limits *l)
   return !error;
 }
 
-void limits_key(text *stored, const char *key)
+/* A key as it is stored: ended by a NUL, and what is too long is cut and ends with a hash. */
+static void stored_key(text *stored, const char *key)
 {
   uint64_t hash = 14695981039346656037u; /* FNV-1a: whoever makes two keys meet shares his own limits */
   size_t length = strlen(key);
@@ -250,7 +251,7 @@ bool limits_get(struct limits *l, const char *key, MDB_val *value)
 {
   text stored = TEXT_ZERO;
 
-  limits_key(&stored, key);
+  stored_key(&stored, key);
   MDB_val name = { stored.len, stored.s };
   bool found = !l->error && went_well(l, mdb_get(l->txn, l->dbi, &name, value)) && !has_expired(l, value);
   text_free(&stored);
@@ -261,19 +262,9 @@ void limits_put(struct limits *l, const char *key, const void *bytes, size_t len
 {
   text stored = TEXT_ZERO;
 
-  limits_key(&stored, key);
+  stored_key(&stored, key);
   MDB_val name = { stored.len, stored.s }, value = { length, (void *)(uintptr_t)bytes };
   if (!l->error) went_well(l, mdb_put(l->txn, l->dbi, &name, &value, 0));
-  text_free(&stored);
-}
-
-void limits_delete(struct limits *l, const char *key)
-{
-  text stored = TEXT_ZERO;
-
-  limits_key(&stored, key);
-  MDB_val name = { stored.len, stored.s };
-  if (!l->error) went_well(l, mdb_del(l->txn, l->dbi, &name, 0));
   text_free(&stored);
 }
 

@@ -40,13 +40,9 @@ bool limits_end(struct limits *l);                /* false: nothing of this use 
 /* Inside of a use. A value stands until the next change; false: it is not there, or has expired, or an error is noted. */
 bool limits_get(struct limits *l, const char *key, MDB_val *value);
 void limits_put(struct limits *l, const char *key, const void *bytes, size_t length);
-void limits_delete(struct limits *l, const char *key);
 void limits_sweep(struct limits *l);              /* some of the old entries, and any if there are too many */
 
 /* What counts of it now; c becomes what it is in the present window. */
 uint64_t limits_used(struct limits_counter *c, uint64_t now);
-
-/* A key as it is stored: ended by a NUL, and what is too long is cut and ends with a hash. */
-void limits_key(text *stored, const char *key);
 
 #endif

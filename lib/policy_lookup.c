@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-size_t policy_base_length(const char *local, size_t length, char delimiter)
+/* Where the local part's first delimiter is; the local part's length if there is none, or nothing before it. */
+static size_t base_length(const char *local, size_t length, char delimiter)
 {
   const char *at = delimiter && length ? memchr(local, delimiter, length) : 0;
   return at && at > local ? (size_t)(at - local) : length;
@@ -11,7 +12,7 @@ size_t policy_base_length(const char *local, size_t length, char delimiter)
 bool policy_is_postmaster(const struct address *a, char delimiter)
 {
   static const char name[] = "postmaster";
-  size_t length = policy_base_length(a->local, strlen(a->local), delimiter);
+  size_t length = base_length(a->local, strlen(a->local), delimiter);
 
   return length == sizeof name - 1 && !memcmp(a->local, name, length);
 }
@@ -44,7 +45,7 @@ static void take_detail(const struct address *a, char delimiter, text *detail)
 /* The address without its detail, folded, as a key; false if it has none. */
 static bool make_base(const struct address *a, char delimiter, text *base)
 {
-  size_t length = local_length(&a->folded), cut = policy_base_length(a->folded.s, length, delimiter);
+  size_t length = local_length(&a->folded), cut = base_length(a->folded.s, length, delimiter);
   bool is_quoted = a->folded.s[0] == '"';
   struct address plain = ADDRESS_ZERO;
 

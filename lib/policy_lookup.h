@@ -32,9 +32,6 @@ struct policy_lookup {
 void policy_lookup(struct tables *tables, char delimiter, const struct address *a, struct policy_lookup *l);
 void policy_lookup_free(struct policy_lookup *l);
 
-/* Where the local part's first delimiter is; the local part's length if there is none, or nothing before it. */
-size_t policy_base_length(const char *local, size_t length, char delimiter);
-
 bool policy_is_postmaster(const struct address *a, char delimiter); /* also with a detail */
 
 #endif

@@ -10,13 +10,13 @@ enum {
 };
 
 static const struct role roles[] = {
-  /* name            policy             auth                    login  tls    lmtp   extensions */
-  { "mx",          POLICY_MX,         ROLE_AUTH_NEVER,        false, false, false, COMMON | TLS }, /* N-114 */
-  { "submission",  POLICY_SUBMISSION, ROLE_AUTH_OVER_TLS,     true,  false, false, COMMON | TLS | USERS },
-  { "submissions", POLICY_SUBMISSION, ROLE_AUTH_OVER_TLS,     true,  true,  false, COMMON | TLS | USERS },
-  { "internal",    POLICY_SUBMISSION, ROLE_AUTH_ON_THIS_HOST, true,  false, false, COMMON | TLS | USERS },
-  { "lmtp",        POLICY_LMTP,       ROLE_AUTH_NEVER,        false, false, true,  COMMON },
-  { "inject",      POLICY_INJECT,     ROLE_AUTH_NEVER,        false, false, false, COMMON },
+  /* name            policy             auth                    tls    lmtp   extensions */
+  { "mx",          POLICY_MX,         ROLE_AUTH_NEVER,        false, false, COMMON | TLS }, /* N-114 */
+  { "submission",  POLICY_SUBMISSION, ROLE_AUTH_OVER_TLS,     false, false, COMMON | TLS | USERS },
+  { "submissions", POLICY_SUBMISSION, ROLE_AUTH_OVER_TLS,     true,  false, COMMON | TLS | USERS },
+  { "internal",    POLICY_SUBMISSION, ROLE_AUTH_ON_THIS_HOST, false, false, COMMON | TLS | USERS },
+  { "lmtp",        POLICY_LMTP,       ROLE_AUTH_NEVER,        false, true,  COMMON },
+  { "inject",      POLICY_INJECT,     ROLE_AUTH_NEVER,        false, false, COMMON },
 };
 
 const struct role *role_find(const char *name)

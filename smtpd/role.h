@@ -33,7 +33,6 @@ struct role {
   const char *name;         /* of -r, and the fact role= of a message */
   enum policy_role policy;
   enum role_auth auth;
-  bool needs_login;         /* nothing is taken from who has not logged in */
   bool begins_with_tls;     /* TLS from the first byte */
   bool is_lmtp;             /* LHLO, and an answer for each recipient (RFC 2033) */
   unsigned int extensions;  /* those that it has; some are offered only when they can work */

@@ -73,11 +73,11 @@ bool xclient_parse(struct xclient *x, const char *argument, size_t length)
 
 void xclient_hosts_read(void) { cidrs_read(&hosts, "xclienthosts"); }
 
-bool xclient_is_allowed(const struct session *s) { return cidrs_have_text(&hosts, s->connected_ip); }
+static bool is_allowed(const struct session *s) { return cidrs_have_text(&hosts, s->connected_ip); }
 
 void xclient_offer(struct session *s)
 {
-  if (!xclient_is_allowed(s)) return;
+  if (!is_allowed(s)) return;
   reply(s, s->role->auth == ROLE_AUTH_NEVER ? "250-XCLIENT NAME ADDR PORT PROTO HELO DESTADDR DESTPORT"
                                             : "250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
 }
@@ -133,7 +133,7 @@ void xclient_proceed(struct session *s, const char *argument, size_t length)
 {
   static struct xclient x;
 
-  if (!xclient_is_allowed(s))
+  if (!is_allowed(s))
     reply_error(s, "550 5.7.0 XCLIENT is not for this client");
   else if (s->mail.has_sender)
     reply_error(s, "503 5.5.1 Not within a mail transaction");

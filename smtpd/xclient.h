@@ -19,8 +19,7 @@ struct xclient {
 bool xclient_parse(struct xclient *x, const char *argument, size_t length);
 
 void xclient_hosts_read(void);                     /* control/xclienthosts, at the start of the program */
-bool xclient_is_allowed(const struct session *s);  /* who connected is one of them */
-void xclient_offer(struct session *s);             /* the line of EHLO, if so */
+void xclient_offer(struct session *s);             /* the line of EHLO, if who connected is one of them */
 void xclient_proceed(struct session *s, const char *argument, size_t length);
 
 #endif
