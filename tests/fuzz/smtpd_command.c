@@ -44,12 +44,34 @@ static void parse(const char *line, size_t length)
   smtpd_verify_parse(command.argument, command.length);
 }
 
+enum { LINE_MAX_BYTES = 400 };
+
+/* RFC 5321 2.3.8 by itself: only CRLF ends a line, and each line has one answer; what has no end yet has one for its bare LF. */
+static void expect(const uint8_t *bytes, size_t length, size_t *taken, size_t *refused)
+{
+  for (size_t at = 0;;) {
+    const uint8_t *end = at < length ? memmem(bytes + at, length - at, "\r\n", 2) : 0;
+    size_t size = end ? (size_t)(end - bytes) - at : length - at;
+    bool has_lf = size && memchr(bytes + at, '\n', size), has_cr = size && memchr(bytes + at, '\r', size);
+    if (!end) {
+      *refused += has_lf;
+      return;
+    }
+    if (has_lf || has_cr || size > LINE_MAX_BYTES)
+      ++*refused;
+    else
+      ++*taken;
+    at += size + 2;
+  }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
   static struct smtpd_input in;
   size_t piece = length ? bytes[0] % 50 + 1 : 1, room, line_length;
   enum smtpd_line kind;
   const char *line;
+  size_t taken = 0, refused = 0, expected_taken = 0, expected_refused = 0;
 
   smtpd_input_forget(&in);
   for (size_t at = 0; at < length; at += piece) {
@@ -58,11 +80,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     if (room < left) abort();
     memcpy(to, bytes + at, left);
     in.end += left;
-    while ((kind = smtpd_input_line(&in, 400, &line, &line_length)) != LINE_INCOMPLETE)
-      if (kind == LINE_TAKEN) {
-        if (line_length > 400 || memchr(line, '\r', line_length) || memchr(line, '\n', line_length)) abort();
+    while ((kind = smtpd_input_line(&in, LINE_MAX_BYTES, &line, &line_length)) != LINE_INCOMPLETE)
+      if (kind != LINE_TAKEN)
+        refused++;
+      else {
+        taken++;
+        if (line_length > LINE_MAX_BYTES || memchr(line, '\r', line_length) || memchr(line, '\n', line_length)) abort();
         parse(line, line_length);
       }
   }
+  expect(bytes, length, &expected_taken, &expected_refused);
+  if (taken != expected_taken || refused != expected_refused) abort();
   return 0;
 }
