@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """relay-test tries a relay and says how it went in ns8-mail's words (N-84, N-85), with what the server offers and which
 certificate it has; the password stays with smtp-send, and no message is begun."""
-import base64, hashlib, os, socket, subprocess, sys, threading, time
+import base64, hashlib, os, pwd, socket, subprocess, sys, threading, time
 sys.path.insert(0, 'tests')
 import peer
 from tap import *
@@ -137,6 +137,22 @@ for words, what in ((('nosuchrule',), 'a rule that is not there'), (('office', '
     result = probe(*words)
     equal(result[0], 100, 'bad use: ' + what)
 equal(probe('office', user='nobody')[0], 100, 'root alone')
+os.chmod(HOME, 0o755)
+for user in ('mail-send', 'mail-in', 'mail-submit'):
+    s, entry = Server(extensions=('STARTTLS', 'AUTH PLAIN')), pwd.getpwnam(user)
+    rule(s)
+    os.setegid(entry.pw_gid), os.seteuid(entry.pw_uid)
+    c = connect('smtp-send')
+    os.seteuid(0), os.setegid(0)
+    send(c, [('route', 'host'), ('host', ADDRESS), ('port', s.port), ('rule', 'office'), ('tls', 'encrypt')])
+    send(c, [('what', 'probe')])
+    try:
+        answer, _ = receive(c)
+    except ConnectionResetError:
+        answer = None
+    c.close()
+    ok(answer is None and not s.connections, 'a taken-over %s cannot probe: no answer, and nobody is called' % user, (answer, s.heard))
+    socket.create_connection((ADDRESS, s.port)).close()
 with open('log') as log:
     text = log.read()
 ok('probe outcome=ok' in text and 's3cret' not in text, 'the log tells of it, not the password', text)
