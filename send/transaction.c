@@ -1,10 +1,13 @@
 #include "send/transaction.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/die.h"
 #include "send/data.h"
 #include "send/parameters.h"
+#include "send/sevenbit.h"
 
 enum {
   BATCH_BYTES =
@@ -26,6 +29,7 @@ struct run {
   struct outcome verdict; /* of MAIL or DATA, for all that are accepted */
   size_t accepted_count;
   bool is_mail_answered, is_refused, may_send;
+  struct sevenbit *sevenbit; /* the message is converted on its way; 0: it goes as it is */
   const char *when;
 };
 
@@ -62,12 +66,33 @@ static bool needs_utf8(const struct transaction *t)
   return found;
 }
 
+static bool read_part(struct message *m, uint64_t at) { return (m->is_whole && m->bytes.len) || send_message_read(m, at); }
+
+static const char unreadable[] = "the queue file cannot be read";
+
+/* RFC 6152 3: a client may convert, or return it. Why it cannot be converted; 0: it can, and will be. */
+static const char *look_for_conversion(struct run *r)
+{
+  struct message *m = r->t->message;
+
+  r->sevenbit = calloc(1, sizeof *r->sevenbit);
+  if (!r->sevenbit) die_nomem();
+  send_sevenbit_begin(r->sevenbit, false);
+  for (uint64_t at = 0; at < m->size; at += m->bytes.len) {
+    if (!read_part(m, at)) return unreadable;
+    send_sevenbit_add(r->sevenbit, m->bytes.s, m->bytes.len, 0);
+  }
+  send_sevenbit_end(r->sevenbit, 0);
+  return r->sevenbit->fault;
+}
+
 /* What needs no server: addresses that cannot be said, and what the server did not offer. */
 static bool check(struct run *r)
 {
   struct transaction *t = r->t;
   const struct extensions *offers = &r->c->offers;
   struct outcome o = OUTCOME_ZERO;
+  const char *fault;
   bool is_open = false;
 
   for (size_t i = 0; i < t->count; i++)
@@ -77,12 +102,12 @@ static bool check(struct run *r)
     send_outcome_say(&o, OUTCOME_NEVER, "5.1.7", "the sender's address cannot be used in SMTP", (char *)0);
   else if (offers->size_max && t->message->size > offers->size_max)
     send_outcome_say(&o, OUTCOME_NEVER, "5.3.4", "the message is larger than the other host takes", (char *)0);
-  else if (t->message->has_8bit && !offers->eightbit)
-    send_outcome_say(&o, OUTCOME_NEVER, "5.6.3",
-                     "the message has 8-bit text, which the other host does not take (no 8BITMIME)", (char *)0);
   else if (needs_utf8(t) && !offers->utf8)
     send_outcome_say(&o, OUTCOME_NEVER, "5.6.7",
                      "an address or the header is not ASCII, which the other host does not take (no SMTPUTF8)", (char *)0);
+  else if (t->message->has_8bit && !offers->eightbit && (fault = look_for_conversion(r)))
+    send_outcome_say(&o, strcmp(fault, unreadable) ? OUTCOME_NEVER : OUTCOME_LATER, strcmp(fault, unreadable) ? "5.6.3" : "4.3.0",
+                     "the message has 8-bit text, which the other host does not take (no 8BITMIME), and cannot be converted: ", fault, (char *)0);
   else if (t->requires_tls && !(t->is_verified && offers->requiretls))
     send_outcome_say(&o, OUTCOME_NEVER, "5.7.30",
                      "its sender wants it to go only where TLS is verified all the way (REQUIRETLS), which this way is not",
@@ -101,7 +126,7 @@ static void say_mail(struct run *r)
   text_add(out, "MAIL FROM:<");
   text_add(out, r->t->sender);
   text_add_char(out, '>');
-  if (offers->size && !r->t->is_probe) {
+  if (offers->size && !r->t->is_probe && !r->sevenbit) { /* what it will be as seven bits is not known yet */
     text_add(out, " SIZE=");
     text_add_number(out, r->t->message->size);
   }
@@ -269,6 +294,28 @@ static bool say_envelope(struct run *r)
   return exchange(r);
 }
 
+static void add_part(struct run *r, struct data *data, text *out)
+{
+  const text *bytes = &r->t->message->bytes;
+  text converted = TEXT_ZERO;
+
+  if (r->sevenbit) {
+    send_sevenbit_add(r->sevenbit, bytes->s, bytes->len, &converted);
+    bytes = &converted;
+  }
+  send_data_add(data, bytes->s, bytes->len, out);
+  text_free(&converted);
+}
+
+static void end_conversion(struct run *r, struct data *data, text *out)
+{
+  text converted = TEXT_ZERO;
+
+  send_sevenbit_end(r->sevenbit, &converted);
+  send_data_add(data, converted.s, converted.len, out);
+  text_free(&converted);
+}
+
 /* The message in parts, each changed as data.h says. False: the connection is of no use, or the file cannot be read. */
 static bool send_parts(struct run *r, struct outcome *fault)
 {
@@ -277,14 +324,17 @@ static bool send_parts(struct run *r, struct outcome *fault)
   struct client *c = r->c;
   bool sent = true;
 
+  if (r->sevenbit) send_sevenbit_begin(r->sevenbit, true);
+
   for (uint64_t at = 0; at < m->size && sent; at += m->bytes.len) {
-    if ((!m->is_whole || !m->bytes.len) && !send_message_read(m, at)) {
+    if (!read_part(m, at)) {
       send_outcome_say(fault, OUTCOME_LATER, "4.3.0", "the queue file cannot be read: ", strerror(errno), (char *)0);
       return false;
     }
-    send_data_add(&data, m->bytes.s, m->bytes.len, &c->out);
+    add_part(r, &data, &c->out);
     sent = send_client_flush(c);
   }
+  if (r->sevenbit) end_conversion(r, &data, &c->out);
   send_data_end(&data, &c->out);
   return sent && send_client_flush(c);
 }
@@ -298,7 +348,7 @@ static bool send_message(struct run *r, struct outcome *fault)
 
   if (!r->accepted_count)
     return send_client_send(r->c, parts + 1, 1); /* DATA was said in advance, but nobody is there */
-  return m->is_clean ? send_client_send(r->c, parts, 2) : send_parts(r, fault);
+  return m->is_clean && !r->sevenbit ? send_client_send(r->c, parts, 2) : send_parts(r, fault);
 }
 
 /* RFC 2033 4.2: each of the accepted has a reply of his own. */
@@ -324,13 +374,23 @@ static bool finish(struct run *r, struct outcome *fault)
   return true;
 }
 
+static void forget_conversion(struct run *r)
+{
+  if (r->sevenbit) send_sevenbit_free(r->sevenbit);
+  free(r->sevenbit);
+  r->sevenbit = 0;
+}
+
 bool send_transaction_run(struct transaction *t)
 {
   struct run r = { .t = t, .c = t->client };
   struct outcome fault = OUTCOME_ZERO;
   bool was_used = t->client->is_used, is_stale, is_alive;
 
-  if (!check(&r)) return true;
+  if (!check(&r)) {
+    forget_conversion(&r);
+    return true;
+  }
   t->client->is_used = true;
   is_alive = say_envelope(&r) && (!r.may_send || finish(&r, &fault));
   is_stale = !is_alive && was_used && !r.is_mail_answered;
@@ -342,5 +402,6 @@ bool send_transaction_run(struct transaction *t)
   if (!is_stale) send_transaction_decide(t, is_alive ? &r.verdict : &fault);
   send_outcome_free(&fault);
   send_outcome_free(&r.verdict);
+  forget_conversion(&r);
   return !is_stale;
 }
