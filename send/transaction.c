@@ -1,13 +1,11 @@
 #include "send/transaction.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "lib/die.h"
+#include "send/convert.h"
 #include "send/data.h"
 #include "send/parameters.h"
-#include "send/sevenbit.h"
 
 enum {
   BATCH_BYTES =
@@ -66,24 +64,17 @@ static bool needs_utf8(const struct transaction *t)
   return found;
 }
 
-static bool read_part(struct message *m, uint64_t at) { return (m->is_whole && m->bytes.len) || send_message_read(m, at); }
-
-static const char unreadable[] = "the queue file cannot be read";
-
-/* RFC 6152 3: a client may convert, or return it. Why it cannot be converted; 0: it can, and will be. */
-static const char *look_for_conversion(struct run *r)
+/* RFC 6152 3: what the host does not take as it is, is converted or returned. */
+static void begin_conversion(struct run *r, struct outcome *o)
 {
-  struct message *m = r->t->message;
+  const char *fault;
 
-  r->sevenbit = calloc(1, sizeof *r->sevenbit);
-  if (!r->sevenbit) die_nomem();
-  send_sevenbit_begin(r->sevenbit, false);
-  for (uint64_t at = 0; at < m->size; at += m->bytes.len) {
-    if (!read_part(m, at)) return unreadable;
-    send_sevenbit_add(r->sevenbit, m->bytes.s, m->bytes.len, 0);
-  }
-  send_sevenbit_end(r->sevenbit, 0);
-  return r->sevenbit->fault;
+  r->sevenbit = send_convert_open(r->t->message, &fault);
+  if (fault && send_convert_is_unreadable(fault))
+    send_outcome_say(o, OUTCOME_LATER, "4.3.0", fault, (char *)0);
+  else if (fault)
+    send_outcome_say(o, OUTCOME_NEVER, "5.6.3", "the message has 8-bit text, which the other host does not take (no 8BITMIME), and cannot be converted: ",
+                     fault, (char *)0);
 }
 
 /* What needs no server: addresses that cannot be said, and what the server did not offer. */
@@ -92,7 +83,6 @@ static bool check(struct run *r)
   struct transaction *t = r->t;
   const struct extensions *offers = &r->c->offers;
   struct outcome o = OUTCOME_ZERO;
-  const char *fault;
   bool is_open = false;
 
   for (size_t i = 0; i < t->count; i++)
@@ -105,13 +95,12 @@ static bool check(struct run *r)
   else if (needs_utf8(t) && !offers->utf8)
     send_outcome_say(&o, OUTCOME_NEVER, "5.6.7",
                      "an address or the header is not ASCII, which the other host does not take (no SMTPUTF8)", (char *)0);
-  else if (t->message->has_8bit && !offers->eightbit && (fault = look_for_conversion(r)))
-    send_outcome_say(&o, strcmp(fault, unreadable) ? OUTCOME_NEVER : OUTCOME_LATER, strcmp(fault, unreadable) ? "5.6.3" : "4.3.0",
-                     "the message has 8-bit text, which the other host does not take (no 8BITMIME), and cannot be converted: ", fault, (char *)0);
   else if (t->requires_tls && !(t->is_verified && offers->requiretls))
     send_outcome_say(&o, OUTCOME_NEVER, "5.7.30",
                      "its sender wants it to go only where TLS is verified all the way (REQUIRETLS), which this way is not",
                      (char *)0);
+  else if (t->message->has_8bit && !offers->eightbit)
+    begin_conversion(r, &o);
   if (o.kind != OUTCOME_OPEN) send_transaction_decide(t, &o);
   send_outcome_free(&o);
   for (size_t i = 0; i < t->count; i++) is_open |= t->outcomes[i].kind == OUTCOME_OPEN;
@@ -236,7 +225,8 @@ static bool say_recipients(struct run *r)
    round trip (RFC 3030 4.2); where nobody is accepted it was sent in vain, which is at most 128 KiB. */
 static bool is_chunk(const struct run *r)
 {
-  return r->c->offers.chunking && r->c->may_chunk && !r->c->is_lmtp && !r->t->is_probe && r->t->message->is_plain && r->t->message->size;
+  return r->c->offers.chunking && r->c->may_chunk && !r->c->is_lmtp && !r->t->is_probe && r->t->message->is_plain && r->t->message->size &&
+         !r->sevenbit;
 }
 
 /* That BDAT itself is not understood says nothing about the mail; what the server takes for commands by then, nobody knows. */
@@ -294,28 +284,6 @@ static bool say_envelope(struct run *r)
   return exchange(r);
 }
 
-static void add_part(struct run *r, struct data *data, text *out)
-{
-  const text *bytes = &r->t->message->bytes;
-  text converted = TEXT_ZERO;
-
-  if (r->sevenbit) {
-    send_sevenbit_add(r->sevenbit, bytes->s, bytes->len, &converted);
-    bytes = &converted;
-  }
-  send_data_add(data, bytes->s, bytes->len, out);
-  text_free(&converted);
-}
-
-static void end_conversion(struct run *r, struct data *data, text *out)
-{
-  text converted = TEXT_ZERO;
-
-  send_sevenbit_end(r->sevenbit, &converted);
-  send_data_add(data, converted.s, converted.len, out);
-  text_free(&converted);
-}
-
 /* The message in parts, each changed as data.h says. False: the connection is of no use, or the file cannot be read. */
 static bool send_parts(struct run *r, struct outcome *fault)
 {
@@ -324,18 +292,15 @@ static bool send_parts(struct run *r, struct outcome *fault)
   struct client *c = r->c;
   bool sent = true;
 
-  if (r->sevenbit) send_sevenbit_begin(r->sevenbit, true);
-
   for (uint64_t at = 0; at < m->size && sent; at += m->bytes.len) {
-    if (!read_part(m, at)) {
+    if (!send_convert_read(m, at)) {
       send_outcome_say(fault, OUTCOME_LATER, "4.3.0", "the queue file cannot be read: ", strerror(errno), (char *)0);
       return false;
     }
-    add_part(r, &data, &c->out);
+    send_convert_add(r->sevenbit, &m->bytes, &data, &c->out);
     sent = send_client_flush(c);
   }
-  if (r->sevenbit) end_conversion(r, &data, &c->out);
-  send_data_end(&data, &c->out);
+  send_convert_end(r->sevenbit, &data, &c->out);
   return sent && send_client_flush(c);
 }
 
@@ -374,13 +339,6 @@ static bool finish(struct run *r, struct outcome *fault)
   return true;
 }
 
-static void forget_conversion(struct run *r)
-{
-  if (r->sevenbit) send_sevenbit_free(r->sevenbit);
-  free(r->sevenbit);
-  r->sevenbit = 0;
-}
-
 bool send_transaction_run(struct transaction *t)
 {
   struct run r = { .t = t, .c = t->client };
@@ -388,7 +346,7 @@ bool send_transaction_run(struct transaction *t)
   bool was_used = t->client->is_used, is_stale, is_alive;
 
   if (!check(&r)) {
-    forget_conversion(&r);
+    send_convert_close(r.sevenbit);
     return true;
   }
   t->client->is_used = true;
@@ -402,6 +360,6 @@ bool send_transaction_run(struct transaction *t)
   if (!is_stale) send_transaction_decide(t, is_alive ? &r.verdict : &fault);
   send_outcome_free(&fault);
   send_outcome_free(&r.verdict);
-  forget_conversion(&r);
+  send_convert_close(r.sevenbit);
   return !is_stale;
 }

@@ -53,6 +53,9 @@ equal(parts(tell(binary)[2])[0][2], BINARY, 'what is no text: byte for byte, wit
 plain = b'Subject: x\r\n\r\nh\xe9llo you all\r\n.\r\n'
 equal(parts(tell(plain)[2]), [('text/plain', 'unknown-8bit', b'h\xe9llo you all\r\n.\r\n')], 'without MIME fields: text/plain of an unknown charset (RFC 1428)')
 
+got = tell(MESSAGE, extensions=('PIPELINING', 'CHUNKING'))[2]
+ok(got and all(c < 0x80 for c in got) and parts(got) == parts(MESSAGE), 'a host with CHUNKING, and without 8BITMIME: converted, too', got)
+
 random.seed(51)
 lines = b''.join(bytes(random.choice(b'abc = .\t\xc3\xa9\xff') for _ in range(random.choice((0, 1, 40, 75, 76, 77, 200)))) + b'\r\n' for _ in range(20000))
 large = b'Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=x\r\n\r\n' + lines
