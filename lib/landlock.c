@@ -162,7 +162,7 @@ bool landlock_enter(const struct sandbox *s)
   allow_all(ruleset, r.files, null_device, FILE_READ | FILE_WRITE);
   allow_all(ruleset, r.files, s->reads, FOLDER_READ);
   allow_all(ruleset, r.files, s->writes, FOLDER_WRITE);
-  if (s->may_connect) allow_all(ruleset, r.files, resolver_reads, FOLDER_READ);
+  if (s->may_connect || s->may_ask_dns) allow_all(ruleset, r.files, resolver_reads, FOLDER_READ);
   if (s->may_choose_source && r.ports) allow_source(ruleset);
   restrict_self(ruleset);
   return true;

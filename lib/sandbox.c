@@ -32,6 +32,7 @@ static void describe(const struct sandbox *s, text *words)
   add_paths(words, s->reads);
   add_paths(words, s->writes);
   text_add(words, s->may_connect ? "connect;" : ";");
+  if (s->may_ask_dns) text_add(words, "dns;");
   if (s->may_choose_source) text_add(words, "source;");
   text_add(words, s->may_setuid ? "setuid" : "");
 }

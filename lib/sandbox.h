@@ -15,6 +15,7 @@ struct sandbox {
   const char *const *reads;  /* files and folders below MAILHOME (or absolute) that may be read, ended by 0 */
   const char *const *writes; /* folders in which files may be made, written, renamed and removed */
   bool may_connect;          /* may connect to TCP ports, and use UDP for DNS */
+  bool may_ask_dns;          /* may use UDP, and connect to no TCP port */
   bool may_choose_source;    /* before it connects, by a bind to port 0; as a port to listen on nobody can choose one */
   bool may_setuid;           /* mailbox-spawn alone */
 };

@@ -105,6 +105,16 @@ static void sockets(scmp_filter_ctx filter, const int *families, size_t count)
     rule(filter, SCMP_ACT_ALLOW, CALL(socket), 1, equals(0, (uint64_t)families[i]));
 }
 
+static void datagram_sockets(scmp_filter_ctx filter, int family)
+{
+  enum { TYPE = 0xf }; /* without SOCK_CLOEXEC and SOCK_NONBLOCK (linux/net.h) */
+  const struct scmp_arg_cmp arguments[] = { equals(0, (uint64_t)family), SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE, SOCK_DGRAM) };
+  int error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, CALL(socket), COUNT(arguments), arguments);
+
+  errno = -error;
+  if (error) die_unable("add UDP to the seccomp filter");
+}
+
 /* TCP Fast Open is a connect that Landlock does not see: a session could turn its client's socket elsewhere. */
 static void sending(scmp_filter_ctx filter)
 {
@@ -134,6 +144,10 @@ static void fill(scmp_filter_ctx filter, const struct sandbox *s, bool may_execu
     sockets(filter, network_sockets, COUNT(network_sockets));
   else
     sockets(filter, local_sockets, COUNT(local_sockets));
+  if (s->may_ask_dns && !s->may_connect) {
+    datagram_sockets(filter, AF_INET);
+    datagram_sockets(filter, AF_INET6);
+  }
 }
 
 /* In a process of its own: libseccomp leaves its freed memory in pieces all over the heap, a quarter of a megabyte of

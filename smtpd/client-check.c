@@ -206,7 +206,7 @@ int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-in", 0 };
   static const char *const reads[] = { "control", 0 };
-  static const struct sandbox sandbox = { .reads = reads, .may_connect = true };
+  static const struct sandbox sandbox = { .reads = reads, .may_ask_dns = true };
   static const struct serve service = { .concurrency = SESSIONS,
                                         .memory_bytes = SESSION_BYTES,
                                         .callers = callers,

@@ -281,6 +281,16 @@ with Postroom(17) as mail, Tap() as t:
             client.connect(f"{home}/run/inject")
             client.recv(1000)
             test_inside(t, "smtp-receive of local users", session_of(t, "inject", home), home, reads="/etc/passwd")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.connect(f"{home}/run/srs-server")
+            test_inside(t, "srs-server, which holds its key", session_of(t, "srs-server", home), home, ["control/srskey"])
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.connect(f"{home}/run/client-check")
+            with Inside(session_of(t, "client-check", home)) as process:
+                t.is_(process.socket(socket.AF_INET, socket.SOCK_STREAM), -errno.ENOSYS, "check 55: client-check, which reads what DNS says, gets no TCP socket")
+                t.ok(process.socket(socket.AF_INET, socket.SOCK_DGRAM) >= 0, "... but UDP")
+                for path in ("control/srskey", "tables/current/policy.cdb", "queue/new", "mail/example.test", "/etc/shadow"):
+                    t.is_(process.open(os.path.join(home, path)), -errno.EACCES, f"... and does not open {path}")
         with mail.connect(143) as client:
             client.recv(1000)
             test_inside(t, "imap-login", session_of(t, "imap", home), home)

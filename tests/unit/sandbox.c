@@ -25,6 +25,7 @@ static const char *const reads[] = { "open", "not-there", 0 };
 static const char *const writes[] = { "work", 0 };
 static const struct sandbox usual = { .reads = reads, .writes = writes };
 static const struct sandbox network = { .reads = reads, .writes = writes, .may_connect = true };
+static const struct sandbox dns = { .reads = reads, .writes = writes, .may_ask_dns = true };
 static const struct sandbox setuid_too = { .reads = reads, .writes = writes, .may_setuid = true };
 
 static bool can_open(const char *path, int flags)
@@ -49,6 +50,11 @@ static bool reaches_unix_sockets(void) { return connects("run"); }
 static bool no_exec(void) { return execl("/bin/true", "true", (char *)0) == -1 && errno == EACCES; }
 static bool no_network(void) { return socket(AF_INET, SOCK_STREAM, 0) == -1 && socket(AF_INET6, SOCK_DGRAM, 0) == -1; }
 static bool has_network(void) { return socket(AF_INET, SOCK_STREAM, 0) != -1 && socket(AF_INET, SOCK_DGRAM, 0) != -1; }
+static bool has_datagrams(void)
+{
+  return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) != -1 && socket(AF_INET6, SOCK_DGRAM, 0) != -1 &&
+         socket(AF_INET, SOCK_STREAM, 0) == -1 && socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0) == -1 && socket(AF_INET, SOCK_RAW, 1) == -1;
+}
 static bool resolver_file(void) { return can_open("/etc/resolv.conf", O_RDONLY) && can_open("/etc/hosts", O_RDONLY); }
 static bool can_setuid(void) { return !setresgid(1, 1, 1) && !setresuid(1, 1, 1) && getuid() == 1; }
 
@@ -175,6 +181,8 @@ int main(void)
   check(!run(&usual, is_hardened), "has no_new_privs and cannot be dumped");
   check(!run(&network, has_network), "may_connect: gets TCP and UDP sockets");
   check(!run(&network, resolver_file), "may_connect: reads resolv.conf and hosts");
+  check(!run(&dns, has_datagrams), "may_ask_dns: gets UDP sockets, and none for TCP");
+  check(!run(&dns, resolver_file), "may_ask_dns: reads resolv.conf and hosts");
   check(!run(&usual, enters_a_folder), "enters a folder of what it may write, and then has no other");
   check(!run(&usual, knows_character_sets), "finds iconv's tables there");
   check(run(&usual, traces) == -SIGSYS, "ptrace kills it");
