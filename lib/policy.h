@@ -73,6 +73,9 @@ struct policy_standing {
 #define POLICY_STANDING_ZERO { false, TEXT_ZERO }
 bool policy_know_client(struct tables *tables, struct policy_facts *facts, struct policy_standing *standing);
 
+/* Whom we do not know: not logged in, not in our networks, no backend, no local user. */
+bool policy_is_stranger(const struct policy_facts *facts);
+
 /* MAIL FROM. sender 0 is the null sender. Two decisions, because the second is told at RCPT (P-19), where the log can
    name the recipient: may this client begin at all, and may this sender send. The second asks in this order: block,
    spoofing, whose sender this is, is sending switched off (P-14). */

@@ -35,6 +35,11 @@ bool policy_know_client(struct tables *tables, struct policy_facts *facts, struc
   return trusted != LOOKUP_BROKEN && backend != LOOKUP_BROKEN;
 }
 
+bool policy_is_stranger(const struct policy_facts *f)
+{
+  return !f->login && !f->is_trusted && !(f->backend && *f->backend) && f->role != POLICY_INJECT;
+}
+
 void policy_client(const struct policy_facts *facts, struct policy_decision *d)
 {
   bool is_known = facts->login || (facts->is_tls && facts->backend && *facts->backend);

@@ -143,5 +143,5 @@ void policy_host(const struct policy_host *h, struct policy_decision *d, text *w
 
 bool policy_host_is_spared(struct tables *tables, const struct policy_facts *facts, const char *bypass, const struct address *recipient)
 {
-  return facts->is_trusted || facts->login || (facts->backend && *facts->backend) || *bypass || *policy_bypass_recipient(tables, recipient);
+  return !policy_is_stranger(facts) || *bypass || *policy_bypass_recipient(tables, recipient);
 }

@@ -110,12 +110,6 @@ void policy_expand(struct tables *tables, const struct policy_facts *facts, cons
   expand(&x, all, d);
 }
 
-/* Whom we know may send elsewhere (N-98, P-30), and to internal addresses (N-40). */
-static bool is_known(const struct policy_facts *f)
-{
-  return f->login || f->is_trusted || (f->backend && *f->backend) || f->role == POLICY_INJECT;
-}
-
 /* S-24: a backend's domain without a relay rule has no way out of here but to domains of ours. */
 static bool has_way_out(struct tables *tables, const struct policy_facts *f)
 {
@@ -143,9 +137,9 @@ void policy_recipient(struct tables *tables, const struct policy_facts *facts, c
   struct expansion x = { .tables = tables, .facts = facts, .asked = recipient };
   bool is_ours = find_domain(tables, recipient) != LOOKUP_ABSENT; /* a broken table is told by the expansion */
 
-  x.is_public = !is_known(facts) && facts->role != POLICY_LMTP;
+  x.is_public = policy_is_stranger(facts) && facts->role != POLICY_LMTP; /* N-40 */
   bool is_full = is_ours || facts->role != POLICY_SUBMISSION || recipient->is_literal || strchr(recipient->domain, '.');
-  if (!is_ours && !is_known(facts))
+  if (!is_ours && policy_is_stranger(facts)) /* N-98, P-30 */
     refuse(d, recipient, 554, "5.7.1", "relay-denied", "control/domains", "Relay access denied");
   else if (!is_full) /* RFC 6409 4.2 */
     refuse(d, recipient, 554, "5.1.2", "domain-not-full", "", "Recipient address rejected: its domain is not fully qualified");

@@ -79,7 +79,7 @@ static bool check_spoof(struct tables *tables, const struct policy_facts *f, con
 {
   text record = TEXT_ZERO;
 
-  if (!f->spoof_mx || f->role != POLICY_MX || f->login || f->is_trusted || (f->backend && *f->backend)) return true;
+  if (!f->spoof_mx || f->role != POLICY_MX || !policy_is_stranger(f)) return true;
   enum lookup_result result = tables_find(tables, "domain", sender->domain, &record);
   if (result == LOOKUP_FOUND && *record_get(&record, "relay"))
     refuse(d, sender, 554, "spoof", "control/spoofmx", "Inbound relay refuses internal sender domains");

@@ -76,7 +76,7 @@ void client_check_begin(struct session *s)
   check->is_asked = check->is_decided = false;
   text_clear(&check->answer);
   text_clear(&check->warnings);
-  if (s->role->policy != POLICY_MX || !s->peer->is_tcp || pace_is_trusted(s)) return;
+  if (s->role->policy != POLICY_MX || !s->peer->is_tcp || s->mail.standing.is_trusted) return;
   struct policy_host_choices c = policy_host_choices();
   check->is_asked = c.reverse != POLICY_HOST_OFF || c.helo != POLICY_HOST_OFF || c.has_lists;
   if (c.reverse != POLICY_HOST_OFF || (c.helo == POLICY_HOST_KNOWN && !is_literal(s)) || c.has_lists) ask(s, &c);

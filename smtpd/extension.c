@@ -62,7 +62,7 @@ static const struct {
 /* To strangers no report of success is promised, unless control/dsnmx says so (S-30). */
 static bool offers_dsn(struct session *s)
 {
-  return s->role->policy != POLICY_MX || conf_is_yes("dsnmx", false) || pace_is_trusted(s);
+  return s->role->policy != POLICY_MX || conf_is_yes("dsnmx", false) || s->mail.standing.is_trusted;
 }
 
 void session_choose_extensions(struct session *s)

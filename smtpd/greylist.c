@@ -77,9 +77,8 @@ void greylist_check_settings(void)
 
 bool greylist_is_on(struct session *s)
 {
-  if (s->role->policy != POLICY_MX || s->login.len || !conf_is_yes("greylist", false)) return false;
   struct policy_facts f = session_facts(s);
-  return !(f.backend && *f.backend) && !f.is_trusted && !*s->mail.bypass;
+  return s->role->policy == POLICY_MX && conf_is_yes("greylist", false) && policy_is_stranger(&f) && !*s->mail.bypass;
 }
 
 static void refuse(struct policy_decision *d, const char *recipient, uint64_t seconds)

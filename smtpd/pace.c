@@ -10,16 +10,6 @@
 
 enum { DELAY_MAX_SECONDS = 60 };
 
-static bool is_loopback(const char *string)
-{
-  static const unsigned char one[16] = { [15] = 1 };
-  struct ip ip;
-
-  return ip_parse(&ip, string) && (ip.is_v4 ? ip.bytes[0] == 127 : !memcmp(ip.bytes, one, sizeof one));
-}
-
-bool pace_is_trusted(const struct session *s) { return s->mail.standing.is_trusted; }
-
 struct limits *pace_store(struct session *s)
 {
   static const char *const users[] = { [POLICY_MX] = "mail-in", [POLICY_SUBMISSION] = "mail-submit", [POLICY_LMTP] = "mail-lmtp",
@@ -33,7 +23,7 @@ struct limits *pace_store(struct session *s)
 }
 
 /* A stranger: not one of our users, not one of our networks. */
-static bool is_stranger(const struct session *s) { return !s->login.len && s->role->policy != POLICY_LMTP && !pace_is_trusted(s); }
+static bool is_stranger(const struct session *s) { return !s->login.len && s->role->policy != POLICY_LMTP && !s->mail.standing.is_trusted; }
 
 /* Who speaks before the banner does not listen to the answers either. */
 static bool is_early(struct session *s)
@@ -41,7 +31,7 @@ static bool is_early(struct session *s)
   struct pollfd client = { .fd = 0, .events = POLLIN };
   uint64_t seconds = s->role->policy == POLICY_MX ? conf_number("greetdelay", 0, DELAY_MAX_SECONDS) : 0;
 
-  if (!seconds || is_loopback(s->peer->remote_ip) || !is_stranger(s)) return false;
+  if (!seconds || peer_is_this_host(s->peer) || !is_stranger(s)) return false;
   return poll(&client, 1, (int)seconds * 1000) > 0;
 }
 

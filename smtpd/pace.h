@@ -26,8 +26,6 @@ struct pace {
   uint64_t new_seconds;     /* greylisting: the message from <> has a new recipient, and is told so at DATA */
 };
 
-/* The client is this host, or in control/mynetworks. */
-bool pace_is_trusted(const struct session *s);
 struct limits *pace_store(struct session *s); /* 0: there is none */
 
 bool pace_begin(struct session *s);  /* before the banner. False: the client was told to go */

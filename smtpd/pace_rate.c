@@ -41,7 +41,7 @@ static const char *name_of(struct session *s, enum rates_kind kind)
 {
   static text login = TEXT_ZERO;
 
-  if (pace_is_trusted(s) != (kind == RATES_TRUSTED)) return 0;
+  if (s->mail.standing.is_trusted != (kind == RATES_TRUSTED)) return 0;
   switch (kind) {
   case RATES_CLIENT:
   case RATES_TRUSTED: return *s->peer->remote_ip ? s->peer->remote_ip : 0;
