@@ -148,6 +148,26 @@ def lifetime(mail, t):
     settings(mail, retryfirst=None, retrymax=None, queuelifetime=None)
 
 
+def late(mail, t):
+    settings(mail, retryfirst=1, retrymax=1, delaywarning=2)
+    peer(mail, RCPT=b"450 4.2.2 her mailbox is full today\r\n")
+    id = mail.submit("alice", REMOTE, "late")
+    found = report(mail, id)
+    if t.ok(len(found) == 1 and mail.queued(id), "N-76: after delaywarning its sender is told, and it is still tried", mail.run("qstat")):
+        first = recipients_of(found[0])[1]
+        t.is_((first["Action"], first["Status"], "Will-Retry-Until" in first, found[0]["Return-Path"]), ("delayed", "4.2.2", True, "<>"), "RFC 3464 2.3.3: ... by a report of a delay")
+    attempts = mail.queued(id)["attempts"]
+    mail.said_last(id, attempts=attempts + 2)
+    mail.restart("send-schedule")
+    mail.said_last(id, attempts=attempts + 4)
+    t.is_(len(report(mail, id)), 1, "... once, whatever else is tried, and over a restart")
+    t.ok("1 message returned" in mail.run("qctl", "bounce", "--recipient", REMOTE, "--because", "She has moved."), "N-71: qctl bounce")
+    found = wait_for(lambda: (all := report(mail, id)) and len(all) == 2 and all or None)
+    actions = {recipients_of(m)[1]["Action"]: m.get_payload()[0].get_payload() for m in found or []}
+    t.ok(sorted(actions) == ["delayed", "failed"] and "She has moved." in actions["failed"] and not mail.queued(id), "... the sender has it back, with the operator's words", actions)
+    settings(mail, retryfirst=None, retrymax=None, delaywarning=None)
+
+
 def cannot_be_returned(mail, t):
     """The sender is not there either."""
     def go(subject):
@@ -187,4 +207,5 @@ with Postroom(27) as mail, Tap() as t:
     once_over_restarts(mail, t)
     intervals(mail, t)
     lifetime(mail, t)
+    late(mail, t)
     cannot_be_returned(mail, t)
