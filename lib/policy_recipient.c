@@ -131,8 +131,19 @@ static enum lookup_result find_domain(struct tables *tables, const struct addres
   return result;
 }
 
-void policy_recipient(struct tables *tables, const struct policy_facts *facts, const struct address *recipient,
-                      struct policy_destinations *all, struct policy_decision *d)
+/* postmaster@ME, though ME is no domain of ours: who answers to what this host says of itself reaches somebody (RFC 5321
+   4.5.1). He is the one that an address without a domain leads to. */
+static bool is_of_host(const struct policy_facts *f, const struct address *recipient, struct address *bare)
+{
+  static const char path[] = "<postmaster>";
+  size_t used;
+
+  return policy_is_postmaster(recipient, f->delimiter) && f->me && string_is_nocase(recipient->domain, f->me) &&
+         address_parse_path(bare, path, sizeof path - 1, &used) == ADDRESS_LOCAL;
+}
+
+static void decide_recipient(struct tables *tables, const struct policy_facts *facts, const struct address *recipient,
+                             struct policy_destinations *all, struct policy_decision *d)
 {
   struct expansion x = { .tables = tables, .facts = facts, .asked = recipient };
   bool is_ours = find_domain(tables, recipient) != LOOKUP_ABSENT; /* a broken table is told by the expansion */
@@ -147,4 +158,14 @@ void policy_recipient(struct tables *tables, const struct policy_facts *facts, c
     refuse(d, recipient, 550, "5.7.1", "untransportable", "control/relayrules", "Recipient address rejected: untransportable");
   else
     expand(&x, all, d);
+}
+
+void policy_recipient(struct tables *tables, const struct policy_facts *facts, const struct address *recipient,
+                      struct policy_destinations *all, struct policy_decision *d)
+{
+  struct address bare = ADDRESS_ZERO;
+  bool is_hosts = is_of_host(facts, recipient, &bare) && find_domain(tables, recipient) == LOOKUP_ABSENT;
+
+  decide_recipient(tables, facts, is_hosts ? &bare : recipient, all, d);
+  address_free(&bare);
 }

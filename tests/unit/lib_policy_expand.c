@@ -261,6 +261,8 @@ static void check_internal(void)
   check_is(rcpt(&mx, "Postmaster+x@b.test"), "generic-address kp/x!yes", "... not with a detail");
   check_is(rcpt(&mx, "postmaster"), "postmaster kp", "... not without a domain");
   check_is(rcpt(&mx, "postmaster+x"), "postmaster kp", "... not with neither");
+  check_is(rcpt(&mx, "Postmaster@MX.a.test"), "postmaster kp", "RFC 5321 4.5.1: of this host, whose name is no domain of ours");
+  check_is(rcpt(&mx, "bob@mx.a.test"), "554 5.7.1 relay-denied", "... nobody else is of it");
   check_is(rcpt(&mx, "postmaster@other.test"), "alias-domain kp", "N-42 in every domain");
 }
 
