@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """send-schedule, killed before each of its lasting calls (security 22, 26): after each cut queue-check has no complaint, and
-after the next start every recipient has the message or the sender has the report; the report, of a failure, a delay or of a success that was asked for, is made once, a mailbox gets
+after the next start every recipient has the message or the sender has the report; the report, of a failure (qctl bounce too), a delay or of a success that was asked for, is made once, a mailbox gets
 no second copy that it could not recognise, and only what was in flight at the cut is sent twice to another host."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
@@ -28,6 +28,8 @@ def send_on(pairs, hop):
         return outcomes(pairs, 'never 5.1.1 550 nobody')
     if hop['domain'] == 'later.test' and id not in put_off:
         put_off.add(id)
+        return outcomes(pairs, 'later 4.2.1 450 come again')
+    if hop['domain'] == 'stuck.test':
         return outcomes(pairs, 'later 4.2.1 450 come again')
     if hop['domain'] == 'slow.test':
         slow[id] = slow.get(id, 0) + 1
@@ -71,6 +73,8 @@ def run(cut):
             told = True
         elif any(has_waited(f) for f in left):  # its next time is in five minutes
             try:  # if the scheduler is cut now, nobody answers
+                if any('/' + bounced in f for f in left):
+                    subprocess.run([program('qctl'), 'bounce', bounced], env=ENV, capture_output=True, timeout=0.5)
                 subprocess.run([program('qctl'), 'retry', '--all'], env=ENV, capture_output=True, timeout=0.5)
             except subprocess.TimeoutExpired:
                 pass
@@ -95,6 +99,8 @@ while cut < 200:
     write('queue/new/' + c, envelope(c, 'bob@a.test', ['w@never.test', 'v@now.test'], birth=BIRTH) + b'Subject: three\r\n\r\n')
     write('queue/new/' + d, envelope(d, 'bob@a.test', [('v@now.test', 'notify=success')], birth=BIRTH) + b'Subject: four\r\n\r\n')
     write('queue/new/' + e, envelope(e, 'bob@a.test', ['w@slow.test'], birth=BIRTH - 5000, attempts=4) + b'Subject: five\r\n\r\n')
+    bounced = '0123456789f%05d' % cut
+    write('queue/new/' + bounced, envelope(bounced, 'bob@a.test', ['w@stuck.test'], birth=BIRTH) + b'Subject: six\r\n\r\n')
     code = run(cut)
     if code == 99:
         complaint = check_queue()
@@ -102,11 +108,11 @@ while cut < 200:
     if code != 99:
         break
     good = (not complaint and code_after == 0 and (a, 'bob@a.test') in delivered and (b, 'amy@a.test') in delivered and
-            all(len([r for r in delivered if r[0].startswith(reported + 'b')]) == 1 for reported in (c, d, e)) and len(delivered) == 5 and all((b, r) in sent for r in ('u@later.test', 'v@now.test')) and
+            all(len([r for r in delivered if r[0].startswith(reported + 'b')]) == 1 for reported in (c, d, e, bounced)) and len(delivered) == 6 and all((b, r) in sent for r in ('u@later.test', 'v@now.test')) and
             (c, 'v@now.test') in sent and (d, 'v@now.test') in sent and (e, 'w@slow.test') in sent and not twice and max(sent.values()) <= 2)
     ok(good, 'cut before its lasting call %d: nothing is lost, nothing doubled that was not in flight' % cut,
        (complaint, code_after, delivered, sent, twice))
 equal(code, 0, 'then it lives through')
-equal((len(delivered), sorted(sent.values()), all_files()), (5, [1, 1, 1, 1, 1], []), '... and has sent everything once, the warnings too (N-76)')
+equal((len(delivered), sorted(sent.values()), all_files()), (6, [1, 1, 1, 1, 1], []), '... and has sent everything once, the warnings too (N-76)')
 ok(cut > 15, 'after so many calls that could be cut: %d' % (cut - 1))
 done_testing()
