@@ -47,6 +47,15 @@ bool control_bytes(const char *path, text *bytes)
   return false;
 }
 
+void control_records(const char *path, control_parse *parse, struct table *policy)
+{
+  text bytes = TEXT_ZERO, error = TEXT_ZERO;
+
+  if (control_bytes(path, &bytes) && !parse(policy, path, &bytes, &error)) die_permanent(error.s);
+  text_free(&bytes);
+  text_free(&error);
+}
+
 bool control_wrong(text *error, const char *name, size_t line, const char *what)
 {
   text sentence = TEXT_ZERO; /* what may lie in error */

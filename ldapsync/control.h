@@ -22,6 +22,11 @@ _Noreturn void control_refuse(const char *path, const char *key, const char *val
 /* A whole file; false if it is not there. */
 bool control_bytes(const char *path, text *bytes);
 
+/* The lines of a file become records of the policy; dies if one cannot be understood. A file that is missing has none. */
+struct table;
+typedef bool control_parse(struct table *policy, const char *path, const text *bytes, text *error);
+void control_records(const char *path, control_parse *parse, struct table *policy);
+
 /* "NAME line N: WHAT" into error. Always false, for "return control_wrong(...)". */
 bool control_wrong(text *error, const char *name, size_t line, const char *what);
 

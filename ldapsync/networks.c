@@ -4,7 +4,6 @@
 #include "ldapsync/networks.h"
 #include "lib/cidr.h"
 #include "lib/conf.h"
-#include "lib/die.h"
 
 bool network_key(const char *string, text *key)
 {
@@ -71,12 +70,4 @@ bool mynetworks_parse(struct table *policy, const char *path, const text *bytes,
   return good;
 }
 
-void mynetworks_read(struct table *policy)
-{
-  text bytes = TEXT_ZERO, error = TEXT_ZERO;
-
-  if (control_bytes("control/mynetworks", &bytes) && !mynetworks_parse(policy, "control/mynetworks", &bytes, &error))
-    die_permanent(error.s);
-  text_free(&bytes);
-  text_free(&error);
-}
+void mynetworks_read(struct table *policy) { control_records("control/mynetworks", mynetworks_parse, policy); }

@@ -4,7 +4,6 @@
 #include "ldapsync/networks.h"
 #include "ldapsync/rules.h"
 #include "lib/conf.h"
-#include "lib/die.h"
 
 static void begin_record(text *record, const char *path, size_t number)
 {
@@ -110,15 +109,6 @@ bool bypass_parse(struct table *policy, const char *path, const text *bytes, tex
   return good || control_wrong(error, path, number, "not \"ip NETWORK\", \"sender ADDRESS|DOMAIN\" or \"recipient ADDRESS|DOMAIN\", with or without \" +av\"");
 }
 
-static void read_rules(const char *path, struct table *policy, bool (*parse)(struct table *, const char *, const text *, text *))
-{
-  text bytes = TEXT_ZERO, error = TEXT_ZERO;
+void block_read(struct table *policy) { control_records("control/block", block_parse, policy); }
 
-  if (control_bytes(path, &bytes) && !parse(policy, path, &bytes, &error)) die_permanent(error.s);
-  text_free(&bytes);
-  text_free(&error);
-}
-
-void block_read(struct table *policy) { read_rules("control/block", policy, block_parse); }
-
-void bypass_read(struct table *policy) { read_rules("control/bypass", policy, bypass_parse); }
+void bypass_read(struct table *policy) { control_records("control/bypass", bypass_parse, policy); }
