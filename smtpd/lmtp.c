@@ -242,6 +242,28 @@ static void answer_share(struct work *w, const struct share *share, const char *
   log_event("lmtp", "id", w->message->id.s, "to", share->address, "reply", answer, (char *)0);
 }
 
+/* Did one of those that the address led to get the message? */
+static bool is_taken(const struct work *w, size_t end, const char *address)
+{
+  for (size_t i = 0; i < end; i++) {
+    const struct envelope_recipient *r = &w->envelope.recipients[i];
+    const char *original = record_find(&r->facts, "original");
+    if (w->fates.s[i] != FATE_DROPPED && !strcmp(original ? original : r->address, address)) return true;
+  }
+  return false;
+}
+
+/* Behind what the recipients led to: copies, made if the message was taken at all, and the addresses that were expanded, for
+   their reports. */
+static void settle_rest(struct work *w, size_t first)
+{
+  for (size_t i = first; i < w->envelope.count; i++) {
+    const struct envelope_recipient *r = &w->envelope.recipients[i];
+    bool is_wanted = record_is(&r->facts, "expanded", "yes") ? is_taken(w, first, r->address) : count_fates(w, FATE_DROPPED) < w->envelope.count;
+    set_fate(w, i, is_wanted ? FATE_QUEUE : FATE_DROPPED);
+  }
+}
+
 static void run(struct work *w, struct share *shares, size_t count)
 {
   size_t at = 0;
@@ -252,8 +274,7 @@ static void run(struct work *w, struct share *shares, size_t count)
     if (shares[i].last > w->envelope.count) shares[i].last = w->envelope.count;
     deliver_share(w, &shares[i]);
   }
-  for (size_t i = before.last; i < w->envelope.count; i++) /* copies that belong to the message: made if it was taken at all */
-    set_fate(w, i, count_fates(w, FATE_DROPPED) < w->envelope.count ? FATE_QUEUE : FATE_DROPPED);
+  settle_rest(w, before.last);
   const char *refusal = queue_rest(w);
   for (size_t i = 0; i < count; i++) {
     answer_share(w, &shares[i], refusal);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # rfc-dsn: what a sender may ask about its message's fate, and what it then hears, tested from the standards alone: RFC 3461 (the
 # parameters, who reports what), RFC 3464 and 6522 (the form of a report), RFC 6533 (addresses that are not ASCII), RFC 3834. (S-30)
-import email.utils, glob, os, re, subprocess, sys
+import email.utils, glob, os, re, socket, subprocess, sys
 
 sys.path[:0] = ["tests", "tests/flow"]
 from peer import Server
@@ -16,7 +16,8 @@ class Peer(Server):
     """Another host; refuses recipients with `bad` in their local part."""
 
     def __init__(self, **more):
-        super().__init__(sessions=10000, address="127.0.47.2", RCPT=lambda s: b"550-5.1.1 no such\r\n550 5.1.1 user\r\n" if "bad" in s.heard[-1] else b"250 2.1.5 ok\r\n", **more)
+        super().__init__(sessions=10000, address="127.0.47.2", RCPT=lambda s: b"550-5.1.1 no such\r\n550 5.1.1 user\r\n" if "bad" in s.heard[-1] else
+                         b"451 4.2.1 not now\r\n" if "slow" in s.heard[-1] else b"250 2.1.5 ok\r\n", **more)
 
     def start(self):
         self.listening.settimeout(1800)
@@ -141,7 +142,7 @@ def shape(t, r, me, action, status):
     t.is_(r.field("Action"), action, f"RFC 3464 2.3.3: Action ({action})")
     t.matches(r.field("Status"), rf"^{status}\.\d{{1,3}}\.\d{{1,3}}$", f"RFC 3464 2.3.4, 3463: Status ({action})")
     t.ok(all(e.get("Final-Recipient") and e.get("Action") and e.get("Status") for e in r.each), f"RFC 3464 2.3: Final-Recipient, Action, Status of each ({action})")
-    t.ok(not r.field("Will-Retry-Until"), f"RFC 3464 2.3.9: Will-Retry-Until is for delays only ({action})")
+    t.ok(action == "delayed" or not r.field("Will-Retry-Until"), f"RFC 3464 2.3.9: Will-Retry-Until is for delays only ({action})")
 
 
 def wishes(mail, t, send):
@@ -266,10 +267,78 @@ def utf8(mail, t, send, peers):
         t.ok(found and raw.encode() in found[0].split(b"\n\n")[0], "RFC 6533 4, 6532: a report to a non-ASCII sender arrives, To: in UTF-8", found[:1])
 
 
+def delayed(mail, t):
+    me = open(f"{mail.home}/control/me").read().strip()
+    mail.control("delaywarning", "1")
+    mail.control("retryfirst", "1")
+    mail.restart("send-schedule")
+    with Wire(mail, 465, user="alice") as w:
+        wanted = {"": "", "d": "NOTIFY=DELAY ORCPT=rfc822;late@old.test", "fd": "NOTIFY=FAILURE,DELAY", "f": "NOTIFY=FAILURE", "s": "NOTIFY=SUCCESS", "n": "NOTIFY=NEVER"}
+        ids = {name: w.give("MAIL FROM:<alice@example.test> ENVID=late RET=FULL", f"RCPT TO:<slow.x{name}@plain.test> {more}".rstrip(), letter(f"late.{name}.", b"the text itself\r\n")) for name, more in wanted.items()}
+        null = w.give("MAIL FROM:<>", "RCPT TO:<slow.null@plain.test>", letter("late.null."))
+        for name in ("d", "fd"):
+            found = wait_for(lambda: reports(mail, "alice", f"Subject: late.{name}."))
+            t.is_([Report(r).field("Action") for r in found], ["delayed"], f"RFC 3461 5.2.5: NOTIFY={name.upper()}: delayed is reported")
+            if name == "d" and found:
+                r = Report(found[0])
+                shape(t, r, me, "delayed", "4")
+                t.ok(r.field("Will-Retry-Until") and email.utils.parsedate_to_datetime(r.field("Will-Retry-Until")), "RFC 3464 2.3.9: Will-Retry-Until is a date", r.field("Will-Retry-Until"))
+                t.is_((r.whole.get("Original-Envelope-Id"), r.field("Original-Recipient")), ("late", "rfc822;late@old.test"), "RFC 3461 6.3: ENVID and ORCPT in a report of a delay")
+                t.ok(b"the text itself" not in r.raw, "RFC 3461 4.3: RET=FULL does not matter for a delay")
+        tried = lambda id: (mail.queued(id) or {}).get("attempts", 0) > 3
+        t.ok(wait_for(lambda: all(tried(i) for i in [*ids.values(), null])), "all are tried again", mail.queue())
+        for name in ("f", "s", "n"):
+            t.is_(reports(mail, "alice", f"Subject: late.{name}."), [], f"RFC 3461 4.1: NOTIFY without DELAY: no report of a delay ({wanted[name]})")
+        t.ok([Report(r).field("Action") for r in reports(mail, "alice", "Subject: late..")] in ([], ["delayed"]), "RFC 3461 4.1: without NOTIFY it may be reported, once")
+        t.ok(not reports(mail, "alice", "Subject: late.null.") and not reports(mail, "bob", "Subject: late.null."), "RFC 5321 6.1: of a delay nobody is told for the null sender")
+        t.is_(len(reports(mail, "alice", "Subject: late.d.")), 1, "RFC 3464 2.3.9: a delay is reported once, not at each attempt")
+        mail.run("qctl", "delete", *ids.values(), null)
+    mail.control("delaywarning", None)
+
+
+class Lmtp(Wire):
+    def __init__(self, mail):
+        self.sock, self.rest, self.extensions = socket.socket(socket.AF_UNIX), b"", {}
+        self.sock.connect(f"{mail.home}/run/lmtp")
+        self.read()
+        self.ehlo("LHLO front.test")
+
+
+def by_lmtp(mail, t):
+    """RFC 2033 4.2 has one answer for each recipient: only who was delivered to is reported."""
+    for name in ("small1", "small2", "small3", "small4"):  # what was refused once is refused at RCPT (S-34)
+        mail.add_account(f"{name}@example.test", "geheim1234")
+        with open(f"{mail.home}/control/mailboxes/{name}@example.test", "w") as file:
+            file.write("quota: 2K\n")
+    mail.run("mailadm", "add", "address", "tiny@example.test", "small1@example.test", "small2@example.test")
+    mail.run("mailadm", "add", "address", "small@example.test", "small3@example.test", "small4@example.test")
+    assert mail.code == 0
+    mail.control("alwaysbcc", "bob@example.test")
+    with Lmtp(mail) as w:
+        t.is_(w.extensions.get("DSN"), "", "RFC 3461 3: LHLO lists DSN")
+        for to, size, code, actions in (("bob", 10, 250, ["delivered"]), ("several", 10, 250, ["expanded"]), ("small1", 5000, 552, []), ("tiny", 5000, 552, [])):
+            subject, copies = f"lmtp {to}.", len(mail.mail("bob"))
+            w.codes("MAIL FROM:<alice@example.test>", f"RCPT TO:<{to}@example.test> NOTIFY=SUCCESS,FAILURE", "DATA")
+            w.send(letter(subject, b"x" * 70 + b"\r\n" + b"0123456789\r\n" * (size // 10)) + b".\r\n")
+            t.is_(w.read()[0], code, f"RFC 2033 4.2: {to} by LMTP: {code}")
+            wait_for(lambda: not mail.queue())
+            t.is_([Report(r).field("Action") for r in reports(mail, "alice", f"Subject: {subject}")], actions, f"RFC 3461 5.2.3, 2033 4.2: {to} by LMTP: {actions[0] if actions else 'the answer is all, nothing is reported'}")
+            if code != 250:
+                t.is_(len(mail.mail("bob")), copies, f"N-103 ... and there is no copy of what was refused ({to})")
+    mail.control("alwaysbcc", None)
+    with Lmtp(mail) as w:
+        t.is_(w.codes("MAIL FROM:<alice@example.test>", "RCPT TO:<bob@example.test> NOTIFY=SUCCESS", "RCPT TO:<small@example.test> NOTIFY=SUCCESS", "DATA"), [250, 250, 250, 354], "RFC 2033 4.2: two recipients by LMTP")
+        w.send(letter("lmtp both.", b"0123456789\r\n" * 500) + b".\r\n")
+        t.is_(w.reads(2), [250, 552], "RFC 2033 4.2: one recipient is delivered to, the list is refused")
+        wait_for(lambda: not mail.queue())
+        t.is_([(e["Action"], e["Final-Recipient"].split(";")[1].strip()) for r in reports(mail, "alice", "Subject: lmtp both.") for e in Report(r).each], [("delivered", "bob@example.test")], "RFC 3461 5.2.7.3: a list that was refused by LMTP is not reported as expanded")
+
+
 with Postroom(47) as mail, Tap() as t:
     peers = prepare(mail)
     send = Sender(mail)
     parts = {"syntax": lambda: (offered(mail, t), syntax(mail, t)), "form": lambda: form(mail, t, send), "wishes": lambda: wishes(mail, t, send), "null": lambda: null_sender(mail, t, send),
-             "passed": lambda: passed_on(mail, t, send, peers), "aliases": lambda: aliases(mail, t, send, peers), "others": lambda: to_other_hosts(mail, t, peers), "utf8": lambda: utf8(mail, t, send, peers)}
+             "passed": lambda: passed_on(mail, t, send, peers), "aliases": lambda: aliases(mail, t, send, peers), "others": lambda: to_other_hosts(mail, t, peers), "utf8": lambda: utf8(mail, t, send, peers),
+             "lmtp": lambda: by_lmtp(mail, t), "delayed": lambda: delayed(mail, t)}
     for name in sys.argv[1:] or parts:
         parts[name]()

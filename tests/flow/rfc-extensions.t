@@ -408,6 +408,13 @@ def require_tls(mail, t, peers):
             r = reports(mail, "alice", "Subject: rt " + to)
             t.is_(r and (Report(r[0]).field("Action"), Report(r[0]).field("Status")), ("failed", "5.7.30"), f"RFC 8689 4.2.1, 5: ... but returned, 5.7.30 ({why})")
             t.ok(r and b"a secret" not in r[0], f"RFC 8689 5: the report returns the header only, in spite of RET=FULL ({why})")
+        gone(mail, w.give("MAIL FROM:<alice@example.test> REQUIRETLS", "RCPT TO:<both@more.test>", letter("rt both", more=b"TLS-Required: No\r\n")))
+        r = reports(mail, "alice", "Subject: rt both")
+        t.is_((transaction(peers["more"], "both@"), r and Report(r[0]).field("Status")), (None, "5.7.30"), "RFC 8689 3, 4.1: TLS-Required: No counts nothing beside REQUIRETLS")
+        id = w.give("MAIL FROM:<alice@example.test>", "RCPT TO:<relaxed@verified.test>", letter("rt relaxed", more=b"TLS-Required: No\r\n"))
+        said = mail.said_last(id)
+        t.is_((said and said["verdict"], transaction(peers["more"], "relaxed@")), ("later", None), "RFC 8689 4.2.2: TLS-Required: No does not relax what a relay rule demands (documented: it is a field like any other)")
+        mail.run("qctl", "delete", id)
         gone(mail, send("rt@required.test", " REQUIRETLS"))
         heard = transaction(peers["required"], "rt@required.test")
         t.is_(heard and parameters(heard[0]).get("REQUIRETLS"), "", "RFC 8689 4.2.1: to a verified host that offers it: MAIL with REQUIRETLS")
@@ -432,6 +439,7 @@ def prepare(mail, t):
              "tls": Peer(extensions=MORE + ("STARTTLS",), certificate=cert), "required": Peer(extensions=MORE + ("STARTTLS", "REQUIRETLS"), certificate=cert)}
     for name, peer in peers.items():
         rule(mail, name, peer.port, "verify" if peer.certificate == cert else "off")
+    rule(mail, "verified", peers["more"].port, "verify")
     rule(mail, "ulabel", peers["plain"].port, domain="xn--bcher-kva.test")
     mail.add_account("jörg@bücher.example", "geheim1234")
     return peers
