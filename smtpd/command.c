@@ -2,7 +2,8 @@
 
 #include "smtpd/command.h"
 
-enum { SIZE_DIGITS_MAX = 20 }; /* RFC 3030 2 */
+enum { SIZE_DIGITS_MAX = 20, /* RFC 3030 2 */
+       PATH_MAX_BYTES = 1000 }; /* RFC 5321 4.5.3.1.3 asks for 256; each member of a list carries what was asked for */
 
 static bool is_eight_bit(char c) { return (unsigned char)c > 0x7f; }
 
@@ -55,6 +56,7 @@ static enum smtpd_command_result parse_path(const char *word, const char **at, s
   *kind = address_parse_path(address, *at, *left, &used);
   if (*kind == ADDRESS_BAD_UTF8) return COMMAND_BAD_UTF8;
   if (*kind == ADDRESS_BAD) return *left && **at == '<' ? COMMAND_BAD_ADDRESS : COMMAND_BAD_SYNTAX;
+  if (used > PATH_MAX_BYTES) return COMMAND_BAD_ADDRESS;
   *at += used;
   *left -= used;
   return *left && **at != ' ' ? COMMAND_BAD_SYNTAX : COMMAND_GOOD;

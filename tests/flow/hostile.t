@@ -97,6 +97,10 @@ def commands(mail, t):
         first = talk.ask(command)
         t.matches(first.decode(), r"^5\d\d ", f"checks 2, 5, 6: {name} in a command: 5xx")
         talk.close()
+    talk = Talk(mail, 25, b"EHLO x", b"MAIL FROM:<a@b.example>")
+    for length, code in ((200, "250"), (950, "250"), (1100, "553"), (2000, "553")):
+        t.matches(talk.ask(b"RCPT TO:<bob+%s@example.test>" % (b"x" * length)).decode(), f"^{code} ", f"check 11: an address of {length} bytes and some: {code}")
+    talk.close()
     for value, code in (("-1", "501"), ("18446744073709551616", "5"), ("x", "501"), ("99999999999999999999999", "5"), ("", "501")):
         talk = Talk(mail, 25, b"EHLO x")
         t.matches(talk.ask(f"MAIL FROM:<a@b.example> SIZE={value}".encode()).decode(), f"^{code}", f"check 7: SIZE={value}")
