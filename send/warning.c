@@ -19,7 +19,8 @@ static bool is_bulk_field(const struct header_field *field)
   return false;
 }
 
-bool send_warning_is_bulk(const char *header, size_t length)
+/* A mailing list's or bulk mail: its sender is a program, to which a delay is no news. */
+static bool has_bulk_field(const char *header, size_t length)
 {
   struct header_field field;
 
@@ -40,7 +41,7 @@ static bool is_bulk(const struct send_attempt *a)
 
   text_ready(&header, SEND_REPORT_HEADER_MAX);
   ssize_t length = pread(a->file.fd, header.s, SEND_REPORT_HEADER_MAX, (off_t)a->file.envelope.length);
-  bool result = length > 0 && send_warning_is_bulk(header.s, (size_t)length);
+  bool result = length > 0 && has_bulk_field(header.s, (size_t)length);
   text_free(&header);
   return result;
 }

@@ -12,7 +12,4 @@ bool send_warning_is_due(const struct send_schedule *s, const struct send_attemp
 /* Is the warning about this recipient? RFC 3461 4.1: if its sender said when he wants to hear, only if he said DELAY. */
 bool send_warning_is_about(const struct envelope_recipient *r);
 
-/* A mailing list's or bulk mail: its sender is a program, to which a delay is no news. */
-bool send_warning_is_bulk(const char *header, size_t length);
-
 #endif
