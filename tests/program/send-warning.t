@@ -78,7 +78,7 @@ equal(r and (r['to'], r['of'], r['subject']), ('ann@a.test', {'rfc822;far@later.
       'N-76: after delaywarning its sender is told that it waits')
 f = r['fields'][0]
 equal(email.utils.parsedate_to_datetime(f['Will-Retry-Until']).timestamp(), NOW - 5000 + 432000, '... Will-Retry-Until: the end of its lifetime (RFC 3464 2.3.9)')
-equal(f['Diagnostic-Code'], 'smtp; 450 come again', '... the other host\'s words')
+equal(f['Diagnostic-Code'], 'smtp; 450 4.2.1 come again', '... the other host\'s words')
 ok('You need not send it again' in r['text'] and 'It is not tried again' not in r['text'], '... a person is told what to do', r['text'])
 equal((r['type'], b'the body' in r['third']), ('text/rfc822-headers', False), '... only the header, whatever RET says (RFC 3461 4.3)')
 ok(b'\nS \n' in r['envelope'] and b'role=report' in r['envelope'], '... from the null sender', r['envelope'])
