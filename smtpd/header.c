@@ -63,6 +63,7 @@ static void take_received(struct smtpd_header *h)
     if (word_is(before, "by", 2) && !(is_ours = word_is(word, h->me, strlen(h->me)))) return; /* mostly it was another host */
     if (word_is(before, "for", 3) && word.len > 2 && word.s[0] == '<') recipient = (struct bytes){ word.s + 1, word.len - 2 };
   }
+  h->own_hops += is_ours;
   if (!is_ours || !recipient.s) return;
   text_add_bytes(&h->passed, recipient.s, recipient.len);
   text_add_char(&h->passed, 0);

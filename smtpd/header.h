@@ -20,6 +20,7 @@ struct smtpd_header {
   const char *me;   /* this host's name: Received fields that it wrote are known by it; 0: does not matter */
   bool ends_early;  /* a line that is no field and continues none ends the header too: what follows is text */
   unsigned int hops;       /* Received fields */
+  unsigned int own_hops;   /* of these, those that we wrote */
   unsigned int deliveries; /* Delivered-To fields */
   text message_id;  /* as it stands there, at most HEADER_ID_MAX bytes, without spaces */
   text delivered;   /* the values of the first HOPS_MAX Delivered-To fields, each ended by a NUL */

@@ -13,7 +13,7 @@
 #include "smtpd/message.h"
 #include "smtpd/rewrite.h"
 
-enum { PENDING_BYTES = 32768, ROUNDS_MAX = 5 };
+enum { PENDING_BYTES = 32768, ROUNDS_MAX = 5, PASSES_MAX = 15 };
 
 static void check_domain(const char *name)
 {
@@ -212,12 +212,14 @@ static bool is_delivered_before(const struct session *s, const struct message *m
   return has_one;
 }
 
-/* Has it been here for the same single recipient again and again? */
+/* Has it been here for the same single recipient again and again, or far too often for whomever? Two lists that come back
+   over other hosts double each time (RFC 5321 6.3). */
 static bool goes_round(const struct session *s, const struct message *m)
 {
   struct policy_destination one;
   size_t at = 0;
 
+  if (m->header.own_hops > PASSES_MAX) return true;
   return s->mail.recipients == 1 && policy_destinations_next(&s->mail.destinations, &at, &one) &&
          smtpd_header_passed(&m->header, one.original) > ROUNDS_MAX;
 }

@@ -160,6 +160,9 @@ ok(send(loop * 5 + '\nx', role='mx')[0].startswith('250'), 'check 12: a message 
 equal(send(loop * 6 + '\nx', role='mx')[0], '554 5.4.6 This message comes back here again and again', '... and no more')
 ok(send(loop * 6 + '\nx', role='mx', recipients=['bob@example.test'])[0].startswith('250'), '... for another one it is')
 ok(send(loop.replace('MX.', 'my.') * 6 + '\nx', role='mx')[0].startswith('250'), '... and what other hosts say does not count')
+several = 'Received: from x by MX.example.test with SMTP id 1; now\n'
+ok(send(several * 15 + '\nx', role='mx', recipients=['bob@example.test', 'alice@example.test'])[0].startswith('250'), 'check 12: for several recipients our fields name none: fifteen passages')
+equal(send(several * 16 + '\nx', role='mx', recipients=['bob@example.test', 'alice@example.test'])[0], '554 5.4.6 This message comes back here again and again', '... and no more')
 delivered = 'Delivered-To: Alice@Example.test\n'
 equal(send(delivered + '\nx', role='mx')[0], '554 5.4.6 This message was delivered here before: a mail loop', 'check 12: Delivered-To names the recipient')
 ok(send(delivered + '\nx', role='mx', recipients=['alice@example.test', 'bob@example.test'])[0].startswith('250'),
