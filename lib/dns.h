@@ -52,7 +52,7 @@ struct dns_question {
   bool is_done;
 };
 int64_t dns_now_ms(void); /* of the monotonic clock */
-void dns_ask(struct dns_question *all, size_t count, int64_t until_ms);
+bool dns_ask(struct dns_question *all, size_t count, int64_t until_ms, int asker); /* false: the asker, a socket, hung up */
 
 /* /etc/hosts, then the resolver. */
 enum dns_result dns_find_host(const char *name, enum dns_kind kind, struct dns_list *list);

@@ -140,30 +140,35 @@ static size_t prepare(const struct asker *a, struct pollfd *polls, size_t *index
   return open;
 }
 
-static void run(const struct asker *a, int64_t until_ms)
+/* False: whoever wants to know is gone. */
+static bool run(const struct asker *a, int64_t until_ms, int asker)
 {
-  struct pollfd *polls = calloc(a->count, sizeof *polls);
+  struct pollfd *polls = calloc(a->count + 1, sizeof *polls);
+  bool is_wanted = true;
   size_t *indexes = calloc(a->count, sizeof *indexes);
 
   if (!polls || !indexes) die_nomem();
-  for (;;) {
+  while (is_wanted) {
     int64_t now = dns_now_ms(), wake = until_ms;
     size_t open = prepare(a, polls, indexes, now, &wake);
     if (!open || now >= until_ms) break;
-    if (poll(polls, open, wake > now ? (int)(wake - now) : 0) < 1) continue;
+    polls[open] = (struct pollfd){ .fd = asker };
+    if (poll(polls, open + 1, wake > now ? (int)(wake - now) : 0) < 1) continue;
     for (size_t i = 0; i < open; i++)
       if (polls[i].revents) receive(a, &a->all[indexes[i]]);
+    is_wanted = !polls[open].revents;
   }
   free(polls);
   free(indexes);
+  return is_wanted;
 }
 
-void dns_ask(struct dns_question *all, size_t count, int64_t until_ms)
+bool dns_ask(struct dns_question *all, size_t count, int64_t until_ms, int asker)
 {
   struct __res_state resolver = { 0 };
   struct asker a = { .all = all, .count = count };
 
-  if (!count) return;
+  if (!count) return true;
   bool is_ready = res_ninit(&resolver) != -1;
   if (is_ready) find_servers(&a, &resolver);
   for (size_t i = 0; i < count; i++)
@@ -174,8 +179,9 @@ void dns_ask(struct dns_question *all, size_t count, int64_t until_ms)
       all[i].list.count = 0;
       end(&all[i], DNS_LATER);
     }
-  if (a.server_count) run(&a, until_ms);
+  bool is_wanted = !a.server_count || run(&a, until_ms, asker);
   for (size_t i = 0; i < count; i++)
     if (!all[i].is_done) end(&all[i], DNS_LATER);
   if (is_ready) res_nclose(&resolver);
+  return is_wanted;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/call.h"
 #include "lib/conf.h"
@@ -38,6 +39,7 @@ struct check {
   const char *zone[ZONES_MAX];
   size_t zone_count;
   int64_t until_ms;
+  int call; /* whose other end wants to know */
   text answer;
 };
 
@@ -77,6 +79,12 @@ static void read_zones(struct check *c)
   }
 }
 
+/* Who hangs up wants no answer: a crowd that connects and goes leaves no process behind (check 17). */
+static void look_up(const struct check *c, struct dns_question *all, size_t count)
+{
+  if (!dns_ask(all, count, c->until_ms, c->call)) _exit(END_DONE);
+}
+
 /* The address's names that lead back to it. */
 static void add_reverse(struct check *c, const struct dns_question *ptr)
 {
@@ -90,7 +98,7 @@ static void add_reverse(struct check *c, const struct dns_question *ptr)
     all[i].kind = c->ip.is_v4 ? DNS_A : DNS_AAAA;
     memcpy(all[i].name, ptr->list.records[i].name, sizeof all[i].name);
   }
-  dns_ask(all, count, c->until_ms);
+  look_up(c, all, count);
   for (size_t i = 0; i < count && !*name; i++) {
     is_answered = is_answered && all[i].result != DNS_LATER;
     for (unsigned int n = 0; n < all[i].list.count; n++)
@@ -130,7 +138,7 @@ static void add_listings(struct check *c, const struct dns_question *zones)
       memcpy(texts[count++].name, zones[i].name, sizeof zones[i].name);
     } else if (zones[i].result == DNS_LATER)
       record_add(&c->answer, "unanswered", c->zone[i]);
-  dns_ask(texts, count, c->until_ms);
+  look_up(c, texts, count);
   count = 0;
   for (size_t i = 0; i < c->zone_count; i++) {
     if (zones[i].result != DNS_FOUND) continue;
@@ -163,7 +171,7 @@ static void ask(struct check *c)
     rbl_name_add(&name, &c->ip, c->zone[i]);
     set_name(&zones[i], DNS_A, &name);
   }
-  dns_ask(all, (size_t)(zones - all) + c->zone_count, c->until_ms);
+  look_up(c, all, (size_t)(zones - all) + c->zone_count);
   if (c->wants_reverse) add_reverse(c, all);
   if (c->helo) add_helo(c, helo);
   add_listings(c, zones);
@@ -182,7 +190,7 @@ static void log_unanswered(const struct check *c)
 
 static void session(int in, int out, const struct peer *peer)
 {
-  struct check c = { .zones = TEXT_ZERO, .answer = TEXT_ZERO };
+  struct check c = { .call = in, .zones = TEXT_ZERO, .answer = TEXT_ZERO };
   text request = TEXT_ZERO;
 
   (void)out, (void)peer;

@@ -191,6 +191,16 @@ with mail, Tap() as t:
                 most = max([time.sleep(0.01) or asked(mail) for _ in range(50)])
                 t.ok(most <= 2, "check 17: ... once at a time, whatever names it says (one may just be ending): nobody uses client-check up for the others", most)
             wait_for(lambda: not asked(mail))
+            mail.control("rbltimeout", "60")
+            crowd = [socket.create_connection((mail.address, mail.port(25)), timeout=60) for _ in range(20)]
+            for client in crowd:
+                client.recv(1000)
+                client.sendall(b"EHLO far.example\r\n")
+            t.ok(wait_for(lambda: asked(mail) == 20), "each client is asked about", asked(mail))
+            for client in crowd:
+                client.close()
+            t.ok(wait_for(lambda: not asked(mail), 20), "check 17: who hangs up leaves nobody behind who waits for DNS", asked(mail))
+            mail.control("rbltimeout", "1")
             t.is_(rcpt(mail, "192.0.2.66"), OK, "DNS does not answer: the client waits for control/rbltimeout, then mail flows")
         subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/client-check"], check=True)
         t.is_(rcpt(mail, "192.0.2.66"), OK, "client-check is down: mail flows")
