@@ -160,10 +160,8 @@ enum conf_known conf_known(const char *name, text *bytes)
   const struct file *f = 0;
 
   if (!known.is_whole || strchr(name, '/')) return CONF_UNKNOWN;
-  for (size_t i = 0; !f && i < file_count(); i++) {
-    const char *one = known.store.s + file_at(i)->name;
-    if (*one == *name && !strcmp(one, name)) f = file_at(i);
-  }
+  for (size_t i = 0; !f && i < file_count(); i++)
+    if (!strcmp(known.store.s + file_at(i)->name, name)) f = file_at(i);
   if (!f) return is_folder_the_same() ? CONF_ABSENT : CONF_UNKNOWN;
   if (!f->is_kept || !is_file_the_same(f)) return CONF_UNKNOWN;
   text_copy_bytes(bytes, known.store.s + f->bytes, f->length);

@@ -1,10 +1,8 @@
 #include <errno.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -350,17 +348,6 @@ static bool is_call(void)
   return !getsockopt(0, SOL_SOCKET, SO_TYPE, &type, &length) && type == SOCK_SEQPACKET;
 }
 
-/* A child allocates from what its parent's heap has left, without asking the kernel for more and giving it back. */
-static void keep_heap(void)
-{
-  enum { LEFT = 256 * 1024, ONE = 100000 };
-
-  mallopt(M_TRIM_THRESHOLD, 4 * LEFT);
-  mallopt(M_TOP_PAD, LEFT);
-  void *one = malloc(ONE), *two = malloc(ONE);
-  free(one), free(two);
-}
-
 static int listen_on_0(const struct serve *s, const char *const *argv)
 {
   struct listener l = { .s = s, .argv = argv, .is_stream = !is_call() };
@@ -372,7 +359,6 @@ static int listen_on_0(const struct serve *s, const char *const *argv)
   bool is_renewed = children_take(&l.children, s->workers ? s->workers : s->concurrency, s->balancers && s->balancers->count);
   find_callers(&l);
   block_signals(&l);
-  keep_heap();
   if (s->sandbox) sandbox_enter(s->sandbox);
   ready_tell();
   log_event(is_renewed ? "renewed" : "serving", (char *)0);
