@@ -69,6 +69,18 @@ def program(name):
     return '%s/build/%s/%s' % (ROOT, folders[0], name)
 
 
+def program_for_all(name):
+    """A copy that other users may execute: the tree itself may lie where they cannot go, below /root for example."""
+    os.makedirs('programs', exist_ok=True)
+    for folder in ('.', 'programs'):
+        os.chmod(folder, 0o755)
+    copy = '%s/programs/%s' % (HOME, name)
+    if not os.path.exists(copy):
+        shutil.copy(program(name), copy)
+        os.chmod(copy, 0o755)
+    return copy
+
+
 def preloadable(name):
     """The program for a library to be preloaded into: a static one has a dynamic twin for that."""
     return next(glob.iglob('%s/build/tests/crash/*/%s' % (ROOT, name)), None) or program(name)

@@ -16,9 +16,9 @@ for user, extra in (('bob', ''), ('alice', ''), ('mute', 'mailSubmit: no'), ('ro
     write('directory/%s.ldif' % user, 'dn: uid=%s\nobjectClass: inetOrgPerson\nuid: %s\nmail: %s@example.test\nentryUUID: key-%s\n%s\n'
           % (user, user, user, user, '\n'.join(filter(None, [extra, 'uidNumber: %d' % UID[user] if user in UID else '']))))
 for name in ('sendmail', 'mailq', 'newaliases'):
-    os.symlink(program('mail-inject'), 'bin/' + name)
+    os.symlink(program_for_all('mail-inject'), 'bin/' + name)
 for name in ('qstat', 'qctl', 'tables-build'):
-    os.symlink(program(name), 'bin/' + name)
+    os.symlink(program_for_all(name), 'bin/' + name)
 subprocess.run([program('tables-build')], env=ENV, check=True, stderr=subprocess.DEVNULL)
 queue_add = start('queue-add', listen('queue-add'), 'queue.log')
 
