@@ -62,7 +62,7 @@ class Soak:
 
     async def transaction(self, reader, writer, sender):
         token, to, body = self.message()
-        style = self.random.choice(("plain", "pipelined", "pipelined"))
+        style = self.random.choice(("plain", "pipelined", "bdat"))
         head = [b"MAIL FROM:<%s>" % sender] + [b"RCPT TO:<%s@example.test>" % u.encode() for u in to]
         if style == "plain":
             for line in head:
