@@ -23,7 +23,13 @@ struct limits *pace_store(struct session *s)
 }
 
 /* A stranger: not one of our users, not one of our networks. */
-static bool is_stranger(const struct session *s) { return !s->login.len && s->role->policy != POLICY_LMTP && !s->mail.standing.is_trusted; }
+static bool is_stranger(const struct session *s)
+{
+  struct policy_facts f = session_facts(s);
+
+  f.backend = s->mail.standing.backend.s; /* known from the session's start */
+  return s->role->policy != POLICY_LMTP && policy_is_stranger(&f);
+}
 
 /* Who speaks before the banner does not listen to the answers either. */
 static bool is_early(struct session *s)
