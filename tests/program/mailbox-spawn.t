@@ -151,6 +151,7 @@ ok(b'a4 OK' in lines_to(client, b'a4') and wait_for(lambda: not os.path.exists('
 spawn = start_spawn()
 client = imap()
 session = wait_for(children)[0]
+wait_for(lambda: client.recv(65536))  # its answer to the login: it runs
 spawn.terminate()
 ok(b'BYE' in wait_for(lambda: client.recv(65536)) or b'BYE' in client.recv(65536), 'told to stop, it tells the client')
 equal((spawn.wait(30), os.path.exists('/proc/%d' % session)), (0, False), '... and nothing is left')
