@@ -4,7 +4,7 @@ descriptors and processes before, while, and after.
 
     ledger = Soak(mail, users, connections=200, seconds=600).run()
 """
-import asyncio, base64, collections, os, random, re, ssl, time
+import asyncio, base64, collections, glob, os, random, re, ssl, time
 
 MESSAGES_MAX = 10  # of a kept connection
 
@@ -175,8 +175,9 @@ class Soak:
         """token -> how often it lies in each mailbox."""
         found = collections.Counter()
         for user in self.users:
-            for message in self.mail.mail(user):
-                token = re.search(rb"^Subject: (soak-%d-\d+\.)" % self.seed, message, re.M)
+            for path in glob.glob(f"{self.mail.home}/mail/example.test/{user}/*/*"):
+                with open(path, "rb") as file:  # of gigabytes, only the headers
+                    token = re.search(rb"^Subject: (soak-%d-\d+\.)" % self.seed, file.read(2000), re.M)
                 if token:
                     found[(token[1].decode(), user)] += 1
         return found
