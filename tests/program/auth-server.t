@@ -108,22 +108,27 @@ def seconds(name, password, **more):
     return answer['answer'], time.monotonic() - began
 
 
+def quickest(name, ip):
+    """Of three names: who is slowed down waits each time, a machine that is busy does not make all of them wait."""
+    return min(seconds(name + str(n), 'x', ip=ip)[1] for n in range(3))
+
+
 times = [seconds(name, 'wrong', ip='192.0.2.%d' % n) for n, name in ((10, 'ann'), (11, 'bob'), (12, 'nobody'), (13, 'fay'))]
 ok(all(answer == 'no' and t >= 0.3 for answer, t in times), 'check 15: a slow hash, a fast one, no such user, no password: none is answered before 0.3 s', times)
 
 equal([plain('zoe', 'x', ip='192.0.2.20')['answer'] for _ in range(7)], ['no'] * 7, 'seven failures')
 slow = [seconds('zoe', 'x', ip='192.0.2.21')[1], seconds('nil', 'x', ip='192.0.2.20')[1]]
 ok(min(slow) >= 1, 'check 15: they slow down that name from elsewhere, and that network for others', slow)
-ok(seconds('nil', 'x', ip='192.0.2.22')[1] < 1, '... and nobody else')
+ok(quickest('nil', '192.0.2.22') < 1, '... and nobody else')
 answer, t = seconds('bob', 'bobs', ip='192.0.2.20')
 ok(answer == 'yes' and t >= 1, 'a right password from that network waits too, and is right', (answer, t))
 for n in range(7):
     plain('gus%d' % n, 'guess', ip='2001:db8:0:1::%x' % n)
 ok(seconds('nil2', 'x', ip='2001:db8:0:1::ffff')[1] >= 1, 'an IPv6 /64 is one network')
-ok(seconds('nil3', 'x', ip='2001:db8:0:2::1')[1] < 1, '... the next one is another')
+ok(quickest('nilly', '2001:db8:0:2::1') < 1, '... the next one is another')
 for n in range(6):
     plain('q%d' % n, 'x', ip='127.0.0.1')
-ok(seconds('q', 'x', ip='127.0.0.1')[1] < 0.5, 'failures by the webmail on this host do not slow down all who use it')
+ok(quickest('webmail', '127.0.0.1') < 1, 'failures by the webmail on this host do not slow down all who use it')
 
 plain('ann', 'secret', ip='192.0.2.30')
 plain('ann', 'secret', ip='192.0.2.30')
