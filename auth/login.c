@@ -310,7 +310,8 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   network_of(try->ip, &a.network);
   enum login_result result = check(&a);
   /* Cheap hashes and dear ones, a bind and an unknown name: no "no" comes before this, so none tells which it was. */
-  if (result == LOGIN_NO && now_ms() - began < NO_AFTER_MS) sleep_ms(NO_AFTER_MS - (now_ms() - began));
+  uint64_t took = now_ms() - began; /* up to a millisecond less than it was, or more: so one more is waited */
+  if (result == LOGIN_NO && took < NO_AFTER_MS) sleep_ms(NO_AFTER_MS - took + 1);
   text_free(&a.mailbox);
   text_wipe(&a.secret);
   text_free(&a.network);
