@@ -176,13 +176,19 @@ bool profile_has(const struct profile *p, const char *concept, const char *attri
   return false;
 }
 
-/* Adds the values of one field under a key; those that a record cannot hold count as absent. */
+/* Has the value this field's prefix, and something behind it? What a record cannot hold counts as absent. */
+static bool is_of_field(const struct profile_field *f, const char *value, size_t length)
+{
+  return length > f->rest_length && !memchr(value, 0, length) && bytes_are_nocase(value, f->rest, f->rest_length);
+}
+
+/* Adds the values of one field under a key. */
 static void map_values(const struct ldif_entry *e, const struct profile_field *f, const char *key, text *facts)
 {
   size_t at = 0, length;
 
   for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));)
-    if (length > f->rest_length && !memchr(value, 0, length) && bytes_are_nocase(value, f->rest, f->rest_length))
+    if (is_of_field(f, value, length))
       record_add_bytes(facts, key, value + f->rest_length, length - f->rest_length);
 }
 
@@ -200,10 +206,9 @@ static void map_hints(const struct profile *p, const struct ldif_entry *e, text 
     const struct profile_field *f = &p->parsed[i];
     size_t at = 0, length;
     if (f->concept != ALIAS || !f->rest_length) continue;
-    for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));) {
-      if (length <= f->rest_length || memchr(value, 0, length) || !bytes_are_nocase(value, f->rest, f->rest_length)) continue;
-      if (is_capital(value, f->rest_length)) record_add_bytes(facts, "hint", value + f->rest_length, length - f->rest_length);
-    }
+    for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));)
+      if (is_of_field(f, value, length) && is_capital(value, f->rest_length))
+        record_add_bytes(facts, "hint", value + f->rest_length, length - f->rest_length);
   }
 }
 

@@ -68,3 +68,15 @@ const char *policy_bypass(struct tables *tables, const struct policy_facts *fact
   text_free(&record);
   return bypass;
 }
+
+const char *policy_bypass_recipient(struct tables *tables, const struct address *recipient)
+{
+  text record = TEXT_ZERO;
+  const char *bypass = "";
+
+  if (tables_find(tables, "bypass:recipient", recipient->folded.s, &record) == LOOKUP_FOUND ||
+      (*recipient->domain && tables_find(tables, "bypass:recipient", recipient->domain, &record) == LOOKUP_FOUND))
+    bypass = bypass_of(&record);
+  text_free(&record);
+  return bypass;
+}

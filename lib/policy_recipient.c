@@ -67,18 +67,6 @@ static bool has_place(const struct policy_facts *facts, const struct address *re
   return false;
 }
 
-const char *policy_bypass_recipient(struct tables *tables, const struct address *recipient)
-{
-  text record = TEXT_ZERO;
-  const char *bypass = "";
-
-  if (tables_find(tables, "bypass:recipient", recipient->folded.s, &record) == LOOKUP_FOUND ||
-      (*recipient->domain && tables_find(tables, "bypass:recipient", recipient->domain, &record) == LOOKUP_FOUND))
-    bypass = record_is(&record, "av", "yes") ? "av" : "yes";
-  text_free(&record);
-  return bypass;
-}
-
 static void add_all(const struct expansion *x, const char *bypass, struct policy_destinations *all)
 {
   struct policy_destination one;
