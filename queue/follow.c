@@ -12,6 +12,7 @@
 #include "lib/id.h"
 #include "lib/json.h"
 #include "queue/follow.h"
+#include "queue/followed.h"
 #include "queue/list.h"
 #include "queue/look.h"
 #include "queue/show.h"
@@ -23,6 +24,7 @@ struct follower {
   int cur; /* the watches */
   int log;
   bool is_json;
+  struct queue_followed followed;
   text out;
 };
 
@@ -103,6 +105,7 @@ static void tell_tried(struct follower *f, const struct queue_look *l)
 
 static void tell_left(struct follower *f, const char *id)
 {
+  if (!queue_followed_leave(&f->followed, id, (uint64_t)time(0))) return;
   begin(f, "left");
   if (f->is_json)
     json_pair(&f->out, "id", id);
@@ -111,12 +114,12 @@ static void tell_left(struct follower *f, const char *id)
   end(f);
 }
 
-/* What is gone already needs no words but that it left. */
+/* What is gone already needs no words but that it left. tell may be 0: it is only to be known. */
 static void look(struct follower *f, const char *id, void (*tell)(struct follower *, const struct queue_look *))
 {
   struct queue_look l = QUEUE_LOOK_ZERO;
 
-  if (queue_look_open(&l, id) == QUEUE_FOUND) tell(f, &l);
+  if (queue_look_open(&l, id) == QUEUE_FOUND && queue_followed_has(&f->followed, &l, (uint64_t)time(0)) && tell) tell(f, &l);
   queue_look_close(&l);
 }
 
@@ -165,23 +168,33 @@ static void take(struct follower *f, const struct inotify_event *e)
   }
 }
 
-static void tell_begin(struct follower *f)
+/* Of a selection those are known that are there already. */
+static size_t count_followed(struct follower *f)
 {
   struct queue_list list = { 0, 0 };
 
   queue_list_read(&list);
+  if (!f->followed.select.is_given) return list.count;
+  for (size_t i = 0; i < list.count; i++) look(f, list.ids[i], 0);
+  return f->followed.count;
+}
+
+static void tell_begin(struct follower *f)
+{
+  size_t count = count_followed(f);
+
   begin(f, "following");
   if (f->is_json)
-    json_number(&f->out, "messages", list.count);
+    json_number(&f->out, "messages", count);
   else
-    text_add_format(&f->out, "%zu in the queue", list.count);
+    text_add_format(&f->out, "%zu in the queue", count);
   end(f);
 }
 
-_Noreturn void queue_follow(bool is_json)
+_Noreturn void queue_follow(const struct queue_select *select, bool is_json)
 {
   static _Alignas(struct inotify_event) char bytes[EVENT_BYTES];
-  struct follower f = { .is_json = is_json, .out = TEXT_ZERO };
+  struct follower f = { .is_json = is_json, .followed = { .select = *select }, .out = TEXT_ZERO };
 
   f.events = inotify_init1(IN_CLOEXEC);
   if (f.events == -1) die_unable("make an inotify");

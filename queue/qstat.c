@@ -15,7 +15,7 @@
 #include "queue/show.h"
 #include "queue/summary.h"
 
-#define USAGE "qstat [--json|--mailq|--summary|--by cause|destination] " QUEUE_SELECT_USAGE " [ID...], or qstat --follow [--json]"
+#define USAGE "qstat [--json|--mailq|--summary|--by cause|destination] " QUEUE_SELECT_USAGE " [ID...], or qstat --follow [--json] with the same selection"
 
 enum form { FORM_TEXT, FORM_JSON, FORM_MAILQ, FORM_COUNTED };
 
@@ -173,9 +173,9 @@ int main(int argc, const char **argv)
   bool is_counted = is_summary || by;
   if (is_mailq && (is_json || is_counted)) die_usage(USAGE);
   if (by && strcmp(by, "cause") && strcmp(by, "destination")) die_usage(USAGE);
-  if (is_follow && (named || is_mailq || is_counted || w.select.is_given)) die_usage(USAGE);
+  if (is_follow && (named || is_mailq || is_counted)) die_usage(USAGE);
   home_enter();
-  if (is_follow) queue_follow(is_json);
+  if (is_follow) queue_follow(&w.select, is_json);
   w.form = is_counted ? FORM_COUNTED : is_json ? FORM_JSON : is_mailq ? FORM_MAILQ : FORM_TEXT;
   w.now = (uint64_t)time(0);
   if (named)

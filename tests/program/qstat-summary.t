@@ -39,11 +39,17 @@ equal(([(d['destination'], d['recipients'], d['messages']) for d in j['destinati
 equal(j['destinations'][0]['oldest'], NOW - 7300, '... since when')
 j = json.loads(run('--summary', '--json', '--sender', '<>')[1])
 equal((len(j['causes']), len(j['destinations']), j['messages']), (1, 1, 1), 'of a selection')
-for bad in (('--by',), ('--by', 'sender'), ('--summary', '--mailq'), ('--follow', '--summary'), ('--follow', '012345678a000000'), ('--follow', '--older', '5')):
+for bad in (('--by',), ('--by', 'sender'), ('--summary', '--mailq'), ('--follow', '--summary'), ('--follow', '012345678a000000'), ('--follow', '--older', 'x')):
     equal(run(*bad)[0], 100, 'bad use: ' + ' '.join(bad))
 
 followers = [subprocess.Popen([program('qstat'), '--follow', *more], env=ENV, stdout=subprocess.PIPE, text=True) for more in ((), ('--json',))]
 text, other = followers
+selected = {}
+for name, words in {'sender': ('--sender', '<>'), 'recipient': ('--recipient', 'C@y.test'), 'destination': ('--destination', 'y.test'), 'older': ('--older', '1h'), 'none': ('--sender', '@nobody.test')}.items():
+    selected[name] = subprocess.Popen([program('qstat'), '--follow', '--json', *words], env=ENV, stdout=subprocess.PIPE, text=True)
+    followers.append(selected[name])
+first = {name: json.loads(f.stdout.readline()) for name, f in selected.items()}
+equal({name: e['messages'] for name, e in first.items()}, {'sender': 1, 'recipient': 0, 'destination': 0, 'older': 5, 'none': 0}, '--follow with a selection begins: so many are meant')
 ok(text.stdout.readline().endswith(' following 5 in the queue\n'), '--follow begins')
 equal(json.loads(other.stdout.readline())['messages'], 5, '... as JSON')
 write('control/me', 'host.test\n')
@@ -68,6 +74,15 @@ ok(text.stdout.readline().endswith(' left %s\n' % id), 'what leaves queue/cur')
 events = [json.loads(other.stdout.readline()) for _ in range(8)]
 equal([e['event'] for e in events], ['left'] * 5 + ['came', 'tried', 'left'], 'the same as JSON')
 equal((events[5]['message']['id'], events[6]['message']['recipients'][0]['said']['text'], events[7]['id']), (id, 'come\x1b again', id), '... with the message')
+for name, expected in (('sender', ['left']), ('recipient', ['came', 'tried', 'left']), ('destination', ['came', 'tried', 'left']), ('older', ['left'] * 5)):
+    equal([json.loads(selected[name].stdout.readline())['event'] for _ in expected], expected, '--follow with a selection tells of those alone: ' + name)
+# What was to be silent says nothing but this, which comes last.
+last = '0123456789g00000'
+write('whole', envelope(last, 'last@nobody.test', ['z@other.test'], birth=NOW - 9000) + b'x')
+os.rename('whole', 'queue/new/' + last)
+for name in ('none', 'older'):
+    event = json.loads(selected[name].stdout.readline())
+    equal((event['event'], event['message']['id']), ('came', last), '... and of nothing else: ' + name)
 for f in followers:
     f.terminate(), f.wait(10)
 done_testing()
