@@ -1,0 +1,26 @@
+/* dial: the addresses of one host, tried until there is a session (which hosts: send/hop). */
+
+#ifndef SEND_DIAL_H
+#define SEND_DIAL_H
+
+#include "send/hop.h"
+
+/* What is known while one host after the other is tried. */
+struct dial {
+  const struct hop *hop;
+  struct client *c;
+  struct outcome *why;
+  unsigned int connect_seconds;
+  unsigned int tried;  /* addresses */
+  bool was_later;      /* something failed that may do better later */
+  bool is_loop;        /* the host is ourselves */
+};
+
+bool send_dial_is_address(const char *name); /* of IPv4 or IPv6, without brackets */
+
+/* A session that is ready for MAIL. False: none of its addresses would do, and *why may say it. */
+bool send_dial_host(struct dial *d, const char *host);
+
+bool send_dial_is_done(const struct dial *d); /* no other host is to be tried */
+
+#endif
