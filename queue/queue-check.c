@@ -18,6 +18,8 @@
 
 #define USAGE "queue-check [--mend]"
 
+enum { MESSAGE_MODE = 0660, LOG_MODE = 0600, FOLDER_MODE = 0700 };
+
 static bool is_mending;
 static size_t messages, deviations;
 
@@ -73,6 +75,32 @@ static void leftover(const char *path, const char *what)
   say("mended", path, "removed");
 }
 
+/* As by another hand, that copied the queue from a backup: send-schedule could not open it, and nobody would be told. */
+static void give_back(const char *path, const struct stat *as, mode_t mode)
+{
+  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  bool good = fd != -1 && fchown(fd, as->st_uid, as->st_gid) == 0 && fchmod(fd, mode) == 0;
+
+  if (!good && errno != ENOENT) die_unable("give ", path, " back to send-schedule");
+  if (fd != -1) close(fd);
+  if (good) say("mended", path, "given back to send-schedule");
+}
+
+/* doc/uids.md: send-schedule owns it, or a message by its group. Symbolic links and the like are judged by what they hold. */
+static void check_access(const char *path, const char *folder, mode_t mode)
+{
+  struct stat status, as;
+  mode_t by_owner = mode & 0700, by_group = mode & 0070;
+
+  if (lstat(path, &status) == -1 || !(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) return;
+  if (stat(folder, &as) == -1) die_unable("look at the folder ", folder);
+  if (status.st_uid == as.st_uid && (status.st_mode & by_owner) == by_owner) return;
+  if (by_group && status.st_gid == as.st_gid && (status.st_mode & by_group) == by_group) return;
+  deviations++;
+  say("wrong", path, "send-schedule has no access to it: owner or mode are not as doc/uids.md says");
+  if (is_mending) give_back(path, &as, mode);
+}
+
 static void check_message(const char *path, const char *id, bool is_new)
 {
   struct queue_file f = QUEUE_FILE_ZERO;
@@ -81,6 +109,7 @@ static void check_message(const char *path, const char *id, bool is_new)
   if (fd == -1 && errno == ENOENT) return; /* delivered meanwhile */
   if (fd == -1 && errno != ELOOP) die_unable("open ", path);
   messages++;
+  check_access(path, "queue/new", MESSAGE_MODE);
   switch (fd == -1 ? QUEUE_BROKEN : queue_read(&f, fd, id)) {
   case QUEUE_FOUND: break;
   case QUEUE_INCOMPLETE:
@@ -103,6 +132,37 @@ static void check_new(const char *path, const char *name)
     check_message(path, name, true);
 }
 
+static bool is_whole(const char *path, const char *id)
+{
+  struct queue_file f = QUEUE_FILE_ZERO;
+  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  bool whole = fd != -1 && queue_read(&f, fd, id) == QUEUE_FOUND;
+
+  queue_close(&f);
+  return whole;
+}
+
+/* A whole message that lies where nobody looks for it: with --mend it goes to queue/new, where send-schedule finds it. */
+static void misplaced(const char *path, const char *id, const char *where)
+{
+  static const char *const what = "a message in the folder of other ids";
+  text new = TEXT_ZERO;
+
+  if (is_there(queue_path_new(&new, id)) || is_there(where) || !is_whole(path, id))
+    deviation(path, what);
+  else {
+    deviations++;
+    messages++;
+    say("wrong", path, what);
+    check_access(path, "queue/new", MESSAGE_MODE);
+    if (is_mending) {
+      if (rename(path, new.s) == -1) die_unable("move ", path, " to ", new.s);
+      say("mended", path, "moved to queue/new: send-schedule finds it there within a minute");
+    }
+  }
+  text_free(&new);
+}
+
 static void check_cur(const char *path, const char *name)
 {
   text expected = TEXT_ZERO, twin = TEXT_ZERO;
@@ -110,7 +170,7 @@ static void check_cur(const char *path, const char *name)
   if (!id_check(name))
     deviation(path, "not the id of a message");
   else if (strcmp(path, queue_path_cur(&expected, name)))
-    deviation(path, "in the folder of other ids");
+    misplaced(path, name, expected.s);
   else if (is_there(path) && is_there(queue_path_new(&twin, name)))
     deviation(path, "also in queue/new");
   else
@@ -127,6 +187,8 @@ static void check_log(const char *path, const char *name)
     deviation(path, "not the id of a message");
   else if (!is_there(queue_path_new(&new, name)) && !is_there(queue_path_cur(&cur, name)) && is_there(path))
     leftover(path, "what was said about a message that is gone");
+  else
+    check_access(path, "queue/log", LOG_MODE);
   text_free(&new);
   text_free(&cur);
 }
@@ -152,10 +214,13 @@ static void check_cur_folder(const char *path, const char *name)
 {
   struct stat status;
 
-  if (strlen(name) != 2 || lstat(path, &status) == -1 || !S_ISDIR(status.st_mode))
-    deviation(path, "not a folder of two characters");
-  else
+  if (strlen(name) == 2 && lstat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+    check_access(path, "queue/cur", FOLDER_MODE);
     walk(path, check_cur);
+  } else if (id_check(name))
+    check_cur(path, name);
+  else
+    deviation(path, "not a folder of two characters");
 }
 
 static void check_top(const char *path, const char *name)

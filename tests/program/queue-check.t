@@ -39,6 +39,7 @@ deviations = {
     'queue/cur/00/' + id(1000): (good(1000, facts=('size=8',)), 'wrong'),
     'queue/cur/00/' + id(1100): (good(1100).replace(b'\nR ', b'\nX '), 'wrong'),
     'queue/cur/stray': (b'', 'wrong'),
+    'queue/cur/' + id(28): (good(28), 'wrong'),
     'queue/notes': (b'', 'wrong'),
     'queue/cur/01/' + id(1): (None, 'wrong'),
 }
@@ -50,7 +51,7 @@ code, out = check()
 equal(code, 1, 'with deviations')
 for path, (content, kind) in deviations.items():
     ok('%s: %s: ' % (kind, path) in out, '%s: %s' % (kind, path), out)
-equal(out.count('wrong: '), 9, 'and nothing else is called wrong')
+equal(out.count('wrong: '), 10, 'and nothing else is called wrong')
 os.symlink('/etc/passwd', 'queue/new/' + id(30))
 ok(check()[0] == 1, 'a symbolic link is not followed')
 whole = read('queue/cur/01/' + id(1))
@@ -58,8 +59,24 @@ code, out = check('--mend')
 equal(code, 0, '--mend')
 equal(check()[0], 0, '... then all is as it should be')
 ok(not os.path.exists('queue/new/' + id(20)) and not os.path.exists('queue/log/' + id(23)), 'what was left over is removed')
-equal(sorted(os.listdir('queue/broken')), sorted([id(24), id(25), 'README', id(27), id(1000), id(1100), 'stray', 'notes', id(1), id(30)]), 'what was wrong is put aside')
+equal(sorted(os.listdir('queue/broken')), sorted([id(24), id(25), 'README', id(1000), id(1100), 'stray', 'notes', id(1), id(30)]), 'what was wrong is put aside')
 equal(read('queue/broken/' + id(1)), whole, '... whole')
+ok(all(read('queue/new/' + id(i)) == good(i) for i in (27, 28)), 'whole messages in the wrong folder go where send-schedule finds them')
 ok(os.path.exists('queue/new/' + id(1)) and os.path.exists('queue/new/' + id(10)), 'the rest stays')
+paths = ['queue/cur/01', 'queue/cur/02/' + id(2), 'queue/new/' + id(10), 'queue/log/' + id(0)]
+for path in paths:
+    os.chown(path, 4321, 4321)
+code, out = check()
+ok(code == 1 and all('wrong: %s: send-schedule has no access' % path in out for path in paths) and out.count('wrong: ') == 4, 'as after a copy by another hand: send-schedule could not open it', out)
+os.chown('queue/cur/01', 0, 0)
+os.chown('queue/new', 1234, 4321)  # queue-add's files are send-schedule's by their group
+os.chmod('queue/new/' + id(10), 0o660)
+ok('wrong: queue/new/' + id(10) not in check()[1], 'the group is enough for a message')
+os.chmod('queue/new/' + id(10), 0o640)
+ok('wrong: queue/new/' + id(10) in check()[1], '... if it may write')
+os.chown('queue/new', 0, 0)
+code, out = check('--mend')
+ok(code == 0 and out.count('given back to send-schedule') == 3 and check()[0] == 0, '--mend gives it back', out)
+equal([(os.stat(path).st_uid, os.stat(path).st_mode & 0o777) for path in paths[1:]], [(0, 0o660), (0, 0o660), (0, 0o600)], '... with the modes of doc/uids.md')
 equal(check('x')[0], 100, 'bad use')
 done_testing()
