@@ -6,11 +6,12 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <resolv.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <skalibs/djbunix.h>
 #include <skalibs/random.h>
+
+#include "lib/conf.h"
 
 #define HOSTS "/etc/hosts"
 
@@ -48,6 +49,32 @@ void dns_order(struct dns_list *list, uint32_t (*random)(void))
   }
 }
 
+static bool is_loopback(const struct __res_state *resolver, int i)
+{
+  const struct sockaddr_in6 *v6 = resolver->_u._ext.nsaddrs[i];
+
+  if (resolver->nsaddr_list[i].sin_family == AF_INET) return ntohl(resolver->nsaddr_list[i].sin_addr.s_addr) >> 24 == 127;
+  return v6 && (IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) || (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127));
+}
+
+static bool is_trusted(const struct __res_state *resolver)
+{
+  bool is_near = resolver->nscount > 0;
+
+  for (int i = 0; i < resolver->nscount && i < MAXNS; i++) is_near = is_near && is_loopback(resolver, i);
+  return is_near || conf_is_yes("trustresolver", false);
+}
+
+bool dns_is_trusted(void)
+{
+  struct __res_state resolver = { 0 };
+
+  if (res_ninit(&resolver) == -1) return false;
+  bool answer = is_trusted(&resolver);
+  res_nclose(&resolver);
+  return answer;
+}
+
 /* What libresolv says when it gives no answer. */
 static enum dns_result failure(int h_error)
 {
@@ -55,28 +82,68 @@ static enum dns_result failure(int h_error)
   return h_error == NO_DATA ? DNS_NOTHING : DNS_LATER;
 }
 
+/* DNS_FOUND: the bytes of an answer that is to be parsed. *is_secure: may its AD bit be believed? If it is negative: was it
+   set? libresolv asks for the bit, and leaves it in the answer, only with RES_TRUSTAD. */
+static enum dns_result ask(const char *name, int type, text *answer, bool *is_secure)
+{
+  struct __res_state resolver = { 0 };
+  enum dns_result result = DNS_FOUND;
+
+  *is_secure = false;
+  if (!dns_name_check(name)) return DNS_ABSENT;
+  if (res_ninit(&resolver) == -1) return DNS_LATER;
+  resolver.options &= ~(unsigned long)RES_TRUSTAD;
+  if ((*is_secure = is_trusted(&resolver))) resolver.options |= RES_TRUSTAD;
+  text_clear(answer);
+  text_ready(answer, ANSWER_MAX);
+  memset(answer->s, 0, NS_HFIXEDSZ);
+  int length = res_nquery(&resolver, name, ns_c_in, type, (unsigned char *)answer->s, ANSWER_MAX);
+  if (length == -1) {
+    result = failure(resolver.res_h_errno);
+    *is_secure = *is_secure && result != DNS_LATER && ((const HEADER *)(const void *)answer->s)->ad;
+  } else
+    answer->len = length > ANSWER_MAX ? ANSWER_MAX : (size_t)length;
+  res_nclose(&resolver);
+  return result;
+}
+
 enum dns_result dns_find(const char *name, enum dns_kind kind, struct dns_list *list)
 {
-  static const int types[] = { [DNS_A] = ns_t_a, [DNS_AAAA] = ns_t_aaaa, [DNS_MX] = ns_t_mx, [DNS_PTR] = ns_t_ptr, [DNS_TXT] = ns_t_txt };
-  struct __res_state resolver = { 0 };
-  enum dns_result result = DNS_LATER;
-  unsigned char *answer;
-  int length;
+  static const int types[] = { [DNS_A] = ns_t_a,     [DNS_AAAA] = ns_t_aaaa,   [DNS_MX] = ns_t_mx,
+                               [DNS_PTR] = ns_t_ptr, [DNS_CNAME] = ns_t_cname, [DNS_TXT] = ns_t_txt };
+  text answer = TEXT_ZERO;
+  bool is_secure;
+  enum dns_result result = ask(name, types[kind], &answer, &is_secure);
 
   list->count = 0;
   list->is_null_mx = false;
-  if (!dns_name_check(name)) return DNS_ABSENT;
-  if (res_ninit(&resolver) == -1) return DNS_LATER;
-  if ((answer = malloc(ANSWER_MAX))) {
-    length = res_nquery(&resolver, name, ns_c_in, types[kind], answer, ANSWER_MAX);
-    if (length == -1)
-      result = failure(resolver.res_h_errno);
-    else
-      result = dns_answer_parse(answer, length > ANSWER_MAX ? ANSWER_MAX : (size_t)length, kind, list);
-    free(answer);
+  list->is_secure = is_secure;
+  *list->owner = 0;
+  if (result == DNS_FOUND) {
+    result = dns_answer_parse((const unsigned char *)answer.s, answer.len, kind, list);
+    list->is_secure = list->is_secure && is_secure;
   }
-  res_nclose(&resolver);
+  text_free(&answer);
   if (kind == DNS_MX) dns_order(list, random_number);
+  return result;
+}
+
+enum dns_result dns_find_tlsa(const char *name, unsigned int port, struct dns_tlsa_list *list)
+{
+  text answer = TEXT_ZERO, whole = TEXT_ZERO;
+  bool is_secure;
+
+  text_add_format(&whole, "_%u._tcp.%s", port, name);
+  enum dns_result result = ask(text_string(&whole), ns_t_tlsa, &answer, &is_secure);
+  list->count = 0;
+  list->is_secure = is_secure;
+  text_clear(&list->data);
+  if (result == DNS_FOUND) {
+    result = dns_answer_parse_tlsa((const unsigned char *)answer.s, answer.len, list);
+    list->is_secure = list->is_secure && is_secure;
+  }
+  text_free(&answer);
+  text_free(&whole);
   return result;
 }
 

@@ -13,14 +13,17 @@ enum dns_result {
   DNS_FOUND
 };
 
-enum dns_kind { DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_TXT };
+enum dns_kind { DNS_A, DNS_AAAA, DNS_MX, DNS_PTR, DNS_CNAME, DNS_TXT };
 
-enum { DNS_RECORDS_MAX = 64 }; /* of an answer; more are not looked at */
+enum {
+  DNS_RECORDS_MAX = 64,  /* of an answer; more are not looked at */
+  DNS_TLSA_BYTES = 24000 /* of all TLSA records of an answer; digests need 64 each */
+};
 
 struct dns_record {
   enum dns_kind kind;
   unsigned int preference; /* MX */
-  char name[256];          /* MX, PTR: the host; letters, digits, '-', '_', '.', in lower case. TXT: what it says, printable
+  char name[256];          /* MX, PTR, CNAME: the host; letters, digits, '-', '_', '.', in lower case. TXT: what it says, printable
                               ASCII, as far as it fits */
   char address[46];        /* A, AAAA: as text */
 };
@@ -29,10 +32,30 @@ struct dns_list {
   struct dns_record records[DNS_RECORDS_MAX];
   unsigned int count;
   bool is_null_mx; /* RFC 7505: this domain takes no mail */
+  bool is_secure;  /* the whole answer, a negative one too, was validated by DNSSEC: a resolver that is trusted says so (its AD bit) */
+  char owner[256]; /* whose the records are: the name that was asked for, or where its CNAMEs lead; "" if there are none */
 };
+
+/* TLSA (RFC 6698 2.1): with which certificates the server of a name is to be believed. */
+struct dns_tlsa {
+  unsigned int usage, selector, matching;
+  size_t start, length; /* of what is to be matched, in the list's data */
+};
+
+struct dns_tlsa_list {
+  struct dns_tlsa records[DNS_RECORDS_MAX];
+  unsigned int count;
+  bool is_secure;
+  text data;
+};
+#define DNS_TLSA_LIST_ZERO { .count = 0, .data = TEXT_ZERO }
 
 /* Fills the list. MX come in the order in which they are to be tried: by preference, equal ones by chance (RFC 5321 5.1). */
 enum dns_result dns_find(const char *name, enum dns_kind kind, struct dns_list *list);
+enum dns_result dns_find_tlsa(const char *name, unsigned int port, struct dns_tlsa_list *list); /* _PORT._tcp.NAME */
+
+/* Is what the resolver says of DNSSEC to be believed? If all of /etc/resolv.conf are on this host, or control/trustresolver is yes. */
+bool dns_is_trusted(void);
 
 /* The addresses of a name in the bytes of /etc/hosts. */
 enum dns_result dns_hosts_parse(const char *bytes, size_t length, const char *name, enum dns_kind kind,
@@ -57,8 +80,9 @@ bool dns_ask(struct dns_question *all, size_t count, int64_t until_ms, int asker
 /* /etc/hosts, then the resolver. */
 enum dns_result dns_find_host(const char *name, enum dns_kind kind, struct dns_list *list);
 
-/* The bytes of an answer, in the order of its records. */
+/* The bytes of an answer, in the order of its records. is_secure is what its AD bit says, whoever it is from. */
 enum dns_result dns_answer_parse(const unsigned char *bytes, size_t length, enum dns_kind kind, struct dns_list *list);
+enum dns_result dns_answer_parse_tlsa(const unsigned char *bytes, size_t length, struct dns_tlsa_list *list);
 
 /* By preference, equal ones in the order of random numbers. */
 void dns_order(struct dns_list *list, uint32_t (*random)(void));

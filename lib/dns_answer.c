@@ -28,7 +28,8 @@ bool dns_name_check(const char *name)
 static void start(struct dns_list *list)
 {
   list->count = 0;
-  list->is_null_mx = false;
+  list->is_null_mx = list->is_secure = false;
+  *list->owner = 0;
 }
 
 static void add_address(struct dns_list *list, enum dns_kind kind, const void *address)
@@ -58,12 +59,13 @@ static void add_mx(struct dns_list *list, ns_msg *message, ns_rr *rr)
   list->count++;
 }
 
-static void add_ptr(struct dns_list *list, ns_msg *message, ns_rr *rr)
+/* PTR, CNAME */
+static void add_name(struct dns_list *list, enum dns_kind kind, ns_msg *message, ns_rr *rr)
 {
   struct dns_record *r = &list->records[list->count];
 
   if (list->count == DNS_RECORDS_MAX) return;
-  *r = (struct dns_record){ .kind = DNS_PTR };
+  *r = (struct dns_record){ .kind = kind };
   if (dn_expand(ns_msg_base(*message), ns_msg_end(*message), ns_rr_rdata(*rr), r->name, sizeof r->name) == -1) return;
   if (!dns_name_check(r->name)) return;
   for (char *c = r->name; *c; c++) *c = ascii_lower(*c);
@@ -88,15 +90,36 @@ static void add_txt(struct dns_list *list, ns_rr *rr)
   list->count++;
 }
 
+static void take_owner(struct dns_list *list, const char *name)
+{
+  size_t length = strlen(name);
+
+  if (!dns_name_check(name)) return; /* ns_rr_name is shorter than 256 then */
+  for (size_t i = 0; i <= length; i++) list->owner[i] = ascii_lower(name[i]);
+}
+
 static void add(struct dns_list *list, enum dns_kind kind, ns_msg *message, ns_rr *rr)
 {
+  unsigned int before = list->count;
+
   if (ns_rr_class(*rr) != ns_c_in) return;
   if (kind == DNS_MX && ns_rr_type(*rr) == ns_t_mx) add_mx(list, message, rr);
-  if (kind == DNS_PTR && ns_rr_type(*rr) == ns_t_ptr) add_ptr(list, message, rr);
+  if (kind == DNS_PTR && ns_rr_type(*rr) == ns_t_ptr) add_name(list, kind, message, rr);
+  if (kind == DNS_CNAME && ns_rr_type(*rr) == ns_t_cname) add_name(list, kind, message, rr);
   if (kind == DNS_TXT && ns_rr_type(*rr) == ns_t_txt) add_txt(list, rr);
   if (kind == DNS_A && ns_rr_type(*rr) == ns_t_a && ns_rr_rdlen(*rr) == 4) add_address(list, kind, ns_rr_rdata(*rr));
   if (kind == DNS_AAAA && ns_rr_type(*rr) == ns_t_aaaa && ns_rr_rdlen(*rr) == 16)
     add_address(list, kind, ns_rr_rdata(*rr));
+  if (!before && list->count) take_owner(list, ns_rr_name(*rr));
+}
+
+/* DNS_FOUND: its records may be looked at. */
+static enum dns_result begin(const unsigned char *bytes, size_t length, ns_msg *message, bool *is_secure)
+{
+  if (length > 65535 || ns_initparse(bytes, (int)length, message) == -1) return DNS_LATER;
+  *is_secure = ns_msg_getflag(*message, ns_f_ad);
+  if (ns_msg_getflag(*message, ns_f_rcode) == ns_r_nxdomain) return DNS_ABSENT;
+  return ns_msg_getflag(*message, ns_f_rcode) == ns_r_noerror ? DNS_FOUND : DNS_LATER;
 }
 
 enum dns_result dns_answer_parse(const unsigned char *bytes, size_t length, enum dns_kind kind, struct dns_list *list)
@@ -105,15 +128,45 @@ enum dns_result dns_answer_parse(const unsigned char *bytes, size_t length, enum
   ns_rr rr;
 
   start(list);
-  if (length > 65535 || ns_initparse(bytes, (int)length, &message) == -1) return DNS_LATER;
-  if (ns_msg_getflag(message, ns_f_rcode) == ns_r_nxdomain) return DNS_ABSENT;
-  if (ns_msg_getflag(message, ns_f_rcode) != ns_r_noerror) return DNS_LATER;
+  enum dns_result result = begin(bytes, length, &message, &list->is_secure);
+  if (result != DNS_FOUND) return result;
   for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
     if (ns_parserr(&message, ns_s_an, i, &rr) == -1) return DNS_LATER;
     add(list, kind, &message, &rr);
   }
   if (list->count) list->is_null_mx = false; /* RFC 7505 3: a null MX stands alone */
   return list->count || list->is_null_mx ? DNS_FOUND : DNS_NOTHING;
+}
+
+/* What is shorter than its three numbers is left out, and what a packet to tls-client could not carry. */
+static void add_tlsa(struct dns_tlsa_list *list, ns_rr *rr)
+{
+  const unsigned char *bytes = ns_rr_rdata(*rr);
+
+  if (list->count == DNS_RECORDS_MAX || ns_rr_rdlen(*rr) < 3 || list->data.len + ns_rr_rdlen(*rr) > DNS_TLSA_BYTES) return;
+  list->records[list->count++] =
+      (struct dns_tlsa){ bytes[0], bytes[1], bytes[2], list->data.len, (size_t)ns_rr_rdlen(*rr) - 3 };
+  text_add_bytes(&list->data, (const char *)bytes + 3, (size_t)ns_rr_rdlen(*rr) - 3);
+}
+
+enum dns_result dns_answer_parse_tlsa(const unsigned char *bytes, size_t length, struct dns_tlsa_list *list)
+{
+  ns_msg message;
+  ns_rr rr;
+
+  list->count = 0;
+  list->is_secure = false;
+  text_clear(&list->data);
+  enum dns_result result = begin(bytes, length, &message, &list->is_secure);
+  if (result != DNS_FOUND) return result;
+  result = DNS_NOTHING;
+  for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
+    if (ns_parserr(&message, ns_s_an, i, &rr) == -1) return DNS_LATER;
+    if (ns_rr_class(rr) != ns_c_in || ns_rr_type(rr) != ns_t_tlsa) continue;
+    add_tlsa(list, &rr);
+    result = DNS_FOUND;
+  }
+  return result;
 }
 
 /* Is the name among the words behind the address of this line? */

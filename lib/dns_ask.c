@@ -71,7 +71,7 @@ static void send_one(const struct asker *a, struct dns_question *q)
 
 static void begin(const struct asker *a, struct __res_state *resolver, struct dns_question *q)
 {
-  static const int types[] = { [DNS_A] = ns_t_a, [DNS_AAAA] = ns_t_aaaa, [DNS_MX] = ns_t_mx, [DNS_PTR] = ns_t_ptr, [DNS_TXT] = ns_t_txt };
+  static const int types[] = { [DNS_A] = ns_t_a, [DNS_AAAA] = ns_t_aaaa, [DNS_MX] = ns_t_mx, [DNS_PTR] = ns_t_ptr, [DNS_CNAME] = ns_t_cname, [DNS_TXT] = ns_t_txt };
 
   q->fd = -1;
   q->tries = 0;
@@ -118,6 +118,7 @@ static void receive(const struct asker *a, struct dns_question *q)
   }
   if (!is_to(q, answer, length)) return; /* somebody else's, or a forger's: the right one may still come */
   enum dns_result result = dns_answer_parse(answer, (size_t)length, q->kind, &q->list);
+  q->list.is_secure = false; /* it was not asked for */
   if (result == DNS_LATER)
     fail(a, q);
   else

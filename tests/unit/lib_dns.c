@@ -54,6 +54,55 @@ static void check_ptr_and_txt(void)
   check(dns_answer_parse(ANSWER(bad), DNS_TXT, &list) == DNS_NOTHING, "a string longer than its record");
 }
 
+/* The AD bit, and whose the records are. */
+static void check_security(void)
+{
+  static const char secure[] = HEADER("\xa0", "\x01") QUESTION("\x01") A("\x0a\x01\x02\x03");
+  static const char absent[] = HEADER("\xa3", "\x00") QUESTION("\x0f");
+  static const char alias[] = HEADER("\xa0", "\x02") QUESTION("\x01") "\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x3c\x00\x04\x01M\xc0\x0c"
+    "\xc0\x24\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x0a\x01\x02\x03";
+
+  check(dns_answer_parse(ANSWER(secure), DNS_A, &list) == DNS_FOUND && list.is_secure, "an answer with the AD bit");
+  check_is(list.owner, "a.test", "... of the name that was asked for");
+  check(dns_answer_parse(ANSWER(absent), DNS_MX, &list) == DNS_ABSENT && list.is_secure, "NXDOMAIN with the AD bit");
+  check(dns_answer_parse(ANSWER(alias), DNS_A, &list) == DNS_FOUND && list.count == 1, "an address behind a CNAME");
+  check_is(list.owner, "m.a.test", "... is of where that leads, in lower case");
+  check(dns_answer_parse(ANSWER(alias), DNS_CNAME, &list) == DNS_FOUND && list.count == 1, "the CNAME alone");
+  check_is(list.records[0].name, "m.a.test", "... leads there");
+  check(dns_answer_parse((const unsigned char *)secure, 5, DNS_A, &list) == DNS_LATER && !list.is_secure && !*list.owner, "a broken answer is not secure");
+}
+
+static void check_tlsa(void)
+{
+#define TLSA(length, bytes) "\xc0\x0c\x00\x34\x00\x01\x00\x00\x00\x3c\x00" length bytes
+  static const char two[] = HEADER("\xa0", "\x02") QUESTION("\x34") TLSA("\x05", "\x03\x01\x01" "ab") TLSA("\x04", "\x02\x00\xff" "c");
+  static const char insecure[] = HEADER("\x80", "\x01") QUESTION("\x34") TLSA("\x05", "\x03\x01\x01" "ab");
+  static const char brief[] = HEADER("\xa0", "\x01") QUESTION("\x34") TLSA("\x02", "\x03\x01");
+  static const char empty[] = HEADER("\xa0", "\x01") QUESTION("\x34") TLSA("\x03", "\x03\x01\x01");
+  static const char none[] = HEADER("\xa0", "\x01") QUESTION("\x34") A("\x0a\x01\x02\x03");
+  static const char failed[] = HEADER("\x82", "\x00") QUESTION("\x34");
+  static struct dns_tlsa_list tlsa = DNS_TLSA_LIST_ZERO;
+  const struct dns_tlsa *one = &tlsa.records[1];
+  static unsigned char many[4 + 65535];
+
+  check(dns_answer_parse_tlsa(ANSWER(two), &tlsa) == DNS_FOUND && tlsa.count == 2 && tlsa.is_secure, "two TLSA, secure");
+  check(one->usage == 2 && one->selector == 0 && one->matching == 255 && one->start == 2 && one->length == 1 && tlsa.data.s[2] == 'c', "... the second one's numbers and bytes");
+  check(dns_answer_parse_tlsa(ANSWER(insecure), &tlsa) == DNS_FOUND && tlsa.count == 1 && !tlsa.is_secure, "without the AD bit not secure");
+  check(dns_answer_parse_tlsa(ANSWER(brief), &tlsa) == DNS_FOUND && !tlsa.count, "one that is too short is there, but of no use");
+  check(dns_answer_parse_tlsa(ANSWER(empty), &tlsa) == DNS_FOUND && tlsa.count == 1 && !tlsa.records[0].length, "one without data");
+  check(dns_answer_parse_tlsa(ANSWER(none), &tlsa) == DNS_NOTHING && tlsa.is_secure, "an A is no TLSA");
+  check(dns_answer_parse_tlsa(ANSWER(failed), &tlsa) == DNS_LATER && !tlsa.count, "SERVFAIL, as for a forged one");
+  for (size_t length = 0; length < sizeof two - 1; length++)
+    if (dns_answer_parse_tlsa((const unsigned char *)two, length, &tlsa) == DNS_FOUND) check(false, "a cut answer is found");
+  /* 64 KiB of records: bounded */
+  memcpy(many, HEADER("\xa0", "\x00"), 12);
+  size_t length = 12, count = 0;
+  for (; length + 12 + 1003 < 65535; count++, length += 12 + 1003)
+    memcpy(many + length, "\x01z\x00\x00\x34\x00\x01\x00\x00\x00\x3c\x03\xeb\x03\x00\x00", 16), length += 1;
+  many[4] = 0, many[5] = 0, many[7] = (unsigned char)count;
+  check(dns_answer_parse_tlsa(many, length, &tlsa) == DNS_FOUND && tlsa.count == 23 && tlsa.data.len <= DNS_TLSA_BYTES, "more bytes than a packet may carry are left out");
+}
+
 static void check_addresses(void)
 {
   static const char answer[] = HEADER("\x80", "\x02") QUESTION("\x01") A("\x7f\x00\x0d\x01") A("\x0a\x01\x02\x03");
@@ -122,6 +171,8 @@ int main(void)
 {
   check_mx();
   check_ptr_and_txt();
+  check_security();
+  check_tlsa();
   check_addresses();
   check_order();
   check_names();
