@@ -3,25 +3,10 @@
 # delivers it, is read, and sends on; Received says IPv6; clients are counted by their /64; several addresses.
 import os, re, signal, smtplib, socket, subprocess, sys
 
-NAME = "postroom34"
-if os.environ.get("INSIDE") != NAME:
-    if os.getuid():
-        print("1..0 # SKIP only root can make a network namespace")
-        sys.exit(0)
-    subprocess.run(["ip", "netns", "del", NAME], stderr=subprocess.DEVNULL)
-    try:
-        subprocess.run(["ip", "netns", "add", NAME], check=True)
-        ip = ["ip", "-n", NAME]
-        subprocess.run([*ip, "link", "set", "lo", "up"], check=True)
-        subprocess.run([*ip, "-4", "address", "flush", "dev", "lo"], check=True)
-        for address in ("fd00:34::1", "fd00:34:0:1::1", "fd00:34:0:1::2", "fd00:34:0:2::1"):
-            subprocess.run([*ip, "address", "add", address + "/128", "dev", "lo"], check=True)
-        code = subprocess.run(["ip", "netns", "exec", NAME, sys.executable, *sys.argv], env=dict(os.environ, INSIDE=NAME)).returncode
-    finally:
-        subprocess.run(["ip", "netns", "del", NAME])
-    sys.exit(code)
-
 sys.path[:0] = ["tests", "tests/flow"]
+import net
+net.inside("postroom34", *(address + "/128" for address in ("fd00:34::1", "fd00:34:0:1::1", "fd00:34:0:1::2", "fd00:34:0:2::1")),
+           make=lambda host: net.ip("-n", host.name, "-4", "address", "flush", "dev", "lo"))
 from imapwire import Imap
 from postroom import Postroom, Tap, wait_for
 

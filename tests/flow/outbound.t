@@ -2,37 +2,15 @@
 # outbound: without a relay rule mail leaves by MX. A whole instance in a network namespace of its own, with a real nsd behind a
 # real unbound: order of preference, a dead first MX, null MX, no MX, no such domain; (IPv6: smtp-send-mx.t) DNS down: mail waits, says why, and flows
 # when it is back. (N-78, security check 33, RFC 5321 5.1, RFC 7505)
-import email, os, re, shutil, signal, socket, subprocess, sys
-
-NAME = "postroom25"
-if os.environ.get("INSIDE") != NAME:
-    if os.getuid():
-        print("1..0 # SKIP only root can make a network namespace")
-        sys.exit(0)
-    folder = "/etc/netns/" + NAME
-    subprocess.run(["ip", "netns", "del", NAME], stderr=subprocess.DEVNULL)
-    os.makedirs(folder, exist_ok=True)
-    with open(folder + "/resolv.conf", "w") as file:
-        file.write("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
-    try:
-        subprocess.run(["ip", "netns", "add", NAME], check=True)
-        subprocess.run(["ip", "-n", NAME, "link", "set", "lo", "up"], check=True)
-        code = subprocess.run(["ip", "netns", "exec", NAME, sys.executable, *sys.argv], env=dict(os.environ, INSIDE=NAME)).returncode
-    finally:
-        subprocess.run(["ip", "netns", "del", NAME])
-        shutil.rmtree(folder)
-    sys.exit(code)
+import email, sys
 
 sys.path[:0] = ["tests", "tests/flow"]
+import net
+net.inside("postroom25")
 from peer import Server
 from postroom import Postroom, Tap, wait_for
 
-ZONE = """$ORIGIN test.
-$TTL 1
-@ SOA ns.test. root.test. 1 60 60 60 1
-@ NS ns.test.
-ns A 127.0.0.1
-first A 127.0.25.21
+ZONE = """first A 127.0.25.21
 second A 127.0.25.22
 dead A 127.0.25.20
 order MX 20 second
@@ -45,76 +23,6 @@ later MX 10 first
 later2 A 127.0.25.21
 homeless MX 10 nowhere
 """
-NSD = """server:
-  ip-address: 127.0.0.1@5300
-  username: ""
-  chroot: ""
-  zonesdir: "{0}"
-  database: ""
-  pidfile: "{0}/nsd.pid"
-  zonelistfile: "{0}/nsd.zones"
-  xfrdfile: "{0}/nsd.xfrd"
-remote-control:
-  control-enable: no
-zone:
-  name: "test."
-  zonefile: zone
-"""
-UNBOUND = """server:
-  interface: 127.0.0.1
-  port: 53
-  username: ""
-  chroot: ""
-  directory: "{0}"
-  pidfile: "{0}/unbound.pid"
-  use-syslog: no
-  logfile: "{0}/unbound.log"
-  do-not-query-localhost: no
-  local-zone: "test." nodefault
-  domain-insecure: "test."
-  module-config: "iterator"
-remote-control:
-  control-enable: no
-stub-zone:
-  name: "test."
-  stub-addr: 127.0.0.1@5300
-"""
-
-
-class Dns:
-    """nsd, which knows the zone, and unbound, which is asked."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        for name, content in (("zone", ZONE), ("nsd.conf", NSD.format(folder)), ("unbound.conf", UNBOUND.format(folder))):
-            with open(f"{folder}/{name}", "w") as file:
-                file.write(content)
-        self.start()
-
-    def start(self):
-        """unbound last: it remembers for long that a server did not answer."""
-        self.processes = []
-        return all(self.run(*one) for one in ((5300, "nsd"), (53, "unbound")))
-
-    def run(self, port, program):
-        quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.processes.append(subprocess.Popen([f"/usr/sbin/{program}", "-d", "-c", f"{self.folder}/{program}.conf"], **quiet))
-
-        def answers():
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ask:
-                ask.settimeout(0.5)
-                try:
-                    ask.connect(("127.0.0.1", port))
-                    ask.send(b"\0\1\1\0\0\1\0\0\0\0\0\0\2ns\4test\0\0\1\0\1")
-                    return ask.recv(512)[3] & 15 == 0  # NOERROR
-                except OSError:
-                    return False
-        return wait_for(answers, 10)
-
-    def stop(self):
-        for process in self.processes:
-            process.send_signal(signal.SIGTERM)
-            process.wait()
 
 
 def taken_by(mail, t, domain, server, what):
@@ -148,8 +56,7 @@ def dns_down(mail, t, dns, first):
 with Postroom(25) as mail, Tap() as t:
     mail.control("me", "mail.home.test")
     mail.control("timeoutconnect", "5")
-    dns = Dns(mail.folder)
-    try:
+    with net.Dns({"test": ZONE}) as dns:
         first, second = Server(sessions=1000, address="127.0.25.21", port=25), Server(sessions=1000, address="127.0.25.22", port=25)
         taken_by(mail, t, "order.test", first, "two MX: the one with the better preference")
         taken_by(mail, t, "Order.TEST", first, "in any case")
@@ -165,5 +72,3 @@ with Postroom(25) as mail, Tap() as t:
         dns_down(mail, t, dns, first)
         said = mail.run("queue-check")
         t.is_(mail.code, 0, "queue-check: " + said.strip())
-    finally:
-        dns.stop()

@@ -3,9 +3,10 @@
     from postroom import Postroom, Tap
     with Postroom(21) as mail, Tap() as t:            # 127.0.21.1, every port raised by 21000
         t.ok(mail.password("bob"), "bob has a password")
+    with Postroom(21, host=far, address="::", offset=0, me="mail.far.example") as mail:    # on a host of tests/flow/net.py
 
 Run from the top of the tree, as root. The instance is stopped and removed at the end, also on failure."""
-import atexit, glob, json, os, re, shutil, signal, smtplib, socket, subprocess, sys, tempfile, time
+import atexit, contextlib, glob, json, os, re, shutil, signal, smtplib, socket, subprocess, sys, tempfile, time
 
 
 class Tap:
@@ -50,13 +51,17 @@ def wait_for(condition, seconds=30):
 
 
 class Postroom:
-    def __init__(self, net, home=None, address=None):
-        self.net, self.address, self.offset = net, address or f"127.0.{net}.1", net * 1000
+    def __init__(self, net, home=None, address=None, offset=None, host=None, me=None):
+        self.net, self.address, self.offset = net, address or f"127.0.{net}.1", net * 1000 if offset is None else offset
+        self.inside, self.prefix = host or contextlib.nullcontext(), host.command if host else []
         self.folder = tempfile.mkdtemp(prefix=f"postroom-{net}.")
         os.chmod(self.folder, 0o755)
         self.home = home or f"{self.folder}/home"
         self.options = ["--home", self.home, "--address", self.address, "--offset", str(self.offset)]
         self.environment = {"PATH": f"{self.home}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+        if me:  # before the first start: the certificate bears it
+            os.makedirs(f"{self.home}/control", 0o755)
+            self.control("me", me)
         atexit.register(self.remove)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))
 
@@ -72,7 +77,7 @@ class Postroom:
         self.remove()
 
     def quickstart(self, *words):
-        return subprocess.run(["./quickstart", *self.options, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        return subprocess.run([*self.prefix, "./quickstart", *self.options, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
 
     def remove(self):
@@ -89,7 +94,7 @@ class Postroom:
 
     def run(self, program, *words, input=None):
         """A program of HOME/bin (or of the system), its output and errors together; its exit code is in .code."""
-        done = subprocess.run([program, *words], input=input, stdin=None if input is not None else subprocess.DEVNULL,
+        done = subprocess.run([*self.prefix, program, *words], input=input, stdin=None if input is not None else subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment, timeout=300)
         self.code = done.returncode
         return done.stdout
@@ -110,7 +115,8 @@ class Postroom:
             return file.read()
 
     def connect(self, port):
-        return socket.create_connection((self.address, self.port(port)), timeout=60)
+        with self.inside:
+            return socket.create_connection((self.address, self.port(port)), timeout=60)
 
     def pid(self, service):
         """The process that s6 started for a service; None if it is down at this moment."""
@@ -160,7 +166,8 @@ class Postroom:
 
     def login(self, port, user):
         """An open submission session (smtplib) of a user of example.test."""
-        client = smtplib.SMTP(self.address, self.port(port), timeout=60)
+        with self.inside:
+            client = smtplib.SMTP(self.address, self.port(port), timeout=60)
         client.starttls()
         client.login(f"{user}@example.test", self.password(user))
         return client

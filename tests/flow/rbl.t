@@ -2,38 +2,15 @@
 # rbl: what DNS says about a client of port 25, by client-check: block lists (N-56), reverse name, HELO name. A whole instance in a
 # network namespace of its own, with a real nsd: who is listed is refused with the list's text, over IPv4 and IPv6; which answers
 # count; a header instead of a refusal; trusted clients, logins and bypassed recipients are spared; without DNS mail flows.
-import os, shutil, signal, smtplib, socket, subprocess, sys, time
-
-NAME = "postroom41"
-if os.environ.get("INSIDE") != NAME:
-    if os.getuid():
-        print("1..0 # SKIP only root can make a network namespace")
-        sys.exit(0)
-    folder = "/etc/netns/" + NAME
-    subprocess.run(["ip", "netns", "del", NAME], stderr=subprocess.DEVNULL)
-    os.makedirs(folder, exist_ok=True)
-    with open(folder + "/resolv.conf", "w") as file:
-        file.write("nameserver 127.0.0.1\n")
-    try:
-        subprocess.run(["ip", "netns", "add", NAME], check=True)
-        subprocess.run(["ip", "-n", NAME, "link", "set", "lo", "up"], check=True)
-        for last in range(60, 90):
-            subprocess.run(["ip", "-n", NAME, "addr", "add", f"192.0.2.{last}/32", "dev", "lo"], check=True)
-        for last in ("1", "66", "80", "81"):
-            subprocess.run(["ip", "-n", NAME, "addr", "add", f"fd00:41::{last}/128", "dev", "lo", "nodad"], check=True)
-        code = subprocess.run(["ip", "netns", "exec", NAME, sys.executable, *sys.argv], env=dict(os.environ, INSIDE=NAME)).returncode
-    finally:
-        subprocess.run(["ip", "netns", "del", NAME])
-        shutil.rmtree(folder)
-    sys.exit(code)
+import os, smtplib, socket, subprocess, sys, time
 
 sys.path[:0] = ["tests", "tests/flow"]
+import net
+net.inside("postroom41", *(f"192.0.2.{last}" for last in range(60, 90)), *(f"fd00:41::{last}" for last in (1, 66, 80, 81)))
 from postroom import Postroom, Tap, wait_for
 
-HEAD = "$TTL 1\n@ SOA ns.test. root.test. 1 60 60 60 1\n@ NS ns.test.\n"
 NIBBLES = ".".join("6600" + "0" * 20 + "140000df")  # fd00:41::66
-ZONES = {"test": f"""ns A 127.0.0.1
-66.2.0.192.bl A 127.0.0.2
+ZONES = {"test": f"""66.2.0.192.bl A 127.0.0.2
 66.2.0.192.bl TXT "listed" " since today\\013\\010421 x"
 67.2.0.192.bl A 127.0.0.10
 68.2.0.192.bl A 127.0.0.2
@@ -55,37 +32,6 @@ bl.test reject 127.0.0.2
 bl.test defer 127.0.0.8/29 Policy block, ask us
 warn.test addheader any
 """
-
-
-class Dns:
-    def __init__(self, folder):
-        self.folder = folder
-        with open(f"{folder}/nsd.conf", "w") as conf:
-            conf.write(f'server:\n  ip-address: 127.0.0.1\n  username: ""\n  chroot: ""\n  zonesdir: "{folder}"\n  database: ""\n  pidfile: "{folder}/nsd.pid"\n'
-                       f'  zonelistfile: "{folder}/nsd.zones"\n  xfrdfile: "{folder}/nsd.xfrd"\nremote-control:\n  control-enable: no\n')
-            for zone, records in ZONES.items():
-                conf.write(f'zone:\n  name: "{zone}."\n  zonefile: "{zone}"\n')
-                with open(f"{folder}/{zone}", "w") as file:
-                    file.write(f"$ORIGIN {zone}.\n" + HEAD + records)
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(["/usr/sbin/nsd", "-d", "-c", f"{self.folder}/nsd.conf"], stdout=subprocess.DEVNULL, stderr=open(f"{self.folder}/nsd.log", "a"))
-
-        def answers():
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ask:
-                ask.settimeout(0.5)
-                try:
-                    ask.connect(("127.0.0.1", 53))
-                    ask.send(b"\0\1\1\0\0\1\0\0\0\0\0\0\2ns\4test\0\0\1\0\1")
-                    return ask.recv(512)[3] & 15 == 0
-                except OSError:
-                    return False
-        return wait_for(answers, 10)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
 
 
 def rcpt(mail, ip, helo="client.example", to="bob@example.test", sender="ann@far.example"):
@@ -111,8 +57,7 @@ REJECTED = "554 5.7.1 Service unavailable; Client host [192.0.2.66] blocked usin
 mail = Postroom(41)
 mail.options[3] = "::"
 with mail, Tap() as t:
-    dns = Dns(mail.folder)
-    try:
+    with net.Dns(ZONES, resolver=False) as dns:
         t.is_(rcpt(mail, "192.0.2.66"), OK, "without control/rbllist nobody is asked")
         mail.control("rbllist", LISTS)
         t.is_(rcpt(mail, "192.0.2.66"), REJECTED, "N-56: who is listed is refused, with the list's text made harmless")
@@ -213,5 +158,3 @@ with mail, Tap() as t:
         mail.control("rbllist", "bl.test refuse any\n")
         said = mail.run("client-check")
         t.ok(mail.code == 100 and "control/rbllist" in said and "none of reject" in said, "a list that cannot be understood is told at the start", said)
-    finally:
-        dns.stop()

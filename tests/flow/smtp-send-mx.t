@@ -2,46 +2,27 @@
 """smtp-send finds the way by DNS, in a network namespace of its own with a real nsd: MX in order of preference, the next one
 when one is dead or greets badly, no MX at all, null MX, loops by name, by address and by greeting, IPv6, /etc/hosts (N-78,
 RFC 5321 5.1, RFC 7505). With DNS down mail is deferred, not returned; with DNS back it flows (check 33). Needs root."""
-import collections, ctypes, os, shutil, signal, subprocess, sys
-sys.path.insert(0, 'tests')
+import atexit, collections, sys
+sys.path[:0] = ['tests', 'tests/flow']
+import net
+
+
+def far(near):
+    """A second host, on a wire to this one."""
+    other = net.Namespace(FAR)
+    net.ip('link', 'add', 'near', 'netns', NAME, 'type', 'veth', 'peer', 'name', 'far', 'netns', FAR)
+    for host, device, address in ((near, 'near', 'fd00::13/64'), (other, 'far', 'fd00::14/64')):
+        net.ip('-n', host.name, 'link', 'set', device, 'up')
+        host.address(address, device)
+    return other
+
 
 NAME, FAR = 'postroom13', 'postroom13far'
-if os.environ.get('INSIDE') != NAME:
-    if os.getuid():
-        print('1..0 # SKIP only root can make a network namespace')
-        sys.exit(0)
-    folder = '/etc/netns/' + NAME
-    for name in (NAME, FAR):
-        subprocess.run(['ip', 'netns', 'del', name], stderr=subprocess.DEVNULL)
-    os.makedirs(folder, exist_ok=True)
-    with open(folder + '/resolv.conf', 'w') as f:
-        f.write('nameserver 127.0.0.1\noptions timeout:1 attempts:1\n')
-    with open(folder + '/hosts', 'w') as f:
-        f.write('127.0.0.1 localhost\n127.0.13.21 relay.hosts\n')
-    try:
-        for words in (['netns', 'add', NAME], ['netns', 'add', FAR], ['link', 'add', 'near', 'netns', NAME, 'type', 'veth',
-                                                                      'peer', 'name', 'far', 'netns', FAR],
-                      ['-n', NAME, 'link', 'set', 'lo', 'up'], ['-n', NAME, 'link', 'set', 'near', 'up'], ['-n', FAR, 'link', 'set', 'far', 'up'],
-                      ['-n', NAME, 'addr', 'add', '192.0.2.13/32', 'dev', 'lo'], ['-n', NAME, 'addr', 'add', 'fd00::13/64',
-                                                                                  'dev', 'near', 'nodad'],
-                      ['-n', FAR, 'addr', 'add', 'fd00::14/64', 'dev', 'far', 'nodad']):
-            subprocess.run(['ip', *words], check=True)
-        code = subprocess.run(['ip', 'netns', 'exec', NAME, sys.executable, *sys.argv], env=dict(os.environ, INSIDE=NAME)).returncode
-    finally:
-        for name in (NAME, FAR):
-            subprocess.run(['ip', 'netns', 'del', name])
-        shutil.rmtree(folder)
-    sys.exit(code)
-
+net.inside(NAME, '192.0.2.13', hosts='127.0.13.21 relay.hosts', make=far)
 from smtp_server import *
 from tap import *
 
-ZONE = '''$ORIGIN test.
-$TTL 60
-@ SOA ns.test. root.test. 1 60 60 60 60
-@ NS ns.test.
-ns A 127.0.0.1
-alive A 127.0.13.21
+ZONE = '''alive A 127.0.13.21
 dead A 127.0.13.20
 second A 127.0.13.22
 busy A 127.0.13.23
@@ -74,53 +55,11 @@ gone MX 10 alive.outside.example.
 '''
 
 
-def enter(namespace):
-    """This thread's sockets are made there from now on."""
-    fd = os.open('/run/netns/' + namespace, os.O_RDONLY)
-    if ctypes.CDLL(None, use_errno=True).setns(fd, 0):
-        raise OSError(ctypes.get_errno(), 'setns')
-    os.close(fd)
-
-
-def start_dns():
-    dns = subprocess.Popen(['/usr/sbin/nsd', '-d', '-c', HOME + '/nsd.conf'], stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)
-    running.append(dns)
-    ask = '127.0.0.1', 53
-
-    def is_up():
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(0.2)
-            try:
-                s.connect(ask)
-                s.send(b'\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02ns\x04test\x00\x00\x01\x00\x01')
-                return s.recv(512)
-            except OSError:
-                return False
-    ok(wait_for(is_up), 'nsd answers')
-    return dns
-
-
-write('zone', ZONE)
-write('nsd.conf', '''server:
-  ip-address: 127.0.0.1
-  username: ""
-  chroot: ""
-  zonesdir: "%s"
-  database: ""
-  pidfile: "%s/nsd.pid"
-  zonelistfile: "%s/nsd.zones"
-  xfrdfile: "%s/nsd.xfrd"
-remote-control:
-  control-enable: no
-zone:
-  name: "test."
-  zonefile: zone
-''' % (HOME, HOME, HOME, HOME))
 write('control/me', 'mail.home.test\n')
 write('control/timeoutremote', '30\n')
 write('control/timeoutconnect', '5\n')
-dns = start_dns()
+dns = net.Dns({'test': ZONE}, resolver=False)
+atexit.register(dns.remove)
 start('smtp-send', listen('smtp-send'), 'log')
 start('tls-client', listen('tls-client'), 'tlslog')
 alive = Server(sessions=1000, address='127.0.13.21', port=25)
@@ -128,9 +67,8 @@ second = Server(sessions=1000, address='127.0.13.22', port=25)
 busy = Server(sessions=1000, address='127.0.13.23', port=25, BANNER=b'451 too busy\r\n')
 mirror = Server(sessions=1000, address='127.0.13.24', port=25, EHLO=b'250-mail.home.test at your service\r\n250 PIPELINING\r\n')
 own = Server(sessions=1000, address='192.0.2.13', port=25)
-enter(FAR)
-six = Server(sessions=1000, address='fd00::14', port=25)
-enter(NAME)
+with net.At(FAR):
+    six = Server(sessions=1000, address='fd00::14', port=25)
 
 
 def mx(domain):
@@ -178,10 +116,10 @@ ok(c.send()[0][:2] == ('later', '4.4.4') and 'rule office' in c.fields['recipien
    'a relay has no MX; one without an address is later, and the rule is named', c.answer)
 c.close()
 
-dns.send_signal(signal.SIGTERM), dns.wait()
+dns.stop()
 outcome, remote = mx('order.test')
 ok(outcome[:2] == ('later', '4.4.3'), 'check 33: DNS is down: later', outcome)
-dns = start_dns()
+ok(dns.start(), 'DNS is back')
 outcome, remote = mx('order.test')
 ok(outcome[0] == 'done', 'check 33: DNS is back: done', outcome)
 done_testing()
