@@ -33,18 +33,20 @@ static const struct verb {
   { "bounce", "returned to the sender" }, { 0, 0 }
 };
 
-/* What can come to a message, but that it is done. */
-static const struct refusal {
+/* What is said of single messages. */
+static const struct remark {
   const char *key;
   const char *words;
   const char *words_selected; /* it was there when it was selected */
-} refusals[] = {
-  { "missing", ": no such message in the queue", ": left the queue meanwhile, delivered or removed" },
-  { "running", ": is being delivered at this moment, nothing was done: ask again", 0 },
-  { "held", ": is held, nothing was done: release it, then it is tried", 0 },
-  { "failed", ": the disk refused, see the log of send-schedule", 0 }
+  bool is_good;               /* it counts as done */
+} remarks[] = {
+  { "missing", ": no such message in the queue", ": left the queue meanwhile, delivered or removed", false },
+  { "running", ": is being tried at this moment: nothing more to do", 0, true },
+  { "noted", ": is being delivered at this moment: ", 0, true },
+  { "held", ": is held, nothing was done: release it, then it is tried", 0, false },
+  { "failed", ": the disk refused, see the log of send-schedule", 0, false }
 };
-enum { REFUSALS = sizeof refusals / sizeof *refusals };
+enum { REMARKS = sizeof remarks / sizeof *remarks };
 
 struct wish {
   const struct verb *verb;
@@ -53,7 +55,7 @@ struct wish {
   bool is_json;
   uint64_t done;
   bool is_all_good;
-  text refused[REFUSALS]; /* JSON: "id","id" */
+  text named[REMARKS]; /* JSON: "id","id" */
 };
 
 static void ask(const text *request, text *answer)
@@ -72,15 +74,23 @@ static void add_name(text *names, const char *id)
   json_string(names, id);
 }
 
-static void warn_each(struct wish *w, const text *answer, unsigned int i)
+static void remark(struct wish *w, unsigned int i, const char *id)
+{
+  const struct remark *r = &remarks[i];
+  bool is_noted = !strcmp(r->key, "noted");
+
+  if (!r->is_good) w->is_all_good = false;
+  add_name(&w->named[i], id);
+  if (w->is_json) return;
+  strerr_warnw(id, w->is_selected && r->words_selected ? r->words_selected : r->words, is_noted ? w->verb->past : "",
+               is_noted ? " if that leaves something to do" : "");
+}
+
+static void remark_each(struct wish *w, const text *answer, unsigned int i)
 {
   size_t at = 0;
 
-  for (const char *id; (id = record_next(answer, refusals[i].key, &at));) {
-    w->is_all_good = false;
-    add_name(&w->refused[i], id);
-    if (!w->is_json) strerr_warnw(id, w->is_selected && refusals[i].words_selected ? refusals[i].words_selected : refusals[i].words);
-  }
+  for (const char *id; (id = record_next(answer, remarks[i].key, &at));) remark(w, i, id);
 }
 
 static void ask_and_note(struct wish *w, const text *request)
@@ -91,7 +101,7 @@ static void ask_and_note(struct wish *w, const text *request)
   ask(request, &answer);
   record_number(&answer, "count", UINT64_MAX, &count);
   w->done += count;
-  for (unsigned int i = 0; i < REFUSALS; i++) warn_each(w, &answer, i);
+  for (unsigned int i = 0; i < REMARKS; i++) remark_each(w, &answer, i);
   text_free(&answer);
 }
 
@@ -184,10 +194,7 @@ static const char **select_ids(struct wish *w, const struct queue_select *select
       if (queue_select_matches(select, &look, now)) found[kept++] = ids[i];
       break;
     case QUEUE_ABSENT:
-      if (w->is_selected) break; /* it went while the queue was read */
-      w->is_all_good = false;
-      add_name(&w->refused[0], ids[i]);
-      if (!w->is_json) strerr_warnw(ids[i], refusals[0].words);
+      if (!w->is_selected) remark(w, 0, ids[i]); /* else it went while the queue was read */
       break;
     default: break;
     }
@@ -208,12 +215,12 @@ static const char **find_ids(struct wish *w, const struct queue_select *select, 
   return select_ids(w, select, (const char *const *)list.ids, list.count);
 }
 
-static void add_refused(const struct wish *w, text *out)
+static void add_named(const struct wish *w, text *out)
 {
-  for (unsigned int i = 0; i < REFUSALS; i++) {
-    json_key(out, refusals[i].key);
+  for (unsigned int i = 0; i < REMARKS; i++) {
+    json_key(out, remarks[i].key);
     text_add_char(out, '[');
-    text_add_text(out, &w->refused[i]);
+    text_add_text(out, &w->named[i]);
     text_add_char(out, ']');
   }
 }
@@ -226,7 +233,7 @@ static void tell(const struct wish *w)
     text_add_char(&out, '{');
     json_pair(&out, "what", w->verb->what);
     json_number(&out, "count", w->done);
-    add_refused(w, &out);
+    add_named(w, &out);
     text_add(&out, "}\n");
   } else
     text_add_format(&out, "%llu %s %s\n", (unsigned long long)w->done, w->done == 1 ? "message" : "messages", w->verb->past);
@@ -252,7 +259,7 @@ static void tell_only(struct wish *w, const char *const *ids)
     text_add_char(&out, '[');
     text_add_text(&out, &names);
     text_add_char(&out, ']');
-    add_refused(w, &out);
+    add_named(w, &out);
     text_add(&out, "}\n");
   } else
     text_add_format(&out, "%llu %s would be %s; nothing was done\n", (unsigned long long)w->done, w->done == 1 ? "message" : "messages",

@@ -22,6 +22,7 @@ enum {
 void send_attempt_close(struct send_schedule *s, struct send_attempt *a)
 {
   s->attempts--;
+  if (a->entry->is_noted) s->has_noted_due = true;
   a->entry->attempt = 0;
   send_items_free(a);
   queue_close(&a->file);
@@ -202,4 +203,15 @@ void send_attempt_turn(struct send_schedule *s, struct send_entry *e, struct sen
 void send_attempt_settle(struct send_schedule *s, struct send_attempt *a)
 {
   if (!a->waiting && !a->running) send_conclude(s, a);
+}
+
+void send_attempt_stop(struct send_schedule *s, struct send_attempt *a)
+{
+  send_lanes_leave(&s->lanes, a->entry);
+  for (size_t i = a->first_waiting; i < a->count; i++)
+    if (a->items[i].state == SEND_ITEM_WAITS) {
+      send_item_end(a, &a->items[i], SAID_LATER, "4.3.2", "stopped");
+      a->items[i].is_untried = true;
+    }
+  if (!a->report) send_attempt_settle(s, a);
 }

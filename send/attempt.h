@@ -14,6 +14,9 @@ void send_attempt_turn(struct send_schedule *s, struct send_entry *e, struct sen
 /* A packet, or the report, has ended: goes on, waits in line, or concludes. */
 void send_attempt_settle(struct send_schedule *s, struct send_attempt *a);
 
+/* Of what has begun no more is begun: it concludes when what is under way has ended, or at once. The entry may be gone afterwards. */
+void send_attempt_stop(struct send_schedule *s, struct send_attempt *a);
+
 void send_attempt_close(struct send_schedule *s, struct send_attempt *a); /* the entry remains */
 
 #endif

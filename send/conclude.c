@@ -253,10 +253,10 @@ static void judge(struct send_schedule *s, struct send_attempt *a, enum envelope
     enum said_verdict verdict = SAID_DONE;
     bool is_passed_on = true;
     for (; i < a->count && a->items[i].recipient == recipient; i++) {
-      if (is_over && a->items[i].outcome.verdict == SAID_LATER) give_up(&a->items[i].outcome);
+      if (is_over && a->items[i].outcome.verdict == SAID_LATER && !a->items[i].is_untried) give_up(&a->items[i].outcome);
       if (is_weightier(a->items[i].outcome.verdict, verdict)) verdict = a->items[i].outcome.verdict;
       is_passed_on = is_passed_on && a->items[i].is_passed_on;
-      log_item(s, a, &a->items[i]);
+      if (!a->items[i].is_untried) log_item(s, a, &a->items[i]);
     }
     states[recipient] = state_after(e, recipient, verdict, is_passed_on);
   }
@@ -275,7 +275,8 @@ static void keep(struct send_schedule *s, struct send_attempt *a, const enum env
   struct send_entry *entry = a->entry;
   text said = TEXT_ZERO;
 
-  for (size_t i = 0; i < a->count; i++) add_said(s, a, &a->items[i], &said);
+  for (size_t i = 0; i < a->count; i++)
+    if (!a->items[i].is_untried) add_said(s, a, &a->items[i], &said);
   write_said(a, &said);
   text_free(&said);
   e->next_seconds = send_backoff_next(&s->settings.backoff, e->attempts, e->id.s, send_conclude_start(e), s->now_seconds);

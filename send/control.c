@@ -31,7 +31,7 @@ struct send_caller {
   size_t slot;
   uint64_t done;
   unsigned int named;
-  text names;              /* missing=, running=, held=, failed= */
+  text names;              /* missing=, running=, noted=, held=, failed= */
   struct send_caller *next;
 };
 
@@ -125,7 +125,14 @@ static void do_one(struct send_schedule *s, struct send_caller *c, struct send_e
   snprintf(id, sizeof id, "%s", e->id); /* the entry may be gone afterwards */
   switch (send_wish_do(s, e, c->wish, c->because.s)) {
   case SEND_WISH_DONE: c->done++; break;
-  case SEND_WISH_RUNNING: add_name(c, "running", id); break;
+  case SEND_WISH_RUNNING:
+    c->done++;
+    add_name(c, "running", id);
+    break;
+  case SEND_WISH_NOTED:
+    c->done++;
+    add_name(c, "noted", id);
+    break;
   case SEND_WISH_HELD: add_name(c, "held", id); break;
   case SEND_WISH_FAILED: add_name(c, "failed", id); break;
   case SEND_WISH_NOTHING: break;

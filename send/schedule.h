@@ -36,6 +36,8 @@ struct send_schedule {
   struct tables tables;
   unsigned int attempts;  /* open */
   struct send_caller *callers;
+  struct send_noted *noted; /* what the operator wants done with messages that are under way (send/wish.c) */
+  bool has_noted_due;       /* the attempt of one of them has ended */
   struct send_link *links;
   struct send_kept kept;
   struct send_link *links_closed;
@@ -64,6 +66,7 @@ struct send_item {
   struct send_result outcome;
   text remote;
   bool is_passed_on; /* the next host reports on it, as was asked for */
+  bool is_untried;   /* it was stopped while it waited: of it there is nothing to say */
 };
 
 /* A message that is open: its file, and where its recipients go. */

@@ -22,9 +22,9 @@
 #include "lib/sandbox.h"
 #include "send/attempt.h"
 #include "send/control.h"
-#include "send/items.h"
 #include "send/link.h"
 #include "send/scan.h"
+#include "send/wish.h"
 
 #define USAGE "send-schedule   (fd 0: the listening socket run/send-schedule)"
 
@@ -248,6 +248,7 @@ static void start_due(struct send_schedule *s)
 static void work(struct send_schedule *s)
 {
   send_links_watch(s);
+  send_wish_go_on(s);
   if (s->is_stopping) return;
   serve_lines(s);
   start_new(s);
@@ -272,12 +273,9 @@ static void put_away(struct send_schedule *s)
     for (struct send_entry *e = s->waiting.slots[slot], *chain; e; e = chain) {
       struct send_attempt *a = e->attempt;
       chain = e->chain;
-      if (!a || a->running || a->waiting == a->count) continue;
-      send_lanes_leave(&s->lanes, e);
-      for (size_t i = 0; i < a->count; i++)
-        if (a->items[i].state == SEND_ITEM_WAITS) send_item_end(a, &a->items[i], SAID_LATER, "4.3.2", "send-schedule was stopped");
-      send_attempt_settle(s, a);
+      if (a && !a->running && a->waiting < a->count) send_attempt_stop(s, a);
     }
+  send_wish_go_on(s);
 }
 
 /* The next image finds the listening socket on fd 0, and everything else in the queue. */

@@ -1,8 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/die.h"
+#include "lib/id.h"
 #include "lib/log.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
@@ -28,6 +32,38 @@ bool send_wish_parse(const char *word, enum send_wish *wish)
 static bool is_running(const struct send_entry *e)
 {
   return e->attempt && (e->attempt->report || e->attempt->waiting < e->attempt->count);
+}
+
+/* Not on the disk: a crash forgets it, as it would a wish that came a moment later. */
+struct send_noted {
+  char id[ID_MAX + 1];
+  enum send_wish wish;
+  text because;
+  struct send_noted *next;
+};
+
+static struct send_noted **find_noted(struct send_schedule *s, const char *id)
+{
+  struct send_noted **at = &s->noted;
+
+  while (*at && strcmp((*at)->id, id)) at = &(*at)->next;
+  return at;
+}
+
+static enum send_wish_result note(struct send_schedule *s, struct send_entry *e, enum send_wish wish, const char *because)
+{
+  struct send_noted **at = find_noted(s, e->id);
+
+  if (!*at) {
+    if (!(*at = calloc(1, sizeof **at))) die_nomem();
+    snprintf((*at)->id, sizeof (*at)->id, "%s", e->id);
+  }
+  (*at)->wish = wish;
+  text_copy(&(*at)->because, because);
+  text_string(&(*at)->because);
+  e->is_noted = true;
+  log_event("noted", "id", e->id, "to", words[wish], (char *)0);
+  return SEND_WISH_NOTED;
 }
 
 /* Out of all lines and times. */
@@ -140,7 +176,7 @@ static enum send_wish_result bounce(struct send_schedule *s, struct send_entry *
   if (queue_open(&a.file, e->id, O_RDONLY) != QUEUE_FOUND)
     result = failed(e, "return it");
   else if (send_returns_are_due(&a.file.envelope))
-    result = SEND_WISH_RUNNING;
+    result = note(s, e, SEND_BOUNCE, because);
   else if (envelope_has(&a.file.envelope, "RH")) {
     set_aside(s, e);
     result = send_conclude_bounce(s, &a, because) ? SEND_WISH_DONE : failed(e, "return it");
@@ -150,16 +186,84 @@ static enum send_wish_result bounce(struct send_schedule *s, struct send_entry *
   return result;
 }
 
-enum send_wish_result send_wish_do(struct send_schedule *s, struct send_entry *e, enum send_wish wish, const char *because)
+static bool has_state(const struct send_entry *e, const char *states)
 {
-  if (is_running(e)) return SEND_WISH_RUNNING;
+  return envelope_has(&e->attempt->file.envelope, states);
+}
+
+/* What waits in line of it is not begun any more. */
+static enum send_wish_result note_and_stop(struct send_schedule *s, struct send_entry *e, enum send_wish wish, const char *because)
+{
+  note(s, e, wish, because);
+  send_attempt_stop(s, e->attempt);
+  return SEND_WISH_NOTED;
+}
+
+static enum send_wish_result do_running(struct send_schedule *s, struct send_entry *e, enum send_wish wish, const char *because)
+{
+  switch (wish) {
+  case SEND_RETRY:
+    if (e->is_noted) return (*find_noted(s, e->id))->wish == SEND_HOLD ? SEND_WISH_HELD : SEND_WISH_RUNNING;
+    return e->attempt->report ? note(s, e, wish, because) : SEND_WISH_RUNNING;
+  case SEND_RELEASE: return e->is_noted || has_state(e, "H") ? note(s, e, wish, because) : SEND_WISH_NOTHING;
+  case SEND_HOLD: return e->is_noted || has_state(e, "R") ? note_and_stop(s, e, wish, because) : SEND_WISH_NOTHING;
+  case SEND_DELETE:
+  case SEND_BOUNCE: return note_and_stop(s, e, wish, because);
+  case SEND_WISHES: break;
+  }
+  return SEND_WISH_NOTHING;
+}
+
+static enum send_wish_result do_now(struct send_schedule *s, struct send_entry *e, enum send_wish wish, const char *because)
+{
   switch (wish) {
   case SEND_RETRY: return retry(s, e);
   case SEND_HOLD: return hold(s, e);
   case SEND_RELEASE: return release(s, e);
   case SEND_DELETE: return delete(s, e);
-  case SEND_BOUNCE: return bounce(s, e, *because ? because : "returned by the operator of this mail system");
+  case SEND_BOUNCE: return bounce(s, e, because);
   case SEND_WISHES: break;
   }
   return SEND_WISH_NOTHING;
+}
+
+enum send_wish_result send_wish_do(struct send_schedule *s, struct send_entry *e, enum send_wish wish, const char *because)
+{
+  if (wish == SEND_BOUNCE && !*because) because = "returned by the operator of this mail system";
+  if (is_running(e)) return do_running(s, e, wish, because);
+  if (!e->is_noted) return do_now(s, e, wish, because);
+  s->has_noted_due = true;
+  try_now(s, e);
+  return note(s, e, wish, because);
+}
+
+/* False: it has to wait for a report that could not be queued. */
+static bool do_noted(struct send_schedule *s, struct send_entry *e, const struct send_noted *n)
+{
+  if (is_running(e) || (n->wish == SEND_BOUNCE && has_report_due(e))) return false;
+  e->is_noted = false;
+  if (n->wish == SEND_RELEASE) mark(e, ENVELOPE_HELD, ENVELOPE_TODO, "release it");
+  if (n->wish == SEND_RELEASE || n->wish == SEND_RETRY)
+    try_now(s, e);
+  else
+    do_now(s, e, n->wish, n->because.s);
+  return true;
+}
+
+void send_wish_go_on(struct send_schedule *s)
+{
+  struct send_noted *n;
+
+  if (!s->has_noted_due) return;
+  s->has_noted_due = false;
+  for (struct send_noted **at = &s->noted; (n = *at);) {
+    struct send_entry *e = send_waiting_find(&s->waiting, n->id);
+    if (e && !do_noted(s, e, n)) {
+      at = &n->next;
+      continue;
+    }
+    *at = n->next;
+    text_free(&n->because);
+    free(n);
+  }
 }

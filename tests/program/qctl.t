@@ -20,10 +20,19 @@ equal(scheduler.asked[0][0], {'what': 'retry', 'id': B}, 'asks by the ids')
 answers += [[('answer', 'done'), ('count', 1)]]
 equal(qctl('hold', '--all'), (0, '1 message held\n', ''), 'hold all')
 equal(scheduler.asked[0][0], {'what': 'hold', 'all': 'yes'}, 'asks for all')
-answers += [[('answer', 'done'), ('count', 0), ('missing', A), ('running', B)]]
+answers += [[('answer', 'done'), ('count', 1), ('missing', A), ('noted', B)]]
 code, out, error = qctl('delete', A, B)
-ok(code == 1 and out == '0 messages deleted\n' and A + ': no such message' in error and B + ': is being delivered at this moment' in error,
+ok(code == 1 and out == '1 message deleted\n' and A + ': no such message' in error and B + ': is being delivered at this moment: deleted if that leaves something to do\n' in error,
    'what is missing or under way is said', (code, out, error))
+answers += [[('answer', 'done'), ('count', 2), ('noted', B)]]
+code, out, error = qctl('bounce', A, B)
+ok(code == 0 and out == '2 messages returned to the sender\n' and 'at this moment: returned to the sender if' in error, '... what is noted counts as done', (code, out, error))
+answers += [[('answer', 'done'), ('count', 2), ('running', B)]]
+code, out, error = qctl('retry', A, B)
+ok(code == 0 and out == '2 messages to be tried at once\n' and B + ': is being tried at this moment: nothing more to do\n' in error, '... a retry of what is being tried, too', (code, out, error))
+answers += [[('answer', 'done'), ('count', 1), ('noted', B), ('missing', A)]]
+code, out, error = qctl('hold', A, B, '--json')
+equal((code, __import__('json').loads(out), error), (1, {'what': 'hold', 'count': 1, 'missing': [A], 'running': [], 'noted': [B], 'held': [], 'failed': []}, ''), '... in JSON')
 answers += [[('answer', 'done'), ('count', 1), ('held', B)]]
 code, out, error = qctl('retry', A, B)
 ok(code == 1 and out == '1 message to be tried at once\n' and B + ': is held, nothing was done: release it' in error, 'what is held is not retried: said', (code, out, error))

@@ -169,16 +169,6 @@ equal(files(), [], 'nothing is left, no log either')
 equal(qctl('frob', id)[0], 100, 'qctl: unknown verb')
 equal(qctl('hold')[0], 100, 'qctl: nothing named')
 
-# deletion during an attempt is said plainly
-release = threading.Event()
-smtp.answer = lambda pairs, hop: release.wait(30) and outcomes(pairs, DONE)
-id = add('ann@x.test', ['a@slow.test'])
-wait_for(lambda: asked(smtp, id))
-code, out, error = qctl('delete', id)
-ok(code == 1 and 'is being delivered at this moment' in error and path(id), 'qctl delete of what is being delivered', (code, out, error))
-release.set()
-ok(gone(id), '... it goes on')
-
 # T19, security 34: never is returned to the sender, once, as a report
 smtp.answer = say('never 5.7.1 550 no\r\nBcc: evil@x.test')
 id = add('bob@a.test', ['a@never.test', ('amy@a.test', 'mailbox=kamy')],
