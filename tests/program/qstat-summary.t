@@ -45,11 +45,11 @@ for bad in (('--by',), ('--by', 'sender'), ('--summary', '--mailq'), ('--follow'
 followers = [subprocess.Popen([program('qstat'), '--follow', *more], env=ENV, stdout=subprocess.PIPE, text=True) for more in ((), ('--json',))]
 text, other = followers
 selected = {}
-for name, words in {'sender': ('--sender', '<>'), 'recipient': ('--recipient', 'C@y.test'), 'destination': ('--destination', 'y.test'), 'older': ('--older', '1h'), 'none': ('--sender', '@nobody.test')}.items():
+for name, words in {'sender': ('--sender', '<>'), 'recipient': ('--recipient', 'C@y.test'), 'destination': ('--destination', 'y.test'), 'older': ('--older', '1h'), 'once': ('--recipient', 'done@y.test'), 'none': ('--sender', '@nobody.test')}.items():
     selected[name] = subprocess.Popen([program('qstat'), '--follow', '--json', *words], env=ENV, stdout=subprocess.PIPE, text=True)
     followers.append(selected[name])
 first = {name: json.loads(f.stdout.readline()) for name, f in selected.items()}
-equal({name: e['messages'] for name, e in first.items()}, {'sender': 1, 'recipient': 0, 'destination': 0, 'older': 5, 'none': 0}, '--follow with a selection begins: so many are meant')
+equal({name: e['messages'] for name, e in first.items()}, {'sender': 1, 'recipient': 0, 'destination': 0, 'older': 5, 'once': 0, 'none': 0}, '--follow with a selection begins: so many are meant')
 ok(text.stdout.readline().endswith(' following 5 in the queue\n'), '--follow begins')
 equal(json.loads(other.stdout.readline())['messages'], 5, '... as JSON')
 write('control/me', 'host.test\n')
@@ -57,7 +57,11 @@ write_tables({})
 for f in os.listdir('queue/cur/00'):
     os.unlink('queue/cur/00/' + f)
 equal(sorted(text.stdout.readline().split(' ')[1] for _ in range(5)), ['left'] * 5, 'what leaves')
-smtp = Callee('smtp-send', lambda p, h: outcomes(p, 'later 4.2.1 450 come\x1b again'))
+def answer(pairs, hop):
+    return [('remote', 'there')] + [('recipient', 'done 2.0.0 250 ok' if v == 'done@y.test' else 'later 4.2.1 450 come\x1b again') for k, v in pairs if k == 'recipient']
+
+
+smtp = Callee('smtp-send', answer)
 start('send-schedule', listen('send-schedule'), 'log')
 wait_for(lambda: b'scanned' in read('log'))
 id = '0123456789f00000'
@@ -83,6 +87,18 @@ os.rename('whole', 'queue/new/' + last)
 for name in ('none', 'older'):
     event = json.loads(selected[name].stdout.readline())
     equal((event['event'], event['message']['id']), ('came', last), '... and of nothing else: ' + name)
+id = '0123456789h00000'
+write('whole', envelope(id, 'two@z.test', ['done@y.test', 'wait@y.test'], birth=NOW) + b'x')
+os.chmod('whole', 0o660)
+os.rename('whole', 'queue/new/' + id)
+with connect('send-schedule') as s:
+    send(s, [('what', 'new'), ('id', id)])
+equal([json.loads(selected['once'].stdout.readline())['event'] for _ in range(2)], ['came', 'tried'], 'a message with the recipient that is meant')
+ok(wait_for(lambda: b' 0001' in read('queue/cur/00/' + id)[:47]), '... which is delivered')
+subprocess.run([program('qctl'), 'retry', id], env=ENV, capture_output=True)
+equal(json.loads(selected['once'].stdout.readline())['message']['recipients'][0]['state'], 'done', '... is followed on, for the sake of what it was')
+subprocess.run([program('qctl'), 'delete', id], env=ENV, capture_output=True)
+equal(json.loads(selected['once'].stdout.readline()).get('id'), id, '... until it has left')
 for f in followers:
     f.terminate(), f.wait(10)
 done_testing()
