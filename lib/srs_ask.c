@@ -1,16 +1,31 @@
 #include "lib/srs_ask.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/call.h"
 #include "lib/conf.h"
 #include "lib/log.h"
 #include "lib/srs.h"
 
-enum { ANSWER_SECONDS = 20 };
+enum { ANSWER_SECONDS = 20, HASTY_MS = 2000 };
 
-bool srs_ask(const char *what, const char *address, const char *domain, text *answer)
+/* For who waits for nothing else meanwhile. */
+static bool call_now(const text *request, text *answer)
+{
+  int socket = call_open_now("srs-server");
+  struct pollfd wait = { .fd = socket, .events = POLLIN };
+
+  if (socket == -1) return false;
+  bool heard = call_send(socket, request, 0, 0) && poll(&wait, 1, HASTY_MS) == 1 && call_receive(socket, answer, 0, 0) == CALL_DONE;
+  close(socket);
+  return heard;
+}
+
+/* what: "forward" or "reverse" (doc/calls.md). False: no answer. answer is a yes or a no. */
+static bool ask(const char *what, const char *address, const char *domain, bool is_hasty, text *answer)
 {
   text request = TEXT_ZERO;
 
@@ -18,10 +33,64 @@ bool srs_ask(const char *what, const char *address, const char *domain, text *an
   record_add(&request, "address", address);
   if (domain) record_add(&request, "domain", domain);
   errno = 0;
-  bool heard = call_ask("srs-server", &request, 0, 0, answer, 0, ANSWER_SECONDS) == CALL_DONE;
-  if (!heard) log_event("failed", "what", "ask srs-server", "error", errno ? strerror(errno) : "it closed", (char *)0);
+  bool heard = is_hasty ? call_now(&request, answer) : call_ask("srs-server", &request, 0, 0, answer, 0, ANSWER_SECONDS) == CALL_DONE;
+  if (!heard) log_event("failed", "what", "ask srs-server", "error", errno ? strerror(errno) : "no answer", (char *)0);
   text_free(&request);
   return heard;
+}
+
+/* What cannot be rewritten stays. */
+static bool find_sender(struct srs_ask *f, const char *sender)
+{
+  text answer = TEXT_ZERO;
+  bool heard = ask("forward", sender, f->domain.s, f->is_hasty, &answer);
+
+  text_clear(&f->answer);
+  if (heard && record_is(&answer, "answer", "yes"))
+    text_add(&f->answer, record_get(&answer, "address"));
+  else if (heard)
+    log_event("not-rewritten", "from", sender, "domain", f->domain.s, "error", record_get(&answer, "error"), (char *)0);
+  text_free(&answer);
+  return heard;
+}
+
+static bool forward(struct srs_ask *f, const struct address *sender, const text *domain)
+{
+  if (!f->has_settings) {
+    conf_value("srsdomain", &f->own_domain, "");
+    f->is_wanted = conf_is_yes("srs", true);
+    f->has_settings = true;
+  }
+  if (!f->is_wanted || f->is_away) return !f->is_away;
+  if (f->own_domain.len) domain = &f->own_domain;
+  if (f->domain.len == domain->len && !memcmp(f->domain.s, domain->s, domain->len)) return true;
+  text_copy_bytes(&f->domain, domain->s, domain->len);
+  text_string(&f->domain);
+  f->is_away = !find_sender(f, sender->shown.s);
+  return !f->is_away;
+}
+
+bool srs_ask_forward(struct srs_ask *f, struct tables *tables, const struct address *sender, const struct policy_destination *one)
+{
+  text domain = TEXT_ZERO;
+  bool heard = true;
+
+  text_clear(&f->address);
+  if (policy_needs_srs(tables, sender, one, &domain)) {
+    heard = forward(f, sender, &domain);
+    if (f->is_wanted && heard) text_add_text(&f->address, &f->answer);
+  }
+  text_string(&f->address);
+  text_free(&domain);
+  return heard;
+}
+
+void srs_ask_free(struct srs_ask *f)
+{
+  text_free(&f->own_domain);
+  text_free(&f->domain);
+  text_free(&f->answer);
+  text_free(&f->address);
 }
 
 /* One of ours, but not one that we relay; or the one of control/srsdomain. */
@@ -68,7 +137,7 @@ bool srs_return(struct tables *tables, const struct policy_facts *f, const struc
   text answer = TEXT_ZERO;
 
   if (!srs_is(recipient->local) || !comes_here(tables, recipient->domain) || !conf_is_yes("srs", true)) return false;
-  if (!srs_ask("reverse", recipient->shown.s, 0, &answer))
+  if (!ask("reverse", recipient->shown.s, 0, false, &answer))
     refuse(d, 451, "4.3.0", recipient, "it cannot be found out now whose address this is");
   else {
     const char *address = record_get(&answer, "address");

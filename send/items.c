@@ -4,7 +4,10 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/policy.h"
+#include "lib/srs_ask.h"
 #include "send/items.h"
+
+enum { SRS_AWAY_MS = 30 * 1000 }; /* so long srs-server is not waited for again */
 
 static struct send_item *add(struct send_attempt *a, size_t recipient, const char *address)
 {
@@ -75,6 +78,25 @@ static void routing_free(struct routing *r)
 static void route(struct send_schedule *s, struct send_attempt *a, const struct policy_facts *facts, size_t recipient,
                   const struct policy_stop *stop, bool may_expand);
 
+/* One that an expanded address leads to. If it is a forward to elsewhere the sender is rewritten, as smtp-receive would have. */
+static void route_one(struct send_schedule *s, struct send_attempt *a, const struct policy_facts *facts, size_t recipient,
+                      struct srs_ask *forward, const struct policy_destination *one)
+{
+  struct policy_stop stop = { .address = one->address, .mailbox = one->mailbox };
+  size_t at = a->count;
+
+  forward->is_away = s->now_ms < s->srs_away_until_ms;
+  if (!srs_ask_forward(forward, &s->tables, facts->sender, one)) {
+    if (s->now_ms >= s->srs_away_until_ms) s->srs_away_until_ms = s->now_ms + SRS_AWAY_MS;
+    end(add(a, recipient, one->address), SAID_LATER, "4.3.0", "the sender cannot be rewritten now: srs-server is out of reach");
+    return;
+  }
+  route(s, a, facts, recipient, &stop, false);
+  if (a->count == at) return;
+  a->items[at].detail = string_duplicate(one->detail);
+  if (forward->address.len) a->items[at].sender = string_duplicate(forward->address.s);
+}
+
 /* An address that became one of ours while the message was here: all that it leads to now. */
 static void expand(struct send_schedule *s, struct send_attempt *a, const struct policy_facts *facts, size_t recipient,
                    const char *address)
@@ -83,8 +105,10 @@ static void expand(struct send_schedule *s, struct send_attempt *a, const struct
   struct policy_destination one;
   struct policy_decision decision = POLICY_DECISION_ZERO;
   struct address parsed = ADDRESS_ZERO;
+  struct srs_ask forward = SRS_ASK_ZERO;
   size_t at = 0, before = a->count;
 
+  forward.is_hasty = true;
   if (address_parse(&parsed, address, strlen(address)) != ADDRESS_FULL)
     end(add(a, recipient, address), SAID_NEVER, "5.1.3", "not an address");
   else {
@@ -93,14 +117,10 @@ static void expand(struct send_schedule *s, struct send_attempt *a, const struct
       end(add(a, recipient, address), decision.code / 100 == 5 ? SAID_NEVER : SAID_LATER, decision.status,
           text_string(&decision.text));
     else
-      while (policy_destinations_next(&all, &at, &one)) {
-        struct policy_stop stop = { .address = one.address, .mailbox = one.mailbox };
-        size_t one_more = a->count;
-        route(s, a, facts, recipient, &stop, false);
-        if (a->count > one_more) a->items[one_more].detail = string_duplicate(one.detail);
-      }
+      while (policy_destinations_next(&all, &at, &one)) route_one(s, a, facts, recipient, &forward, &one);
   }
   if (a->count == before) end(add(a, recipient, address), SAID_NEVER, "5.1.1", "the address leads nowhere");
+  srs_ask_free(&forward);
   policy_destinations_free(&all);
   policy_decision_free(&decision);
   address_free(&parsed);
@@ -164,6 +184,7 @@ void send_items_free(struct send_attempt *a)
     if (a->items[i].lane) a->items[i].lane->users--;
     free(a->items[i].address);
     free(a->items[i].mailbox);
+    free(a->items[i].sender);
     free(a->items[i].detail);
     free(a->items[i].hop_name);
     send_result_free(&a->items[i].outcome);

@@ -134,7 +134,7 @@ static void add_item(struct send_link *l, size_t item)
 static const char *sender_of(const struct send_attempt *a, size_t item)
 {
   const struct envelope *e = &a->file.envelope;
-  const char *sender = record_find(&e->recipients[a->items[item].recipient].facts, "sender");
+  const char *sender = a->items[item].sender ? a->items[item].sender : record_find(&e->recipients[a->items[item].recipient].facts, "sender");
 
   if (!sender) return e->sender.s;
   return strcmp(sender, "<>") ? sender : "";

@@ -44,6 +44,7 @@ struct send_schedule {
   unsigned int links_remote;
   unsigned int reports; /* on their way to queue-add */
   unsigned int hanging; /* deliveries here that do not come to an end */
+  uint64_t srs_away_until_ms; /* srs-server did not answer: it is not waited for again before */
   uint64_t away_until_ms[SEND_SERVICES]; /* a service that could not be reached is asked again then */
   bool is_away[SEND_SERVICES];
   bool is_stopping;  /* nothing is begun; it ends, or renews itself, when what is under way has come to its end */
@@ -60,6 +61,7 @@ struct send_item {
   struct send_lane *lane; /* while it waits or runs */
   char *address;
   char *mailbox;        /* KEY, of a local one */
+  char *sender;         /* who the next one is told it is, if this attempt expanded the address to a forward; 0: the recipient's fact says it */
   char *detail;         /* of plus-addressing, if this attempt expanded the address; 0: the recipient's fact says it */
   char *hop_name;       /* for the log; 0: it went nowhere */
   enum send_item_state state;

@@ -208,8 +208,8 @@ def write_cdb(path, pairs):
     os.rename(path + '.new', path)
 
 
-def write_tables(mailboxes, relay=()):
-    """tables/current/policy.cdb: addresses to mailbox keys, and a default relay rule if one is given."""
+def write_tables(mailboxes, relay=(), more=()):
+    """tables/current/policy.cdb: addresses to mailbox keys, a default relay rule if one is given, and more pairs of a key and a record."""
     pairs = [(b'table:generation', record([('id', '1')]))]
     for domain in {a.split('@')[1] for a in mailboxes}:
         pairs.append((('domain:' + domain).encode(), record([('file', 'control/domains/' + domain)])))
@@ -218,6 +218,7 @@ def write_tables(mailboxes, relay=()):
         pairs.append((('mailbox:' + key).encode(), record([('name', address), ('uid', 1), ('path', 'x'), ('receive', 'yes'), ('from', 'test')])))
     if relay:
         pairs.append((b'relay:default', record(relay)))
+    pairs += [(key.encode(), record(fields)) for key, fields in more]
     os.makedirs('tables/1', exist_ok=True)
     write_cdb('tables/1/policy.cdb', pairs)
     if not os.path.islink('tables/current'):
