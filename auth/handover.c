@@ -10,12 +10,13 @@
 #include "lib/call.h"
 #include "lib/log.h"
 
-void auth_handover_refuse(int call, const char *error)
+void auth_handover_refuse(int call, const char *error, const char *failure)
 {
   text answer = TEXT_ZERO;
 
   record_add(&answer, "answer", "no");
   record_add(&answer, "error", error);
+  if (*failure) record_add(&answer, "failure", failure);
   if (!call_send(call, &answer, 0, 0)) log_event("unanswered", "error", error, (char *)0);
   text_free(&answer);
 }
@@ -27,7 +28,7 @@ int auth_handover_receive(int call, const char *what, text *request)
   if (call_receive(call, request, &fds, HANDOVER_SECONDS) != CALL_DONE) return -1;
   if (record_is(request, "what", what) && fds.count == 1) return fds.fd[0];
   call_close_fds(&fds);
-  auth_handover_refuse(call, "this is not a request that this service knows");
+  auth_handover_refuse(call, "this is not a request that this service knows", "");
   return -1;
 }
 
@@ -41,7 +42,7 @@ static void set_options(int socket)
   setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-static bool answer(int call, const struct tls *tls, int plain)
+static bool answer(int call, const struct tls *tls, int plain, const struct tls_verdict *verdict)
 {
   text record = TEXT_ZERO, fingerprint = TEXT_ZERO, names = TEXT_ZERO;
   bool sent;
@@ -53,6 +54,9 @@ static bool answer(int call, const struct tls *tls, int plain)
   if (tls_fingerprint(tls, &fingerprint)) record_add(&record, "fingerprint", fingerprint.s);
   tls_certificate_names(tls, &names);
   if (names.len) record_add(&record, "certificate", names.s);
+  if (verdict) record_add(&record, "verified", verdict->is_verified ? "yes" : "no");
+  if (verdict && *verdict->failure) record_add(&record, "failure", verdict->failure);
+  if (verdict && verdict->error.len) record_add_bytes(&record, "error", verdict->error.s, verdict->error.len);
   sent = call_send(call, &record, &plain, 1);
   text_free(&record);
   text_free(&fingerprint);
@@ -60,16 +64,16 @@ static bool answer(int call, const struct tls *tls, int plain)
   return sent;
 }
 
-void auth_handover_proceed(int call, struct tls *tls, int socket)
+void auth_handover_proceed(int call, struct tls *tls, int socket, const struct tls_verdict *verdict)
 {
   int pair[2];
 
   set_options(socket);
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
-    auth_handover_refuse(call, "no socket is left for the plaintext");
+    auth_handover_refuse(call, "no socket is left for the plaintext", "");
     return;
   }
-  if (!answer(call, tls, pair[1])) return;
+  if (!answer(call, tls, pair[1], verdict)) return;
   close(pair[1]);
   close(call);
   if (!auth_pump_run(tls, socket, pair[0])) log_event("ended", "reason", "out of memory", (char *)0);

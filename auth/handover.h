@@ -13,8 +13,8 @@ enum { HANDOVER_SECONDS = 30 }; /* for the call, and for the handshake */
 int auth_handover_receive(int call, const char *what, text *request);
 
 /* Answers the call with the plaintext socket and carries bytes until both sides have ended; ends the call. */
-void auth_handover_proceed(int call, struct tls *tls, int socket);
+void auth_handover_proceed(int call, struct tls *tls, int socket, const struct tls_verdict *verdict); /* 0: as server */
 
-void auth_handover_refuse(int call, const char *error);
+void auth_handover_refuse(int call, const char *error, const char *failure); /* failure: RFC 8460's word, or "" */
 
 #endif

@@ -4,6 +4,9 @@
    authorities that are believed: control/tlscafile, or the system's. Runs as mail-tlsout, which holds no secret; writes
    no file. */
 
+#include <string.h>
+
+#include "auth/dane_request.h"
 #include "auth/handover.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -14,23 +17,23 @@
 
 enum { CONNECTIONS = 10000, CONNECTION_BYTES = 256 << 20 };
 
-static struct tls_context *stranger, *pinned; /* verify nobody; made once, for all children */
+static struct tls_context *stranger, *pinned, *dane; /* made once, for all children */
 
 /* The authorities are read when somebody is to be verified, so that a new file counts at once; from a folder only
    those that the other side's certificate names. */
-static struct tls_context *verifier_new(text *error)
+static struct tls_context *verifier_new(struct tls_context *make(const char *, text *), text *error)
 {
   text authorities = TEXT_ZERO;
   struct tls_context *context;
 
   conf_value("tlscafile", &authorities, SYSTEM_AUTHORITIES);
-  context = tls_context_client(text_string(&authorities), error);
+  context = make(text_string(&authorities), error);
   text_free(&authorities);
   return context;
 }
 
 /* Is it one of those that the request names? Whoever has the key to such a certificate is who is wanted (S-31). */
-static bool has_fingerprint(const struct tls *tls, const text *request, text *error)
+static bool has_fingerprint(const struct tls *tls, const text *request, struct tls_verdict *verdict)
 {
   text seen = TEXT_ZERO;
   bool is_known = false;
@@ -38,38 +41,65 @@ static bool has_fingerprint(const struct tls *tls, const text *request, text *er
 
   if (tls_fingerprint(tls, &seen))
     for (const char *known; !is_known && (known = record_next(request, "fingerprint", &at));) is_known = text_is(&seen, known);
-  text_copy(error, "the certificate is not the one that is expected: its fingerprint is ");
-  text_add_text(error, &seen);
+  verdict->is_verified = is_known;
+  if (!is_known) {
+    verdict->failure = "validation-failure";
+    text_copy(&verdict->error, "the certificate is not the one that is expected: its fingerprint is ");
+    text_add_text(&verdict->error, &seen);
+  }
   text_free(&seen);
   return is_known;
 }
 
-static struct tls *handshake(int socket, const text *request, text *error)
+/* By TLSA records. None that can be used: encrypted all the same, but nobody is verified (RFC 7672 2.2). */
+static struct tls *handshake_dane(int socket, const text *request, struct tls_verdict *verdict)
 {
-  bool is_pinned = record_is(request, "verify", "fingerprint");
-  struct tls_context *context = is_pinned ? pinned : record_is(request, "verify", "none") ? stranger : verifier_new(error);
-  struct tls *tls = context ? tls_connect(context, socket, record_get(request, "name"), HANDOVER_SECONDS, error) : 0;
+  static struct dane_request parsed; /* one connection a process */
+  struct tls_dane wanted = { .names = parsed.names, .records = parsed.records };
 
-  if (!tls || !is_pinned || has_fingerprint(tls, request, error)) return tls;
+  auth_dane_parse(&parsed, request);
+  wanted.name_count = parsed.name_count;
+  wanted.count = parsed.count;
+  struct tls *tls = parsed.name_count ? tls_connect_dane(dane, socket, &wanted, HANDOVER_SECONDS, verdict) : 0;
+  if (!verdict->is_unusable) return tls;
+  if ((tls = tls_connect(stranger, socket, parsed.names[0], HANDOVER_SECONDS, verdict))) verdict->failure = "tlsa-invalid";
+  return tls;
+}
+
+static struct tls *handshake(int socket, const text *request, struct tls_verdict *verdict)
+{
+  const char *verify = record_get(request, "verify");
+  bool is_pinned = !strcmp(verify, "fingerprint");
+  struct tls_context *context;
+
+  if (!strcmp(verify, "dane")) return handshake_dane(socket, request, verdict);
+  context = is_pinned                  ? pinned
+            : !strcmp(verify, "none")  ? stranger
+            : !strcmp(verify, "watch") ? verifier_new(tls_context_observer, &verdict->error)
+                                       : verifier_new(tls_context_client, &verdict->error);
+  struct tls *tls = context ? tls_connect(context, socket, record_get(request, "name"), HANDOVER_SECONDS, verdict) : 0;
+  if (!tls || !is_pinned || has_fingerprint(tls, request, verdict)) return tls;
   tls_free(tls);
   return 0;
 }
 
 static void session(int in, int out, const struct peer *peer)
 {
-  text request = TEXT_ZERO, error = TEXT_ZERO;
+  struct tls_verdict verdict = TLS_VERDICT_ZERO;
+  text request = TEXT_ZERO;
   int socket = auth_handover_receive(in, "connect", &request);
   struct tls *tls;
 
   (void)out;
   (void)peer;
   if (socket == -1) return;
-  tls = handshake(socket, &request, &error);
+  tls = handshake(socket, &request, &verdict);
   text_free(&request);
+  text_string(&verdict.error);
   if (tls)
-    auth_handover_proceed(in, tls, socket);
+    auth_handover_proceed(in, tls, socket, &verdict);
   else
-    auth_handover_refuse(in, text_string(&error));
+    auth_handover_refuse(in, verdict.error.s, verdict.failure);
 }
 
 int main(int argc, const char *const *argv)
@@ -89,7 +119,8 @@ int main(int argc, const char *const *argv)
   PROG = "tls-client";
   if (argc != 1) die_usage("tls-client");
   home_enter();
-  if (!(stranger = tls_context_client(0, &error)) || !(pinned = tls_context_pinned(&error)) || !(verifier = verifier_new(&error)))
+  if (!(stranger = tls_context_client(0, &error)) || !(pinned = tls_context_pinned(&error)) ||
+      !(dane = tls_context_dane(&error)) || !(verifier = verifier_new(tls_context_client, &error)))
     die_permanent(text_string(&error));
   tls_context_free(verifier);
   return serve(&service, argv);

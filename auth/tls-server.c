@@ -90,9 +90,9 @@ static void session(int in, int out, const struct peer *peer)
   text_free(&request);
   if (socket == -1) return;
   if ((tls = tls_accept(context, socket, asks, HANDOVER_SECONDS, &error)))
-    auth_handover_proceed(in, tls, socket);
+    auth_handover_proceed(in, tls, socket, 0);
   else
-    auth_handover_refuse(in, text_string(&error));
+    auth_handover_refuse(in, text_string(&error), "");
 }
 
 int main(int argc, const char *const *argv)

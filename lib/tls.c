@@ -1,42 +1,23 @@
-#include "lib/tls.h"
+#include "lib/tls_inside.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
-#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <skalibs/djbunix.h>
 
 #include "lib/hex.h"
 
-/* TLS 1.2: forward secrecy and authentication always. To a stranger's mail host any encryption is better than none
-   (RFC 7435), so the client without verification also takes static RSA and short keys; nobody gets NULL, anonymous,
-   RC4 or 3DES. */
 #define SUITES_13 "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
-#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!aNULL:!eNULL:!PSK:!SRP:!RC4:!3DES:!MD5"
-#define CIPHERS_STRANGER                                                                                               \
-  "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:RSA+AES:!aNULL:!eNULL:!PSK:!SRP:!RC4:!3DES:!MD5:@SECLEVEL=1"
 #define SESSION_CONTEXT "postroom"
 #define SESSION_SECONDS (12 * 3600)
 
 enum { NAMES_MAX = 20 }; /* of a certificate, for people */
-
-struct tls_context {
-  SSL_CTX *ssl;
-  bool verifies;
-};
-
-struct tls {
-  SSL *ssl;
-  char sni[256];
-};
 
 /* OpenSSL's own words for the last failure, or the system's. */
 static void add_reason(text *error, const char *otherwise)
@@ -48,7 +29,7 @@ static void add_reason(text *error, const char *otherwise)
   ERR_clear_error();
 }
 
-static struct tls_context *fail(struct tls_context *c, text *error, const char *what, const char *path)
+struct tls_context *tls_context_fail(struct tls_context *c, text *error, const char *what, const char *path)
 {
   text_clear(error);
   text_add(error, what);
@@ -66,7 +47,7 @@ static int no_password(char *bytes, int room, int is_writing, void *unused)
   return 0;
 }
 
-static struct tls_context *context_new(const SSL_METHOD *method, const char *ciphers)
+struct tls_context *tls_context_new(const SSL_METHOD *method, const char *ciphers)
 {
   struct tls_context *c;
   SSL_CTX *ssl;
@@ -131,45 +112,23 @@ end:
 
 struct tls_context *tls_context_server(const char *certificate_path, const char *key_path, text *error)
 {
-  struct tls_context *c = context_new(TLS_server_method(), CIPHERS);
+  struct tls_context *c = tls_context_new(TLS_server_method(), TLS_CIPHERS);
 
-  if (!c) return fail(c, error, "unable to start TLS", "");
+  if (!c) return tls_context_fail(c, error, "unable to start TLS", "");
   SSL_CTX_set_options(c->ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_num_tickets(c->ssl, 1);
   SSL_CTX_set_timeout(c->ssl, SESSION_SECONDS);
   SSL_CTX_set_session_id_context(c->ssl, (const unsigned char *)SESSION_CONTEXT, sizeof SESSION_CONTEXT - 1);
   if (SSL_CTX_use_certificate_chain_file(c->ssl, certificate_path) != 1)
-    return fail(c, error, "unable to use the certificate in ", certificate_path);
+    return tls_context_fail(c, error, "unable to use the certificate in ", certificate_path);
   if (SSL_CTX_use_PrivateKey_file(c->ssl, key_path, SSL_FILETYPE_PEM) != 1)
-    return fail(c, error, "unable to use the private key in ", key_path);
+    return tls_context_fail(c, error, "unable to use the private key in ", key_path);
   if (SSL_CTX_check_private_key(c->ssl) != 1)
-    return fail(c, error, "the certificate is not for the private key in ", key_path);
+    return tls_context_fail(c, error, "the certificate is not for the private key in ", key_path);
   if (!warm(c, TLS1_3_VERSION) || !warm(c, TLS1_2_VERSION))
-    return fail(c, error, "no handshake is possible with the certificate in ", certificate_path);
+    return tls_context_fail(c, error, "no handshake is possible with the certificate in ", certificate_path);
   ERR_clear_error();
   return c;
-}
-
-struct tls_context *tls_context_client(const char *authorities, text *error)
-{
-  struct tls_context *c = context_new(TLS_client_method(), authorities ? CIPHERS : CIPHERS_STRANGER);
-  struct stat status;
-
-  if (!c) return fail(c, error, "unable to start TLS", "");
-  if (!authorities) return c;
-  c->verifies = true;
-  SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, 0);
-  if (stat(authorities, &status) == -1) return fail(c, error, "unable to read the authorities in ", authorities);
-  if (S_ISDIR(status.st_mode) ? SSL_CTX_load_verify_dir(c->ssl, authorities) != 1
-                              : SSL_CTX_load_verify_file(c->ssl, authorities) != 1)
-    return fail(c, error, "unable to use the authorities in ", authorities);
-  return c;
-}
-
-struct tls_context *tls_context_pinned(text *error)
-{
-  struct tls_context *c = context_new(TLS_client_method(), CIPHERS);
-  return c ? c : fail(c, error, "unable to start TLS", "");
 }
 
 void tls_context_rotate(struct tls_context *c)
@@ -214,7 +173,7 @@ static void explain(const struct tls *t, text *error)
     add_reason(error, "the other side closed the connection");
 }
 
-static bool handshake(struct tls *t, int socket, unsigned int seconds, text *error)
+bool tls_handshake(struct tls *t, int socket, unsigned int seconds, text *error)
 {
   int64_t deadline = now_ms() + (int64_t)seconds * 1000;
   int done;
@@ -233,7 +192,7 @@ static bool handshake(struct tls *t, int socket, unsigned int seconds, text *err
   return true;
 }
 
-static struct tls *connection_new(struct tls_context *c, int socket)
+struct tls *tls_connection_new(struct tls_context *c, int socket)
 {
   struct tls *t = calloc(1, sizeof *t);
 
@@ -254,7 +213,7 @@ static int take_any(int is_good, X509_STORE_CTX *chain)
 
 struct tls *tls_accept(struct tls_context *c, int socket, bool asks, unsigned int seconds, text *error)
 {
-  struct tls *t = connection_new(c, socket);
+  struct tls *t = tls_connection_new(c, socket);
   const char *sni;
 
   if (!t) {
@@ -263,43 +222,13 @@ struct tls *tls_accept(struct tls_context *c, int socket, bool asks, unsigned in
   }
   SSL_set_accept_state(t->ssl);
   if (asks) SSL_set_verify(t->ssl, SSL_VERIFY_PEER, take_any);
-  if (!handshake(t, socket, seconds, error)) {
+  if (!tls_handshake(t, socket, seconds, error)) {
     tls_free(t);
     return 0;
   }
   sni = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
   if (sni && strlen(sni) < sizeof t->sni) memcpy(t->sni, sni, strlen(sni) + 1);
   return t;
-}
-
-/* Asks for the name and, if the context verifies, demands it. An address is demanded but not asked for (RFC 6066 3). */
-static bool set_name(struct tls *t, const char *name, bool verifies)
-{
-  struct in6_addr address;
-
-  if (inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1)
-    return !verifies || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), name) == 1;
-  if (*name && SSL_set_tlsext_host_name(t->ssl, name) != 1) return false;
-  if (!verifies) return true;
-  SSL_set_hostflags(t->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  return *name && SSL_set1_host(t->ssl, name) == 1;
-}
-
-struct tls *tls_connect(struct tls_context *c, int socket, const char *name, unsigned int seconds, text *error)
-{
-  struct tls *t = connection_new(c, socket);
-
-  if (!t) {
-    text_copy(error, "out of memory");
-    return 0;
-  }
-  SSL_set_connect_state(t->ssl);
-  if (!set_name(t, name, c->verifies))
-    text_copy(error, "this name cannot stand in a certificate");
-  else if (handshake(t, socket, seconds, error))
-    return t;
-  tls_free(t);
-  return 0;
 }
 
 void tls_free(struct tls *t)

@@ -17,6 +17,12 @@ struct tls_context *tls_context_server(const char *certificate_path, const char 
 /* authorities: a PEM file, or a folder of c_rehash's names that is read when it is needed; 0: nobody is verified. */
 struct tls_context *tls_context_client(const char *authorities, text *error);
 
+/* The same names are looked for, but who does not bear them is taken all the same: the verdict says it. */
+struct tls_context *tls_context_observer(const char *authorities, text *error);
+
+/* For a server whose certificate the DNS vouches for (tls_connect_dane). */
+struct tls_context *tls_context_dane(text *error);
+
 /* For a server whose certificate is known by its fingerprint: no authority is asked, but no weak suite is taken either. */
 struct tls_context *tls_context_pinned(text *error);
 void tls_context_free(struct tls_context *c); /* 0 is allowed */
@@ -24,11 +30,36 @@ void tls_context_free(struct tls_context *c); /* 0 is allowed */
 /* New ticket keys: tickets given before lead to a full handshake from now on. */
 void tls_context_rotate(struct tls_context *c);
 
-/* The handshake, within so many seconds; makes the socket non-blocking. 0 with the reason in error. name: the host
-   that is asked for (SNI); if the context verifies, its certificate must bear this name, or this address. */
-/* asks: the client is asked for a certificate; it may have none, and nobody signs for it (tls_fingerprint). */
+/* What a handshake of a client came to. */
+struct tls_verdict {
+  bool is_verified;    /* the certificate bears the name, or is one that the DNS vouches for */
+  bool is_unusable;    /* no handshake was made: there is no TLSA record that can be used */
+  const char *failure; /* in the words of RFC 8460 4.3; "" if there is none */
+  text error;          /* the same for people */
+};
+#define TLS_VERDICT_ZERO { .failure = "", .error = TEXT_ZERO }
+
+struct tls_tlsa { /* RFC 6698 2.1 */
+  uint8_t usage, selector, matching;
+  const unsigned char *bytes;
+  size_t length;
+};
+
+struct tls_dane {
+  const char *const *names; /* the first is the TLSA base domain (RFC 7672 2.2.3), at least one */
+  size_t name_count;
+  const struct tls_tlsa *records;
+  size_t count;
+};
+
+/* The handshake, within so many seconds; makes the socket non-blocking. 0 with the reason in error.
+   asks: the client is asked for a certificate; it may have none, and nobody signs for it (tls_fingerprint). */
 struct tls *tls_accept(struct tls_context *c, int socket, bool asks, unsigned int seconds, text *error);
-struct tls *tls_connect(struct tls_context *c, int socket, const char *name, unsigned int seconds, text *error);
+
+/* The same to a server. name: the host that is asked for (SNI); if the context verifies, its certificate must bear this
+   name, or this address. With DANE one of the records fits, or there is no connection. */
+struct tls *tls_connect(struct tls_context *c, int socket, const char *name, unsigned int seconds, struct tls_verdict *verdict);
+struct tls *tls_connect_dane(struct tls_context *c, int socket, const struct tls_dane *dane, unsigned int seconds, struct tls_verdict *verdict);
 void tls_free(struct tls *t); /* says nothing to the other side */
 
 const char *tls_protocol(const struct tls *t);
