@@ -3,12 +3,13 @@
 
 #include "ldapsync/control.h"
 #include "ldapsync/domains.h"
+#include "ldapsync/pins.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 
-static const char *const known[] = { "addusers", "addgroups", "catchall", "copy", "alias", "relay", "tls", "recipients", 0 };
+static const char *const known[] = { "addusers", "addgroups", "catchall", "copy", "alias", "relay", "tls", "fingerprint", "recipients", 0 };
 static const char *const yes_words[] = { "no", "yes", 0 };
-static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", 0 };
+static const char *const tls_words[] = { "may", "encrypt", "verify", "fingerprint", "tls", "off", 0 };
 static const char *const recipients_words[] = { "all", "listed", "asked", 0 };
 
 /* The value of a key with few values, the first of which is the default; 0 with a sentence if it is none of them. */
@@ -66,6 +67,20 @@ static bool split_host(const char *value, text *host, uint64_t *port)
   return control_host(host->s);
 }
 
+/* What is said of a relay where there is none. */
+static bool has_no_relay(const text *fields, const char **key, text *error)
+{
+  static const char *const keys[] = { "tls", "fingerprint", "recipients", 0 };
+
+  for (const char *const *one = keys; *one; one++) {
+    if (!*record_get(fields, *one)) continue;
+    *key = *one;
+    text_add_format(error, "%s is said of a relay, and there is none", *one);
+    return false;
+  }
+  return true;
+}
+
 static bool add_relay(struct domain *d, const text *fields, const char **key, text *error)
 {
   const char *value = record_get(fields, "relay");
@@ -76,14 +91,12 @@ static bool add_relay(struct domain *d, const text *fields, const char **key, te
 
   d->is_relayed = *value != 0;
   if (error->len) return false;
-  if (!d->is_relayed && *record_get(fields, "tls")) return wrong("tls", "tls is said of a relay, and there is none", key, error);
-  if (!d->is_relayed && *record_get(fields, "recipients"))
-    return wrong("recipients", "recipients is said of a relay, and there is none", key, error);
-  if (!d->is_relayed) return true;
+  if (!d->is_relayed) return has_no_relay(fields, key, error);
   bool good = split_host(value, &host, &port) || wrong("relay", "relay is HOST or HOST:PORT", key, error);
   record_add(&d->record, "relay", text_string(&host));
   record_add_number(&d->record, "port", port);
   record_add(&d->record, "tls", tls);
+  if (good && !(good = pins_add(fields, tls, &d->record, error))) *key = record_find(fields, "fingerprint") ? "fingerprint" : "tls";
   record_add(&d->record, "recipients", recipients);
   text_free(&host);
   return good;

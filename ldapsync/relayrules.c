@@ -2,11 +2,9 @@
 #include <string.h>
 
 #include "ldapsync/control.h"
+#include "ldapsync/pins.h"
 #include "ldapsync/relayrules.h"
 #include "lib/die.h"
-#include "lib/fingerprint.h"
-
-enum { FINGERPRINTS_MAX = 5 };
 
 static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "enabled", 0 };
 static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", "fingerprint", 0 };
@@ -36,6 +34,8 @@ static bool check_subject(const char *type, const char *subject, text *folded, t
     if (*subject && strcmp(subject, "*")) text_add_format(error, "a rule of type %s has no subject but *", type);
   } else if (!*subject)
     text_add_format(error, "a rule of type %s needs a subject: ADDRESS, DOMAIN or .DOMAIN", type);
+  else if (!strcmp(type, "sender") && !strcmp(subject, "<>")) /* the null sender: reports */
+    text_copy(folded, subject);
   else if (!control_subject(subject, folded))
     text_add_format(error, "the subject is ADDRESS, DOMAIN or .DOMAIN, not %s", subject);
   return !error->len;
@@ -83,26 +83,6 @@ static const char *check(const text *fields, uint64_t *port, text *error)
   return "type";
 }
 
-/* S-31: by which certificates the host is known; more than one, so that the next is known before it is used (S-32). */
-static bool add_fingerprints(const text *fields, text *facts, text *error)
-{
-  const char *tls = get(fields, "tls", "verify");
-  text hex = TEXT_ZERO;
-  size_t at = 0, count = 0;
-
-  for (const char *value; !error->len && (value = record_next(fields, "fingerprint", &at)); count++)
-    if (fingerprint_parse(value, &hex))
-      record_add(facts, "fingerprint", hex.s);
-    else
-      text_add_format(error, "fingerprint is a SHA-256 in hex, not %s", value);
-  text_free(&hex);
-  if (!error->len && count > FINGERPRINTS_MAX) text_add_format(error, "more than %d fingerprints", FINGERPRINTS_MAX);
-  if (!error->len && count && strcmp(tls, "fingerprint") && strcmp(tls, "tls"))
-    text_add_format(error, "tls: %s looks at no fingerprint; write tls: fingerprint", tls);
-  if (!error->len && !count && !strcmp(tls, "fingerprint")) text_add_format(error, "tls: fingerprint needs a fingerprint");
-  return !error->len;
-}
-
 /* One address of each kind at most. */
 static bool add_sources(const text *fields, text *facts, text *error)
 {
@@ -128,7 +108,7 @@ static const char *add_facts(const text *fields, text *facts, text *error)
     if (*record_get(fields, "password")) record_add(facts, "password", record_get(fields, "password"));
     if (*record_get(fields, "tokenfile")) record_add(facts, "tokenfile", record_get(fields, "tokenfile"));
   }
-  if (!add_fingerprints(fields, facts, error)) return record_find(fields, "fingerprint") ? "fingerprint" : "tls";
+  if (!pins_add(fields, get(fields, "tls", "verify"), facts, error)) return record_find(fields, "fingerprint") ? "fingerprint" : "tls";
   add_sources(fields, facts, error);
   return "source";
 }

@@ -102,7 +102,7 @@ void policy_expand(struct tables *tables, const struct policy_facts *facts, cons
 static bool has_way_out(struct tables *tables, const struct policy_facts *f)
 {
   text record = TEXT_ZERO;
-  bool has = (f->sender && policy_relay_find(tables, "sender", f->sender, &record) != LOOKUP_ABSENT) ||
+  bool has = policy_relay_find(tables, "sender", f->sender, &record) != LOOKUP_ABSENT ||
              policy_relay_find(tables, "default", 0, &record) != LOOKUP_ABSENT;
 
   text_free(&record);

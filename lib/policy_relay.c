@@ -16,7 +16,7 @@ static enum lookup_result find(struct tables *tables, const char *type, const ch
 
 enum lookup_result policy_relay_find(struct tables *tables, const char *type, const struct address *a, text *record)
 {
-  if (!a) return tables_find(tables, "relay", type, record);
+  if (!a) return tables_find(tables, "relay", strcmp(type, "sender") ? type : "sender:<>", record);
   enum lookup_result result = find(tables, type, a->folded.s, record);
   if (result == LOOKUP_ABSENT && *a->domain) result = find(tables, type, a->domain, record);
   for (const char *dot = strchr(a->domain, '.'); dot && result == LOOKUP_ABSENT; dot = strchr(dot + 1, '.'))

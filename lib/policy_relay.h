@@ -5,7 +5,7 @@
 
 #include "lib/policy.h"
 
-/* The rule of a type, "sender" or "recipient" (for an address) or "default": first that of the address, then of its domain
+/* The rule of a type, "sender" (0: the null sender) or "recipient" (for an address) or "default" (0): first that of the address, then of its domain
    (T2: no other), then of the nearest domain above it that is written with a dot in front. */
 enum lookup_result policy_relay_find(struct tables *tables, const char *type, const struct address *a, text *record);
 

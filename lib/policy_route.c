@@ -76,7 +76,7 @@ static bool try_rule(struct tables *tables, const struct policy_facts *facts, co
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (strlen(types[i].word) != length || memcmp(types[i].word, word, length)) continue;
     const struct address *subject = i == 0 ? facts->sender : i == 1 ? recipient : 0;
-    if (i != 0 || subject) result = policy_relay_find(tables, types[i].word, subject, &record);
+    result = policy_relay_find(tables, types[i].word, subject, &record);
     if (result == LOOKUP_BROKEN) fail_tables(route);
     if (result == LOOKUP_FOUND) to_relay(route, types[i].name, &record);
   }
@@ -135,10 +135,13 @@ static void to_address(struct tables *tables, const struct policy_facts *facts, 
 static void to_domain(struct tables *tables, const struct policy_facts *facts, const struct address *recipient, const text *domain,
                       struct policy_route *route)
 {
-  if (*record_get(domain, "relay"))
+  size_t at = 0;
+
+  if (*record_get(domain, "relay")) {
     to_host(route, "relay-domain", record_get(domain, "file"), record_get(domain, "relay"), record_get(domain, "port"), "",
             record_get(domain, "tls"));
-  else
+    for (const char *pin; (pin = record_next(domain, "fingerprint", &at));) record_add(&route->hop, "fingerprint", pin); /* S-31 */
+  } else
     to_address(tables, facts, recipient, route);
 }
 

@@ -44,11 +44,14 @@ static void set_name(struct hop *hop, const char *name)
 bool send_hop_parse(struct hop *hop, const text *record)
 {
   uint64_t port = SMTP_PORT;
+  size_t at = 0;
 
   if (!conf_value("helohost", &hop->helo, "")) conf_me(&hop->helo);
   hop->is_mx = record_is(record, "route", "mx");
   set_name(hop, record_get(record, hop->is_mx ? "domain" : "host"));
   text_copy(&hop->rule, record_get(record, "rule"));
+  text_clear(&hop->pins);
+  for (const char *pin; (pin = record_next(record, "fingerprint", &at));) record_add(&hop->pins, "fingerprint", pin);
   if (!hop->is_mx && !record_is(record, "route", "host")) return false;
   if (record_find(record, "port") && (!record_number(record, "port", 65535, &port) || !port)) return false;
   hop->port = (unsigned int)port;

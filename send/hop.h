@@ -10,8 +10,8 @@ enum hop_tls {
   HOP_TLS_MAY,     /* if it is offered; nobody is verified; in clear if the handshake fails */
   HOP_TLS_ENCRYPT, /* STARTTLS or nothing; nobody is verified */
   HOP_TLS_VERIFY,  /* STARTTLS or nothing; the certificate bears the host's name */
-  HOP_TLS_TLS,     /* TLS from the first byte; the certificate bears the host's name, or the rule has its fingerprint */
-  HOP_TLS_FINGERPRINT, /* STARTTLS or nothing; the rule has the certificate's fingerprint */
+  HOP_TLS_TLS,     /* TLS from the first byte; the certificate bears the host's name, or its fingerprint is known */
+  HOP_TLS_FINGERPRINT, /* STARTTLS or nothing; the certificate's fingerprint is known: by the rule, or by the hop */
   HOP_TLS_OFF      /* never */
 };
 
@@ -20,11 +20,12 @@ struct hop {
   text name;         /* the domain, or the host without brackets */
   unsigned int port;
   text rule;         /* the relay rule, or empty */
+  text pins;         /* fingerprint=... that the hop brought itself: a relayed domain has no rule */
   text facts;        /* of the rule: protocol, login, password, tokenfile, fingerprint, source (send/rule) */
   enum hop_tls tls;
   text helo;         /* what this host is called */
 };
-#define HOP_ZERO { .name = TEXT_ZERO, .rule = TEXT_ZERO, .facts = TEXT_ZERO, .helo = TEXT_ZERO }
+#define HOP_ZERO { .name = TEXT_ZERO, .rule = TEXT_ZERO, .pins = TEXT_ZERO, .facts = TEXT_ZERO, .helo = TEXT_ZERO }
 
 /* Reads control/helohost or control/me too. False: this is not a hop. */
 bool send_hop_parse(struct hop *hop, const text *record);

@@ -64,6 +64,13 @@ rule(('fingerprint', pins['old']))
 outcome, s = try_once('old', facts=[('requiretls', 'yes')], extensions=('STARTTLS', 'REQUIRETLS'))
 equal(outcome[0], 'done', 'a message that requires TLS goes there')
 
+for certificate, expected in (('old', 'done'), ('next', 'done'), ('stranger', 'later')):
+    s = peer.Server(address=ADDRESS, certificate=certificate, extensions=('STARTTLS',))
+    c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('tls', 'fingerprint'), ('fingerprint', pins['old']), ('fingerprint', pins['next'])])
+    outcome = c.send()[0]
+    equal(outcome[0], expected, 'S-31: a hop without a rule brings the fingerprints itself: ' + certificate)
+    c.close()
+
 rule(('source', '127.0.52.7'), ('source', '::1'))
 for address, source in ((ADDRESS, '127.0.52.7'), ('::1', '::1')):
     outcome, s = try_once(address=address, tls='off', extensions=())

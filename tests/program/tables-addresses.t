@@ -42,6 +42,10 @@ is "N-19, N-22: catchall and copy" "file=control/domains/archive.test catchall=b
 is "a relayed domain" "file=control/domains/branch.test relay=host.test port=2525 tls=encrypt recipients=listed" "$(record domain:branch.test)"
 is "... by address, with defaults" "file=control/domains/six.test relay=2001:db8::1 port=25 tls=may recipients=all" "$(record domain:six.test)"
 is "... implicit TLS has its port" "file=control/domains/tls.test relay=192.0.2.1 port=465 tls=tls recipients=all" "$(record domain:tls.test)"
+old=$(printf 'ab%.0s' $(seq 32)) next=$(printf 'cd:%.0s' $(seq 32))
+file domains/pinned.test 'relay: [2001:db8::2]:10025' 'tls: fingerprint' "fingerprint: $old" "fingerprint: ${next%:}"
+build
+is "S-31, S-32: its host by its certificate, the next one in advance" "file=control/domains/pinned.test relay=2001:db8::2 port=10025 tls=fingerprint fingerprint=$old fingerprint=$(echo "$next" | tr -d :) recipients=all" "$(record domain:pinned.test)"
 before=$(readlink tables/current)
 # refuses WHAT SENTENCE FILE LINE...: the build ends, and names file and line
 refuses() {
@@ -68,7 +72,11 @@ refuses "an alias of a foreign domain" 'control/domains/x.test line 1: that doma
 refuses "an alias of itself" 'control/domains/x.test line 1: the aliases of these domains are a circle' domains/x.test 'alias: x.test'
 refuses "a relayed domain with a catchall" 'a relayed domain is not ours' domains/x.test 'relay: h.test' 'catchall: ann@a.test'
 refuses "recipients without a relay" 'control/domains/x.test line 1: recipients is said of a relay' domains/x.test 'recipients: all'
-refuses "a word that is none" 'control/domains/x.test line 2: tls is may, encrypt, verify, tls or off, not never' domains/x.test 'relay: h.test' 'tls: never'
+refuses "a word that is none" 'control/domains/x.test line 2: tls is may, encrypt, verify, fingerprint, tls or off, not never' domains/x.test 'relay: h.test' 'tls: never'
+refuses "S-31: tls: fingerprint without one" 'control/domains/x.test line 2: tls: fingerprint needs a fingerprint' domains/x.test 'relay: h.test' 'tls: fingerprint'
+refuses "S-31: a fingerprint that nobody looks at" 'control/domains/x.test line 3: tls: encrypt looks at no fingerprint' domains/x.test 'relay: h.test' 'tls: encrypt' "fingerprint: $old"
+refuses "S-31: a fingerprint that is none" 'control/domains/x.test line 3: fingerprint is a SHA-256 in hex, not abc' domains/x.test 'relay: h.test' 'tls: fingerprint' 'fingerprint: abc'
+refuses "S-31: a fingerprint without a relay" 'control/domains/x.test line 1: fingerprint is said of a relay' domains/x.test "fingerprint: $old"
 refuses "a copy to nobody" 'control/domains/x.test line 1: it is no mail address' domains/x.test 'copy: a b@c'
 
 # addresses

@@ -73,11 +73,13 @@ refuses "an allowed sender that is none" 'control/allowedsenders/bob line 1: not
 # relay rules
 file relayrules/10-default 'host: out.test'
 file relayrules/20-sender 'type: sender' 'subject: a.test' 'host: s.test' 'login: me' 'password: pass' 'port: 587'
+file relayrules/null 'type: sender' 'subject: <>' 'host: n.test'
 file relayrules/21-sender 'type: sender' 'subject: Ann@A.test' 'host: s2.test'
 file relayrules/30-recipient 'type: recipient' 'subject: a.test' 'host: r.test' 'tls: may'
 file relayrules/31-recipient 'type: recipient' 'subject: .sub.test' 'host: r2.test'
 file relayrules/40-archive 'type: bcc' 'host: piler1' 'tls: off'
 build
+is "S-24: a rule for the null sender" "rule=null file=control/relayrules/null type=sender subject=<> host=n.test port=25 tls=verify auth=no" "$(record 'relay:sender:<>')"
 is "N-79: a rule by sender's domain" "rule=20-sender file=control/relayrules/20-sender type=sender subject=a.test host=s.test port=587 tls=verify auth=yes" "$(record relay:sender:a.test)"
 is "N-82: ... by address" "host=s2.test" "$(record relay:sender:ann@a.test | grep -o 'host=[^ ]*')"
 is "T3: ... the same subject as recipient" "host=r.test" "$(record relay:recipient:a.test | grep -o 'host=[^ ]*')"
@@ -88,6 +90,7 @@ before=$(readlink tables/current)
 refuses "T3: two rules of one type and subject" 'control/relayrules/22-sender line 2: control/relayrules/20-sender is the sender rule of a.test already' relayrules/22-sender 'type: sender' 'subject: A.TEST' 'host: x.test'
 refuses "N-80: two default rules" 'control/relayrules/11: control/relayrules/10-default is the default rule already' relayrules/11 'host: x.test'
 refuses "a sender rule of everybody" 'control/relayrules/22 line 2: the subject is ADDRESS' relayrules/22 'type: sender' 'subject: *' 'host: x.test'
+refuses "a recipient rule of the null sender" 'control/relayrules/22 line 2: the subject is ADDRESS' relayrules/22 'type: recipient' 'subject: <>' 'host: x.test'
 refuses "an unknown type" 'control/relayrules/22 line 1: type is default, sender' relayrules/22 'type: any' 'host: x.test'
 
 # P-01 to P-09: the policy overlay

@@ -221,11 +221,14 @@ static void check_relay_rule(void)
   struct cdb_write *w = cdb_write_open("tables/2/policy.cdb");
   policy_tables_put(w, "table", "generation", "id=2");
   policy_tables_put(w, "domain", "example.test", "file=control/domains/example.test");
+  policy_tables_put(w, "domain", "pinned.test", "file=d/pinned.test relay=2001:db8::2 port=10025 tls=fingerprint fingerprint=aa fingerprint=bb recipients=all");
   policy_tables_put(w, "relay", "default", "rule=office file=control/relayrules/office host=relay.example port=587 tls=verify auth=yes");
   if (!cdb_write_close(w, 0644, (gid_t)-1) || unlink("tables/current") == -1 || symlink("2", "tables/current") == -1) exit(111);
   check(tables_open(&tables, "policy") && text_is(&tables.generation, "2"), "the next generation");
   check_is(route("x@far.example", ""), "hop relay-default route=host host=relay.example port=587 rule=office tls=verify", "a default relay");
   check_is(route("bob@example.test", ""), "nowhere unknown-user 5.1.1", "but not for what is ours");
+  check_is(route("eve@pinned.test", ""), "hop relay-domain route=host host=2001:db8::2 port=10025 tls=fingerprint fingerprint=aa fingerprint=bb",
+           "S-31 a relayed domain's host is known by its certificate");
 }
 
 static void check_names(void)
