@@ -57,7 +57,7 @@ static bool is_loopback(const struct __res_state *resolver, int i)
   return v6 && (IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) || (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127));
 }
 
-static bool is_trusted(const struct __res_state *resolver)
+bool dns_trusts(const struct __res_state *resolver)
 {
   bool is_near = resolver->nscount > 0;
 
@@ -70,7 +70,7 @@ bool dns_is_trusted(void)
   struct __res_state resolver = { 0 };
 
   if (res_ninit(&resolver) == -1) return false;
-  bool answer = is_trusted(&resolver);
+  bool answer = dns_trusts(&resolver);
   res_nclose(&resolver);
   return answer;
 }
@@ -93,7 +93,7 @@ static enum dns_result ask(const char *name, int type, text *answer, bool *is_se
   if (!dns_name_check(name)) return DNS_ABSENT;
   if (res_ninit(&resolver) == -1) return DNS_LATER;
   resolver.options &= ~(unsigned long)RES_TRUSTAD;
-  if ((*is_secure = is_trusted(&resolver))) resolver.options |= RES_TRUSTAD;
+  if ((*is_secure = dns_trusts(&resolver))) resolver.options |= RES_TRUSTAD;
   text_clear(answer);
   text_ready(answer, ANSWER_MAX);
   memset(answer->s, 0, NS_HFIXEDSZ);

@@ -32,7 +32,8 @@ struct dns_list {
   struct dns_record records[DNS_RECORDS_MAX];
   unsigned int count;
   bool is_null_mx; /* RFC 7505: this domain takes no mail */
-  bool is_secure;  /* the whole answer, a negative one too, was validated by DNSSEC: a resolver that is trusted says so (its AD bit) */
+  bool is_secure;  /* the whole answer, a negative one too, was validated by DNSSEC: a resolver that is trusted says so (its AD bit), or it
+                      is of /etc/hosts */
   char owner[256]; /* whose the records are: the name that was asked for, or where its CNAMEs lead; "" if there are none */
 };
 
@@ -56,6 +57,8 @@ enum dns_result dns_find_tlsa(const char *name, unsigned int port, struct dns_tl
 
 /* Is what the resolver says of DNSSEC to be believed? If all of /etc/resolv.conf are on this host, or control/trustresolver is yes. */
 bool dns_is_trusted(void);
+struct __res_state;
+bool dns_trusts(const struct __res_state *resolver); /* the same of one that libresolv has prepared */
 
 /* The addresses of a name in the bytes of /etc/hosts. */
 enum dns_result dns_hosts_parse(const char *bytes, size_t length, const char *name, enum dns_kind kind,

@@ -94,7 +94,7 @@ static void take_owner(struct dns_list *list, const char *name)
 {
   size_t length = strlen(name);
 
-  if (!dns_name_check(name)) return; /* ns_rr_name is shorter than 256 then */
+  if (!dns_name_check(name)) return; /* it is shorter than 256 then */
   for (size_t i = 0; i <= length; i++) list->owner[i] = ascii_lower(name[i]);
 }
 
@@ -212,5 +212,8 @@ enum dns_result dns_hosts_parse(const char *bytes, size_t length, const char *na
     add_line(list, kind, bytes, comment ? comment : line_end, name);
     bytes = newline ? newline + 1 : end;
   }
-  return list->count ? DNS_FOUND : DNS_ABSENT;
+  if (!list->count) return DNS_ABSENT;
+  list->is_secure = true; /* the operator wrote it */
+  take_owner(list, name);
+  return DNS_FOUND;
 }

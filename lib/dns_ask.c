@@ -16,7 +16,7 @@
 #include "lib/die.h"
 #include "lib/dns.h"
 
-enum { AGAIN_MS = 1000, ANSWER_MAX = 4096 };
+enum { AGAIN_MS = 1000, ANSWER_MAX = 4096, AD_BIT = 0x20 };
 
 struct asker {
   struct dns_question *all;
@@ -24,6 +24,7 @@ struct asker {
   struct sockaddr_storage servers[MAXNS]; /* of /etc/resolv.conf */
   socklen_t server_lengths[MAXNS];
   unsigned int server_count;
+  bool is_trusted; /* the AD bit of their answers counts */
 };
 
 int64_t dns_now_ms(void)
@@ -87,6 +88,7 @@ static void begin(const struct asker *a, struct __res_state *resolver, struct dn
     return;
   }
   random_buf((char *)q->packet, 2); /* the id */
+  if (a->is_trusted) q->packet[3] |= AD_BIT; /* was the answer validated? (RFC 6840 5.7) */
   send_one(a, q);
 }
 
@@ -118,7 +120,7 @@ static void receive(const struct asker *a, struct dns_question *q)
   }
   if (!is_to(q, answer, length)) return; /* somebody else's, or a forger's: the right one may still come */
   enum dns_result result = dns_answer_parse(answer, (size_t)length, q->kind, &q->list);
-  q->list.is_secure = false; /* it was not asked for */
+  q->list.is_secure = q->list.is_secure && a->is_trusted;
   if (result == DNS_LATER)
     fail(a, q);
   else
@@ -172,6 +174,7 @@ bool dns_ask(struct dns_question *all, size_t count, int64_t until_ms, int asker
   if (!count) return true;
   bool is_ready = res_ninit(&resolver) != -1;
   if (is_ready) find_servers(&a, &resolver);
+  a.is_trusted = is_ready && dns_trusts(&resolver);
   for (size_t i = 0; i < count; i++)
     if (a.server_count)
       begin(&a, &resolver, &all[i]);

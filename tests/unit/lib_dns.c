@@ -113,6 +113,7 @@ static void check_addresses(void)
   check(dns_hosts_parse(hosts, sizeof hosts - 1, "relay", DNS_A, &list) == DNS_FOUND && list.count == 2, "/etc/hosts: each line with the name");
   check(!strcmp(list.records[0].address, "10.0.0.1") && !strcmp(list.records[1].address, "10.0.0.3"), "as a word, in any case");
   check(dns_hosts_parse(hosts, sizeof hosts - 1, "relay", DNS_AAAA, &list) == DNS_FOUND && !strcmp(list.records[0].address, "::1"), "IPv6");
+  check(list.is_secure && !strcmp(list.owner, "relay"), "... nobody else wrote it");
   check(dns_hosts_parse(hosts, sizeof hosts - 1, "main", DNS_A, &list) == DNS_ABSENT, "a comment is no name");
 }
 
