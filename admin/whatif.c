@@ -91,12 +91,14 @@ static void say_hop(const struct policy_route *route)
 /* As whom we log in at the next host: the file is for administrators, so it may be that we cannot say. */
 static void say_credentials(const struct policy_route *route)
 {
-  static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "enabled", 0 };
+  static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "certificate", "enabled", 0 };
   text fields = TEXT_ZERO, error = TEXT_ZERO;
 
   if (!*record_get(&route->hop, "rule")) return;
   if (conf_fields(route->from.s, known, &fields, &error))
-    story_line("log in as", *record_get(&fields, "login") ? record_get(&fields, "login") : "nobody");
+    story_line("log in as", *record_get(&fields, "login")                ? record_get(&fields, "login")
+                            : record_is(&fields, "certificate", "yes") ? "whose certificate is tlsout/client.pem"
+                                                                       : "nobody");
   else if (!error.len)
     story_line("log in as", "(only root may read the rule)");
   text_free(&fields);

@@ -1,8 +1,8 @@
 /* tls-client: does the TLS handshake with other mail hosts for smtp-send, and carries its bytes.
 
    Serves calls on run/tls-client: takes the connected socket, gives a plaintext socket back (doc/calls.md). Reads the
-   authorities that are believed: control/tlscafile, or the system's. Runs as mail-tlsout, which holds no secret; writes
-   no file. */
+   authorities that are believed: control/tlscafile, or the system's; and our own certificate with its key, tlsout/client.pem,
+   for relays whose rule says so. Runs as mail-tlsout, which holds that key alone; writes no file. */
 
 #include <string.h>
 
@@ -14,6 +14,7 @@
 #include "lib/serve.h"
 
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs"
+#define OWN_CERTIFICATE "tlsout/client.pem"
 
 enum { CONNECTIONS = 10000, CONNECTION_BYTES = 256 << 20 };
 
@@ -77,6 +78,8 @@ static struct tls *handshake(int socket, const text *request, struct tls_verdict
             : !strcmp(verify, "none")  ? stranger
             : !strcmp(verify, "watch") ? verifier_new(tls_context_observer, &verdict->error)
                                        : verifier_new(tls_context_client, &verdict->error);
+  /* One connection a process: it is no other's context that is changed. */
+  if (context && record_is(request, "bear", "certificate") && !tls_context_bear(context, OWN_CERTIFICATE, &verdict->error)) context = 0;
   struct tls *tls = context ? tls_connect(context, socket, record_get(request, "name"), HANDOVER_SECONDS, verdict) : 0;
   if (!tls || !is_pinned || has_fingerprint(tls, request, verdict)) return tls;
   tls_free(tls);
@@ -105,7 +108,7 @@ static void session(int in, int out, const struct peer *peer)
 int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-remote", 0 };
-  static const char *const reads[] = { "control", "/etc/ssl", "/usr/share/ca-certificates",
+  static const char *const reads[] = { "control", "tlsout", "/etc/ssl", "/usr/share/ca-certificates",
                                        "/usr/local/share/ca-certificates", 0 };
   static const struct sandbox sandbox = { .reads = reads };
   static const struct serve service = { .concurrency = CONNECTIONS,

@@ -6,7 +6,7 @@
 #include "ldapsync/relayrules.h"
 #include "lib/die.h"
 
-static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "enabled", 0 };
+static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "certificate", "enabled", 0 };
 static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", "fingerprint", 0 };
 static const char *const types[] = { "default", "sender", "recipient", "bcc", 0 };
 
@@ -48,7 +48,8 @@ static const char *check(const text *fields, uint64_t *port, text *error)
   const char *password = record_get(fields, "password"), *token = record_get(fields, "tokenfile"), *secret = *password ? password : token;
 
   const char *protocol = get(fields, "protocol", "smtp");
-  bool is_lmtp = !strcmp(protocol, "lmtp");
+  const char *certificate = get(fields, "certificate", "no");
+  bool is_lmtp = !strcmp(protocol, "lmtp"), is_open = !strcmp(tls, "may") || !strcmp(tls, "off");
 
   if (!is_one_of(type, types))
     text_add_format(error, "type is default, sender, recipient or bcc, not %s", type);
@@ -67,6 +68,12 @@ static const char *check(const text *fields, uint64_t *port, text *error)
   } else if (strcmp(enabled, "yes") && strcmp(enabled, "no")) {
     text_add_format(error, "enabled is yes or no, not %s", enabled);
     return "enabled";
+  } else if (strcmp(certificate, "yes") && strcmp(certificate, "no")) {
+    text_add_format(error, "certificate is yes or no, not %s", certificate);
+    return "certificate";
+  } else if (!strcmp(certificate, "yes") && is_open) {
+    text_add_format(error, "tls: %s may end in the clear, where no certificate is shown; write encrypt, verify, fingerprint or tls", tls);
+    return "tls";
   } else if (*password && *token) {
     text_add_format(error, "a login has a password or a token, not both");
     return "tokenfile";
@@ -76,7 +83,7 @@ static const char *check(const text *fields, uint64_t *port, text *error)
   } else if (*token && (strncmp(token, "control/", 8) || strstr(token, ".."))) {
     text_add_format(error, "tokenfile is a file below control/, not %s", token);
     return "tokenfile";
-  } else if (*login && (!strcmp(tls, "may") || !strcmp(tls, "off"))) {
+  } else if (*login && is_open) {
     text_add_format(error, "tls: %s would send the password in the clear; write encrypt, verify, fingerprint or tls", tls);
     return "tls";
   }
@@ -108,6 +115,7 @@ static const char *add_facts(const text *fields, text *facts, text *error)
     if (*record_get(fields, "password")) record_add(facts, "password", record_get(fields, "password"));
     if (*record_get(fields, "tokenfile")) record_add(facts, "tokenfile", record_get(fields, "tokenfile"));
   }
+  if (record_is(fields, "certificate", "yes")) record_add(facts, "certificate", "yes");
   if (!pins_add(fields, get(fields, "tls", "verify"), facts, error)) return record_find(fields, "fingerprint") ? "fingerprint" : "tls";
   add_sources(fields, facts, error);
   return "source";

@@ -25,6 +25,10 @@ struct tls_context *tls_context_dane(text *error);
 
 /* For a server whose certificate is known by its fingerprint: no authority is asked, but no weak suite is taken either. */
 struct tls_context *tls_context_pinned(text *error);
+
+/* A client's own certificate, for a server that asks for one: certificate, its chain and key in one PEM file, so that another
+   takes its place whole. */
+bool tls_context_bear(struct tls_context *c, const char *path, text *error);
 void tls_context_free(struct tls_context *c); /* 0 is allowed */
 
 /* New ticket keys: tickets given before lead to a full handshake from now on. */

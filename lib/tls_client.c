@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "lib/tls_inside.h"
@@ -54,6 +55,21 @@ struct tls_context *tls_context_dane(text *error)
   SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, 0);
   c->looks = true;
   return c;
+}
+
+bool tls_context_bear(struct tls_context *c, const char *path, text *error)
+{
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(c->ssl, path) == 1 && SSL_CTX_use_PrivateKey_file(c->ssl, path, SSL_FILETYPE_PEM) == 1 &&
+      SSL_CTX_check_private_key(c->ssl) == 1)
+    return true;
+  const char *reason = ERR_reason_error_string(ERR_peek_error());
+  text_copy(error, "unable to use our certificate and its key in ");
+  text_add(error, path);
+  text_add(error, ": ");
+  text_add(error, reason ? reason : "no reason given");
+  ERR_clear_error();
+  return false;
 }
 
 /* RFC 8460 4.3, for a certificate that is not accepted. */

@@ -62,6 +62,7 @@ static enum session_result encrypt(struct client *c, const struct hop *hop, cons
   record_add(&request, "what", "connect");
   record_add(&request, "name", host);
   record_add(&request, "verify", is_pinned ? "fingerprint" : send_hop_is_verified(hop) ? "name" : "none");
+  if (record_is(&hop->facts, "certificate", "yes")) record_add(&request, "bear", "certificate");
   for (const char *one; is_pinned && (one = record_next(&hop->facts, "fingerprint", &at));) record_add(&request, "fingerprint", one);
   if (call_ask("tls-client", &request, &c->fd, 1, &answer, &fds, send_client_left(c, TLS_SECONDS)) != CALL_DONE) {
     c->was_late = errno == ETIMEDOUT;

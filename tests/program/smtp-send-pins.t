@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A relay rule can name the certificate of its host by fingerprint (S-31, N-84), the next one in advance (S-32), and the
 address that we come from. What smtp-send learns of a rule it learns anew for each connection."""
-import hashlib, os, subprocess, sys
+import hashlib, os, ssl, subprocess, sys
 sys.path.insert(0, 'tests')
 import peer
 from smtp_server import *
@@ -11,6 +11,7 @@ ADDRESS = '127.0.52.1'
 write('control/me', 'mail.home.test\n')
 write('control/tlscafile', 'control/ca.pem\n')
 os.makedirs('tables/one')
+os.makedirs('tlsout')
 os.symlink('one', 'tables/current')
 pins = {}
 for name in ('old', 'next', 'stranger'):
@@ -70,6 +71,45 @@ for certificate, expected in (('old', 'done'), ('next', 'done'), ('stranger', 'l
     outcome = c.send()[0]
     equal(outcome[0], expected, 'S-31: a hop without a rule brings the fingerprints itself: ' + certificate)
     c.close()
+
+# S-21: the relay knows us by our certificate
+def relay(known):
+    """A server that asks for a certificate, and has a handshake with nobody but who bears this one."""
+    def wrap():
+        c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        c.load_cert_chain('old.pem', 'old.key')
+        c.load_verify_locations(known + '.pem')
+        c.verify_mode, c.maximum_version = ssl.CERT_REQUIRED, ssl.TLSVersion.TLSv1_2
+        s.sock = c.wrap_socket(s.sock, server_side=True)
+        s.file = s.sock.makefile('rb')
+        s.tls.append(s.sock.getpeercert(True))
+    s = peer.Server(address=ADDRESS, certificate='old', extensions=('STARTTLS',))
+    s.wrap = wrap
+    return s
+
+
+def shown(known):
+    s = relay(known)
+    c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('rule', 'office'), ('tls', 'fingerprint')])
+    outcome = c.send()[0]
+    c.close()
+    s.join(30)
+    return outcome, [hashlib.sha256(der).hexdigest() for der in s.tls]
+
+
+rule(('fingerprint', pins['old']), ('certificate', 'yes'))
+outcome, seen = shown('next')
+ok(outcome[:2] == ('later', '4.7.5') and 'tlsout/client.pem' in outcome[3], 'S-21: our certificate is not there: later, and says so', outcome)
+for name in ('next', 'stranger'):
+    write('tlsout/client.new', read(name + '.pem') + read(name + '.key'))
+    os.rename('tlsout/client.new', 'tlsout/client.pem')
+    outcome, seen = shown(name)
+    ok(outcome[0] == 'done' and seen == [pins[name]], 'S-21, S-32: the certificate in tlsout/client.pem is shown: ' + name, (outcome, seen))
+outcome, seen = shown('old')
+ok(outcome[0] == 'later' and not seen, '... to a relay that wants another: later', outcome)
+rule(('fingerprint', pins['old']))
+outcome, seen = shown('stranger')
+ok(outcome[0] == 'later' and not seen, '... and to nobody whose rule does not say so', outcome)
 
 rule(('source', '127.0.52.7'), ('source', '::1'))
 for address, source in ((ADDRESS, '127.0.52.7'), ('::1', '::1')):
