@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import calls
+import drains
 import idle
 import machine
 from systems import DOMAIN, PASSWORD, USERS
@@ -19,11 +20,11 @@ OTHERS = ("relay", "drain", "idle-imap", "idle-imaps", "calls", "calls-relay")
 
 ALL = ["c1-each", "c10-each", "c50-each", "c1-kept", "c10-kept", "c50-kept", "c1-each-100k", "c10-each-100k", "c10-kept-100k",
        "c10-each-10rcpt", "c50-kept-10rcpt", "relay", "drain", "smtp-connect", "smtp-starttls", "imap-login-cold",
-       "imap-login-again", "imaps-login-cold", "imaps-login-again", "idle-imap", "idle-imaps", "calls", "calls-relay"]
+       "imap-login-again", "imaps-login-cold", "imaps-login-again", "idle-imap", "idle-imaps", "calls", "calls-relay"] + drains.ALL
 
 
 def known(name):
-    return name in OTHERS or any(pattern.match(name) for pattern in (MESSAGES, LOGINS, CONNECTS))
+    return name in OTHERS or any(pattern.match(name) for pattern in (MESSAGES, LOGINS, CONNECTS, drains.NAMES))
 
 
 class Load:
@@ -186,6 +187,8 @@ def work_of(name):
         return traced
     if name.startswith("idle"):
         return idles
+    if drains.NAMES.match(name):
+        return drains.deferred if name.startswith("deferred") else drains.drained
     return next((work for pattern, work in ((MESSAGES, messages), (LOGINS, logins), (CONNECTS, connects)) if pattern.match(name)), relayed)
 
 

@@ -1,12 +1,13 @@
 /* load: a load generator for mail servers on loopback.
 
      load smtp  host= port= messages= connections= each= size= recipients= to= users= [from=] [tls=] [user= password=] [watch= wait=]
-     load sink  host= port= messages= [wait=]
+     load sink  host= port= messages= [wait=] [delay=]
      load login host= port= messages= connections= protocol=imap|smtp [tls=] [user= password= users=]
 
    A pattern (to, from, user) may hold one %d: the number of the user, 1 to users; from and user that of a connection. each=0 keeps a connection for all its
    messages. tls is none, starttls or implicit. watch= is a glob of Maildir folders: load waits until all it sent lie
-   there. sink holds its greeting back until a line comes on fd 0. Every mode ends by itself and prints one JSON object.
+   there. sink holds its greeting back until a line comes on fd 0. delay= are milliseconds before each of its answers.
+   Every mode ends by itself and prints one JSON object.
    Times are seconds of the monotonic clock, so that those of two processes can be compared. */
 
 #include <arpa/inet.h>
@@ -91,7 +92,7 @@ static void plan_read(struct plan *plan, char **arguments)
     { "host", &plan->host, 0 }, { "to", &plan->to, 0 }, { "from", &plan->from, 0 }, { "user", &plan->user, 0 },
     { "password", &plan->password, 0 }, { "protocol", &plan->protocol, 0 }, { "tls", &plan->tls, 0 }, { "watch", &plan->watch, 0 },
     { "port", 0, &plan->port }, { "messages", 0, &plan->messages }, { "connections", 0, &plan->connections }, { "each", 0, &plan->each },
-    { "size", 0, &plan->size }, { "recipients", 0, &plan->recipients }, { "users", 0, &plan->users }, { "wait", 0, &plan->wait },
+    { "size", 0, &plan->size }, { "recipients", 0, &plan->recipients }, { "users", 0, &plan->users }, { "wait", 0, &plan->wait }, { "delay", 0, &plan->delay },
   };
   for (; *arguments; arguments++) {
     size_t length = strcspn(*arguments, "="), i = 0;

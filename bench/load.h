@@ -15,7 +15,7 @@ enum { CONNECTIONS_MAX = 4096, LINE_SIZE = 512, HEADER_SIZE = 1024, STACK_BYTES 
 /* The command line. */
 struct plan {
   const char *host, *to, *from, *user, *password, *protocol, *tls, *watch;
-  long port, messages, connections, each, size, recipients, users, wait;
+  long port, messages, connections, each, size, recipients, users, wait, delay;
 };
 
 /* What all threads share. */

@@ -8,7 +8,7 @@ from systems import DOMAIN, PASSWORD, TOP, USERS, System
 OFFSET = 18000
 # what a client may open, and how much is delivered at once: as much as the peers' configurations allow
 CONTROL = {"concurrencysmtpd": 2000, "concurrencysmtpdclient": 2000, "concurrencyimap": 2000, "concurrencyimapclient": 2000, "concurrencyimapuser": 0, "concurrencytls": 4000,
-           "concurrencylocal": 50, "concurrencyremote": 50}
+           "concurrencylocal": 50, "concurrencyremote": 50, "retryfirst": 3600}
 
 
 class Postroom(System):
@@ -44,11 +44,26 @@ class Postroom(System):
         for name, number in CONTROL.items():
             self.control(name, str(number))
         self.control("domains/" + DOMAIN, "")
-        self.control("relayrules/default", "host: %s\nport: %d\ntls: off" % self.sink)
         self.add_users()
-        self.program("tables-build")
+        self.route(self.sink)
         self.quickstart("--stop")
         self.quickstart("--start")
+
+    def route(self, to):
+        if to:
+            self.control("relayrules/default", "host: %s\nport: %d\ntls: off" % to)
+        elif os.path.exists(os.path.join(self.folder, "control/relayrules/default")):
+            os.remove(os.path.join(self.folder, "control/relayrules/default"))
+        self.program("tables-build")
+
+    def deferrals(self):
+        return self.count_in("log/send-schedule/*[!k]", " deferred id=")  # not its lock
+
+    def retry_all(self):
+        self.program("qctl", "retry", "--all")
+
+    def remove_all(self):
+        self.program("qctl", "delete", "--all")
 
     def cold(self):
         self.run("s6-svc", "-wR", "-T", "20000", "-r", os.path.join(self.folder, "service/auth-server"))

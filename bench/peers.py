@@ -65,6 +65,19 @@ class Postfix(System):
         self.configure()
         self.run("postfix", "-c", self.folder + "/etc", "start")
 
+    def route(self, to):
+        self.run("postconf", "-c", self.folder + "/etc", "-e", "relayhost=" + ("[%s]:%d" % to if to else ""))
+        self.run("postfix", "-c", self.folder + "/etc", "reload")
+
+    def deferrals(self):
+        return self.count_in("log/maillog", "status=deferred")
+
+    def retry_all(self):
+        self.run("postqueue", "-c", self.folder + "/etc", "-f")
+
+    def remove_all(self):
+        self.run("postsuper", "-c", self.folder + "/etc", "-d", "ALL")
+
     def stop(self):
         if os.path.exists(self.folder + "/etc/main.cf"):
             subprocess.run(["postfix", "-c", self.folder + "/etc", "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -33,25 +33,31 @@ static const char *sink_answer(const char *line)
   return "250 2.0.0 ok\r\n";
 }
 
+static bool answer(const struct run *run, struct connection *c, const char *answers, size_t used)
+{
+  if (run->plan.delay) nap((double)run->plan.delay / 1000);
+  return send_bytes(c, answers, used);
+}
+
 /* Commands that came together are answered together, as PIPELINING wants it. */
 static void sink_session(struct run *run, struct connection *c)
 {
   char answers[4096] = "220 sink ESMTP\r\n";
   for (size_t used = strlen(answers);;) {
     if (!has_line(c) || used > sizeof answers - LINE_SIZE) {
-      if (!send_bytes(c, answers, used)) return;
+      if (!answer(run, c, answers, used)) return;
       used = 0;
     }
     const char *line = read_line(c);
     if (!line) return;
-    const char *answer = sink_answer(line);
-    used += (size_t)snprintf(answers + used, sizeof answers - used, "%s", answer);
-    if (answer[0] == '3') {
-      if (!send_bytes(c, answers, used) || !sink_take_message(c)) return;
+    const char *said = sink_answer(line);
+    used += (size_t)snprintf(answers + used, sizeof answers - used, "%s", said);
+    if (said[0] == '3') {
+      if (!answer(run, c, answers, used) || !sink_take_message(c)) return;
       sink_count(run);
       used = (size_t)snprintf(answers, sizeof answers, "250 2.0.0 taken\r\n");
-    } else if (strncmp(answer, "221", 3) == 0) {
-      send_bytes(c, answers, used);
+    } else if (strncmp(said, "221", 3) == 0) {
+      answer(run, c, answers, used);
       return;
     }
   }
