@@ -5,6 +5,8 @@
 #include <skalibs/buffer.h>
 
 #include "admin/listing.h"
+#include "lib/address.h"
+#include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/json.h"
 #include "lib/tables.h"
@@ -114,18 +116,21 @@ static void add_targets(struct listing *l, const text *record, text *line)
   if (l->is_json) text_add_char(line, ']');
 }
 
-static void add_from(const text *record, text *line)
+/* All values of a key of the record, as an array. */
+static void add_all(const text *record, const char *key, text *line)
 {
   size_t at = 0;
 
-  json_key(line, "from");
+  json_key(line, key);
   text_add_char(line, '[');
-  for (const char *from; (from = record_next(record, "from", &at));) {
+  for (const char *one; (one = record_next(record, key, &at));) {
     if (line->s[line->len - 1] != '[') text_add_char(line, ',');
-    json_string(line, from);
+    json_string(line, one);
   }
   text_add_char(line, ']');
 }
+
+static void add_from(const text *record, text *line) { add_all(record, "from", line); }
 
 static void format_address(struct listing *l, const char *key, const text *record, text *line)
 {
@@ -179,9 +184,10 @@ static void format_domain(struct listing *l, const char *key, const text *record
   for (const char *one; (one = record_walk(record, &at, &length));) {
     text name = TEXT_ZERO;
     text_add_bytes(&name, one, length);
-    json_pair(line, text_string(&name), one + length + 1);
+    if (strcmp(text_string(&name), "fingerprint")) json_pair(line, name.s, one + length + 1);
     text_free(&name);
   }
+  if (record_find(record, "fingerprint")) add_all(record, "fingerprint", line);
   text_add_char(line, '}');
 }
 
@@ -201,6 +207,65 @@ static void format_account(struct listing *l, const char *key, const text *recor
   json_pair(line, "uid", record_get(record, "uid"));
   add_from(record, line);
   text_add_char(line, '}');
+}
+
+/* control/mxhosts, "HOST [PREFERENCE]" a line, or this host: who takes mail for our domains. */
+struct mx_host {
+  text name;
+  uint64_t preference;
+};
+
+static bool next_mx_host(const text *lines, size_t *at, struct mx_host *host)
+{
+  if (*at >= lines->len) return false;
+  const char *line = lines->s + *at, *rest = line + strcspn(line, " \t");
+  text name = TEXT_ZERO;
+
+  *at += strlen(line) + 1;
+  host->preference = 10;
+  text_copy_bytes(&name, line, (size_t)(rest - line));
+  rest += strspn(rest, " \t");
+  if (!domain_fold(text_string(&name), name.len, &host->name) || (*rest && !number_scan(rest, 65535, &host->preference)))
+    die_permanent("control/mxhosts: ", line, " is not HOST or HOST PREFERENCE, a number up to 65535");
+  text_string(&host->name);
+  text_free(&name);
+  return true;
+}
+
+/* S-13: the entries that a domain needs in DNS, one for each host. */
+static void format_dns(struct listing *l, const char *key, const text *record, text *line)
+{
+  struct mx_host host = { .name = TEXT_ZERO };
+  text lines = TEXT_ZERO;
+  size_t at = 0;
+
+  (void)record;
+  if (!conf_lines("mxhosts", &lines) || !lines.len) {
+    conf_me(&lines);
+    text_add_char(&lines, 0);
+  }
+  while (next_mx_host(&lines, &at, &host)) {
+    if (line->len) text_add_char(line, '\n');
+    if (!l->is_json) {
+      text_add_format(line, "%s. MX %u %s.", key, (unsigned int)host.preference, host.name.s);
+      continue;
+    }
+    text_add_char(line, '{');
+    json_pair(line, "domain", key);
+    json_pair(line, "type", "MX");
+    json_key(line, "preference");
+    text_add_format(line, "%u", (unsigned int)host.preference);
+    json_pair(line, "host", host.name.s);
+    text_add_char(line, '}');
+  }
+  text_free(&lines);
+  text_free(&host.name);
+}
+
+void listing_dns(const char *const *arguments, bool is_json)
+{
+  (void)arguments;
+  list("domain", is_json, format_dns);
 }
 
 void listing_addresses(const char *const *arguments, bool is_json)

@@ -8,6 +8,7 @@
 void listing_addresses(const char *const *arguments, bool is_json);
 void listing_groups(const char *const *arguments, bool is_json);
 void listing_domains(const char *const *arguments, bool is_json);
+void listing_dns(const char *const *arguments, bool is_json); /* the MX of each domain, ours or relayed */
 void listing_accounts(const char *const *arguments, bool is_json);
 
 #endif

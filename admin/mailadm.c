@@ -24,7 +24,7 @@
 #include "lib/secret.h"
 
 #define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | add address ADDRESS DESTINATION... | add group NAME MEMBER... | add public NAME | " \
-              "delete address ADDRESS | delete group NAME | list domains|accounts|addresses|groups [ --json ] | limits list | limits clear KEY|all"
+              "delete address ADDRESS | delete group NAME | list domains|accounts|addresses|groups|dns [ --json ] | limits list | limits clear KEY|all"
 
 /* A-label form, in lower case. */
 static void check_domain(const char *name, text *domain)
@@ -170,6 +170,7 @@ static const struct {
   { "list", "accounts", listing_accounts, 0, 0 },
   { "list", "addresses", listing_addresses, 0, 0 },
   { "list", "groups", listing_groups, 0, 0 },
+  { "list", "dns", listing_dns, 0, 0 },
   { "limits", "list", list_limits, 0, 0 },
   { "limits", "clear", clear_limits, 1, 1 },
 };

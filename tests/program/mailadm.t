@@ -70,6 +70,15 @@ is "... and is listed" "public:office" "$(mailadm list accounts | grep public)"
 exits 0 "a group as a destination" mailadm add address crew@second.test group:team public:office
 is "list addresses --json" '{"address":"crew@second.test","kind":"address","internal":false,"to":["group:team","public:office"],"from":["control/addresses/crew@second.test"]}' "$(mailadm list addresses --json | grep crew)"
 is "list groups --json" '{"group":"team","key":"group-team","members":["alice@example.test","six@example.test","far@elsewhere.test"],"from":["control/groups/team"]}' "$(mailadm list groups --json)"
+echo mail.example.test >control/me
+is "S-13: list dns: the MX of each domain is this host" "example.test. MX 10 mail.example.test.|second.test. MX 10 mail.example.test." "$(mailadm list dns | paste -sd'|')"
+printf '# the cluster\nMX1.example.test\nmx2.example.test 20\n' >control/mxhosts
+is "... or those of control/mxhosts, with their preference" "second.test. MX 10 mx1.example.test.|second.test. MX 20 mx2.example.test." "$(mailadm list dns | grep second | paste -sd'|')"
+is "... as JSON" '{"domain":"second.test","type":"MX","preference":20,"host":"mx2.example.test"}' "$(mailadm list dns --json | tail -n 1)"
+echo 'mx1.example.test soon' >control/mxhosts
+exits 100 "... what cannot be understood is refused" mailadm list dns
+is "... with a sentence" 1 "$(grep -c "control/mxhosts: mx1.example.test soon is not HOST or HOST PREFERENCE" out)"
+rm control/mxhosts
 is "list domains --json" '{"domain":"example.test","file":"control/domains/example.test"}' "$(mailadm list domains --json | head -n 1)"
 is "each line is JSON" "" "$(for what in domains accounts addresses groups; do mailadm list $what --json; done | python3 -c 'import json, sys
 for line in sys.stdin: json.loads(line)' 2>&1)"
