@@ -8,12 +8,9 @@
 #include <resolv.h>
 #include <string.h>
 
-#include <skalibs/djbunix.h>
 #include <skalibs/random.h>
 
 #include "lib/conf.h"
-
-#define HOSTS "/etc/hosts"
 
 enum { ANSWER_MAX = 65535 };
 
@@ -145,14 +142,4 @@ enum dns_result dns_find_tlsa(const char *name, unsigned int port, struct dns_tl
   text_free(&answer);
   text_free(&whole);
   return result;
-}
-
-enum dns_result dns_find_host(const char *name, enum dns_kind kind, struct dns_list *list)
-{
-  text bytes = TEXT_ZERO;
-  enum dns_result result = DNS_ABSENT;
-
-  if (openslurpclose(&bytes, HOSTS)) result = dns_hosts_parse(bytes.s, bytes.len, name, kind, list);
-  text_free(&bytes);
-  return result == DNS_ABSENT ? dns_find(name, kind, list) : result;
 }

@@ -32,6 +32,7 @@ struct dns_list {
   struct dns_record records[DNS_RECORDS_MAX];
   unsigned int count;
   bool is_null_mx; /* RFC 7505: this domain takes no mail */
+  bool is_cut;     /* more did not fit into the packet; dns_find asks again by TCP */
   bool is_secure;  /* the whole answer, a negative one too, was validated by DNSSEC: a resolver that is trusted says so (its AD bit), or it
                       is of /etc/hosts */
   char owner[256]; /* whose the records are: the name that was asked for, or where its CNAMEs lead; "" if there are none */
@@ -79,9 +80,6 @@ struct dns_question {
 };
 int64_t dns_now_ms(void); /* of the monotonic clock */
 bool dns_ask(struct dns_question *all, size_t count, int64_t until_ms, int asker); /* false: the asker, a socket, hung up */
-
-/* /etc/hosts, then the resolver. */
-enum dns_result dns_find_host(const char *name, enum dns_kind kind, struct dns_list *list);
 
 /* The bytes of an answer, in the order of its records. is_secure is what its AD bit says, whoever it is from. */
 enum dns_result dns_answer_parse(const unsigned char *bytes, size_t length, enum dns_kind kind, struct dns_list *list);

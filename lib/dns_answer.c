@@ -28,7 +28,7 @@ bool dns_name_check(const char *name)
 static void start(struct dns_list *list)
 {
   list->count = 0;
-  list->is_null_mx = list->is_secure = false;
+  list->is_null_mx = list->is_cut = list->is_secure = false;
   *list->owner = 0;
 }
 
@@ -129,6 +129,7 @@ enum dns_result dns_answer_parse(const unsigned char *bytes, size_t length, enum
 
   start(list);
   enum dns_result result = begin(bytes, length, &message, &list->is_secure);
+  if (result != DNS_LATER) list->is_cut = ns_msg_getflag(message, ns_f_tc);
   if (result != DNS_FOUND) return result;
   for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
     if (ns_parserr(&message, ns_s_an, i, &rr) == -1) return DNS_LATER;

@@ -1,6 +1,5 @@
 #include "send/client.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -77,57 +76,9 @@ static void start(struct client *c, int fd)
   text_clear(&c->out);
 }
 
-static socklen_t fill_address(struct sockaddr_storage *to, const char *address, unsigned int port)
+void send_client_aim(struct client *c, const char *host, const char *address, unsigned int port)
 {
-  struct sockaddr_in *v4 = (struct sockaddr_in *)to;
-  struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
-
-  memset(to, 0, sizeof *to);
-  if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons((uint16_t)port);
-    return sizeof *v4;
-  }
-  if (inet_pton(AF_INET6, address, &v6->sin6_addr) != 1) return 0;
-  v6->sin6_family = AF_INET6;
-  v6->sin6_port = htons((uint16_t)port);
-  return sizeof *v6;
-}
-
-static bool connect_until(int fd, const struct sockaddr_storage *to, socklen_t length, int64_t deadline)
-{
-  int error = 0;
-  socklen_t error_length = sizeof error;
-
-  if (!connect(fd, (const struct sockaddr *)to, length)) return true;
-  if (errno != EINPROGRESS) return false;
-  if (!wait_until(fd, POLLOUT, deadline)) {
-    errno = ETIMEDOUT;
-    return false;
-  }
-  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_length) == -1) return false;
-  errno = error;
-  return !error;
-}
-
-/* The port is chosen when the other end is known, so that two connections may come from one (ip(7)). */
-static bool bind_source(int fd, const char *source)
-{
-  struct sockaddr_storage from;
-  socklen_t length = fill_address(&from, source, 0);
-  int on = 1;
-
-  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on); /* without it there are only fewer */
-  return length && !bind(fd, (struct sockaddr *)&from, length);
-}
-
-bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port, const char *source,
-                         unsigned int seconds)
-{
-  struct sockaddr_storage to;
-  socklen_t length = fill_address(&to, address, port);
-  int fd, on = 1;
-
+  send_client_close(c);
   text_clear(&c->remote);
   text_add_format(&c->remote, "%s[%s]:%u", host, address, port);
   text_clear(&c->tls);
@@ -137,23 +88,20 @@ bool send_client_connect(struct client *c, const char *host, const char *address
   text_clear(&c->offered);
   c->needs_reset = c->is_used = c->was_late = false;
   send_reply_clear(&c->reply);
-  if (!length) return fail(c, "has no usable address");
-  fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd == -1) return fail(c, strerror(errno));
-  if (*source && !bind_source(fd, source)) {
-    c->trouble = errno == EADDRNOTAVAIL ? "the rule's source address is not one of this host's" : strerror(errno);
-    close(fd);
-    return false;
-  }
-  if (!connect_until(fd, &to, length, deadline_in(c, seconds))) {
-    c->trouble = strerror(errno);
-    c->was_late = errno == ETIMEDOUT;
-    close(fd);
-    return false;
-  }
+}
+
+void send_client_miss(struct client *c, const char *trouble, bool was_late)
+{
+  c->trouble = trouble;
+  c->was_late = was_late;
+}
+
+void send_client_take(struct client *c, int fd)
+{
+  int on = 1;
+
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* without it mail only flows more slowly */
   start(c, fd);
-  return true;
 }
 
 static bool has_same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)

@@ -41,10 +41,10 @@ void send_client_init(struct client *c);
 void send_client_limit(struct client *c, unsigned int seconds);
 unsigned int send_client_left(const struct client *c, unsigned int seconds); /* so many, or fewer: at least 1 */
 
-/* A new connection, which was closed before, to an address as text. host: its name, for people. source: an address of this
-   host to come from, of the same family, or "". */
-bool send_client_connect(struct client *c, const char *host, const char *address, unsigned int port, const char *source,
-                         unsigned int seconds);
+/* What is tried next: it is closed, and nothing that was known before counts. host: its name, for people. */
+void send_client_aim(struct client *c, const char *host, const char *address, unsigned int port);
+void send_client_miss(struct client *c, const char *trouble, bool was_late); /* there was no connection */
+void send_client_take(struct client *c, int fd);                            /* there is one: non-blocking, and the client's from now on */
 bool send_client_is_own(const struct client *c); /* both ends of the connection are the same address: it is this host */
 
 /* The plaintext socket that tls-client gave instead of the connected one: nothing that was read or offered before counts. */

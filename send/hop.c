@@ -131,21 +131,30 @@ static bool reach_host(struct dial *d)
   return send_dial_host(d, d->hop->name.s);
 }
 
+/* The hosts that are tried, one after the other. */
+static bool reach(struct dial *d)
+{
+  const struct hop *hop = d->hop;
+
+  if (!hop->is_mx) return reach_host(d);
+  if (send_dial_is_address(hop->name.s) ? send_dial_host(d, hop->name.s) : reach_mx(d)) return true;
+  if (d->is_loop && !d->was_later) say_loop(d);
+  return false;
+}
+
 bool send_hop_reach(struct hop *hop, struct client *c, struct outcome *why)
 {
-  struct dial d = { .hop = hop, .c = c, .why = why };
-  bool is_reached;
+  struct dial d = { .hop = hop, .c = c, .why = why, .remote = TEXT_ZERO };
 
   d.connect_seconds = (unsigned int)conf_number("timeoutconnect", CONNECT_SECONDS, SECONDS_MAX);
   send_client_init(c);
   text_clear(&c->remote);
   text_clear(&c->tls);
-  if (!hop->is_mx) {
-    is_reached = send_rule_read(hop, why) && reach_host(&d);
-    text_wipe(&hop->facts);
-    return is_reached;
-  }
-  if (send_dial_is_address(hop->name.s) ? send_dial_host(&d, hop->name.s) : reach_mx(&d)) return true;
-  if (d.is_loop && !d.was_later) say_loop(&d);
-  return false;
+  bool is_reached = (hop->is_mx || send_rule_read(hop, why)) && reach(&d);
+  if (!hop->is_mx) text_wipe(&hop->facts);
+  if (is_reached)
+    text_free(&d.remote);
+  else
+    send_dial_end(&d);
+  return is_reached;
 }

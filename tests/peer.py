@@ -8,10 +8,10 @@ class Server(threading.Thread):
     connection. What was said is in .heard."""
 
     def __init__(self, sessions=1, address='127.0.13.1', port=0, certificate='relay.example.test', implicit=False,
-                 extensions=('PIPELINING', '8BITMIME', 'SIZE 100000'), **replies):
+                 extensions=('PIPELINING', '8BITMIME', 'SIZE 100000'), patience=30, **replies):
         super().__init__(daemon=True)
         self.listening = socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
-        self.listening.settimeout(30)
+        self.listening.settimeout(patience)  # until somebody comes
         self.port = self.listening.getsockname()[1]
         self.sessions, self.certificate, self.implicit = sessions, certificate, implicit
         ehlo = b''.join(b'250-%s\r\n' % e.encode() for e in extensions)
