@@ -16,6 +16,8 @@ programs = \
   send/send-schedule \
   send/smtp-send \
   send/relay-test \
+  send/sts-fetch \
+  send/sts-test \
   deliver/mailbox-spawn \
   imap/imap-login \
   imap/imap-session \
@@ -36,7 +38,8 @@ programs = \
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
 programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server send/send-schedule deliver/mailbox-spawn \
-  imap/imap-session auth/auth-server ldapsync/tables-build admin/mailadm admin/whatif
+  imap/imap-session auth/auth-server ldapsync/tables-build admin/mailadm admin/whatif send/sts-test
+programs_with_https   = send/sts-fetch
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 
 # Servers that fork for each connection, or serve each message, are linked statically: a child then copies and touches fewer
@@ -67,6 +70,7 @@ $(B)/deliver/mailbox-spawn: libs += -Wl,-Bdynamic
 $(programs_with_tls:%=$(B)/%):     LDLIBS += -lssl -lcrypto
 $(programs_with_ldap:%=$(B)/%):    LDLIBS += -lldap -llber
 $(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt
+$(programs_with_https:%=$(B)/%):   LDLIBS += -lcurl
 $(programs_with_unicode:%=$(B)/%): LDLIBS += -lidn2 -lunistring
 $(units) $(fuzzers) $(helpers) $(preload): LDLIBS += -lidn2 -lunistring
 $(units) $(fuzzers): LDLIBS += -lssl -lcrypto -lcrypt

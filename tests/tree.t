@@ -100,6 +100,7 @@ calling = lambda pattern: {p for p in programs if any(re.fullmatch(pattern, s) f
 none(set(programs) - calling('main'), 'nm sees what the programs hold')
 none(calling('(SSL|EVP|CRYPTO|OPENSSL|BIO|X509|HMAC)_.*') ^ in_make('programs_with_tls'), 'the named programs hold OpenSSL, and no other')
 none(calling('(ldap|ber)_.*') ^ in_make('programs_with_ldap'), 'the named programs hold libldap, and no other')
+none(calling('curl_.*') ^ in_make('programs_with_https'), 'the named programs hold libcurl, and no other')
 none(calling('crypt(_[a-z]+)?') ^ in_make('programs_with_hashing'), 'the named programs hold libcrypt, and no other')
 none(calling('(u8|u16|u32|uc|uninorm)_.*') ^ in_make('programs_with_unicode'), 'the named programs hold libunistring, and no other')
 none(calling('s6_.*'), 'no program holds libs6')

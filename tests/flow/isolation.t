@@ -14,7 +14,7 @@ CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client":
            "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"},
            "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp"},
            "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
-           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send"}, "client-check": {"mail-in"}, "send-schedule": {"mail-queue"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
+           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "send-schedule": {"mail-queue"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
 
 
 def status(pid):
@@ -136,7 +136,7 @@ def test_files(t, home, mailboxes):
         "tls/key.pem": {"mail-tls"}, "tlsout/client.pem": {"mail-tlsout"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
         "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "directory/bob@example.test.ldif": {"mail-tables"},
         "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/ldappassword": {"mail-ldap"}, "state/directory": {"mail-ldap", "mail-tables"},
-        "state/tables": {"mail-tables"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
+        "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
         "queue/log": {"mail-send"}, "demo-passwords": set(), "log/smtp-mx/current": {"mail-log"}, "mail": set(),
         "mail/example.test/bob": {mailboxes["bob"]}, "mail/example.test/bob/new": {mailboxes["bob"]},
         "mail/example.test/alice/new": {mailboxes["alice"]},
@@ -146,7 +146,7 @@ def test_files(t, home, mailboxes):
     mail = glob.glob(f"{home}/mail/example.test/bob/*/*S=*")[0]
     t.is_(who_can(lambda: can_open(mail), everybody), {mailboxes["bob"]}, "bob's mail: only his own uid can open it")
     makers = {"bin": set(), "control": set(), "control/domains": set(), "directory": set(), "run": set(), "tls": set(), "tlsout": set(), "mail": set(),
-              "state/limits": set(), "state/limits/mail-in": {"mail-in"}, "tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "service": set(), "log": set()}
+              "state/limits": set(), "state/sts": {"mail-sts"}, "state/limits/mail-in": {"mail-in"}, "tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "service": set(), "log": set()}
     for folder, users in makers.items():
         t.is_(who_can(lambda: can_make(f"{home}/{folder}"), everybody), users, f"{folder}: only {', '.join(users) or 'root'} can make a file there")
 
@@ -263,7 +263,7 @@ with Postroom(17) as mail, Tap() as t:
     test_calls(t, home, mailboxes)
     test_dialogues(t, home, mailboxes)
 
-    for service in ("auth-server", "auth-bind", "tls-client", "smtp-send", "client-check", "srs-server"):
+    for service in ("auth-server", "auth-bind", "tls-client", "smtp-send", "client-check", "srs-server", "sts-fetch"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.connect(f"{home}/run/{service}")
             test_limits(t, service, session_of(t, service, home), home)
@@ -297,6 +297,15 @@ with Postroom(17) as mail, Tap() as t:
                 t.ok(process.socket(socket.AF_INET, socket.SOCK_DGRAM) >= 0, "... but UDP")
                 for path in ("control/srskey", "tables/current/policy.cdb", "queue/new", "mail/example.test", "/etc/shadow"):
                     t.is_(process.open(os.path.join(home, path)), -errno.EACCES, f"... and does not open {path}")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.connect(f"{home}/run/sts-fetch")
+            with Inside(session_of(t, "sts-fetch", home)) as process:
+                for path in ("control/srskey", "tls/key.pem", "tables/current/policy.cdb", "tables/current/relay.cdb", "queue/new", "mail/example.test", "/etc/shadow"):
+                    t.is_(process.open(os.path.join(home, path)), -errno.EACCES, f"check 55: sts-fetch, which reads strangers' web pages, does not open {path}")
+                t.ok(process.open(f"{home}/state/sts/.probe", os.O_CREAT | os.O_WRONLY) >= 0, "... makes files in state/sts")
+                t.is_([process.open(f"{home}/{path}/.probe", os.O_CREAT | os.O_WRONLY) for path in ("state", "run", "control", "log")], [-errno.EACCES] * 4, "... and nowhere else")
+                t.ok(process.execute("/bin/sh") in (-errno.EACCES, -errno.EAGAIN), "... executes nothing")
+                t.is_(process.kill(1), -errno.EPERM, "... signals nobody")
         with mail.connect(143) as client:
             client.recv(1000)
             test_inside(t, "imap-login", session_of(t, "imap", home), home)
