@@ -9,14 +9,14 @@
 
 #include "lib/conf.h"
 #include "lib/die.h"
-#include "lib/dns.h"
+#include "send/addresses.h"
 
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs"
 #define FETCH_ERROR "sts-policy-fetch-error"
 #define PKIX_ERROR "sts-webpki-invalid"
 #define POLICY_ERROR "sts-policy-invalid"
 
-enum { SECONDS = 60, SECONDS_MAX = 300, ADDRESSES_MAX = 16, HEADER_BYTES = 65536 };
+enum { SECONDS = 60, SECONDS_MAX = 300, DNS_SECONDS = 20, ADDRESSES_MAX = 10, HEADER_BYTES = 65536 };
 
 struct transfer {
   CURL *curl;
@@ -57,30 +57,25 @@ static void block(struct sts_fetch *f, const char *reason, const char *more)
    postroom: libcurl would do it in a thread, which a session may not start. */
 static bool find_addresses(struct transfer *t, struct sts_fetch *f, const char *domain)
 {
-  static const enum dns_kind kinds[] = { DNS_AAAA, DNS_A };
   text name = TEXT_ZERO, all = TEXT_ZERO;
-  struct dns_list list;
-  unsigned int count = 0;
-  bool was_later = false;
+  struct addresses a;
 
   text_add_format(&name, "mta-sts.%s", domain);
   text_add_format(&all, "%s:443:", text_string(&name));
-  for (int k = 0; k < 2; k++) {
-    enum dns_result found = dns_find_host(name.s, kinds[k], &list);
-    was_later = was_later || found == DNS_LATER;
-    for (unsigned int i = 0; found == DNS_FOUND && i < list.count && i < ADDRESSES_MAX / 2; i++)
-      text_add_format(&all, kinds[k] == DNS_A ? "%s%s" : "%s[%s]", count++ ? "," : "", list.records[i].address);
-  }
-  if (count) {
+  send_addresses_find(&a, name.s, true, ADDRESSES_ANY, DNS_SECONDS);
+  send_addresses_sort(&a, ADDRESSES_ANY, ADDRESSES_MAX);
+  for (unsigned int i = 0; i < a.count; i++)
+    text_add_format(&all, strchr(a.all[i], ':') ? "%s[%s]" : "%s%s", i ? "," : "", a.all[i]);
+  if (a.count) {
     t->addresses = curl_slist_append(0, text_string(&all));
     if (!t->addresses) die_nomem();
   } else {
     fail(f, FETCH_ERROR, name.s);
-    text_add(&f->reason, was_later ? ": no answer from DNS" : " has no address");
+    text_add(&f->reason, a.is_unknown ? ": no answer from DNS" : " has no address");
   }
   text_free(&name);
   text_free(&all);
-  return count;
+  return a.count;
 }
 
 /* More than a policy may have is not read: the transfer ends there. */
