@@ -12,6 +12,7 @@
 #include "send/items.h"
 #include "send/link.h"
 #include "send/returns.h"
+#include "send/turn.h"
 
 enum {
   RECIPIENTS_MAX = 100,        /* of one packet: what every host has to take (RFC 5321 4.5.3.1.8) */
@@ -342,6 +343,7 @@ static void end_work(struct send_schedule *s, struct send_link *l, const text *a
   end_items(s, l, answer);
   keep_or_close(s, l, record_is(answer, "keep", "yes") && !s->is_stopping);
   send_attempt_settle(s, a);
+  send_turn_again(s, l);
 }
 
 void send_link_work(struct send_schedule *s, struct send_link *l)

@@ -17,6 +17,8 @@ struct send_link {
   size_t *items;                /* which of the attempt's */
   size_t count;
   uint64_t since_ms;            /* that it waits for an answer, or is idle */
+  unsigned int in_turn;         /* messages one after another, and since when (send/turn.h) */
+  uint64_t turn_since_ms;
   bool hangs;                   /* it waits for so long that it counts no more in its lane's window */
   struct send_link *next_idle;  /* of the same lane, or kept in the same slot */
   struct send_link *previous;   /* all of them */
