@@ -52,12 +52,19 @@ static bool has_fingerprint(const struct tls *tls, const text *request, struct t
   return is_known;
 }
 
+/* Our own certificate, if it is to be shown. One connection a process: it is no other's context that is changed. */
+static bool bear(struct tls_context *context, const text *request, struct tls_verdict *verdict)
+{
+  return !record_is(request, "bear", "certificate") || tls_context_bear(context, OWN_CERTIFICATE, &verdict->error);
+}
+
 /* By TLSA records. None that can be used: encrypted all the same, but nobody is verified (RFC 7672 2.2). */
 static struct tls *handshake_dane(int socket, const text *request, struct tls_verdict *verdict)
 {
   static struct dane_request parsed; /* one connection a process */
   struct tls_dane wanted = { .names = parsed.names, .records = parsed.records };
 
+  if (!bear(dane, request, verdict)) return 0;
   auth_dane_parse(&parsed, request);
   wanted.name_count = parsed.name_count;
   wanted.count = parsed.count;
@@ -78,9 +85,7 @@ static struct tls *handshake(int socket, const text *request, struct tls_verdict
             : !strcmp(verify, "none")  ? stranger
             : !strcmp(verify, "watch") ? verifier_new(tls_context_observer, &verdict->error)
                                        : verifier_new(tls_context_client, &verdict->error);
-  /* One connection a process: it is no other's context that is changed. */
-  if (context && record_is(request, "bear", "certificate") && !tls_context_bear(context, OWN_CERTIFICATE, &verdict->error)) context = 0;
-  struct tls *tls = context ? tls_connect(context, socket, record_get(request, "name"), HANDOVER_SECONDS, verdict) : 0;
+  struct tls *tls = context && bear(context, request, verdict) ? tls_connect(context, socket, record_get(request, "name"), HANDOVER_SECONDS, verdict) : 0;
   if (!tls || !is_pinned || has_fingerprint(tls, request, verdict)) return tls;
   tls_free(tls);
   return 0;

@@ -14,6 +14,10 @@ struct client {
   text tls;                 /* protocol and cipher, or empty */
   text fingerprint;         /* SHA-256 of its certificate, in hex, or empty */
   text certificate;         /* the names in it, for people */
+  const char *policy;       /* of TLS, which applied (send/tlspolicy); 0: nothing was connected to */
+  bool is_verified;         /* its certificate is what that wants */
+  bool is_way_secure;       /* ... and nobody but the domain whose mail it is can have named it (RFC 8689 4.2.1) */
+  char far_ip[46], near_ip[46]; /* of the connection, "" if it is none of TCP */
   text login;               /* as whom we are logged in, and how; or empty */
   text offered;             /* the lines of its last answer to EHLO behind the first */
   unsigned int seconds;     /* for each reply, and for each part of a message to be taken */

@@ -8,6 +8,7 @@
 #include "send/race.h"
 #include "send/rule.h"
 #include "send/session.h"
+#include "send/tlsreport.h"
 
 enum { DNS_SECONDS = 10 };
 
@@ -66,8 +67,12 @@ static enum session_result open_session(struct dial *d, const char *host, const 
 
   send_client_aim(d->c, host, one->address, d->hop->port);
   send_client_take(d->c, fd);
-  result = d->hop->is_mx && send_client_is_own(d->c) ? SESSION_LOOP : send_session_open(d->c, d->hop, host, allow_tls, &fault);
-  if (result == SESSION_FAILED) send_client_quit(d->c);
+  result = d->hop->is_mx && send_client_is_own(d->c) ? SESSION_LOOP : send_session_open(d->c, &d->plan, allow_tls, &fault);
+  if (result == SESSION_READY && d->hop->requires_tls && !send_session_suits_requiretls(d->c)) {
+    d->lacks_requiretls = true;
+    result = SESSION_UNFIT;
+  }
+  if (result == SESSION_FAILED || result == SESSION_UNFIT) send_client_quit(d->c);
   if (result != SESSION_READY) send_client_close(d->c);
   if (result == SESSION_FAILED || result == SESSION_CLEAR) note(d, DIAL_SPOKE, &fault);
   send_outcome_free(&fault);
@@ -135,6 +140,31 @@ static void add(struct dial *d, const char *host, const char *address, struct ra
   send_outcome_free(&fault);
 }
 
+/* Is the host to be tried, and by which TLS? addresses: an answer that has some; 0: it is one itself. */
+static bool plan(struct dial *d, const char *host, const struct dns_list *addresses)
+{
+  const struct tls_decision *decision = &d->plan.decision;
+  struct outcome fault = OUTCOME_ZERO;
+
+  if (send_tlsplan_make(&d->plan, &d->tls, host, addresses)) return true;
+  send_client_aim(d->c, host, "", d->hop->port);
+  text_copy(&d->c->remote, host);
+  d->c->policy = decision->policy;
+  send_outcome_say(&fault, OUTCOME_LATER, "4.7.5", host, " is not used: ", decision->refusal, (char *)0);
+  note(d, DIAL_SPOKE, &fault);
+  send_tlsreport_tell(&d->plan, 0, decision->failure, decision->refusal);
+  send_outcome_free(&fault);
+  return false;
+}
+
+/* One of the two answers about addresses: both are signed, or that which is not. */
+static const struct dns_list *find_answer(const struct addresses *found)
+{
+  const struct dns_question *v4 = &found->families[0], *v6 = &found->families[1];
+
+  return v4->result != DNS_FOUND || (v6->result == DNS_FOUND && !v6->list.is_secure) ? &v6->list : &v4->list;
+}
+
 static void add_addresses(struct dial *d, const char *host, struct race *race)
 {
   static struct addresses found;
@@ -148,6 +178,7 @@ static void add_addresses(struct dial *d, const char *host, struct race *race)
     take(d, DIAL_NO_WAY, &fault);
     send_outcome_free(&fault);
   }
+  if (!found.count || !plan(d, host, find_answer(&found))) return;
   for (unsigned int i = 0; i < found.count; i++) add(d, host, found.all[i], race);
 }
 
@@ -156,10 +187,10 @@ bool send_dial_host(struct dial *d, const char *host)
   struct race race = RACE_ZERO;
 
   race.port = d->hop->port;
-  if (send_dial_is_address(host))
-    add(d, host, host, &race);
-  else
+  if (!send_dial_is_address(host))
     add_addresses(d, host, &race);
+  else if (plan(d, host, 0))
+    add(d, host, host, &race);
   return run(d, host, &race);
 }
 

@@ -3,7 +3,7 @@
 #ifndef SEND_DIAL_H
 #define SEND_DIAL_H
 
-#include "send/hop.h"
+#include "send/tlsplan.h"
 
 /* How near it came to a session. */
 enum dial_rank {
@@ -24,7 +24,10 @@ struct dial {
   unsigned int connect_seconds;
   unsigned int tried;  /* addresses */
   bool was_later;      /* something failed that may do better later */
+  bool lacks_requiretls; /* a host was passed over, to which a message that requires TLS may not go */
   bool is_loop;        /* the host is ourselves */
+  struct tls_search tls;
+  struct tls_plan plan; /* of the host that is tried */
 };
 
 bool send_dial_is_address(const char *name); /* of IPv4 or IPv6, without brackets */

@@ -9,23 +9,6 @@
 
 enum { SMTP_PORT = 25, CONNECT_SECONDS = 60, SECONDS_MAX = 86400 };
 
-static const char *const tls_words[] = { [HOP_TLS_MAY] = "may",
-                                         [HOP_TLS_ENCRYPT] = "encrypt",
-                                         [HOP_TLS_VERIFY] = "verify",
-                                         [HOP_TLS_TLS] = "tls",
-                                         [HOP_TLS_OFF] = "off",
-                                         [HOP_TLS_FINGERPRINT] = "fingerprint" };
-
-static bool parse_tls(struct hop *hop, const char *word)
-{
-  for (unsigned int i = 0; i < sizeof tls_words / sizeof *tls_words; i++)
-    if (!strcmp(word, tls_words[i])) {
-      hop->tls = (enum hop_tls)i;
-      return true;
-    }
-  return false;
-}
-
 /* "[host]" and "[IPv6:2001:db8::1]" are the host and the address (RFC 5321 4.1.3). */
 static void set_name(struct hop *hop, const char *name)
 {
@@ -55,12 +38,7 @@ bool send_hop_parse(struct hop *hop, const text *record)
   if (!hop->is_mx && !record_is(record, "route", "host")) return false;
   if (record_find(record, "port") && (!record_number(record, "port", 65535, &port) || !port)) return false;
   hop->port = (unsigned int)port;
-  return hop->name.len && parse_tls(hop, record_find(record, "tls") ? record_get(record, "tls") : "may");
-}
-
-bool send_hop_is_verified(const struct hop *hop)
-{
-  return hop->tls == HOP_TLS_VERIFY || hop->tls == HOP_TLS_TLS || hop->tls == HOP_TLS_FINGERPRINT;
+  return hop->name.len && send_tlspolicy_word(record_find(record, "tls") ? record_get(record, "tls") : hop->is_mx ? "auto" : "may", &hop->tls);
 }
 
 /* Mail for a domain whose best host is this one would come back to us for ever (RFC 5321 5.1). */
@@ -94,6 +72,7 @@ static bool reach_mx(struct dial *d)
   const char *domain = d->hop->name.s;
   struct dns_list list;
   unsigned int count;
+  bool is_implicit = true;
 
   switch (dns_find(domain, DNS_MX, &list)) {
   case DNS_LATER:
@@ -108,8 +87,9 @@ static bool reach_mx(struct dial *d)
     list.records[0] = (struct dns_record){ .kind = DNS_MX };
     memcpy(list.records[0].name, domain, d->hop->name.len); /* dns_find found it short enough */
     break;
-  case DNS_FOUND: break;
+  case DNS_FOUND: is_implicit = false; break;
   }
+  send_tlsplan_take_mx(&d->tls, &list, is_implicit);
   if (list.is_null_mx) {
     send_outcome_say(d->why, OUTCOME_NEVER, "5.1.10", "the domain ", domain, " takes no mail: it has a null MX",
                      (char *)0);
@@ -132,11 +112,11 @@ static bool reach_host(struct dial *d)
 }
 
 /* The hosts that are tried, one after the other. */
-static bool reach(struct dial *d)
+static bool reach(struct dial *d, struct hop *hop)
 {
-  const struct hop *hop = d->hop;
-
-  if (!hop->is_mx) return reach_host(d);
+  if (!hop->is_mx) return send_rule_read(hop, d->why) && reach_host(d);
+  text_clear(&hop->facts);
+  text_add_text(&hop->facts, &hop->pins);
   if (send_dial_is_address(hop->name.s) ? send_dial_host(d, hop->name.s) : reach_mx(d)) return true;
   if (d->is_loop && !d->was_later) say_loop(d);
   return false;
@@ -144,17 +124,25 @@ static bool reach(struct dial *d)
 
 bool send_hop_reach(struct hop *hop, struct client *c, struct outcome *why)
 {
-  struct dial d = { .hop = hop, .c = c, .why = why, .remote = TEXT_ZERO };
+  struct dial d = { .hop = hop, .c = c, .why = why, .remote = TEXT_ZERO, .tls = TLS_SEARCH_ZERO, .plan = TLS_PLAN_ZERO };
 
   d.connect_seconds = (unsigned int)conf_number("timeoutconnect", CONNECT_SECONDS, SECONDS_MAX);
   send_client_init(c);
   text_clear(&c->remote);
   text_clear(&c->tls);
-  bool is_reached = (hop->is_mx || send_rule_read(hop, why)) && reach(&d);
-  if (!hop->is_mx) text_wipe(&hop->facts);
+  c->policy = 0;
+  c->is_verified = false;
+  send_tlsplan_begin(&d.tls, hop);
+  bool is_reached = reach(&d, hop);
+  text_wipe(&hop->facts);
   if (is_reached)
     text_free(&d.remote);
   else
     send_dial_end(&d);
+  if (!is_reached && d.lacks_requiretls && !d.was_later)
+    send_outcome_say(why, OUTCOME_NEVER, "5.7.30",
+                     "its sender wants it to go only where TLS is verified all the way (REQUIRETLS), which no way to ", hop->name.s, " is", (char *)0);
+  send_tlsplan_free(&d.plan);
+  send_tlsplan_end(&d.tls);
   return is_reached;
 }

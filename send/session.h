@@ -3,17 +3,20 @@
 #ifndef SEND_SESSION_H
 #define SEND_SESSION_H
 
-#include "send/hop.h"
+#include "send/tlsplan.h"
 
 enum session_result {
   SESSION_READY,
   SESSION_FAILED, /* *why says it; another host may do better */
   SESSION_CLEAR,  /* TLS was offered but failed, and need not be: connect again, in clear */
-  SESSION_LOOP    /* the server is this host */
+  SESSION_LOOP,   /* the server is this host */
+  SESSION_UNFIT   /* it is ready, but not for a message that requires TLS (send/dial) */
 };
 
-/* host: as it is asked for and verified. allow_tls: false after SESSION_CLEAR. */
-enum session_result send_session_open(struct client *c, const struct hop *hop, const char *host, bool allow_tls,
-                                      struct outcome *why);
+/* By the plan for this host. allow_tls: false after SESSION_CLEAR. */
+enum session_result send_session_open(struct client *c, const struct tls_plan *plan, bool allow_tls, struct outcome *why);
+
+/* May a message that requires TLS (RFC 8689 4.2.1) go over this session? */
+bool send_session_suits_requiretls(const struct client *c);
 
 #endif

@@ -12,12 +12,14 @@
 #include "lib/call.h"
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/dns.h"
 #include "lib/home.h"
 #include "lib/log.h"
 #include "lib/serve.h"
 #include "lib/user.h"
 #include "send/hop.h"
 #include "send/probe.h"
+#include "send/session.h"
 #include "send/transaction.h"
 
 enum {
@@ -85,7 +87,6 @@ static bool take_packet(struct job *job, const text *packet, const struct call_f
                                            .priority = record_find(packet, "priority"),
                                            .is_utf8 = record_is(packet, "smtputf8", "yes"),
                                            .requires_tls = record_is(packet, "requiretls", "yes"),
-                                           .is_verified = !job->hop.is_mx && send_hop_is_verified(&job->hop),
                                            .is_probe = is_probe,
                                            .recipients = job->recipients,
                                            .notify = job->notify,
@@ -112,6 +113,9 @@ static void deliver(struct job *job)
 
   if (job->outcomes[0].kind != OUTCOME_OPEN) return; /* the file could not be read */
   send_client_limit(&job->client, MESSAGE_SECONDS);
+  job->hop.requires_tls = job->transaction.requires_tls;
+  if (job->client.fd != -1 && job->hop.requires_tls && !send_session_suits_requiretls(&job->client))
+    send_client_quit(&job->client); /* another host may be fit */
   for (int turn = 0; turn < 2; turn++) {
     if (job->client.fd == -1 && !send_hop_reach(&job->hop, &job->client, &why)) {
       send_transaction_decide(&job->transaction, &why);
@@ -134,7 +138,8 @@ static void log_outcome(const struct job *job, size_t i, const char *id, int64_t
   text_add_text(&reply, &o->words);
   text_add_number(&time, (uint64_t)ms);
   log_event("delivery", "id", id, "to", job->recipients[i], "outcome", send_outcome_name(o->kind), "status", o->status,
-            "remote", text_string(&remote), "tls", text_string(&tls), "reply", text_string(&reply), "ms",
+            "remote", text_string(&remote), "tls", text_string(&tls), "policy", job->client.policy, "verified",
+            !tls.len ? "" : job->client.is_verified ? "yes" : "no", "reply", text_string(&reply), "ms",
             text_string(&time), (char *)0);
 }
 
@@ -149,6 +154,8 @@ static bool answer(int call, struct job *job, const char *id, int64_t ms)
   text_clear(&value);
   text_add_text(&value, &job->client.tls);
   if (value.len) record_add(&record, "tls", text_string(&value));
+  if (job->client.policy) record_add(&record, "policy", job->client.policy);
+  if (job->client.is_verified) record_add(&record, "verified", "yes");
   if (job->client.fd != -1) record_add(&record, "keep", "yes");
   if (job->client.offers.dsn) record_add(&record, "dsn", "yes");
   for (size_t i = 0; i < job->transaction.count; i++) {
@@ -208,5 +215,7 @@ int main(int argc, const char *const *argv)
   home_enter();
   if (!conf_value("helohost", &me, "")) conf_me(&me);
   sender_uid = user_uid("mail-send");
+  if (!dns_is_trusted())
+    log_event("dnssec", "reason", "a nameserver of /etc/resolv.conf is on another host, and control/trustresolver is not yes: DANE is not used", (char *)0);
   return serve(&service, argv);
 }

@@ -6,6 +6,7 @@
 #include "send/convert.h"
 #include "send/data.h"
 #include "send/parameters.h"
+#include "send/session.h"
 
 enum {
   BATCH_BYTES =
@@ -95,7 +96,7 @@ static bool check(struct run *r)
   else if (needs_utf8(t) && !offers->utf8)
     send_outcome_say(&o, OUTCOME_NEVER, "5.6.7",
                      "an address or the header is not ASCII, which the other host does not take (no SMTPUTF8)", (char *)0);
-  else if (t->requires_tls && !(t->is_verified && offers->requiretls))
+  else if (t->requires_tls && !send_session_suits_requiretls(r->c))
     send_outcome_say(&o, OUTCOME_NEVER, "5.7.30",
                      "its sender wants it to go only where TLS is verified all the way (REQUIRETLS), which this way is not",
                      (char *)0);

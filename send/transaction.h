@@ -16,7 +16,6 @@ struct transaction {
   const char *priority; /* RFC 6710 */
   bool is_utf8;         /* its sender said SMTPUTF8: the header may be UTF-8 */
   bool requires_tls;    /* RFC 8689: only over verified TLS, to who asks the same of the next one */
-  bool is_verified;     /* the hop is reached over TLS only, and its name is verified */
   bool is_probe;        /* no message: would these recipients be taken? */
   const char **recipients;
   const char **notify;    /* of each recipient, RFC 3461; 0: nothing was said */
