@@ -15,6 +15,7 @@
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/policy_host.h"
+#include "lib/policy_submitter.h"
 #include "lib/srs_ask.h"
 
 #define USAGE \
@@ -254,6 +255,24 @@ static bool check_from(struct tables *tables, const struct question *q, struct p
   return good;
 }
 
+/* What he has in the queue already is held, too: the kill switch of send-schedule. */
+static void say_queued(struct tables *tables, const struct policy_facts *facts)
+{
+  text key = TEXT_ZERO, mail = TEXT_ZERO, line = TEXT_ZERO;
+  const char *reason;
+
+  if (!facts->login) return;
+  record_add(&mail, "login", facts->login);
+  if (facts->mailbox) record_add(&mail, "owner", facts->mailbox);
+  if (policy_submitter_may(tables, policy_submitter(&mail, &key), &reason) == POLICY_NO_RIGHT) {
+    text_add_format(&line, "%s: what %s has in the queue is held until it is released: qctl release --login %s", reason, facts->login, facts->login);
+    story_line("queued mail", text_string(&line));
+  }
+  text_free(&key);
+  text_free(&mail);
+  text_free(&line);
+}
+
 /* True if the message would be accepted. */
 static bool tell(struct tables *tables, const struct question *q, struct policy_facts *facts, struct policy_standing *standing)
 {
@@ -269,7 +288,10 @@ static bool tell(struct tables *tables, const struct question *q, struct policy_
   }
   facts->sender = is_null ? 0 : &sender;
   policy_sender(tables, facts, facts->sender, &d);
-  if (!story_decision("sender", &d)) return false;
+  if (!story_decision("sender", &d)) {
+    say_queued(tables, facts);
+    return false;
+  }
   const char *bypass = policy_bypass(tables, facts, facts->sender);
   say_bypass(bypass);
   if (!read_address(&recipient, q->to, &is_null) || is_null) {

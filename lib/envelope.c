@@ -171,7 +171,7 @@ static bool read_recipient(struct reader *r, struct envelope *e, text *scratch)
   size_t at = r->at;
   char state = r->bytes[r->at++];
 
-  if (!strchr("RdDfFH", state) || !read_expected(r, " ") || !read_field(r, scratch) || !scratch->len) return false;
+  if (!strchr(ENVELOPE_OPEN "dDfF", state) || !read_expected(r, " ") || !read_field(r, scratch) || !scratch->len) return false;
   envelope_add_recipient(e, scratch->s, 0);
   struct envelope_recipient *recipient = &e->recipients[e->count - 1];
   recipient->at = at;
@@ -212,6 +212,15 @@ bool envelope_has(const struct envelope *e, const char *states)
 {
   for (size_t i = 0; i < e->count; i++)
     if (strchr(states, e->recipients[i].state)) return true;
+  return false;
+}
+
+bool envelope_is_barrable(const struct envelope_recipient *r) { return r->state == ENVELOPE_TODO && !record_is(&r->facts, "copy", "yes"); }
+
+bool envelope_has_barrable(const struct envelope *e)
+{
+  for (size_t i = 0; i < e->count; i++)
+    if (envelope_is_barrable(&e->recipients[i])) return true;
   return false;
 }
 

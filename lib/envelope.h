@@ -17,12 +17,17 @@ enum { /* fixed places in the first line: "postroom1 LLLLLLLLLL AAAAwTTTTTTTTTTT
 
 enum envelope_state {
   ENVELOPE_TODO = 'R',     /* to be tried */
+  ENVELOPE_RELEASED = 'r', /* to be tried: the operator says so, although who submitted it may not send any more */
   ENVELOPE_TELLING = 'd',  /* delivered, and the report that was asked for is not queued yet (RFC 3461 4.1) */
   ENVELOPE_DONE = 'D',     /* delivered, or taken over by the next host */
   ENVELOPE_FAILING = 'f',  /* failed for good, the report is not queued yet */
   ENVELOPE_FAILED = 'F',   /* failed for good and reported */
-  ENVELOPE_HELD = 'H'      /* waits for the operator */
+  ENVELOPE_HELD = 'H',     /* held by the operator, and waits for him */
+  ENVELOPE_BARRED = 'h'    /* held because who submitted it may not send any more; waits for the operator, too */
 };
+#define ENVELOPE_TO_TRY "Rr"
+#define ENVELOPE_KEPT "Hh"
+#define ENVELOPE_OPEN ENVELOPE_TO_TRY ENVELOPE_KEPT
 
 enum envelope_warning {
   ENVELOPE_UNWARNED = ' ', /* nobody was told that it takes long; a 0 in the struct means this, too */
@@ -64,6 +69,10 @@ void envelope_free(struct envelope *e);
 
 /* Is a recipient in one of these states? */
 bool envelope_has(const struct envelope *e, const char *states);
+
+/* Is it one that is held when who submitted the message may not send any more? Copies (of an archive) are not his. */
+bool envelope_is_barrable(const struct envelope_recipient *r);
+bool envelope_has_barrable(const struct envelope *e);
 
 /* Does the recipient want to hear of this: "failure", "success", "delay"? Without a word about it: of failure (RFC 3461 4.1). */
 bool envelope_wants(const struct envelope_recipient *r, const char *event);

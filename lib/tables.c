@@ -81,6 +81,7 @@ bool tables_open_at(struct tables *t, const char *generation, const char *name)
     if (open) {
       lookup_close(t->file);
       t->file = fresh;
+      t->opens++;
       text_clear(&t->memo);
       read_generation(t);
     }

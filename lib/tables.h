@@ -11,8 +11,9 @@ struct tables {
   text generation; /* its id, for log lines */
   bool is_for_children; /* lookup_open_to_read */
   text memo;       /* what was looked up of this generation (tables.c) */
+  uint64_t opens;  /* how often another one was opened: who remembers something of the tables looks here whether it still holds */
 };
-#define TABLES_ZERO { 0, TEXT_ZERO, false, TEXT_ZERO }
+#define TABLES_ZERO { 0, TEXT_ZERO, false, TEXT_ZERO, 0 }
 
 /* Opens tables/current/NAME.cdb ("policy", "auth", "relay"), or opens it anew when another generation is current.
    Called once for each transaction; costs one stat when nothing has changed. False with errno. */

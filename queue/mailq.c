@@ -1,3 +1,4 @@
+#include <string.h>
 #include <time.h>
 
 #include "queue/show.h"
@@ -22,8 +23,8 @@ static char mark(const struct envelope *e)
   bool has_held = false;
 
   for (size_t i = 0; i < e->count; i++) {
-    if (e->recipients[i].state == ENVELOPE_TODO) return ' ';
-    has_held = has_held || e->recipients[i].state == ENVELOPE_HELD;
+    if (strchr(ENVELOPE_TO_TRY, e->recipients[i].state)) return ' ';
+    has_held = has_held || strchr(ENVELOPE_KEPT, e->recipients[i].state);
   }
   return has_held ? '!' : ' ';
 }

@@ -89,12 +89,14 @@ bool queue_select_matches(const struct queue_select *s, const struct queue_look 
   uint64_t age = now_seconds > e->birth_seconds ? now_seconds - e->birth_seconds : 0;
 
   if (s->sender && !queue_select_is_address(s->sender, e->sender.s)) return false;
+  if (s->login && (!record_find(&e->facts, "login") || !queue_select_is_address(s->login, record_get(&e->facts, "login")))) return false;
   return age >= s->older_seconds && has_recipient(s, l);
 }
 
 static const char **place_of(struct queue_select *s, const char *option)
 {
   if (!strcmp(option, "--sender")) return &s->sender;
+  if (!strcmp(option, "--login")) return &s->login;
   if (!strcmp(option, "--recipient")) return &s->recipient;
   return strcmp(option, "--destination") ? 0 : &s->destination;
 }

@@ -7,18 +7,20 @@ static const char *state_word(char state)
 {
   switch (state) {
   case ENVELOPE_TODO: return "to do";
+  case ENVELOPE_RELEASED: return "to do, released by the operator";
   case ENVELOPE_DONE: return "done";
   case ENVELOPE_TELLING: return "done, to be reported";
   case ENVELOPE_FAILING: return "failed, to be reported";
   case ENVELOPE_FAILED: return "failed";
   case ENVELOPE_HELD: return "held";
+  case ENVELOPE_BARRED: return "held, its sender may not send any more";
   default: return "unknown";
   }
 }
 
 bool queue_show_is_to_go(const struct envelope_recipient *r)
 {
-  return strchr("RHfd", r->state);
+  return strchr(ENVELOPE_OPEN "fd", r->state);
 }
 
 void queue_show_span(text *out, uint64_t seconds)
@@ -75,8 +77,8 @@ static uint64_t age(uint64_t since, uint64_t now) { return now > since ? now - s
 
 static void add_next(text *out, const struct envelope *e, uint64_t now)
 {
-  if (!envelope_has(e, "Rfd"))
-    text_add(out, envelope_has(e, "H") ? "held until it is released" : "nothing left to do");
+  if (!envelope_has(e, ENVELOPE_TO_TRY "fd"))
+    text_add(out, envelope_has(e, ENVELOPE_KEPT) ? "held until it is released" : "nothing left to do");
   else if (e->next_seconds <= now)
     text_add(out, e->attempts ? "next try now" : "first try now");
   else {
@@ -113,6 +115,7 @@ static void add_said(text *out, const struct said *s, uint64_t now)
 void queue_show_text(text *out, const struct queue_file *f, const struct said *said, uint64_t now_seconds)
 {
   const struct envelope *e = &f->envelope;
+  const char *login = record_get(&e->facts, "login");
 
   text_add_text(out, &e->id);
   text_add(out, "  ");
@@ -123,6 +126,10 @@ void queue_show_text(text *out, const struct queue_file *f, const struct said *s
   queue_show_time(out, e->birth_seconds);
   text_add(out, "\n    from ");
   queue_show_plain(out, e->sender.len ? e->sender.s : "<> (a report)");
+  if (*login && !string_is_nocase(login, e->sender.s)) {
+    text_add(out, ", submitted by ");
+    queue_show_plain(out, login);
+  }
   text_add_format(out, "\n    %u %s, ", e->attempts, e->attempts == 1 ? "attempt" : "attempts");
   add_next(out, e, now_seconds);
   text_add_char(out, '\n');
@@ -151,13 +158,25 @@ static void add_said_json(text *out, const struct said *s)
 static const char *json_state(char state)
 {
   switch (state) {
-  case ENVELOPE_TODO: return "todo";
+  case ENVELOPE_TODO:
+  case ENVELOPE_RELEASED: return "todo";
   case ENVELOPE_DONE: return "done";
   case ENVELOPE_TELLING: return "telling";
   case ENVELOPE_FAILING: return "failing";
   case ENVELOPE_FAILED: return "failed";
-  case ENVELOPE_HELD: return "held";
+  case ENVELOPE_HELD:
+  case ENVELOPE_BARRED: return "held";
   default: return "unknown";
+  }
+}
+
+static const char *json_because(char state)
+{
+  switch (state) {
+  case ENVELOPE_RELEASED:
+  case ENVELOPE_HELD: return "operator";
+  case ENVELOPE_BARRED: return "sender-disabled";
+  default: return 0;
   }
 }
 
@@ -169,6 +188,7 @@ static void add_recipient_json(text *out, const struct envelope_recipient *r, co
   json_pair(out, "address", r->address);
   if (original) json_pair(out, "original", original);
   json_pair(out, "state", json_state(r->state));
+  if (json_because(r->state)) json_pair(out, "because", json_because(r->state));
   if (said->attempt) add_said_json(out, said);
   text_add_char(out, '}');
 }
@@ -180,6 +200,7 @@ void queue_show_json(text *out, const struct queue_file *f, const struct said *s
   text_add_char(out, '{');
   json_pair(out, "id", e->id.s);
   json_pair(out, "sender", e->sender.s);
+  if (record_find(&e->facts, "login")) json_pair(out, "login", record_get(&e->facts, "login"));
   json_number(out, "arrival", e->birth_seconds);
   json_number(out, "age", age(e->birth_seconds, now_seconds));
   json_number(out, "size", f->size_bytes);

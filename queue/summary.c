@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/json.h"
 #include "queue/select.h"
@@ -12,7 +13,9 @@ static void find_cause(const struct envelope_recipient *r, const struct said *sa
   text_clear(example);
   if (r->state == ENVELOPE_HELD)
     text_add(cause, "held by the operator");
-  else if (r->state != ENVELOPE_TODO)
+  else if (r->state == ENVELOPE_BARRED)
+    text_add(cause, "held, its sender may not send any more");
+  else if (!strchr(ENVELOPE_TO_TRY, r->state))
     text_add(cause, "its report is not queued yet");
   else if (!said->attempt)
     text_add(cause, "not tried yet");

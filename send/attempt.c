@@ -67,6 +67,14 @@ static void put_off(struct send_schedule *s, struct send_attempt *a)
   send_waiting_set_due(&s->waiting, e, s->now_ms + (wait_ms ? wait_ms : 1000));
 }
 
+static void put_off_for_disk(struct send_schedule *s, struct send_attempt *a)
+{
+  struct send_entry *e = a->entry;
+
+  send_attempt_close(s, a);
+  send_waiting_set_due(&s->waiting, e, s->now_ms + UNREADABLE_MS);
+}
+
 /* The file is open and whole: what does it need? */
 static void begin(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
 {
@@ -74,14 +82,20 @@ static void begin(struct send_schedule *s, struct send_attempt *a, const struct 
 
   a->is_again = a->entry->is_again || e->attempts;
   a->entry->priority = priority_of(e);
+  send_right_note(s, a->entry, e);
+  if (a->entry->right) send_rights_look(s);
+  if (send_right_is_off(a->entry) && !send_right_bar(a)) {
+    put_off_for_disk(s, a);
+    return;
+  }
   if (send_returns_are_due(e))
     send_returns_start(s, a);
   else if (is_kept_back(s, e))
     put_off(s, a);
-  else if (envelope_has(e, "R")) {
+  else if (envelope_has(e, ENVELOPE_TO_TRY)) {
     send_items_make(s, a);
     go(s, a, turn);
-  } else if (envelope_has(e, "H"))
+  } else if (envelope_has(e, ENVELOPE_KEPT))
     send_attempt_close(s, a); /* until the operator releases it */
   else {
     send_conclude_remove(s, a);
@@ -179,8 +193,29 @@ static void wait_in_line(struct send_schedule *s, struct send_attempt *a, const 
   if (!has_outcome && s->attempts > OPEN_MAX) send_attempt_close(s, a);
 }
 
+/* Its submitter lost his right while it waited in line. */
+static bool is_to_be_held(const struct send_attempt *a) { return send_right_is_off(a->entry) && envelope_has_barrable(&a->file.envelope); }
+
+static void start(struct send_schedule *s, struct send_entry *e, const struct send_lane *turn);
+
+static void hold(struct send_schedule *s, struct send_attempt *a)
+{
+  struct send_entry *e = a->entry;
+
+  if (send_attempt_is_running(e)) {
+    send_attempt_stop(s, a);
+    return;
+  }
+  send_attempt_set_aside(s, e);
+  start(s, e, 0);
+}
+
 static void go(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
 {
+  if (is_to_be_held(a)) {
+    hold(s, a);
+    return;
+  }
   give_up_resting(s, a);
   start_items(s, a, turn);
   if (a->waiting)
@@ -214,4 +249,17 @@ void send_attempt_stop(struct send_schedule *s, struct send_attempt *a)
       a->items[i].is_untried = true;
     }
   if (!a->report) send_attempt_settle(s, a);
+}
+
+bool send_attempt_is_running(const struct send_entry *e)
+{
+  return e->attempt && (e->attempt->report || e->attempt->waiting < e->attempt->count);
+}
+
+void send_attempt_set_aside(struct send_schedule *s, struct send_entry *e)
+{
+  if (e->attempt) send_attempt_close(s, e->attempt);
+  send_lanes_leave(&s->lanes, e);
+  send_list_remove(e);
+  send_waiting_forget_due(&s->waiting, e);
 }

@@ -17,6 +17,12 @@ void send_attempt_settle(struct send_schedule *s, struct send_attempt *a);
 /* Of what has begun no more is begun: it concludes when what is under way has ended, or at once. The entry may be gone afterwards. */
 void send_attempt_stop(struct send_schedule *s, struct send_attempt *a);
 
+/* Has anything of it begun that is not written down yet: a delivery, a report? */
+bool send_attempt_is_running(const struct send_entry *e);
+
+/* Out of all lines and times; its attempt, of which nothing has begun, is closed. */
+void send_attempt_set_aside(struct send_schedule *s, struct send_entry *e);
+
 void send_attempt_close(struct send_schedule *s, struct send_attempt *a); /* the entry remains */
 
 #endif

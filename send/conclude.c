@@ -135,6 +135,19 @@ bool send_conclude_mark(struct send_attempt *a, enum envelope_state from, enum e
   return good;
 }
 
+bool send_conclude_bar(struct send_attempt *a)
+{
+  struct envelope *e = &a->file.envelope;
+  int fd = open_for_marks(a);
+  bool good = fd != -1;
+
+  for (size_t i = 0; good && i < e->count; i++)
+    if (envelope_is_barrable(&e->recipients[i])) good = mark(fd, &e->recipients[i], ENVELOPE_BARRED);
+  good = good && fdatasync(fd) == 0;
+  if (fd != -1) close(fd);
+  return good;
+}
+
 bool send_conclude_warned(struct send_attempt *a)
 {
   int fd = open_for_marks(a);
@@ -197,11 +210,12 @@ void send_conclude_rest(struct send_schedule *s, struct send_attempt *a)
 {
   struct send_entry *e = a->entry;
 
-  if (envelope_has(&a->file.envelope, "R") || send_returns_are_due(&a->file.envelope)) {
-    uint64_t due_ms = s->now_ms + send_conclude_wait_ms(s, &a->file.envelope);
+  if (envelope_has(&a->file.envelope, ENVELOPE_TO_TRY) || send_returns_are_due(&a->file.envelope)) {
+    bool is_to_be_held = send_right_is_off(e) && envelope_has_barrable(&a->file.envelope);
+    uint64_t due_ms = s->now_ms + (is_to_be_held ? 0 : send_conclude_wait_ms(s, &a->file.envelope));
     send_attempt_close(s, a);
     send_waiting_set_due(&s->waiting, e, due_ms);
-  } else if (envelope_has(&a->file.envelope, "H"))
+  } else if (envelope_has(&a->file.envelope, ENVELOPE_KEPT))
     send_attempt_close(s, a);
   else {
     send_conclude_remove(s, a);
@@ -219,7 +233,7 @@ static enum envelope_state state_after(const struct envelope *e, size_t recipien
   case SAID_NEVER: return envelope_wants(r, "failure") ? ENVELOPE_FAILING : ENVELOPE_FAILED;
   case SAID_LATER: break;
   }
-  return ENVELOPE_TODO;
+  return (enum envelope_state)r->state; /* R or r */
 }
 
 /* The lifetime is over: what is still `later` now is `never`, and says what it was last. */
@@ -322,7 +336,7 @@ bool send_conclude_bounce(const struct send_schedule *s, struct send_attempt *a,
   for (size_t i = 0; i < e->count; i++) {
     struct send_item item = { .recipient = i, .address = (char *)e->recipients[i].address, .outcome = SEND_RESULT_ZERO, .remote = TEXT_ZERO };
     states[i] = (enum envelope_state)e->recipients[i].state;
-    if (!strchr("RH", e->recipients[i].state)) continue;
+    if (!strchr(ENVELOPE_OPEN, e->recipients[i].state)) continue;
     send_result_set(&item.outcome, SAID_NEVER, SEND_STATUS_OPERATOR, words);
     states[i] = state_after(e, i, SAID_NEVER, false);
     log_item(s, a, &item);

@@ -15,6 +15,9 @@ void send_conclude_remove(struct send_schedule *s, struct send_attempt *a);
 /* Recipients of one state get another, on the disk and in the envelope. False with errno: the file may have both. */
 bool send_conclude_mark(struct send_attempt *a, enum envelope_state from, enum envelope_state to);
 
+/* Those that are to be tried and are of who submitted the message, not copies, are held: he may not send any more. False with errno. */
+bool send_conclude_bar(struct send_attempt *a);
+
 /* After marks were changed otherwise: by what the envelope says now the message waits for its next time, rests with the
    operator, or is removed; the attempt is closed. */
 void send_conclude_rest(struct send_schedule *s, struct send_attempt *a);

@@ -161,7 +161,7 @@ void send_items_make(struct send_schedule *s, struct send_attempt *a)
     struct policy_stop stop = { .address = e->recipients[r].address,
                                 .mailbox = record_find(facts, "mailbox"),
                                 .is_copy = record_is(facts, "copy", "yes") };
-    if (e->recipients[r].state != ENVELOPE_TODO) continue;
+    if (!strchr(ENVELOPE_TO_TRY, e->recipients[r].state)) continue;
     if (record_is(facts, "delivered", "yes") || record_is(facts, "expanded", "yes")) { /* by smtp-receive: all that is left is to tell the sender */
       end(add(a, r, stop.address), SAID_DONE, "2.0.0", record_find(facts, "expanded") ? "expanded" : "delivered");
       continue;

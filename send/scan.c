@@ -83,10 +83,12 @@ static void add_cur(struct send_schedule *s, const char *name)
   struct send_entry *e = send_waiting_add(&s->waiting, name);
   e->is_again = true;
   if (queue_open(&file, name, O_RDONLY) == QUEUE_FOUND && !send_returns_are_due(&file.envelope)) {
-    has_todo = envelope_has(&file.envelope, "R");
-    has_held = envelope_has(&file.envelope, "H");
+    send_right_note(s, e, &file.envelope);
+    has_todo = envelope_has(&file.envelope, ENVELOPE_TO_TRY);
+    has_held = envelope_has(&file.envelope, ENVELOPE_KEPT);
     is_held = !has_todo && has_held;
-    if (has_todo || has_held) wait_ms = send_conclude_wait_ms(s, &file.envelope); /* else it is only to be removed */
+    bool is_to_be_held = send_right_is_off(e) && envelope_has_barrable(&file.envelope);
+    if (!is_to_be_held && (has_todo || has_held)) wait_ms = send_conclude_wait_ms(s, &file.envelope); /* else it is only to be removed */
   }
   queue_close(&file);
   if (!is_held) send_waiting_set_due(&s->waiting, e, s->now_ms + wait_ms);

@@ -13,6 +13,7 @@
 #include "send/kept.h"
 #include "send/lane.h"
 #include "send/result.h"
+#include "send/right.h"
 #include "send/waiting.h"
 
 enum send_source { SEND_SOURCE_LISTENING, SEND_SOURCE_SIGNALS, SEND_SOURCE_CALLER, SEND_SOURCE_LINK };
@@ -34,6 +35,7 @@ struct send_schedule {
   struct send_list ready; /* new messages: before those that are due again */
   struct send_lanes lanes;
   struct tables tables;
+  struct send_rights rights;
   unsigned int attempts;  /* open */
   struct send_caller *callers;
   struct send_noted *noted; /* what the operator wants done with messages that are under way (send/wish.c) */

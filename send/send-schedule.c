@@ -152,6 +152,7 @@ static uint64_t next_ms(const struct send_schedule *s, uint64_t housekeeping_ms)
   if (send_control_is_busy(s) || (!s->is_stopping && (s->ready.count || send_scan_is_busy()))) return s->now_ms;
   if (first && !s->is_stopping) next = earlier(next, first->due_ms);
   if (s->links || s->lanes.ring) next = earlier(next, s->now_ms + WATCH_MS);
+  if (s->rights.count && !s->is_stopping) next = earlier(next, send_rights_are_busy(s) ? s->now_ms : s->rights.look_ms);
   return next;
 }
 
@@ -250,6 +251,7 @@ static void work(struct send_schedule *s)
   send_links_watch(s);
   send_wish_go_on(s);
   if (s->is_stopping) return;
+  send_rights_go_on(s);
   serve_lines(s);
   start_new(s);
   start_due(s);

@@ -44,7 +44,8 @@ static void grow(struct send_waiting *w)
 struct send_entry *send_waiting_add(struct send_waiting *w, const char *id)
 {
   size_t length = strlen(id) + 1;
-  struct send_entry *e = calloc(1, sizeof *e + length);
+  size_t size = offsetof(struct send_entry, id) + length;
+  struct send_entry *e = calloc(1, size < sizeof *e ? sizeof *e : size);
 
   if (!e) die_nomem();
   memcpy(e->id, id, length);
@@ -62,6 +63,7 @@ void send_waiting_remove(struct send_waiting *w, struct send_entry *e)
 
   send_list_remove(e);
   send_waiting_forget_due(w, e);
+  if (e->right) e->right->count--;
   while (*link != e) link = &(*link)->chain;
   *link = e->chain;
   w->count--;

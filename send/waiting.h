@@ -12,6 +12,16 @@ struct send_attempt;
 struct send_stand;
 struct send_list;
 
+/* Who submitted messages that are here, and whether he still may (send/right.h). */
+struct send_right {
+  struct send_right *chain; /* of one hash slot */
+  size_t count;             /* entries that are his */
+  bool is_off;
+  bool has_ended;           /* a moment ago: what he has here is held now */
+  const char *reason;       /* why it is off */
+  char key[];               /* policy_submitter */
+};
+
 struct send_entry {
   struct send_entry *chain;     /* of one hash slot */
   struct send_entry *previous;  /* in list */
@@ -19,6 +29,7 @@ struct send_entry {
   struct send_list *list;       /* of those to be started; 0: it is in none */
   struct send_stand *stands;    /* in the lines of lanes without room (send/lane.h) */
   struct send_attempt *attempt; /* the one that is open; 0: none */
+  struct send_right *right;     /* of who submitted it; 0: nobody in particular, or its file was not read yet */
   uint64_t due_ms;
   uint32_t place;               /* in the heap, from 1; 0: it is not waiting for a time */
   bool is_again;                /* it may have been delivered already */

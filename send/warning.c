@@ -31,7 +31,7 @@ static bool has_bulk_field(const char *header, size_t length)
 
 bool send_warning_is_about(const struct envelope_recipient *r)
 {
-  if (!strchr("RH", r->state)) return false;
+  if (!strchr(ENVELOPE_OPEN, r->state)) return false;
   return !record_find(&r->facts, "notify") || envelope_wants(r, "delay");
 }
 
@@ -56,6 +56,6 @@ bool send_warning_is_due(const struct send_schedule *s, const struct send_attemp
       !send_backoff_is_late(&s->settings.backoff, e->attempts, send_conclude_start(e), s->now_seconds))
     return false;
   for (size_t i = 0; i < e->count && !has_one; i++)
-    has_one = states[i] == ENVELOPE_TODO && send_warning_is_about(&e->recipients[i]);
+    has_one = strchr(ENVELOPE_TO_TRY, (char)states[i]) && send_warning_is_about(&e->recipients[i]);
   return has_one && !is_bulk(a);
 }

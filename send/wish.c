@@ -28,12 +28,6 @@ bool send_wish_parse(const char *word, enum send_wish *wish)
   return false;
 }
 
-/* Something is under way, or has come to something that is not written down yet. */
-static bool is_running(const struct send_entry *e)
-{
-  return e->attempt && (e->attempt->report || e->attempt->waiting < e->attempt->count);
-}
-
 /* Not on the disk: a crash forgets it, as it would a wish that came a moment later. */
 struct send_noted {
   char id[ID_MAX + 1];
@@ -66,15 +60,6 @@ static enum send_wish_result note(struct send_schedule *s, struct send_entry *e,
   return SEND_WISH_NOTED;
 }
 
-/* Out of all lines and times. */
-static void set_aside(struct send_schedule *s, struct send_entry *e)
-{
-  if (e->attempt) send_attempt_close(s, e->attempt);
-  send_lanes_leave(&s->lanes, e);
-  send_list_remove(e);
-  send_waiting_forget_due(&s->waiting, e);
-}
-
 static void try_now(struct send_schedule *s, struct send_entry *e)
 {
   if (e->list || e->stands) return;
@@ -88,15 +73,20 @@ static enum send_wish_result failed(const struct send_entry *e, const char *what
   return SEND_WISH_FAILED;
 }
 
-static enum send_wish_result mark(struct send_entry *e, enum envelope_state from, enum envelope_state to, const char *what)
+/* from: one or more states. What is to be tried although its submitter may not send any more is told apart. */
+static enum send_wish_result mark(struct send_schedule *s, struct send_entry *e, const char *from, enum envelope_state to, const char *what)
 {
   struct send_attempt a = { .entry = e, .file = QUEUE_FILE_ZERO };
   enum send_wish_result result = SEND_WISH_NOTHING;
 
-  if (queue_open(&a.file, e->id, O_RDONLY) != QUEUE_FOUND)
+  if (queue_open(&a.file, e->id, O_RDONLY) == QUEUE_FOUND)
+    send_right_note(s, e, &a.file.envelope);
+  else
     result = failed(e, what);
-  else if (envelope_has(&a.file.envelope, (char[]){ (char)from, 0 }))
-    result = send_conclude_mark(&a, from, to) ? SEND_WISH_DONE : failed(e, what);
+  if (to == ENVELOPE_TODO && send_right_is_off(e)) to = ENVELOPE_RELEASED;
+  for (; result >= SEND_WISH_NOTHING && *from; from++)
+    if (envelope_has(&a.file.envelope, (char[]){ *from, 0 }))
+      result = send_conclude_mark(&a, (enum envelope_state)*from, to) ? SEND_WISH_DONE : failed(e, what);
   queue_close(&a.file);
   return result;
 }
@@ -107,8 +97,8 @@ static bool is_held(const struct send_entry *e)
   struct queue_file file = QUEUE_FILE_ZERO;
 
   if (e->list || e->stands || e->place || e->attempt) return false;
-  bool held = queue_open(&file, e->id, O_RDONLY) == QUEUE_FOUND && envelope_has(&file.envelope, "H") &&
-              !envelope_has(&file.envelope, "R") && !send_returns_are_due(&file.envelope);
+  bool held = queue_open(&file, e->id, O_RDONLY) == QUEUE_FOUND && envelope_has(&file.envelope, ENVELOPE_KEPT) &&
+              !envelope_has(&file.envelope, ENVELOPE_TO_TRY) && !send_returns_are_due(&file.envelope);
   queue_close(&file);
   return held;
 }
@@ -132,16 +122,17 @@ static bool has_report_due(const struct send_entry *e)
 
 static enum send_wish_result hold(struct send_schedule *s, struct send_entry *e)
 {
-  enum send_wish_result result = mark(e, ENVELOPE_TODO, ENVELOPE_HELD, "hold it");
+  enum send_wish_result result = mark(s, e, ENVELOPE_TO_TRY, ENVELOPE_HELD, "hold it");
   if (result != SEND_WISH_DONE) return result;
-  set_aside(s, e);
+  send_attempt_set_aside(s, e);
   if (has_report_due(e)) send_waiting_set_due(&s->waiting, e, s->now_ms);
   return result;
 }
 
 static enum send_wish_result release(struct send_schedule *s, struct send_entry *e)
 {
-  enum send_wish_result result = mark(e, ENVELOPE_HELD, ENVELOPE_TODO, "release it");
+  if (e->right) send_rights_look(s);
+  enum send_wish_result result = mark(s, e, ENVELOPE_KEPT, ENVELOPE_TODO, "release it");
   if (result == SEND_WISH_DONE) try_now(s, e);
   return result;
 }
@@ -162,7 +153,7 @@ static enum send_wish_result delete(struct send_schedule *s, struct send_entry *
 {
   if (!unlink_message(e->id)) return failed(e, "remove the file");
   log_event("removed", "id", e->id, "reason", "operator", (char *)0);
-  set_aside(s, e);
+  send_attempt_set_aside(s, e);
   send_waiting_remove(&s->waiting, e);
   return SEND_WISH_DONE;
 }
@@ -177,8 +168,8 @@ static enum send_wish_result bounce(struct send_schedule *s, struct send_entry *
     result = failed(e, "return it");
   else if (send_returns_are_due(&a.file.envelope))
     result = note(s, e, SEND_BOUNCE, because);
-  else if (envelope_has(&a.file.envelope, "RH")) {
-    set_aside(s, e);
+  else if (envelope_has(&a.file.envelope, ENVELOPE_OPEN)) {
+    send_attempt_set_aside(s, e);
     result = send_conclude_bounce(s, &a, because) ? SEND_WISH_DONE : failed(e, "return it");
   }
   queue_close(&a.file);
@@ -205,8 +196,8 @@ static enum send_wish_result do_running(struct send_schedule *s, struct send_ent
   case SEND_RETRY:
     if (e->is_noted) return (*find_noted(s, e->id))->wish == SEND_HOLD ? SEND_WISH_HELD : SEND_WISH_RUNNING;
     return e->attempt->report ? note(s, e, wish, because) : SEND_WISH_RUNNING;
-  case SEND_RELEASE: return e->is_noted || has_state(e, "H") ? note(s, e, wish, because) : SEND_WISH_NOTHING;
-  case SEND_HOLD: return e->is_noted || has_state(e, "R") ? note_and_stop(s, e, wish, because) : SEND_WISH_NOTHING;
+  case SEND_RELEASE: return e->is_noted || has_state(e, ENVELOPE_KEPT) ? note(s, e, wish, because) : SEND_WISH_NOTHING;
+  case SEND_HOLD: return e->is_noted || has_state(e, ENVELOPE_TO_TRY) ? note_and_stop(s, e, wish, because) : SEND_WISH_NOTHING;
   case SEND_DELETE:
   case SEND_BOUNCE: return note_and_stop(s, e, wish, because);
   case SEND_WISHES: break;
@@ -230,7 +221,7 @@ static enum send_wish_result do_now(struct send_schedule *s, struct send_entry *
 enum send_wish_result send_wish_do(struct send_schedule *s, struct send_entry *e, enum send_wish wish, const char *because)
 {
   if (wish == SEND_BOUNCE && !*because) because = "returned by the operator of this mail system";
-  if (is_running(e)) return do_running(s, e, wish, because);
+  if (send_attempt_is_running(e)) return do_running(s, e, wish, because);
   if (!e->is_noted) return do_now(s, e, wish, because);
   s->has_noted_due = true;
   try_now(s, e);
@@ -240,9 +231,9 @@ enum send_wish_result send_wish_do(struct send_schedule *s, struct send_entry *e
 /* False: it has to wait for a report that could not be queued. */
 static bool do_noted(struct send_schedule *s, struct send_entry *e, const struct send_noted *n)
 {
-  if (is_running(e) || (n->wish == SEND_BOUNCE && has_report_due(e))) return false;
+  if (send_attempt_is_running(e) || (n->wish == SEND_BOUNCE && has_report_due(e))) return false;
   e->is_noted = false;
-  if (n->wish == SEND_RELEASE) mark(e, ENVELOPE_HELD, ENVELOPE_TODO, "release it");
+  if (n->wish == SEND_RELEASE) release(s, e);
   if (n->wish == SEND_RELEASE || n->wish == SEND_RETRY)
     try_now(s, e);
   else

@@ -37,6 +37,7 @@ static void add_facts(const struct session *s, const struct message *m, const st
   if (*r->ip) record_add(facts, "client", r->ip);
   record_add(facts, "helo", r->helo);
   if (s->login.len) record_add(facts, "login", s->login.s);
+  if (s->login.len && s->mailbox.len) record_add(facts, "owner", s->mailbox.s);
   if (s->role->policy == POLICY_INJECT) record_add_number(facts, "uid", inject_uid(s));
   if (*r->tls) record_add(facts, "tls", r->tls);
   if (f.is_trusted) record_add(facts, "trusted", "yes");

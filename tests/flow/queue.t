@@ -28,7 +28,7 @@ def operator(mail, t):
         mail.said_last(id)
     said_by = time.time()
     one = mail.queued(ids[0])
-    t.is_(sorted(one), sorted(["id", "sender", "arrival", "age", "size", "attempts", "next", "message-id", "recipients"]), "qstat --json: the fields")
+    t.is_(sorted(one), sorted(["id", "sender", "login", "arrival", "age", "size", "attempts", "next", "message-id", "recipients"]), "qstat --json: the fields")
     t.ok(one["sender"] == "alice@example.test" and int(begun) <= one["arrival"] <= said_by and 200 < one["size"] < 2000 and one["attempts"] == 1 and
          begun + 200 < one["next"] < said_by + 400, "... sender, arrival, size, attempts, and the next try in about five minutes", one)
     states = {r["address"]: r for r in one["recipients"]}

@@ -31,6 +31,7 @@ is "T12: a disabled mailbox" 'recipient   550 5.2.1 <shut@example.test>: Recipie
 is "P-31: submission without a login" 'client      530 5.7.0 Authentication required' "$(whatif bob@example.test x@far.example --port 587 | grep ^client)"
 is "P-14: who may not send" 'sender      554 5.7.1 <mute@example.test>: Sender address rejected: sending is disabled' "$(whatif mute@example.test bob@example.test | grep ^sender)"
 exits 1 "an unknown login" whatif bob@example.test x@far.example --login nobody
+is "... and what he has in the queue" 'queued mail sending is disabled: what mute@example.test has in the queue is held until it is released: qctl release --login mute@example.test' "$(whatif mute@example.test x@far.example --login mute | grep ^queued)"
 is "N-78: by MX" 'route       route=mx domain=far.example' "$(whatif bob@example.test x@far.example --login bob | grep ^route)"
 printf 'type: default\nhost: relay.example\nport: 587\ntls: verify\n' >control/relayrules/office
 ok "a relay rule is built" tables-build

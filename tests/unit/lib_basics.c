@@ -86,6 +86,14 @@ static void test_envelope(void)
   check_is(record_get(&parsed.recipients[1].facts, "orcpt"), "rfc822;x y", "its facts too");
   check(bytes.s[parsed.recipients[2].at] == 'R', "at is where the state byte lies");
   unsigned int accepted = 0;
+  for (const char *state = "RrHhdDfF"; *state; state++) {
+    bytes.s[parsed.recipients[2].at] = *state;
+    accepted += envelope_parse(&parsed, bytes.s, bytes.len) && envelope_has(&parsed, (char[]){ *state, 0 }) && parsed.recipients[2].state == *state;
+  }
+  check(accepted == 8, "each state byte of doc/queue.md is known");
+  bytes.s[parsed.recipients[2].at] = 'x';
+  check(!envelope_parse(&parsed, bytes.s, bytes.len), "... and no other");
+  accepted = 0;
   for (size_t cut = 0; cut < bytes.len; cut++) accepted += envelope_parse(&parsed, bytes.s, cut);
   check(!accepted, "no part of an envelope is an envelope");
   for (size_t at = 0; at < bytes.len; at++) {
