@@ -5,12 +5,14 @@ import os, re, socket, subprocess, sys, threading, time
 
 sys.path[:0] = ["tests", "tests/flow"]
 sys.dont_write_bytecode = True
-from postroom import Postroom, Tap, wait_for
-from stsworld import Authority, Dns, Web, inside, page, policy
+import net
 
-inside("postroom57")
-FETCH, POLICY, PKIX = "sts-policy-fetch-error", "sts-policy-invalid", "sts-webpki-invalid"
 WEB = "192.0.2.80"
+net.inside("postroom57", WEB, "192.0.2.81")
+from postroom import Postroom, Tap, wait_for
+from stsworld import Authority, Web, page, policy
+
+FETCH, POLICY, PKIX = "sts-policy-fetch-error", "sts-policy-invalid", "sts-webpki-invalid"
 
 
 def ask(mail, domain):
@@ -47,15 +49,15 @@ def cached(mail, domain):
 
 mail = Postroom(57)
 with mail, Tap() as t:
-    ca, other, dns, web = Authority(mail.folder), Authority(mail.folder, "other"), Dns(mail.folder), Web(WEB)
+    ca, other, web, zones = Authority(mail.folder), Authority(mail.folder, "other"), Web(WEB), {"first.test": ""}
     os.chmod(ca.pem, 0o644)
     with open(ca.pem) as file:
         mail.control("ca.pem", file.read())
 
     def site(domain, serve, certificate=None):
-        """A domain with a record and a policy host; published with the next publish()."""
+        """A domain with a record and a policy host."""
         host = f"mta-sts.{domain}"
-        dns.zones[domain] = f"_mta-sts TXT \"v=STSv1; id=1;\"\nmta-sts A {WEB}\n@ MX 10 mx\nmx A 192.0.2.70\n"
+        zones[domain] = f"_mta-sts TXT \"v=STSv1; id=1;\"\nmta-sts A {WEB}\n@ MX 10 mx\nmx A 192.0.2.70\n"
         web.certificates[host] = certificate or ca.certificate(host)
         web.sites[host] = serve
 
@@ -100,11 +102,12 @@ with mail, Tap() as t:
     site("slow.test", silent)
     for name, text in {"two": '_mta-sts TXT "v=STSv1; id=1"\n_mta-sts TXT "v=STSv1; id=2"', "bad": '_mta-sts TXT "v=STSv1; id=a-b"',
                        "nobody": '_mta-sts TXT "v=STSv1; id=1"', "closed": '_mta-sts TXT "v=STSv1; id=1"\nmta-sts A 192.0.2.81'}.items():
-        dns.zones[name + ".test"] = text + "\n"
+        zones[name + ".test"] = text + "\n"
     site("strings.test", page(policy("mx.strings.test")))
-    dns.zones["strings.test"] = f"_mta-sts CNAME there\nthere TXT \"v=spf1 -all\"\nthere TXT \"v=STSv1; x={'a' * 200}; \" \"y={'b' * 200}; i\" \"d=20260831085700Z;\"\nmta-sts CNAME host\nhost A {WEB}\n"
-    dns.zones["xn--bcher-kva.test"] = ""
-    dns.publish()
+    zones["strings.test"] = f"_mta-sts CNAME there\nthere TXT \"v=spf1 -all\"\nthere TXT \"v=STSv1; x={'a' * 200}; \" \"y={'b' * 200}; i\" \"d=20260831085700Z;\"\nmta-sts CNAME host\nhost A {WEB}\n"
+    zones["xn--bcher-kva.test"] = ""
+    site("crowd.test", None)
+    dns = net.Dns(zones)
     try:
         mail.control("ststimeout", "20")
         t.is_(short(ask(mail, "good.test")), f"none {PKIX}", "an authority of the system's only: the test's is not believed")
@@ -150,10 +153,8 @@ with mail, Tap() as t:
         mail.control("stscafile", "control/ca.pem")
 
         # Many at once
-        site("crowd.test", None)
         gate = threading.Event()
         web.sites["mta-sts.crowd.test"] = lambda tls, request: (gate.wait(60), page(policy("mx.crowd.test"))(tls, request))
-        dns.publish()
         seen = []
         crowd = [threading.Thread(target=lambda: seen.append(short(ask(mail, "crowd.test")))) for _ in range(8)]
         for thread in crowd:
@@ -167,16 +168,14 @@ with mail, Tap() as t:
         # The cache
         count = lambda: web.count("mta-sts.good.test")
         before = count()
-        record_of = dns.zones["good.test"]
-        for records, what in ((record_of.replace("_mta-sts", "other"), "the record is gone"), (record_of + '_mta-sts TXT "v=STSv1; id=2"\n', "there are two"), (None, "the DNS says SERVFAIL")):
-            dns.zones["good.test"] = records
-            dns.publish()
+        record_of = zones["good.test"]
+        for records, what in ((record_of.replace("_mta-sts", "other"), "the record is gone"), (record_of + '_mta-sts TXT "v=STSv1; id=2"\n', "there are two"), ("not a zone\n", "the DNS says SERVFAIL")):
+            dns.change("good.test", records)
             t.is_(ask(mail, "good.test")[:4], [("answer", "policy"), ("mode", "enforce"), ("id", "1"), ("from", "cache")], f"{what}: the policy that is known holds")
         dns.stop()
         t.is_(short(ask(mail, "good.test")), "policy enforce cache", "no DNS at all: it holds")
         t.is_(count(), before, "... nothing was fetched")
-        dns.zones["good.test"] = record_of.replace("id=1", "id=2")
-        dns.publish()
+        dns.change("good.test", record_of.replace("id=1", "id=2"))
         web.sites["mta-sts.good.test"] = page("", "503 Service Unavailable")
         t.is_(short(ask(mail, "good.test")), f"policy enforce cache {FETCH}", "another id, and the fetch fails: the policy that is known holds, and the answer tells of the failure")
         t.is_((short(ask(mail, "good.test")), count()), (f"policy enforce cache {FETCH}", before + 1), "... and is not asked for again at once")
@@ -191,8 +190,7 @@ with mail, Tap() as t:
         edit(mail, "good.test", failed=1)
         t.is_([short(ask(mail, "good.test")), short(ask(mail, "good.test"))], ["policy enforce fetch", "policy enforce cache"], "max_age 0: it counts for this moment")
         web.sites["mta-sts.good.test"] = page(policy(mode="none"))
-        dns.zones["good.test"] = record_of.replace("id=1", "id=3")
-        dns.publish()
+        dns.change("good.test", record_of.replace("id=1", "id=3"))
         t.is_((short(ask(mail, "good.test")), "mode: none" in cached(mail, "good.test")), ("none", True), "mode none replaces a policy")
         with open(f"{mail.home}/state/sts/good.test", "w") as file:
             file.write("nonsense")
@@ -241,4 +239,4 @@ with mail, Tap() as t:
         mine = mail.run("s6-setuidgid", "mail-remote", "/usr/bin/python3", "-c", f"import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect('{mail.home}/run/sts-fetch'); s.send(b'what=test\\0domain=good.test\\0'); print(s.recv(100))")
         t.ok("b''" in mine, "a test is not for smtp-send", mine)
     finally:
-        dns.stop()
+        dns.remove()
