@@ -115,6 +115,7 @@ install: all
 	    [ $${f##*/} != $$name ] || install -D -o $$owner -g $$group -m $$mode $$f $(home)/bin/$$name || exit 1; done; done
 	@for name in sendmail mailq newaliases; do ln -sfn mail-inject $(home)/bin/$$name || exit 1; done
 	@for f in ldapsync/profiles/*; do install -D -o root -g root -m 0644 $$f $(home)/profiles/$${f##*/} || exit 1; done
+	@for f in send/texts/*/*; do install -D -o root -g root -m 0644 $$f $(home)/$${f#send/} || exit 1; done
 list:
 	@echo $(programs)
 clean:

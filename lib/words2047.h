@@ -9,4 +9,8 @@
 
 void words2047_decode(struct bytes value, text *utf8); /* adds; the value may be folded */
 
+/* Adds a value of valid UTF-8 without control characters as it is, if it is ASCII and does not look like an encoded word; else as
+   such words of at most 75 characters, folded. */
+void words2047_encode(const char *utf8, text *out);
+
 #endif

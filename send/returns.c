@@ -18,6 +18,7 @@
 #include "send/link.h"
 #include "send/report.h"
 #include "send/returns.h"
+#include "send/texts.h"
 #include "send/warning.h"
 
 enum {
@@ -128,7 +129,8 @@ static size_t gather(const struct envelope *e, const struct said *said, struct s
         .action = action_of(&e->recipients[i]),
         .address = e->recipients[i].address,
         .original = record_find(&e->recipients[i].facts, "orcpt"),
-        .said = said[i].attempt ? &said[i] : 0
+        .said = said[i].attempt ? &said[i] : 0,
+        .is_here = record_find(&e->recipients[i].facts, "mailbox")
       };
   return count;
 }
@@ -150,35 +152,61 @@ static bool read_message(const struct send_attempt *a, text *bytes)
   return is_full && bytes->len == wanted;
 }
 
-static void format_report(const struct send_schedule *s, const struct send_attempt *a, const char *id, const char *to, text *out)
+/* RFC 3464 2.2.4: a host, not a person's program, whose address is nobody's business. */
+static void add_received_from(const struct envelope *e, text *out)
+{
+  const char *helo = record_get(&e->facts, "helo"), *client = record_get(&e->facts, "client");
+
+  text_string(out);
+  if ((!record_is(&e->facts, "role", "mx") && !record_is(&e->facts, "role", "lmtp")) || !*helo) return;
+  text_add(out, helo);
+  if (*client) text_add_format(out, " (%s)", client);
+  text_string(out);
+}
+
+/* What was said last about each recipient. */
+static struct said *read_said(const struct send_attempt *a)
+{
+  const struct envelope *e = &a->file.envelope;
+  struct said *said = calloc(e->count, sizeof *said);
+  text log = TEXT_ZERO, path = TEXT_ZERO;
+
+  if (!said) die_nomem();
+  if (!openslurpclose(&log, queue_path_log(&path, a->entry->id))) text_clear(&log);
+  said_read_last(said, e, log.s, log.len);
+  text_free(&log);
+  text_free(&path);
+  return said;
+}
+
+static void format_report(struct send_schedule *s, const struct send_attempt *a, const char *id, const char *to, text *out)
 {
   const struct envelope *e = &a->file.envelope;
   struct send_report_recipient *recipients = calloc(e->count, sizeof *recipients);
-  struct said *said = calloc(e->count, sizeof *said);
-  text me = TEXT_ZERO, from = TEXT_ZERO, log = TEXT_ZERO, header = TEXT_ZERO, path = TEXT_ZERO;
+  struct said *said = read_said(a);
+  struct send_texts texts;
+  text me = TEXT_ZERO, from = TEXT_ZERO, header = TEXT_ZERO, received = TEXT_ZERO;
 
-  if (!recipients || !said) die_nomem();
+  if (!recipients) die_nomem();
   conf_me(&me);
   conf_address("bouncefrom", "bouncehost", &from, "MAILER-DAEMON");
-  if (!openslurpclose(&log, queue_path_log(&path, a->entry->id))) text_clear(&log);
-  said_read_last(said, e, log.s, log.len);
+  add_received_from(e, &received);
   bool is_full = read_message(a, &header);
+  send_texts_read(&texts, &s->tables, to, header.s, e->sender.len ? header.len : 0);
   struct send_report report = {
     .host = text_string(&me), .from = text_string(&from), .to = to, .is_to_postmaster = !e->sender.len, .id = id,
-    .message = a->entry->id, .message_id = record_get(&e->facts, "message-id"),
-    .envid = record_get(&e->facts, "envid"), .is_full = is_full, .is_utf8 = record_is(&e->facts, "smtputf8", "yes"), .birth_seconds = e->birth_seconds,
-    .now_seconds = s->now_seconds, .until_seconds = send_conclude_start(e) + s->settings.backoff.lifetime_seconds, .header = header.s, .header_length = header.len, .recipients = recipients,
-    .count = gather(e, said, recipients)
+    .message = a->entry->id, .message_id = record_get(&e->facts, "message-id"), .wordings = &texts.wordings, .custom = texts.custom.s,
+    .received_from = received.s, .envid = record_get(&e->facts, "envid"), .is_full = is_full,
+    .is_utf8 = record_is(&e->facts, "smtputf8", "yes"), .birth_seconds = e->birth_seconds, .now_seconds = s->now_seconds,
+    .until_seconds = send_conclude_start(e) + s->settings.backoff.lifetime_seconds, .header = header.s, .header_length = header.len,
+    .recipients = recipients, .count = gather(e, said, recipients)
   };
   send_report_format(&report, out);
   for (size_t i = 0; i < e->count; i++) said_free(&said[i]);
   free(recipients);
   free(said);
-  text_free(&me);
-  text_free(&from);
-  text_free(&log);
-  text_free(&header);
-  text_free(&path);
+  send_texts_free(&texts);
+  text_free(&me), text_free(&from), text_free(&header), text_free(&received);
 }
 
 static void format_envelope(const struct send_schedule *s, const struct send_attempt *a, const char *id, const char *to, text *out)

@@ -97,7 +97,7 @@ static void watch_signals(const struct send_schedule *s)
 
 static void enter_sandbox(void)
 {
-  static const char *const reads[] = { "control", "tables", 0 };
+  static const char *const reads[] = { "control", "tables", "texts", 0 };
   static const char *const writes[] = { "queue", 0 };
   static const struct sandbox sandbox = { .reads = reads, .writes = writes };
 

@@ -29,7 +29,9 @@ static void check_report(const struct said *s, const char *words)
 {
   enum send_report_action action = (enum send_report_action)(strlen(words) % 4);
   struct send_report_recipient recipient = { .action = action, .address = words, .original = words, .said = s };
-  struct send_report r = { .host = "h", .from = "f@h", .to = words, .id = "i", .message = "m", .message_id = words, .envid = words, .header = "",
+  static struct send_wordings english;
+  if (!english.language) send_wordings_use_english(&english);
+  struct send_report r = { .wordings = &english, .host = "h", .from = "f@h", .to = words, .id = "i", .message = "m", .message_id = words, .envid = words, .header = "",
                            .recipients = &recipient, .count = 1 };
   text out = TEXT_ZERO;
 

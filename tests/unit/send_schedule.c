@@ -172,10 +172,11 @@ static const char expected[] =
   "\r\n"
   "--=_idb0001_\r\n"
   "Content-Type: text/plain; charset=us-ascii\r\n"
+  "Content-Language: en\r\n"
   "\r\n"
   "This is the mail system of host.test.\r\n"
   "\r\n"
-  "Your message could not be delivered to these recipients:\r\n"
+  "Your message could not be delivered to:\r\n"
   "\r\n"
   "  b@y.test\r\n"
   "    The mailbox is full.\r\n"
@@ -187,6 +188,7 @@ static const char expected[] =
   "    Why is not known any more.\r\n"
   "\r\n"
   "It is not tried again. The header of the message is attached.\r\n"
+  "\r\n"
   "If you ask about it, please give this number: id\r\n"
   "\r\n"
   "--=_idb0001_\r\n"
@@ -220,9 +222,11 @@ static const char expected[] =
 static void check_report(void)
 {
   static const char message[] = "Subject: --=_idb0001\r\nFrom: a\r\n\r\nbody\r\n";
+  struct send_wordings english;
   struct said said = { .seconds = 1700000000 - 10, .attempt = 1, .verdict = SAID_NEVER, .code = 552 };
   text out = TEXT_ZERO, endless = TEXT_ZERO;
 
+  send_wordings_use_english(&english);
   text_copy(&said.status, "5.2.2");
   text_string(&said.status);
   text_copy(&said.remote, "mx.y.test [192.0.2.1]");
@@ -233,7 +237,7 @@ static void check_report(void)
                                                   { .address = "c@z.test" } };
   struct send_report r = {
     .host = "host.test", .from = "MAILER-DAEMON@host.test", .to = "ann@x.test", .id = "idb0001", .message = "id",
-    .message_id = "<m@x.test>", .envid = "", .birth_seconds = 1700000000 - 86400, .now_seconds = 1700000000, .header = message,
+    .message_id = "<m@x.test>", .wordings = &english, .envid = "", .birth_seconds = 1700000000 - 86400, .now_seconds = 1700000000, .header = message,
     .header_length = sizeof message - 1, .recipients = recipients, .count = 2
   };
   send_report_format(&r, &out);
@@ -265,7 +269,7 @@ static void check_report(void)
   text_string(&out);
   check(strstr(out.s, "Subject: Your message was delivered\r\n") && strstr(out.s, "\r\nOriginal-Envelope-Id: the id??X: y\r\n"),
         "RFC 3461 4.4: success, and the envelope's id, which begins no field");
-  check(strstr(out.s, "charset=utf-8\r\nContent-Transfer-Encoding: 8bit") && strstr(out.s, "  b\xc3\xbc" "cher@y.test\r\n    It was put") &&
+  check(strstr(out.s, "charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable") && strstr(out.s, "  b=C3=BCcher@y.test\r\n    It was put") &&
           strstr(out.s, "Final-Recipient: utf-8;b\\x{FC}cher@y.test\r\nAction: delivered\r\nStatus: 2.0.0\r\n"),
         "RFC 6533: an address in UTF-8 for people, spelled in ASCII for programs");
   check(strstr(out.s, "Original-Recipient: utf-8;b\\x{FC}\\x{2B}@x.test\r\n") && strstr(out.s, "Action: relayed"), "... the original one too; relayed");
@@ -278,9 +282,10 @@ static void check_report(void)
   r.until_seconds = 1700000000 + 86400;
   text_clear(&out);
   send_report_format(&r, &out);
-  check(strstr(text_string(&out), "Action: delayed\r\nStatus: 4.0.0\r\nWill-Retry-Until: Wed, 15 Nov 2023 22:13:20 +0000\r\n") &&
-          strstr(out.s, "Action: failed\r\nStatus: 5.0.0\r\n") && strstr(out.s, "Subject: Your message could not be delivered to all, and waits for others\r\n") &&
-          strstr(out.s, "tried until\r\nWed, 15 Nov 2023 22:13:20 +0000 for those who wait.\r\n"),
+  check(strstr(text_string(&out), "Action: delayed\r\nStatus: 4.0.0\r\n") &&
+          strstr(out.s, "Last-Attempt-Date: Tue, 14 Nov 2023 22:13:10 +0000\r\nWill-Retry-Until: Wed, 15 Nov 2023 22:13:20 +0000\r\n") &&
+          strstr(out.s, "Action: failed\r\nStatus: 5.0.0\r\n") && strstr(out.s, "Subject: Your message could not be delivered to all\r\n") &&
+          strstr(out.s, "tried until\r\n2023-11-15 22:13 UTC.\r\n"),
         "RFC 3464 2.3.9: a delay, with its end; it may stand beside a failure");
 
   r.header = "\xff\xfe: x\r\n\r\n";
