@@ -6,8 +6,9 @@
 #include "ldapsync/pins.h"
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/language.h"
 
-static const char *const known[] = { "addusers", "addgroups", "catchall", "copy", "alias", "relay", "tls", "fingerprint", "recipients", 0 };
+static const char *const known[] = { "addusers", "addgroups", "catchall", "copy", "alias", "relay", "tls", "fingerprint", "recipients", "language", 0 };
 static const char *const yes_words[] = { "no", "yes", 0 };
 static const char *const tls_words[] = { "may", "encrypt", "verify", "fingerprint", "tls", "off", 0 };
 static const char *const recipients_words[] = { "all", "listed", "asked", 0 };
@@ -117,6 +118,20 @@ static bool add_alias(struct domain *d, const text *fields, const char **key, te
   return good;
 }
 
+/* In which language its people are told what became of their mail. */
+static bool add_language(struct domain *d, const text *fields, const char **key, text *error)
+{
+  const char *value = record_get(fields, "language");
+  text tag = TEXT_ZERO;
+
+  if (*value && language_parse(value, strlen(value), &tag))
+    record_add(&d->record, "language", tag.s);
+  else if (*value)
+    wrong("language", "it is no language, such as de or pt-BR (RFC 5646)", key, error);
+  text_free(&tag);
+  return !error->len;
+}
+
 /* One file's fields to its domain; false with the key and a sentence in error. No I/O. */
 static bool parse_domain(struct domain *d, const char *path, const text *fields, bool catchall_always, const char **key, text *error)
 {
@@ -125,7 +140,7 @@ static bool parse_domain(struct domain *d, const char *path, const text *fields,
   d->has_groups = !strcmp(choose(fields, "addgroups", yes_words, key, error), "yes");
   if (error->len) return false;
   if (!add_alias(d, fields, key, error) || !add_address(d, fields, "catchall", key, error) ||
-      !add_address(d, fields, "copy", key, error) || !add_relay(d, fields, key, error))
+      !add_address(d, fields, "copy", key, error) || !add_relay(d, fields, key, error) || !add_language(d, fields, key, error))
     return false;
   if (d->has_users && record_find(&d->record, "catchall") && !catchall_always) /* T11 */
     return wrong("catchall", "a domain with addusers: yes has no catchall, which would take what is meant for users that were mistyped; "

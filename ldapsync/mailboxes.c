@@ -5,10 +5,11 @@
 #include "ldapsync/mailboxes.h"
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/language.h"
 
 enum { DAYS_MAX = 36500 };
 
-static const char *const known[] = { "receive", "submit", "imap", "forward", "keep", "quota", "spamretention", 0 };
+static const char *const known[] = { "receive", "submit", "imap", "forward", "keep", "quota", "spamretention", "language", 0 };
 
 /* The record without one key. */
 static void drop(text *record, const char *key)
@@ -52,6 +53,19 @@ static bool take_forwards(text *facts, const text *fields, text *error)
   return !error->len;
 }
 
+static bool take_language(text *facts, const text *fields, text *error)
+{
+  const char *value = record_get(fields, "language");
+  text tag = TEXT_ZERO;
+
+  if (*value && language_parse(value, strlen(value), &tag))
+    set(facts, "language", tag.s);
+  else if (*value)
+    text_add_format(error, "language is one such as de or pt-BR (RFC 5646), not %s", value);
+  text_free(&tag);
+  return !error->len;
+}
+
 bool mailbox_settings(text *facts, const text *fields, const char **key, text *error)
 {
   static const char *const bits[] = { "receive", "submit", "imap", 0 };
@@ -78,6 +92,8 @@ bool mailbox_settings(text *facts, const text *fields, const char **key, text *e
     set(facts, "spamretention", days);
   }
   if (error->len) return false;
+  *key = "language";
+  if (!take_language(facts, fields, error)) return false;
   *key = "forward";
   return take_forwards(facts, fields, error);
 }
@@ -163,6 +179,21 @@ static void check_quota(struct account *a)
   drop(&a->facts, "quota");
 }
 
+/* preferredLanguage has the form of Accept-Language (RFC 2798 2.7): the first counts. */
+static void check_language(struct account *a)
+{
+  const char *value = record_find(&a->facts, "language");
+  text tags = TEXT_ZERO;
+
+  if (!value) return;
+  language_add(value, strlen(value), &tags);
+  if (!tags.len) accounts_report(a, "its language %s is none, such as de or pt-BR: it has none of its own", value);
+  own_facts(a);
+  drop(&a->facts, "language");
+  if (tags.len) record_add(&a->facts, "language", tags.s);
+  text_free(&tags);
+}
+
 static void check_forwards(struct account *a)
 {
   text all = TEXT_ZERO, folded = TEXT_ZERO;
@@ -185,6 +216,7 @@ void mailboxes_check(struct build *b)
 {
   for (size_t i = 0; i < b->accounts.count; i++) {
     check_quota(&b->accounts.all[i]);
+    check_language(&b->accounts.all[i]);
     check_forwards(&b->accounts.all[i]);
   }
 }

@@ -11,11 +11,11 @@
 
 /* The lines of a profile; a concept is its place here. */
 enum concept {
-  FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, UID, PASSWORD, FORWARD, QUOTA, NO_RECEIVE, NO_SUBMIT, NO_IMAP, KEEP,
+  FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, UID, PASSWORD, FORWARD, QUOTA, LANGUAGE, NO_RECEIVE, NO_SUBMIT, NO_IMAP, KEEP,
   GROUP, GROUP_NAME, GROUP_ADDRESS, GROUP_MEMBER, GROUP_UID, GROUP_MEMBER_ADDRESS, CONCEPTS
 };
 static const char *const known[] = {
-  "filter", "group-filter", "key", "login", "primary", "alias", "uid", "password", "forward", "quota", "no-receive", "no-submit", "no-imap",
+  "filter", "group-filter", "key", "login", "primary", "alias", "uid", "password", "forward", "quota", "language", "no-receive", "no-submit", "no-imap",
   "keep", "group", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
 };
 
@@ -280,6 +280,7 @@ static void map_account(const struct profile *p, const struct ldif_entry *e, tex
   map_concept(p, e, PASSWORD, "password", facts);
   map_concept(p, e, FORWARD, "forward", facts);
   map_concept(p, e, QUOTA, "quota", facts);
+  map_concept(p, e, LANGUAGE, "language", facts);
   if (holds(p, e, KEEP)) record_add(facts, "keep", "yes");
   record_add(facts, "receive", holds(p, e, NO_RECEIVE) ? "no" : "yes");
   record_add(facts, "submit", holds(p, e, NO_SUBMIT) ? "no" : "yes");

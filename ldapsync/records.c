@@ -53,6 +53,7 @@ void records_mailbox(const struct account *a, text *record)
   if (record_find(&a->facts, "forward")) record_add(record, "keep", record_is(&a->facts, "keep", "yes") ? "yes" : "no");
   if (own && conf_size_parse(own, strlen(own), &quota)) record_add_number(record, "quota", quota);
   add_all(&a->facts, "spamretention", record);
+  if (record_find(&a->facts, "language")) record_add(record, "language", record_get(&a->facts, "language"));
   record_add(record, "from", a->from.s);
 }
 

@@ -9,7 +9,7 @@
 #include "lib/header.h"
 #include "lib/log.h"
 #include "lib/policy_owner.h"
-#include "send/language.h"
+#include "lib/language.h"
 #include "send/texts.h"
 
 #define ENGLISH "en"
@@ -42,7 +42,7 @@ static bool choose(const text *tags, text *language)
     text_copy(language, tags->s + at);
     do
       if (is_there(text_string(language))) return true;
-    while (send_language_shorten(language));
+    while (language_shorten(language));
   }
   return false;
 }
@@ -51,7 +51,7 @@ static void add_tag(text *tags, const char *value)
 {
   text tag = TEXT_ZERO;
 
-  if (send_language_parse(value, strlen(value), &tag)) text_add_bytes(tags, tag.s, tag.len + 1);
+  if (language_parse(value, strlen(value), &tag)) text_add_bytes(tags, tag.s, tag.len + 1);
   text_free(&tag);
 }
 
@@ -81,7 +81,7 @@ static void add_field(const char *header, size_t length, const char *name, text 
 {
   struct header_field field;
 
-  if (length && header_find(header, length, name, &field)) send_language_add(field.value.s, field.value.len, tags);
+  if (length && header_find(header, length, name, &field)) language_add(field.value.s, field.value.len, tags);
 }
 
 static void find_language(text *language, struct tables *tables, const char *to, const char *header, size_t length)
@@ -127,7 +127,7 @@ static void read_kind(struct send_texts *t, enum send_wording_kind kind)
   text_copy(&language, t->language.s);
   do
     for (size_t i = 0; i < FOLDERS && !has; i++) has = read_one(&t->wordings.of[kind], folders[i], text_string(&language), kind);
-  while (!has && send_language_shorten(&language));
+  while (!has && language_shorten(&language));
   if (!has) send_wording_use_english(&t->wordings.of[kind], kind);
   text_free(&language);
 }

@@ -203,10 +203,11 @@ bool send_wording_parse(struct send_wording *w, enum send_wording_kind kind, con
   text_clear(&w->subject);
   text_clear(&w->subject_some);
   text_clear(&w->body);
+  text_ready(&w->body, 1);
+  text_string(&w->subject), text_string(&w->subject_some);
   if (!check_bytes(bytes, length, error)) return false;
   if (kind == SEND_WORDING_WORDS) return parse_words(w, bytes, end, error);
   if (kind != SEND_WORDING_FRAME && !parse_fields(w, &at, end, error)) return false;
-  text_ready(&w->body, 1);
   add_body(w, at, end);
   return check_placeholders(&w->body, kind, error);
 }

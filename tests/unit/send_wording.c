@@ -7,7 +7,7 @@
 
 #include "lib/words2047.h"
 #include "send/explain.h"
-#include "send/language.h"
+#include "lib/language.h"
 #include "send/status.h"
 #include "tests/check.h"
 
@@ -202,13 +202,13 @@ static void check_languages(void)
 
   for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
     text_clear(&tags);
-    send_language_add(wishes[i].value, strlen(wishes[i].value), &tags);
+    language_add(wishes[i].value, strlen(wishes[i].value), &tags);
     for (size_t b = 0; b < tags.len; b++)
       if (!tags.s[b]) tags.s[b] = ' ';
     check_is(text_string(&tags), wishes[i].tags, wishes[i].value);
   }
   text_copy(&tag, "zh-x-hant");
-  check(send_language_shorten(&tag) && text_is(&tag, "zh") && !send_language_shorten(&tag), "RFC 4647 3.4: shortened by a part, and by what introduces it");
+  check(language_shorten(&tag) && text_is(&tag, "zh") && !language_shorten(&tag), "RFC 4647 3.4: shortened by a part, and by what introduces it");
   text_free(&tags);
   text_free(&tag);
 }

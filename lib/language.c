@@ -1,13 +1,13 @@
 #include <string.h>
 
 #include "lib/header.h"
-#include "send/language.h"
+#include "lib/language.h"
 
-bool send_language_parse(const char *tag, size_t length, text *out)
+bool language_parse(const char *tag, size_t length, text *out)
 {
   size_t part = 0;
 
-  if (!length || length > SEND_LANGUAGE_MAX) return false;
+  if (!length || length > LANGUAGE_MAX) return false;
   for (size_t i = 0; i < length; i++)
     if (tag[i] == '-' && part && i + 1 < length)
       part = 0;
@@ -19,7 +19,7 @@ bool send_language_parse(const char *tag, size_t length, text *out)
   return true;
 }
 
-bool send_language_shorten(text *tag)
+bool language_shorten(text *tag)
 {
   const char *dash = strrchr(text_string(tag), '-');
 
@@ -73,19 +73,19 @@ static size_t take_wish(const char *s, size_t length, size_t at, struct wish *w)
   at = header_skip_space(s, length, at);
   size_t end = word_end(s, length, at);
   w->quality = 1000;
-  if (!send_language_parse(s + at, end - at, &w->tag)) w->quality = 0;
+  if (!language_parse(s + at, end - at, &w->tag)) w->quality = 0;
   at = header_skip_space(s, length, end);
   while (at < length && s[at] == ';') at = take_parameter(s, length, at + 1, &w->quality);
   while (at < length && s[at] != ',') at++;
   return at + 1;
 }
 
-void send_language_add(const char *value, size_t length, text *tags)
+void language_add(const char *value, size_t length, text *tags)
 {
-  struct wish wishes[SEND_LANGUAGES_MAX];
+  struct wish wishes[LANGUAGES_MAX];
   size_t count = 0;
 
-  for (size_t at = 0; at < length && count < SEND_LANGUAGES_MAX;) {
+  for (size_t at = 0; at < length && count < LANGUAGES_MAX;) {
     struct wish w = { TEXT_ZERO, 0 };
     size_t place = count;
     at = take_wish(value, length, at, &w);
