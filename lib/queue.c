@@ -38,11 +38,12 @@ static bool read_up_to(int fd, text *bytes, size_t wanted)
 {
   while (bytes->len < wanted) {
     text_ready(bytes, wanted - bytes->len);
-    ssize_t count = pread(fd, bytes->s + bytes->len, wanted - bytes->len, (off_t)bytes->len);
+    size_t asked = wanted - bytes->len;
+    ssize_t count = pread(fd, bytes->s + bytes->len, asked, (off_t)bytes->len);
     if (count == -1 && errno == EINTR) continue;
     if (count == -1) return false;
-    if (!count) return true;
     bytes->len += (size_t)count;
+    if ((size_t)count < asked) return true; /* its end: it is a file */
   }
   return true;
 }
@@ -87,15 +88,34 @@ enum queue_result queue_read(struct queue_file *f, int fd, const char *id)
   return check_size(f, (uint64_t)status.st_size);
 }
 
+static int open_new(struct queue_file *f, const char *id, int open_flags)
+{
+  int fd = open(queue_path_new(&f->path, id), open_flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  f->is_new = fd != -1;
+  return fd;
+}
+
+static int open_cur(struct queue_file *f, const char *id, int open_flags)
+{
+  return open(queue_path_cur(&f->path, id), open_flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+/* What is moved meanwhile goes from new to cur. */
 enum queue_result queue_open(struct queue_file *f, const char *id, int open_flags)
 {
   if (!id_check(id)) return QUEUE_ABSENT;
-  int fd = open(queue_path_new(&f->path, id), open_flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  f->is_new = fd != -1;
-  if (fd == -1 && errno == ENOENT)
-    fd = open(queue_path_cur(&f->path, id), open_flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  int fd = open_new(f, id, open_flags);
+  if (fd == -1 && errno == ENOENT) fd = open_cur(f, id, open_flags);
   if (fd == -1) return errno == ENOENT ? QUEUE_ABSENT : QUEUE_BROKEN;
   return queue_read(f, fd, id);
+}
+
+enum queue_result queue_open_waiting(struct queue_file *f, const char *id, int open_flags)
+{
+  if (!id_check(id)) return QUEUE_ABSENT;
+  int fd = open_cur(f, id, open_flags);
+  if (fd == -1 && errno == ENOENT) return queue_open(f, id, open_flags);
+  return fd == -1 ? QUEUE_BROKEN : queue_read(f, fd, id);
 }
 
 void queue_close(struct queue_file *f)

@@ -32,6 +32,9 @@ const char *queue_path_log(text *path, const char *id);
    Ended by queue_close, whatever the result. */
 enum queue_result queue_open(struct queue_file *f, const char *id, int open_flags);
 
+/* The same for one that is likely to have been tried: queue/cur is looked into first. */
+enum queue_result queue_open_waiting(struct queue_file *f, const char *id, int open_flags);
+
 /* The same for a descriptor that is open already, and may be any file. Takes the descriptor over. */
 enum queue_result queue_read(struct queue_file *f, int fd, const char *id);
 

@@ -75,16 +75,17 @@ static bool read_text(struct reader *r, text *value)
   text_string(value);
   if (!next_field(r, &field, &length)) return false;
   if (length == 1 && *field == '-') return true;
-  for (size_t i = 0; i < length; i++) {
-    char c = field[i];
-    if (c == '%') {
-      if (length - i < 3) return false;
-      int high = hex_upper_digit(field[i + 1]), low = hex_upper_digit(field[i + 2]);
-      if (high < 0 || low < 0) return false;
-      c = (char)(high << 4 | low);
-      i += 2;
-    }
-    text_add_char(value, c);
+  for (size_t i = 0; i < length;) {
+    const char *escape = memchr(field + i, '%', length - i);
+    size_t plain = (escape ? (size_t)(escape - field) : length) - i;
+    text_add_bytes(value, field + i, plain);
+    i += plain;
+    if (!escape) break;
+    if (length - i < 3) return false;
+    int high = hex_upper_digit(field[i + 1]), low = hex_upper_digit(field[i + 2]);
+    if (high < 0 || low < 0) return false;
+    text_add_char(value, (char)(high << 4 | low));
+    i += 3;
   }
   text_string(value);
   return !memchr(value->s, 0, value->len);
@@ -107,34 +108,40 @@ bool said_parse(struct said *s, const char *line, size_t length)
   return r.at == r.end;
 }
 
-/* The lines of an attempt stand in the order of the recipients, so the search begins behind the one found last. */
-static size_t find_recipient(const struct envelope *e, const char *recipient, size_t start)
+/* One of whom nothing was found yet. The lines of an attempt stand in the order of the recipients, and are read from the last to the
+   first, so the search begins in front of the one found before. */
+static size_t find_recipient(const struct said *said, const struct envelope *e, const char *recipient, size_t start)
 {
-  for (size_t i = 0; i < e->count; i++) {
-    size_t at = (start + i) % e->count;
-    if (!strcmp(e->recipients[at].address, recipient)) return at;
+  for (size_t i = 1; i <= e->count; i++) {
+    size_t at = (start + e->count - i) % e->count;
+    if (!said[at].attempt && !strcmp(e->recipients[at].address, recipient)) return at;
   }
   return e->count;
+}
+
+static size_t start_of_line(const char *bytes, size_t end)
+{
+  const char *newline = memrchr(bytes, '\n', end);
+  return newline ? (size_t)(newline - bytes) + 1 : 0;
 }
 
 void said_read_last(struct said *said, const struct envelope *e, const char *bytes, size_t length)
 {
   struct said one = SAID_ZERO;
-  size_t start = 0;
+  size_t last = e->count, missing = e->count;
 
-  for (size_t at = 0; at < length && e->count;) {
-    const char *newline = memchr(bytes + at, '\n', length - at);
-    size_t end = newline ? (size_t)(newline - bytes) : length;
-    if (said_parse(&one, bytes + at, end - at)) {
-      size_t found = find_recipient(e, one.recipient.s, start);
+  while (length && missing) {
+    size_t end = bytes[length - 1] == '\n' ? length - 1 : length, start = start_of_line(bytes, end);
+    if (said_parse(&one, bytes + start, end - start) && one.attempt) {
+      size_t found = find_recipient(said, e, one.recipient.s, last);
       if (found < e->count) {
-        struct said older = said[found];
         said[found] = one;
-        one = older; /* its memory serves the next line */
-        start = found + 1;
+        one = (struct said)SAID_ZERO;
+        last = found;
+        missing--;
       }
     }
-    at = end + 1;
+    length = start;
   }
   said_free(&one);
 }

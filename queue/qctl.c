@@ -189,8 +189,9 @@ static const char **select_ids(struct wish *w, const struct queue_select *select
   if (!found) die_nomem();
   for (size_t i = 0; i < count; i++) {
     struct queue_look look = QUEUE_LOOK_ZERO;
-    switch (queue_look_open(&look, ids[i])) {
+    switch (queue_look_glance(&look, ids[i])) {
     case QUEUE_FOUND:
+      if (queue_select_is_by_words(select)) queue_look_hear(&look);
       if (queue_select_matches(select, &look, now)) found[kept++] = ids[i];
       break;
     case QUEUE_ABSENT:

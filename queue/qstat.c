@@ -17,6 +17,8 @@
 
 #define USAGE "qstat [--json|--mailq|--summary|--by cause|destination] " QUEUE_SELECT_USAGE " [ID...], or qstat --follow [--json] with the same selection"
 
+enum { PART_BYTES = 32 * 1024 };
+
 enum form { FORM_TEXT, FORM_JSON, FORM_MAILQ, FORM_COUNTED };
 
 struct wish {
@@ -33,9 +35,19 @@ struct sums {
   uint64_t oldest_seconds; /* birth */
 };
 
-static void say(const text *words)
+static void say_all(text *words)
 {
   if (allwrite(1, words->s, words->len) != words->len) die_unable("write to fd 1");
+  text_clear(words);
+}
+
+/* A message is less than a packet: what is shown goes out in larger parts. */
+static void say(const text *words)
+{
+  static text part = TEXT_ZERO;
+
+  if (words) text_add_text(&part, words);
+  if (!words || part.len >= PART_BYTES) say_all(&part);
 }
 
 static void add_up(struct sums *sums, const struct queue_file *f)
@@ -48,8 +60,9 @@ static void add_up(struct sums *sums, const struct queue_file *f)
 
 static void show(const struct queue_look *l, enum form form, uint64_t now)
 {
-  text out = TEXT_ZERO;
+  static text out = TEXT_ZERO;
 
+  text_clear(&out);
   switch (form) {
   case FORM_TEXT: queue_show_text(&out, &l->file, l->said, now); break;
   case FORM_JSON: queue_show_json(&out, &l->file, l->said, now); break;
@@ -57,7 +70,6 @@ static void show(const struct queue_look *l, enum form form, uint64_t now)
   case FORM_COUNTED: break;
   }
   say(&out);
-  text_free(&out);
 }
 
 /* The head stands before the first message only; an empty queue has none. */
@@ -74,9 +86,11 @@ static void say_mailq_head(void)
 static bool show_id(const char *id, struct wish *w, struct sums *sums)
 {
   struct queue_look look = QUEUE_LOOK_ZERO;
-  enum queue_result result = queue_look_open(&look, id);
+  enum queue_result result = queue_look_glance(&look, id);
 
+  if (result == QUEUE_FOUND && queue_select_is_by_words(&w->select)) queue_look_hear(&look);
   if (result == QUEUE_FOUND && queue_select_matches(&w->select, &look, w->now)) {
+    queue_look_hear(&look);
     if (w->form == FORM_MAILQ && !sums->messages) say_mailq_head();
     add_up(sums, &look.file);
     if (w->form == FORM_COUNTED) queue_summary_add(&w->summary, &look);
@@ -185,5 +199,6 @@ int main(int argc, const char **argv)
   if (w.form == FORM_TEXT) summarize(&sums, w.now);
   if (w.form == FORM_MAILQ) say_mailq_sum(&sums);
   if (is_counted) say_counts(&w, &sums, is_summary ? 0 : by, is_json);
+  say(0);
   return ending;
 }

@@ -83,6 +83,8 @@ static bool has_recipient(const struct queue_select *s, const struct queue_look 
   return false;
 }
 
+bool queue_select_is_by_words(const struct queue_select *s) { return s->destination; }
+
 bool queue_select_matches(const struct queue_select *s, const struct queue_look *l, uint64_t now_seconds)
 {
   const struct envelope *e = &l->file.envelope;

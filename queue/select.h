@@ -22,6 +22,9 @@ void queue_select_read(struct queue_select *s, const char **argv, const char *us
 /* Is it one of them? Of its recipients those count that are not at their end. */
 bool queue_select_matches(const struct queue_select *s, const struct queue_look *l, uint64_t now_seconds);
 
+/* Must it be known for that what was said (queue_look_hear)? */
+bool queue_select_is_by_words(const struct queue_select *s);
+
 /* "90", "90s", "15m", "4h", "5d". */
 bool queue_select_age(const char *value, uint64_t *seconds);
 
