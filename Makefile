@@ -18,6 +18,7 @@ programs = \
   send/relay-test \
   send/sts-fetch \
   send/sts-test \
+  tlsrpt/tls-report \
   deliver/mailbox-spawn \
   imap/imap-login \
   imap/imap-session \
@@ -38,8 +39,10 @@ programs = \
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
 programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server send/send-schedule deliver/mailbox-spawn \
-  imap/imap-session auth/auth-server ldapsync/tables-build admin/mailadm admin/whatif send/sts-test
+  imap/imap-session auth/auth-server ldapsync/tables-build admin/mailadm admin/whatif send/sts-test tlsrpt/tls-report
 programs_with_https   = send/sts-fetch
+programs_with_sqlite  = tlsrpt/tls-report
+programs_with_zlib    = tlsrpt/tls-report
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 
 # Servers that fork for each connection, or serve each message, are linked statically: a child then copies and touches fewer
@@ -55,7 +58,7 @@ home     = $(DESTDIR)$(conf)
 B        = build
 present  = $(patsubst %.c,%,$(wildcard $(programs:=.c)))
 built    = $(present:%=$(B)/%)
-modules  = $(filter-out $(programs:=.c),$(wildcard lib/*.c service/*.c smtpd/*.c sendmail/*.c queue/*.c send/*.c deliver/*.c imap/*.c auth/*.c ldapsync/*.c admin/*.c))
+modules  = $(filter-out $(programs:=.c),$(wildcard lib/*.c service/*.c smtpd/*.c sendmail/*.c queue/*.c send/*.c tlsrpt/*.c deliver/*.c imap/*.c auth/*.c ldapsync/*.c admin/*.c))
 units    = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
 helpers  = $(patsubst %.c,$(B)/%,$(wildcard tests/flow/*.c))
 shims    = $(patsubst %.c,$(B)/%.so,$(wildcard tests/crash/*.c))
@@ -71,9 +74,11 @@ $(programs_with_tls:%=$(B)/%):     LDLIBS += -lssl -lcrypto
 $(programs_with_ldap:%=$(B)/%):    LDLIBS += -lldap -llber
 $(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt
 $(programs_with_https:%=$(B)/%):   LDLIBS += -lcurl
+$(programs_with_sqlite:%=$(B)/%):  LDLIBS += -lsqlite3
+$(programs_with_zlib:%=$(B)/%):    LDLIBS += -lz
 $(programs_with_unicode:%=$(B)/%): LDLIBS += -lidn2 -lunistring
 $(units) $(fuzzers) $(helpers) $(preload): LDLIBS += -lidn2 -lunistring
-$(units) $(fuzzers): LDLIBS += -lssl -lcrypto -lcrypt
+$(units) $(fuzzers): LDLIBS += -lssl -lcrypto -lcrypt -lsqlite3 -lz
 
 all: $(built)
 $(B)/%.o: %.c conf-cc conf-home

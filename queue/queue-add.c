@@ -26,6 +26,7 @@ enum {
 
 static struct queue_store store = QUEUE_STORE_ZERO;
 static uid_t scheduler; /* who alone may queue a report */
+static uid_t reporter;  /* of TLS: like the scheduler it asks again under the same id */
 
 static void log_queued(const char *id)
 {
@@ -55,7 +56,7 @@ static void answer_later(text *answer, const char *id)
 }
 
 /* Returns true if a message was queued, and so the log and the scheduler are to hear of it after the caller. */
-static bool add(text *answer, const char *id, const struct call_fds *fds, bool is_scheduler)
+static bool add(text *answer, const char *id, const struct call_fds *fds, bool is_scheduler, bool may_repeat)
 {
   if (!id_check(id) || (id_is_report(id) && !is_scheduler)) {
     answer_refused(answer, id, "not an id, or a report's");
@@ -71,7 +72,7 @@ static bool add(text *answer, const char *id, const struct call_fds *fds, bool i
     record_add(answer, "id", id);
     return true;
   case QUEUE_STORE_THERE:
-    if (!is_scheduler) {
+    if (!may_repeat) {
       answer_refused(answer, id, "the id is in use");
       return false;
     }
@@ -90,7 +91,8 @@ static void handle_add(int socket, const text *request, const struct call_fds *f
   const char *id = record_get(request, "id");
 
   text_clear(&answer);
-  bool is_queued = add(&answer, id, fds, !peer->uid || peer->uid == scheduler);
+  bool is_scheduler = !peer->uid || peer->uid == scheduler;
+  bool is_queued = add(&answer, id, fds, is_scheduler, is_scheduler || peer->uid == reporter);
   bool is_answered = call_send(socket, &answer, 0, 0);
   if (!is_queued) return;
   queue_notice_send(id);
@@ -132,7 +134,7 @@ static void session(int in, int out, const struct peer *peer)
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const callers[] = { "mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", 0 };
+  static const char *const callers[] = { "mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt", 0 };
   static const char *const writes[] = { "queue/new", 0 };
   static const struct sandbox sandbox = { .writes = writes };
   static const struct serve service = {
@@ -144,6 +146,7 @@ int main(int argc, const char *const *argv)
   home_enter();
   umask(0117);
   scheduler = user_uid("mail-send");
+  reporter = user_uid("mail-tlsrpt");
   queue_store_open(&store);
   return serve(&service, argv);
 }

@@ -6,7 +6,7 @@ from tap import *
 import glob, re
 
 os.chdir(ROOT)
-FOLDERS = ['lib', 'service', 'smtpd', 'sendmail', 'filter', 'queue', 'send', 'deliver', 'imap', 'pop3', 'auth', 'ldapsync', 'admin']
+FOLDERS = ['lib', 'service', 'smtpd', 'sendmail', 'filter', 'queue', 'send', 'tlsrpt', 'deliver', 'imap', 'pop3', 'auth', 'ldapsync', 'admin']
 HEADINGS = ['Reads', 'Answers', 'Started by', 'Runs as', 'May touch', 'If it lies', 'See']
 BANNED = r'(strcpy|stpcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|system|popen|mktemp|tmpnam|scanf)'
 programs = subprocess.run(['make', '-s', 'list'], capture_output=True, text=True).stdout.split()
@@ -102,6 +102,8 @@ none(calling('(SSL|EVP|CRYPTO|OPENSSL|BIO|X509|HMAC)_.*') ^ in_make('programs_wi
 none(calling('(ldap|ber)_.*') ^ in_make('programs_with_ldap'), 'the named programs hold libldap, and no other')
 none(calling('curl_.*') ^ in_make('programs_with_https'), 'the named programs hold libcurl, and no other')
 none(calling('crypt(_[a-z]+)?') ^ in_make('programs_with_hashing'), 'the named programs hold libcrypt, and no other')
+none(calling('sqlite3_.*') ^ in_make('programs_with_sqlite'), 'the named programs hold SQLite, and no other')
+none(calling('(deflate|inflate|crc32|compress2?)(Init2?_|End|Bound)?') ^ in_make('programs_with_zlib'), 'the named programs hold zlib, and no other')
 none(calling('(u8|u16|u32|uc|uninorm)_.*') ^ in_make('programs_with_unicode'), 'the named programs hold libunistring, and no other')
 none(calling('s6_.*'), 'no program holds libs6')
 dynamic = {p for p in programs if 'NEEDED' in subprocess.run(['readelf', '-d', 'build/' + p], capture_output=True, text=True).stdout}

@@ -14,7 +14,7 @@ CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client":
            "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"},
            "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp"},
            "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
-           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "send-schedule": {"mail-queue"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
+           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "send-schedule": {"mail-queue"}, "tls-report": {"mail-remote"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
 
 
 def status(pid):
@@ -136,7 +136,7 @@ def test_files(t, home, mailboxes):
         "tls/key.pem": {"mail-tls"}, "tlsout/client.pem": {"mail-tlsout"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
         "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "directory/bob@example.test.ldif": {"mail-tables"},
         "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/ldappassword": {"mail-ldap"}, "state/directory": {"mail-ldap", "mail-tables"},
-        "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
+        "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
         "queue/log": {"mail-send"}, "demo-passwords": set(), "log/smtp-mx/current": {"mail-log"}, "mail": set(),
         "mail/example.test/bob": {mailboxes["bob"]}, "mail/example.test/bob/new": {mailboxes["bob"]},
         "mail/example.test/alice/new": {mailboxes["alice"]},
