@@ -1,6 +1,7 @@
 /* Who calls tls-report: smtp-send, which tells of a session and waits for nothing; root, who asks. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -24,7 +25,10 @@ static uid_t teller;
 
 void tlsrpt_callers_init(struct tlsrpt *t)
 {
+  int flags = fcntl(0, F_GETFL);
+
   t->caller_count = 0;
+  if (flags == -1 || fcntl(0, F_SETFL, flags | O_NONBLOCK) == -1) die_unable("use fd 0, which must be the listening socket run/tls-report");
   teller = user_uid("mail-remote");
 }
 

@@ -141,6 +141,7 @@ bool sql_commit(struct sql *s, bool is_synced)
 {
   bool good = true;
 
+  for (unsigned int i = 0; s->words[i]; i++) sqlite3_reset(s->statements[i]); /* a row that still stands would hold the file */
   if (s->is_open && !sqlite3_get_autocommit(s->file)) {
     good = execute(s, "COMMIT");
     if (!good && !sqlite3_get_autocommit(s->file)) execute(s, "ROLLBACK");

@@ -117,15 +117,15 @@ static int64_t count_policy(struct tlsrpt_store *s, int64_t report, const struct
 
 static bool count_failure(struct tlsrpt_store *s, int64_t policy, const struct tlsrpt_session *one)
 {
-  if (!sql_do(&s->sql, WORD_COUNT_FAILURE, "itttttttt", policy, one->result, one->source.s, one->host.s, one->helo.s, one->ip.s, one->reason.s,
+  if (!sql_do(&s->sql, WORD_COUNT_FAILURE, "ittttttt", policy, one->result, one->source.s, one->host.s, one->helo.s, one->ip.s, one->reason.s,
               one->information.s)) return false;
   if (sql_changed(&s->sql)) return true;
   sql_ask(&s->sql, WORD_FAILURES, "i", policy);
   if (first_number(s, WORD_FAILURES) < TLSRPT_FAILURES_MAX)
-    return sql_do(&s->sql, WORD_ADD_FAILURE, "itttttttt", policy, one->result, one->source.s, one->host.s, one->helo.s, one->ip.s, one->reason.s,
+    return sql_do(&s->sql, WORD_ADD_FAILURE, "ittttttt", policy, one->result, one->source.s, one->host.s, one->helo.s, one->ip.s, one->reason.s,
                   one->information.s);
-  return (sql_do(&s->sql, WORD_COUNT_FAILURE, "itttttttt", policy, one->result, "", "", "", "", "", "") && sql_changed(&s->sql)) ||
-         sql_do(&s->sql, WORD_ADD_FAILURE, "itttttttt", policy, one->result, "", "", "", "", "", "");
+  return (sql_do(&s->sql, WORD_COUNT_FAILURE, "ittttttt", policy, one->result, "", "", "", "", "", "") && sql_changed(&s->sql)) ||
+         sql_do(&s->sql, WORD_ADD_FAILURE, "ittttttt", policy, one->result, "", "", "", "", "", "");
 }
 
 void tlsrpt_store_count(struct tlsrpt_store *s, const struct tlsrpt_session *one, uint64_t now)

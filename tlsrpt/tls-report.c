@@ -141,6 +141,7 @@ static void run(struct tlsrpt *t)
 
   for (bool is_stopping = false; !is_stopping;) {
     is_stopping = wait_and_work(t, t->store.sql.is_open ? flush_ms : next, false);
+    next = flush_ms;
     if (t->now_ms < flush_ms) continue;
     bool is_house_day = t->now_ms >= housekeeping_ms;
     if (is_house_day) {
