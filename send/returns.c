@@ -113,18 +113,18 @@ static enum send_report_action action_of(const struct envelope_recipient *r)
   return record_find(&r->facts, "mailbox") ? SEND_REPORT_DELIVERED : SEND_REPORT_RELAYED;
 }
 
-static bool is_about(const struct envelope *e, const struct envelope_recipient *r)
+static bool is_about(struct send_schedule *s, const struct envelope *e, const struct envelope_recipient *r)
 {
-  return strchr("fd", r->state) || (e->warning == ENVELOPE_WARNING && send_warning_is_about(r));
+  return strchr("fd", r->state) || (e->warning == ENVELOPE_WARNING && send_warning_is_about(s, e, r));
 }
 
 /* The recipients that the report is about, with what was said about each last. */
-static size_t gather(const struct envelope *e, const struct said *said, struct send_report_recipient *recipients)
+static size_t gather(struct send_schedule *s, const struct envelope *e, const struct said *said, struct send_report_recipient *recipients)
 {
   size_t count = 0;
 
   for (size_t i = 0; i < e->count; i++)
-    if (is_about(e, &e->recipients[i]))
+    if (is_about(s, e, &e->recipients[i]))
       recipients[count++] = (struct send_report_recipient){
         .action = action_of(&e->recipients[i]),
         .address = e->recipients[i].address,
@@ -199,7 +199,7 @@ static void format_report(struct send_schedule *s, const struct send_attempt *a,
     .received_from = received.s, .envid = record_get(&e->facts, "envid"), .is_full = is_full,
     .is_utf8 = record_is(&e->facts, "smtputf8", "yes"), .birth_seconds = e->birth_seconds, .now_seconds = s->now_seconds,
     .until_seconds = send_conclude_start(e) + s->settings.backoff.lifetime_seconds, .header = header.s, .header_length = header.len,
-    .recipients = recipients, .count = gather(e, said, recipients)
+    .recipients = recipients, .count = gather(s, e, said, recipients)
   };
   send_report_format(&report, out);
   for (size_t i = 0; i < e->count; i++) said_free(&said[i]);

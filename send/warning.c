@@ -2,6 +2,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "lib/address.h"
 #include "lib/header.h"
 #include "send/conclude.h"
 #include "send/report.h"
@@ -13,13 +14,14 @@ static bool is_bulk_field(const struct header_field *field)
 
   if (!field->name.s) return false;
   if (field->name.len > 5 && !strncasecmp(field->name.s, "list-", 5)) return true; /* RFC 2369, RFC 2919 */
+  if (header_is(field, "auto-submitted")) return field->value.len < 2 || strncasecmp(field->value.s, "no", 2) != 0; /* RFC 3834 5 */
   if (!header_is(field, "precedence")) return false;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (field->value.len == strlen(words[i]) && !strncasecmp(field->value.s, words[i], field->value.len)) return true;
   return false;
 }
 
-/* A mailing list's or bulk mail: its sender is a program, to which a delay is no news. */
+/* A mailing list's, bulk mail, or an automatic answer: its sender is a program, to which a delay is no news. */
 static bool has_bulk_field(const char *header, size_t length)
 {
   struct header_field field;
@@ -29,10 +31,29 @@ static bool has_bulk_field(const char *header, size_t length)
   return false;
 }
 
-bool send_warning_is_about(const struct envelope_recipient *r)
+static bool is_ours(struct tables *tables, const text *sender)
+{
+  struct address address = ADDRESS_ZERO;
+  text record = TEXT_ZERO;
+  bool is = address_parse(&address, sender->s, sender->len) == ADDRESS_FULL && tables_open(tables, "policy") &&
+            tables_find(tables, "domain", address.domain, &record) == LOOKUP_FOUND && !record_find(&record, "relay");
+
+  address_free(&address);
+  text_free(&record);
+  return is;
+}
+
+/* Has the sender been checked by anything? What a stranger brought to port 25 may name anybody. */
+static bool is_known(struct send_schedule *s, const struct envelope *e)
+{
+  if (record_is(&e->facts, "role", "submission") || record_is(&e->facts, "role", "inject") || record_find(&e->facts, "login")) return true;
+  return record_is(&e->facts, "trusted", "yes") || record_find(&e->facts, "backend") || is_ours(&s->tables, &e->sender);
+}
+
+bool send_warning_is_about(struct send_schedule *s, const struct envelope *e, const struct envelope_recipient *r)
 {
   if (!strchr(ENVELOPE_OPEN, r->state)) return false;
-  return !record_find(&r->facts, "notify") || envelope_wants(r, "delay");
+  return record_find(&r->facts, "notify") ? envelope_wants(r, "delay") : is_known(s, e);
 }
 
 static bool is_bulk(const struct send_attempt *a)
@@ -47,7 +68,7 @@ static bool is_bulk(const struct send_attempt *a)
 }
 
 /* RFC 3461 4.1, RFC 3464 1: nobody is warned about a report, or at the null sender. */
-bool send_warning_is_due(const struct send_schedule *s, const struct send_attempt *a, const enum envelope_state *states)
+bool send_warning_is_due(struct send_schedule *s, const struct send_attempt *a, const enum envelope_state *states)
 {
   const struct envelope *e = &a->file.envelope;
   bool has_one = false;
@@ -56,6 +77,6 @@ bool send_warning_is_due(const struct send_schedule *s, const struct send_attemp
       !send_backoff_is_late(&s->settings.backoff, e->attempts, send_conclude_start(e), s->now_seconds))
     return false;
   for (size_t i = 0; i < e->count && !has_one; i++)
-    has_one = strchr(ENVELOPE_TO_TRY, (char)states[i]) && send_warning_is_about(&e->recipients[i]);
+    has_one = strchr(ENVELOPE_TO_TRY, (char)states[i]) && send_warning_is_about(s, e, &e->recipients[i]);
   return has_one && !is_bulk(a);
 }

@@ -7,9 +7,10 @@
 #include "send/schedule.h"
 
 /* After an attempt that left recipients to be tried: is the warning due now? Reads the message's header. */
-bool send_warning_is_due(const struct send_schedule *s, const struct send_attempt *a, const enum envelope_state *states);
+bool send_warning_is_due(struct send_schedule *s, const struct send_attempt *a, const enum envelope_state *states);
 
-/* Is the warning about this recipient? RFC 3461 4.1: if its sender said when he wants to hear, only if he said DELAY. */
-bool send_warning_is_about(const struct envelope_recipient *r);
+/* Is the warning about this recipient? RFC 3461 4.1: if its sender said when he wants to hear, only if he said DELAY. If he did not say
+   it, not if he is somebody whom a stranger named, and who may be forged. */
+bool send_warning_is_about(struct send_schedule *s, const struct envelope *e, const struct envelope_recipient *r);
 
 #endif

@@ -65,7 +65,7 @@ def answer(pairs, hop):
 
 write('control/me', 'host.test\n')
 write('control/delaywarning', '3600\n')
-write_tables({'bob@a.test': 'kbob', 'ann@a.test': 'kann'})
+write_tables({'bob@a.test': 'kbob', 'ann@a.test': 'kann'}, more=[('domain:relayed.test', [('file', 'x'), ('relay', 'h.test')])])
 smtp = Callee('smtp-send', answer)
 reports = Callee('queue-add', lambda pairs, hop: [('answer', 'queued'), ('id', dict(pairs)['id'])])
 listening = listen('send-schedule')
@@ -96,9 +96,26 @@ for what, more in (
         ('NOTIFY=NEVER', dict(recipients=[('far@later.test', 'notify=never')])),
         ('List-Id', dict(content=b'List-Id: <l.a.test>\r\n' + content)),
         ('list-unsubscribe', dict(content=b'Subject: x\r\nlist-unsubscribe: <mailto:l@a.test>\r\n\r\n')),
-        ('Precedence: bulk', dict(content=b'Precedence:  Bulk\r\n' + content))):
+        ('Precedence: bulk', dict(content=b'Precedence:  Bulk\r\n' + content)),
+        ('an automatic answer (RFC 3834 5)', dict(content=b'auto-submitted: auto-replied\r\n' + content)),
+        ('a sender that a stranger named', dict(sender='joe@far.test', facts=('role=mx', 'client=192.0.2.1'))),
+        ('... also with NOTIFY, but not DELAY', dict(sender='joe@far.test', facts=('role=mx',), recipients=[('far@later.test', 'notify=failure')])),
+        ('... of a domain that is only relayed', dict(sender='joe@relayed.test', facts=('role=mx',))),
+        ('... by LMTP', dict(sender='joe@far.test', facts=('role=lmtp',)))):
     id = add(**more)
     equal((asked(id), head(id)[4:5]), ([], b' '), 'no warning: ' + what)
+for what, more in (
+        ('Auto-Submitted: no', dict(content=b'Auto-Submitted: no\r\n' + content)),
+        ('a login', dict(sender='joe@far.test', facts=('role=mx', 'login=ann@a.test'))),
+        ('a local user', dict(sender='joe@far.test', facts=('role=inject',))),
+        ('control/mynetworks', dict(sender='joe@far.test', facts=('role=mx', 'trusted=yes'))),
+        ('a backend', dict(sender='joe@far.test', facts=('role=mx', 'backend=one'))),
+        ('a sender of ours', dict(facts=('role=mx',))),
+        ('a stranger who asked for it', dict(sender='joe@far.test', facts=('role=mx',), recipients=[('far@later.test', 'notify=delay')]))):
+    id = add(**more)
+    equal(asked(id), [id + 'b0005'], 'a warning: ' + what)
+id = add(sender='joe@far.test', facts=('role=mx',), recipients=['a@later.test', ('b@later.test', 'notify=failure,delay')])
+equal(list(report(id)['of']), ['rfc822;b@later.test'], '... about that recipient alone')
 id = add(content=b'Subject: x\r\n\r\nList-Id: <l.a.test>\r\n')
 equal(asked(id), [id + 'b0005'], 'a list\'s field in the body is none')
 
