@@ -133,13 +133,6 @@ bool control_local(const char *value, text *folded)
   return good;
 }
 
-bool control_host(const char *value)
-{
-  unsigned char address[sizeof(struct in6_addr)];
-
-  return domain_check(value, strlen(value)) || inet_pton(AF_INET, value, address) == 1 || inet_pton(AF_INET6, value, address) == 1;
-}
-
 const char *control_subject(const char *value, text *folded)
 {
   if (strchr(value, '@')) return control_address(value, folded) ? "address" : 0;

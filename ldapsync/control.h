@@ -34,7 +34,6 @@ bool control_name(const char *file, text *name);     /* a file's name without it
 bool control_address(const char *value, text *folded); /* local@domain as it is a key; false if it is none */
 bool control_domain(const char *value, text *folded);  /* a domain as it is a key */
 bool control_local(const char *value, text *folded);   /* a local part alone */
-bool control_host(const char *value);                  /* a host's name, or an address without brackets */
 
 /* ADDRESS, DOMAIN or .DOMAIN as a key, and which it is: "address", "domain", "suffix"; 0: none of them. */
 const char *control_subject(const char *value, text *folded);

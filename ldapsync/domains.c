@@ -3,6 +3,7 @@
 
 #include "ldapsync/control.h"
 #include "ldapsync/domains.h"
+#include "ldapsync/hosts.h"
 #include "ldapsync/pins.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -55,19 +56,6 @@ static bool add_address(struct domain *d, const text *fields, const char *name, 
   return good;
 }
 
-/* HOST, HOST:PORT, [v6], [v6]:PORT. */
-static bool split_host(const char *value, text *host, uint64_t *port)
-{
-  const char *end = *value == '[' ? strchr(value, ']') : value + strcspn(value, ":");
-
-  if (!end) return false;
-  text_copy_bytes(host, value + (*value == '['), (size_t)(end - value) - (*value == '['));
-  text_string(host);
-  if (*value == '[') end++;
-  if (*end && (*end != ':' || !number_scan(end + 1, 65535, port) || !*port)) return false;
-  return control_host(host->s);
-}
-
 /* What is said of a relay where there is none. */
 static bool has_no_relay(const text *fields, const char **key, text *error)
 {
@@ -88,18 +76,15 @@ static bool add_relay(struct domain *d, const text *fields, const char **key, te
   const char *tls = choose(fields, "tls", tls_words, key, error);
   const char *recipients = choose(fields, "recipients", recipients_words, key, error);
   uint64_t port = strcmp(tls, "tls") ? 25 : 465;
-  text host = TEXT_ZERO;
+  bool good;
 
   d->is_relayed = *value != 0;
   if (error->len) return false;
   if (!d->is_relayed) return has_no_relay(fields, key, error);
-  bool good = split_host(value, &host, &port) || wrong("relay", "relay is HOST or HOST:PORT", key, error);
-  record_add(&d->record, "relay", text_string(&host));
-  record_add_number(&d->record, "port", port);
+  if (!(good = hosts_add(value, port, "relay", &d->record, error))) *key = "relay";
   record_add(&d->record, "tls", tls);
   if (good && !(good = pins_add(fields, tls, &d->record, error))) *key = record_find(fields, "fingerprint") ? "fingerprint" : "tls";
   record_add(&d->record, "recipients", recipients);
-  text_free(&host);
   return good;
 }
 

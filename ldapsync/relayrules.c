@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ldapsync/control.h"
+#include "ldapsync/hosts.h"
 #include "ldapsync/pins.h"
 #include "ldapsync/relayrules.h"
 #include "lib/die.h"
@@ -23,8 +24,6 @@ static const char *get(const text *fields, const char *key, const char *otherwis
   return *value ? value : otherwise;
 }
 
-static bool has_space(const char *string) { return string[strcspn(string, " \t")] != 0; }
-
 static bool has_subject(const char *type) { return !strcmp(type, "sender") || !strcmp(type, "recipient"); }
 
 /* Mail for everybody is the subject of the other types: "*" may be written. */
@@ -44,7 +43,7 @@ static bool check_subject(const char *type, const char *subject, text *folded, t
 static const char *check(const text *fields, uint64_t *port, text *error)
 {
   const char *tls = get(fields, "tls", "verify"), *enabled = get(fields, "enabled", "yes");
-  const char *host = record_get(fields, "host"), *login = record_get(fields, "login"), *type = get(fields, "type", "default");
+  const char *login = record_get(fields, "login"), *type = get(fields, "type", "default");
   const char *password = record_get(fields, "password"), *token = record_get(fields, "tokenfile"), *secret = *password ? password : token;
 
   const char *protocol = get(fields, "protocol", "smtp");
@@ -53,10 +52,7 @@ static const char *check(const text *fields, uint64_t *port, text *error)
 
   if (!is_one_of(type, types))
     text_add_format(error, "type is default, sender, recipient or bcc, not %s", type);
-  else if (!*host || has_space(host)) {
-    text_add_format(error, "host is missing, or is no host name");
-    return "host";
-  } else if (!is_one_of(tls, tls_words)) {
+  else if (!is_one_of(tls, tls_words)) {
     text_add_format(error, "tls is may, encrypt, verify, fingerprint, tls or off, not %s", tls);
     return "tls";
   } else if (strcmp(protocol, "smtp") && !is_lmtp) {
@@ -121,15 +117,14 @@ static const char *add_facts(const text *fields, text *facts, text *error)
   return "source";
 }
 
-static void format_rule(text *record, const char *name, const char *path, const text *fields, const char *subject, uint64_t port)
+static void format_rule(text *record, const char *name, const char *path, const text *fields, const char *subject, const text *hosts)
 {
   text_clear(record);
   record_add(record, "rule", name);
   record_add(record, "file", path);
   record_add(record, "type", get(fields, "type", "default"));
   record_add(record, "subject", *subject ? subject : "*");
-  record_add(record, "host", record_get(fields, "host"));
-  record_add_number(record, "port", port);
+  text_add_text(record, hosts);
   record_add(record, "tls", get(fields, "tls", "verify"));
   record_add(record, "auth", *record_get(fields, "login") ? "yes" : "no");
 }
@@ -153,10 +148,11 @@ bool relayrule_parse(struct table *policy, struct table *relay, const char *name
                      const char **key, text *error)
 {
   const char *type = get(fields, "type", "default");
-  text subject = TEXT_ZERO, record = TEXT_ZERO, facts = TEXT_ZERO;
+  text subject = TEXT_ZERO, record = TEXT_ZERO, facts = TEXT_ZERO, hosts = TEXT_ZERO;
   uint64_t port = 0;
 
   *key = check(fields, &port, error);
+  if (!error->len && !hosts_add(record_get(fields, "host"), port, "host", &hosts, error)) *key = "host";
   if (!error->len) {
     *key = "subject";
     check_subject(type, record_get(fields, "subject"), &subject, error);
@@ -164,13 +160,14 @@ bool relayrule_parse(struct table *policy, struct table *relay, const char *name
   if (!error->len) *key = add_facts(fields, &facts, error);
   if (!error->len && strcmp(get(fields, "enabled", "yes"), "no")) {
     *key = has_subject(type) ? "subject" : "type";
-    format_rule(&record, name, path, fields, text_string(&subject), port);
+    format_rule(&record, name, path, fields, text_string(&subject), &hosts);
     if (add_rule(policy, type, subject.s, &record, error) && facts.len) table_add(relay, "rule", name, &facts);
   }
   text_string(error);
   text_free(&record);
   text_wipe(&facts);
   text_free(&subject);
+  text_free(&hosts);
   return !error->len;
 }
 

@@ -57,10 +57,20 @@ static void to_host(struct policy_route *route, const char *name, const char *fr
   record_add(&route->hop, "tls", *tls ? tls : "may");
 }
 
+/* Further hosts, in order of preference. */
+static void add_hosts(struct policy_route *route, const text *record)
+{
+  size_t at = 0, key_length;
+
+  for (const char *pair; (pair = record_walk(record, &at, &key_length));)
+    if (!strncmp(pair, "next=", 5) || !strncmp(pair, "equal=", 6)) text_add_bytes(&route->hop, pair, strlen(pair) + 1);
+}
+
 static void to_relay(struct policy_route *route, const char *name, const text *rule)
 {
   to_host(route, name, record_get(rule, "file"), record_get(rule, "host"), record_get(rule, "port"), record_get(rule, "rule"),
           record_get(rule, "tls"));
+  add_hosts(route, rule);
 }
 
 /* One word of the order. True if its rule decided, or the tables are broken. */
@@ -140,6 +150,7 @@ static void to_domain(struct tables *tables, const struct policy_facts *facts, c
   if (*record_get(domain, "relay")) {
     to_host(route, "relay-domain", record_get(domain, "file"), record_get(domain, "relay"), record_get(domain, "port"), "",
             record_get(domain, "tls"));
+    add_hosts(route, domain);
     for (const char *pin; (pin = record_next(domain, "fingerprint", &at));) record_add(&route->hop, "fingerprint", pin); /* S-31 */
   } else
     to_address(tables, facts, recipient, route);

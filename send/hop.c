@@ -2,15 +2,18 @@
 
 #include <string.h>
 
+#include <skalibs/random.h>
+
 #include "lib/conf.h"
 #include "lib/dns.h"
 #include "send/dial.h"
+#include "send/hosts.h"
 #include "send/rule.h"
 
 enum { SMTP_PORT = 25, CONNECT_SECONDS = 60, SECONDS_MAX = 86400 };
 
 /* "[host]" and "[IPv6:2001:db8::1]" are the host and the address (RFC 5321 4.1.3). */
-static void set_name(struct hop *hop, const char *name)
+static void set_name(text *to, const char *name)
 {
   size_t length = strlen(name);
 
@@ -19,9 +22,19 @@ static void set_name(struct hop *hop, const char *name)
     length -= 2;
     if (length > 5 && bytes_are_nocase(name, "IPv6:", 5)) name += 5, length -= 5;
   }
-  text_copy_bytes(&hop->name, name, length);
-  text_lower(&hop->name);
-  text_string(&hop->name);
+  text_copy_bytes(to, name, length);
+  text_lower(to);
+  text_string(to);
+}
+
+static void take_others(struct hop *hop, const text *record)
+{
+  size_t at = 0, key_length;
+
+  text_clear(&hop->others);
+  record_add_number(&hop->others, "port", hop->port);
+  for (const char *pair; (pair = record_walk(record, &at, &key_length));)
+    if (!strncmp(pair, "next=", 5) || !strncmp(pair, "equal=", 6)) text_add_bytes(&hop->others, pair, strlen(pair) + 1);
 }
 
 bool send_hop_parse(struct hop *hop, const text *record)
@@ -31,13 +44,14 @@ bool send_hop_parse(struct hop *hop, const text *record)
 
   if (!conf_value("helohost", &hop->helo, "")) conf_me(&hop->helo);
   hop->is_mx = record_is(record, "route", "mx");
-  set_name(hop, record_get(record, hop->is_mx ? "domain" : "host"));
+  set_name(&hop->name, record_get(record, hop->is_mx ? "domain" : "host"));
   text_copy(&hop->rule, record_get(record, "rule"));
   text_clear(&hop->pins);
   for (const char *pin; (pin = record_next(record, "fingerprint", &at));) record_add(&hop->pins, "fingerprint", pin);
   if (!hop->is_mx && !record_is(record, "route", "host")) return false;
   if (record_find(record, "port") && (!record_number(record, "port", 65535, &port) || !port)) return false;
   hop->port = (unsigned int)port;
+  take_others(hop, record);
   return hop->name.len && send_tlspolicy_word(record_find(record, "tls") ? record_get(record, "tls") : hop->is_mx ? "auto" : "may", &hop->tls);
 }
 
@@ -104,17 +118,42 @@ static bool reach_mx(struct dial *d)
   return false;
 }
 
-/* A relay whose name leads nowhere is a mistake of ours, for which nobody's mail is returned. */
-static bool reach_host(struct dial *d)
+static uint32_t random_number(void)
 {
-  send_outcome_say(d->why, OUTCOME_LATER, "4.4.4", "the relay ", d->hop->name.s, " has no address: ", send_rule_name(d->hop), (char *)0);
-  return send_dial_host(d, d->hop->name.s);
+  uint32_t number;
+
+  random_buf((char *)&number, sizeof number);
+  return number;
+}
+
+/* A relay whose name leads nowhere is a mistake of ours, for which nobody's mail is returned. Each host has all its addresses tried. */
+static bool reach_hosts(struct dial *d, struct hop *hop)
+{
+  struct hosts hosts;
+  text name = TEXT_ZERO;
+  bool is_reached = false;
+
+  send_outcome_say(d->why, OUTCOME_LATER, "4.4.4", "the relay ", hop->name.s, " has no address: ", send_rule_name(hop), (char *)0);
+  send_hosts_sort(&hosts, &hop->others, random_number);
+  for (unsigned int i = 0; i < hosts.count && !is_reached; i++) {
+    const char *value = hosts.all[i].value;
+    uint64_t port = 0;
+    if (!value && record_number(&hop->others, "port", 65535, &port)) {
+      set_name(&name, hop->name.s);
+      hop->port = (unsigned int)port;
+    } else if (!value || !send_hosts_split(value, &name, &hop->port))
+      continue;
+    d->tried = 0;
+    is_reached = send_dial_host(d, text_string(&name));
+  }
+  text_free(&name);
+  return is_reached;
 }
 
 /* The hosts that are tried, one after the other. */
 static bool reach(struct dial *d, struct hop *hop)
 {
-  if (!hop->is_mx) return send_rule_read(hop, d->why) && reach_host(d);
+  if (!hop->is_mx) return send_rule_read(hop, d->why) && reach_hosts(d, hop);
   text_clear(&hop->facts);
   text_add_text(&hop->facts, &hop->pins);
   if (send_dial_is_address(hop->name.s) ? send_dial_host(d, hop->name.s) : reach_mx(d)) return true;

@@ -9,8 +9,9 @@
 
 struct hop {
   bool is_mx;
-  text name;         /* the domain, or the host without brackets */
-  unsigned int port;
+  text name;         /* the domain, or the host without brackets; the first of several */
+  unsigned int port; /* of the host that is tried */
+  text others;       /* next= and equal=: further hosts, in order of preference (send/hosts) */
   text rule;         /* the relay rule, or empty */
   text pins;         /* fingerprint=... that the hop brought itself: a relayed domain has no rule */
   text facts;        /* of the rule: protocol, login, password, tokenfile, fingerprint, source (send/rule) */
@@ -18,7 +19,7 @@ struct hop {
   text helo;         /* what this host is called */
   bool requires_tls; /* the message at hand does (RFC 8689): hosts that it may not go to are passed over */
 };
-#define HOP_ZERO { .name = TEXT_ZERO, .rule = TEXT_ZERO, .pins = TEXT_ZERO, .facts = TEXT_ZERO, .helo = TEXT_ZERO }
+#define HOP_ZERO { .name = TEXT_ZERO, .others = TEXT_ZERO, .rule = TEXT_ZERO, .pins = TEXT_ZERO, .facts = TEXT_ZERO, .helo = TEXT_ZERO }
 
 /* Reads control/helohost or control/me too. False: this is not a hop. */
 bool send_hop_parse(struct hop *hop, const text *record);

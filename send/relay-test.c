@@ -15,6 +15,7 @@
 #include "lib/home.h"
 #include "lib/secret.h"
 #include "lib/tables.h"
+#include "send/hosts.h"
 
 #define USAGE                                                                                                          \
   "relay-test RULE | HOST[:PORT] [ --tls may|encrypt|verify|fingerprint|tls|off ] [ --fingerprint HEX ]... "              \
@@ -69,10 +70,9 @@ static void read_arguments(struct request *r, const char *const *argv)
   if (!r->target || !*r->target || (r->password_file && !r->login)) die_usage(USAGE);
 }
 
-/* True if there is a rule of this name, whose host and TLS are then in the hop. */
+/* True if there is a rule of this name, whose hosts and TLS are then in the hop. */
 static bool find_rule(const char *name, text *hop)
 {
-  static const char *const keys[] = { "host", "port", "rule", "tls", 0 };
   struct tables policy = TABLES_ZERO;
   text key = TEXT_ZERO, rule = TEXT_ZERO;
   enum lookup_result result;
@@ -83,7 +83,7 @@ static bool find_rule(const char *name, text *hop)
   while (!is_found && (result = lookup_walk(policy.file, &at, &key, &rule)) == LOOKUP_FOUND)
     is_found = key.len > 6 && !memcmp(key.s, "relay:", 6) && record_check(&rule) && record_is(&rule, "rule", name);
   if (!is_found && result == LOOKUP_BROKEN) die_unable("read tables/current/policy.cdb");
-  for (size_t i = 0; is_found && keys[i]; i++) record_add(hop, keys[i], record_get(&rule, keys[i]));
+  if (is_found) text_add_text(hop, &rule);
   tables_close(&policy);
   text_free(&key);
   text_free(&rule);
@@ -134,7 +134,6 @@ static void fill(const struct request *r, text *hop, text *probe)
   while (words[i] && strcmp(tls, words[i])) i++;
   if (!words[i]) die_usage(USAGE);
   if (has_pin ? strcmp(tls, "fingerprint") && strcmp(tls, "tls") : !strcmp(tls, "fingerprint")) die_usage(USAGE);
-  record_add(hop, "route", "host");
   record_add(probe, "what", "probe");
   if (find_rule(r->target, hop)) {
     if (r->tls || r->login || r->facts.len) die_permanent(r->target, " is a rule, which says itself how to go there");
@@ -147,19 +146,21 @@ static void fill(const struct request *r, text *hop, text *probe)
   if (r->login) add_login(probe, r);
 }
 
-/* A word for programs, a sentence, and what was seen of the server. */
-static void tell(const text *answer)
+/* A word for programs, a sentence, and what was seen of the server; behind the name of the host if there are several. */
+static void tell(const char *host, const text *answer)
 {
   static const struct {
     const char *key, *title;
   } facts[] = { { "remote", "server" }, { "tls", "tls" }, { "certificate", "certificate" }, { "fingerprint", "fingerprint" }, { "offered", "offers" } };
   text out = TEXT_ZERO;
 
+  if (*host) text_add_format(&out, "%s\n", host);
   text_add_format(&out, "%s\n%s\n", record_get(answer, "answer"), record_get(answer, "text"));
   for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
     size_t at = 0;
     for (const char *value; (value = record_next(answer, facts[i].key, &at));) text_add_format(&out, "%-12s %s\n", facts[i].title, value);
   }
+  if (*host) text_add_char(&out, '\n');
   if (allwrite(1, out.s, out.len) != out.len) die_unable("write to fd 1");
   text_free(&out);
 }
@@ -180,10 +181,52 @@ static void ask(const text *hop, const text *probe, text *answer)
   close(call);
 }
 
+/* One host of the hop. name: of several; else "". */
+static enum ending try_host(const text *hop, const char *host, unsigned int port, const char *name, const text *probe)
+{
+  text one = TEXT_ZERO, answer = TEXT_ZERO;
+
+  record_add(&one, "route", "host");
+  record_add(&one, "host", host);
+  record_add_number(&one, "port", port);
+  if (record_find(hop, "rule")) record_add(&one, "rule", record_get(hop, "rule"));
+  record_add(&one, "tls", record_get(hop, "tls"));
+  ask(&one, probe, &answer);
+  tell(name, &answer);
+  enum ending end = record_is(&answer, "answer", "ok") ? END_DONE : record_is(&answer, "answer", "later") ? END_TEMPORARY : END_NO;
+  text_free(&one);
+  text_free(&answer);
+  return end;
+}
+
+/* All of them, as they are written; the worst result counts. */
+static enum ending try_hosts(const text *hop, const text *probe)
+{
+  struct hosts hosts;
+  text name = TEXT_ZERO;
+  enum ending worst = END_DONE;
+
+  send_hosts_sort(&hosts, hop, 0);
+  for (unsigned int i = 0; i < hosts.count; i++) {
+    const char *value = hosts.all[i].value;
+    uint64_t first = 0;
+    unsigned int port = 0;
+    if (!value && record_number(hop, "port", 65535, &first)) {
+      text_copy(&name, record_get(hop, "host"));
+      port = (unsigned int)first;
+    } else if (!value || !send_hosts_split(value, &name, &port))
+      die_permanent("the hosts of this rule cannot be read: run tables-build");
+    enum ending end = try_host(hop, text_string(&name), port, hosts.count == 1 ? "" : value ? value : record_get(hop, "host"), probe);
+    if (end > worst) worst = end;
+  }
+  text_free(&name);
+  return worst;
+}
+
 int main(int argc, const char *const *argv)
 {
   struct request request = { .facts = TEXT_ZERO };
-  text hop = TEXT_ZERO, probe = TEXT_ZERO, answer = TEXT_ZERO;
+  text hop = TEXT_ZERO, probe = TEXT_ZERO;
 
   (void)argc;
   PROG = "relay-test";
@@ -192,8 +235,7 @@ int main(int argc, const char *const *argv)
   if (request.password_file) open_password(request.password_file);
   home_enter();
   fill(&request, &hop, &probe);
-  ask(&hop, &probe, &answer);
+  enum ending end = try_hosts(&hop, &probe);
   text_wipe(&probe);
-  tell(&answer);
-  return record_is(&answer, "answer", "ok") ? END_DONE : record_is(&answer, "answer", "later") ? END_TEMPORARY : END_NO;
+  return end;
 }

@@ -92,6 +92,8 @@ static void check_rule(const char *fields, const char *expected, const char *wha
     table_find(&relay, "rule", "10-x", &login);
     text_add_format(&seen, "%s %s:%s %s auth=%s %s", name, record_get(&value, "host"), record_get(&value, "port"), record_get(&value, "tls"),
                     record_get(&value, "auth"), record_get(&login, "login"));
+    for (size_t walk = 0, length; (key = record_walk(&value, &walk, &length));)
+      if (!strncmp(key, "next=", 5) || !strncmp(key, "equal=", 6)) text_add_format(&seen, " %s", key);
     for (size_t i = 0; i < 2; i++)
       for (size_t next = 0; (key = record_next(&login, i ? "source" : "fingerprint", &next));) text_add_format(&seen, " %.6s", key);
   }
@@ -112,7 +114,18 @@ int main(void)
   check_rule("type: recipient\nsubject: X.test\nhost: r.test\n", "relay:recipient:x.test r.test:25 verify auth=no ", "N-79: a recipient rule, by domain");
   check_rule("type: recipient\nsubject: .X.test\nhost: r.test\n", "relay:recipient:.x.test r.test:25 verify auth=no ", "T2: subdomains by a dot in front");
   check_rule("type: bcc\nhost: piler1\n", "relay:bcc piler1:25 verify auth=no ", "N-104: the archive's own route");
-  check_rule("port: 587\n", "host: host is missing, or is no host name", "no host");
+  check_rule("port: 587\n", "host: host is missing", "no host");
+  check_rule("host: a.test b.test:2525, [2001:db8::1]:26 2001:db8::2,c_d\nport: 587\n",
+             "relay:default a.test:587 verify auth=no  next=b.test:2525 equal=[2001:db8::1]:26 next=[2001:db8::2]:587 equal=c_d:587", "N-83: several hosts, by preference");
+  check_rule("host: [2001:db8::1]\n", "relay:default 2001:db8::1:25 verify auth=no ", "an IPv6 address");
+  check_rule("host: a.test:26\n", "relay:default a.test:26 verify auth=no ", "a port of its own");
+  check_rule("host: a.test,\n", "host: there is no host behind the comma", "nothing behind a comma");
+  check_rule("host: , a.test\n", "host: there is no host before a comma", "nothing before a comma");
+  check_rule("host: a.test,,b.test\n", "host: there is no host before a comma", "nothing between two");
+  check_rule("host: a.test:0\n", "host: a.test:0 is no host: HOST, HOST:PORT or [IPv6]:PORT", "port 0");
+  check_rule("host: a.test b.test:x\n", "host: b.test:x is no host: HOST, HOST:PORT or [IPv6]:PORT", "no port");
+  check_rule("host: [a.test\n", "host: [a.test is no host: HOST, HOST:PORT or [IPv6]:PORT", "half a bracket");
+  check_rule("host: [2001:db8::1]x\n", "host: [2001:db8::1]x is no host: HOST, HOST:PORT or [IPv6]:PORT", "something behind a bracket");
   check_rule("host: r.test\nport: 0\n", "port: port is a number from 1 to 65535, not 0", "a bad port");
   check_rule("host: r.test\ntls: yes\n", "tls: tls is may, encrypt, verify, fingerprint, tls or off, not yes", "a bad tls");
   check_rule("host: r.test\nlogin: a\n", "login: login and password (or tokenfile) go together; one of them is missing", "a login without a password");
