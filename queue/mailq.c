@@ -1,6 +1,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/cause.h"
 #include "queue/show.h"
 
 enum { COLUMN = 41 }; /* of sender and recipients */
@@ -47,7 +48,7 @@ void queue_mailq_add(text *out, const struct queue_file *f, const struct said *s
   queue_show_plain(out, e->sender.len ? e->sender.s : "MAILER-DAEMON");
   text_add_char(out, '\n');
   for (size_t i = 0; i < e->count; i++) {
-    if (!queue_show_is_to_go(&e->recipients[i])) continue;
+    if (!cause_is_to_go(&e->recipients[i])) continue;
     if (said[i].attempt) add_reason(out, &said[i]);
     text_add_format(out, "%*s", COLUMN, "");
     queue_show_plain(out, e->recipients[i].address);

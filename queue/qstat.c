@@ -5,6 +5,7 @@
 
 #include <skalibs/allreadwrite.h>
 
+#include "lib/cause.h"
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/json.h"
@@ -55,7 +56,7 @@ static void add_up(struct sums *sums, const struct queue_file *f)
   sums->messages++;
   sums->bytes += f->size_bytes;
   if (!sums->oldest_seconds || f->envelope.birth_seconds < sums->oldest_seconds) sums->oldest_seconds = f->envelope.birth_seconds;
-  for (size_t i = 0; i < f->envelope.count; i++) sums->recipients += queue_show_is_to_go(&f->envelope.recipients[i]);
+  for (size_t i = 0; i < f->envelope.count; i++) sums->recipients += cause_is_to_go(&f->envelope.recipients[i]);
 }
 
 static void show(const struct queue_look *l, enum form form, uint64_t now)

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "lib/cause.h"
 #include "lib/die.h"
 #include "queue/select.h"
 #include "queue/show.h"
@@ -41,14 +42,6 @@ bool queue_select_is_address(const char *wanted, const char *address)
   return string_is_nocase(wanted, address);
 }
 
-const char *queue_select_destination(const struct envelope_recipient *r)
-{
-  const char *at = strrchr(r->address, '@');
-
-  if (record_find(&r->facts, "mailbox")) return "mailbox";
-  return at ? at + 1 : r->address;
-}
-
 /* remote: "mx.example.test [192.0.2.1]"; either is its name. */
 static bool is_host(const char *wanted, const char *remote)
 {
@@ -65,7 +58,7 @@ static bool is_host(const char *wanted, const char *remote)
 
 static bool is_destination(const char *wanted, const struct envelope_recipient *r, const struct said *said)
 {
-  return is_domain(wanted, queue_select_destination(r)) || (said->attempt && said->remote.len && is_host(wanted, said->remote.s));
+  return is_domain(wanted, cause_destination(r)) || (said->attempt && said->remote.len && is_host(wanted, said->remote.s));
 }
 
 /* One recipient must be all that was asked of recipients. */
@@ -76,7 +69,7 @@ static bool has_recipient(const struct queue_select *s, const struct queue_look 
   if (!s->recipient && !s->destination) return true;
   for (size_t i = 0; i < e->count; i++) {
     const struct envelope_recipient *r = &e->recipients[i];
-    if (queue_show_is_to_go(r) && (!s->recipient || queue_select_is_address(s->recipient, r->address)) &&
+    if (cause_is_to_go(r) && (!s->recipient || queue_select_is_address(s->recipient, r->address)) &&
         (!s->destination || is_destination(s->destination, r, &l->said[i])))
       return true;
   }

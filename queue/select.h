@@ -31,7 +31,4 @@ bool queue_select_age(const char *value, uint64_t *seconds);
 /* "a@b.test" is that address, "@b.test" anyone in that domain, "@.b.test" in those below it; letter case does not matter. */
 bool queue_select_is_address(const char *wanted, const char *address);
 
-/* Where it waits to go: "mailbox" for one here, else the domain of its address. */
-const char *queue_select_destination(const struct envelope_recipient *r);
-
 #endif

@@ -1,5 +1,6 @@
 #include <time.h>
 
+#include "lib/cause.h"
 #include "lib/json.h"
 #include "queue/show.h"
 
@@ -16,11 +17,6 @@ static const char *state_word(char state)
   case ENVELOPE_BARRED: return "held, its sender may not send any more";
   default: return "unknown";
   }
-}
-
-bool queue_show_is_to_go(const struct envelope_recipient *r)
-{
-  return strchr(ENVELOPE_OPEN "fd", r->state);
 }
 
 void queue_show_span(text *out, uint64_t seconds)

@@ -20,6 +20,5 @@ void queue_show_said(text *out, const struct said *s); /* "REMOTE: CODE STATUS T
 void queue_show_time(text *out, uint64_t seconds); /* "2026-11-21T15:00:00Z" */
 void queue_show_span(text *out, uint64_t seconds); /* "3 h 20 min" */
 void queue_show_size(text *out, uint64_t bytes);   /* "4.1 KB" */
-bool queue_show_is_to_go(const struct envelope_recipient *r);
 
 #endif

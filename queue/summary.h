@@ -6,18 +6,18 @@
 #include <stdbool.h>
 
 #include "queue/look.h"
-#include "queue/tally.h"
+#include "lib/tally.h"
 
 struct queue_summary {
-  struct queue_tally causes;
-  struct queue_tally destinations;
+  struct tally causes;
+  struct tally destinations;
   size_t messages;
 };
 
 void queue_summary_add(struct queue_summary *s, const struct queue_look *l);
-void queue_summary_text(const struct queue_tally *t, const char *what, uint64_t now_seconds, text *out);
+void queue_summary_text(const struct tally *t, const char *what, uint64_t now_seconds, text *out);
 
 /* ,"KEY":[{...},...] */
-void queue_summary_json(const struct queue_tally *t, const char *key, const char *what, text *out);
+void queue_summary_json(const struct tally *t, const char *key, const char *what, text *out);
 
 #endif
