@@ -8,7 +8,7 @@ from systems import DOMAIN, PASSWORD, TOP, USERS, System
 OFFSET = 18000
 # what a client may open, and how much is delivered at once: as much as the peers' configurations allow
 CONTROL = {"concurrencysmtpd": 2000, "concurrencysmtpdclient": 2000, "concurrencyimap": 2000, "concurrencyimapclient": 2000, "concurrencyimapuser": 0, "concurrencytls": 4000,
-           "concurrencylocal": 50, "concurrencyremote": 50, "retryfirst": 3600}
+           "concurrencylocal": 50, "concurrencyremote": 67, "concurrencydestination": 50, "retryfirst": 3600}
 
 
 class Postroom(System):

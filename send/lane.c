@@ -19,19 +19,23 @@ static struct send_lane **slot_of(struct send_lanes *h, const text *key)
   return &h->slots[(hash ^ hash >> 32) % (sizeof h->slots / sizeof *h->slots)];
 }
 
-void send_lanes_set_limits(struct send_lanes *h, unsigned int local_max, unsigned int remote_max)
+static unsigned int smaller(unsigned int a, unsigned int b) { return a < b ? a : b; }
+
+void send_lanes_set_limits(struct send_lanes *h, unsigned int local_max, unsigned int each_max)
 {
   h->local.window = local_max;
-  h->remote_max = remote_max;
+  h->each_max = each_max;
+  for (size_t i = 0; i < sizeof h->slots / sizeof *h->slots; i++)
+    for (struct send_lane *lane = h->slots[i]; lane; lane = lane->chain) lane->window = smaller(lane->window, each_max);
 }
 
-void send_lanes_init(struct send_lanes *h, unsigned int local_max, unsigned int remote_max)
+void send_lanes_init(struct send_lanes *h, unsigned int local_max, unsigned int each_max)
 {
   memset(h, 0, sizeof *h);
   h->local.kind = SEND_LANE_LOCAL;
   text_copy(&h->local.name, "mailbox");
   text_string(&h->local.name);
-  send_lanes_set_limits(h, local_max, remote_max);
+  send_lanes_set_limits(h, local_max, each_max);
 }
 
 static void name(struct send_lane *lane)
@@ -55,7 +59,7 @@ struct send_lane *send_lane_find(struct send_lanes *h, const text *key)
   text_add_text(&lane->key, key);
   name(lane);
   text_string(&lane->words);
-  lane->window = FIRST_WINDOW < h->remote_max ? FIRST_WINDOW : h->remote_max;
+  lane->window = smaller(FIRST_WINDOW, h->each_max);
   lane->chain = *slot;
   *slot = lane;
   return lane;
@@ -94,22 +98,39 @@ bool send_lane_rests(const struct send_lane *lane, uint64_t now_ms) { return now
 
 bool send_lane_has_room(const struct send_lane *lane) { return lane->active < lane->window; }
 
-void send_lane_begin(struct send_lane *lane) { lane->active++; }
+static void note_busy(struct send_lanes *h, struct send_lane *lane)
+{
+  bool is_busy = lane->active || lane->lined;
+
+  if (lane->kind == SEND_LANE_LOCAL || is_busy == lane->is_busy) return;
+  lane->is_busy = is_busy;
+  h->busy += is_busy ? 1 : -1U;
+}
+
+void send_lane_begin(struct send_lanes *h, struct send_lane *lane)
+{
+  lane->active++;
+  note_busy(h, lane);
+}
 
 void send_lane_end_well(struct send_lanes *h, struct send_lane *lane)
 {
-  if (lane->kind == SEND_LANE_REMOTE && lane->active >= lane->window && lane->window < h->remote_max) lane->window++;
+  if (lane->kind == SEND_LANE_REMOTE && lane->active >= lane->window && lane->window < h->each_max) lane->window++;
   lane->active--;
   lane->failures = 0;
+  lane->has_answered = true;
+  note_busy(h, lane);
 }
 
-/* The window is halved; one that was down to a single packet fails for good, and the lane rests. */
-void send_lane_end_badly(struct send_lane *lane, const char *words, uint64_t now_ms)
+void send_lane_end_badly(struct send_lanes *h, struct send_lane *lane, const char *words, bool is_dead, uint64_t now_ms)
 {
   lane->active--;
+  note_busy(h, lane);
   text_copy(&lane->words, words);
   text_string(&lane->words);
+  lane->has_answered = lane->has_answered || !is_dead;
   if (lane->kind == SEND_LANE_LOCAL || send_lane_rests(lane, now_ms)) return;
+  if (!lane->has_answered) lane->window = 1;
   if (lane->window > 1) {
     lane->window /= 2;
     return;
@@ -148,7 +169,7 @@ static void join_ring(struct send_lanes *h, struct send_lane *lane)
   h->ring->ring_previous = lane;
 }
 
-bool send_lane_has_line(const struct send_lane *lane) { return lane->first != 0; }
+bool send_lane_has_line(const struct send_lane *lane) { return lane->lined != 0; }
 
 static bool stands_in(const struct send_entry *e, const struct send_lane *lane)
 {
@@ -157,56 +178,61 @@ static bool stands_in(const struct send_entry *e, const struct send_lane *lane)
   return false;
 }
 
-/* before: 0 is the front. */
-static void put_behind(struct send_lane *lane, struct send_stand *stand, struct send_stand *before)
+static struct send_line *line_of(struct send_lane *lane, signed char priority)
 {
-  stand->next = before ? before->next : lane->first;
-  if (before)
-    before->next = stand;
-  else
-    lane->first = stand;
-  if (stand->next)
-    stand->next->previous = stand;
-  else
-    lane->last = stand;
+  int number = priority + SEND_PRIORITY_MAX;
+  return &lane->lines[number < 0 ? 0 : number < SEND_LINES ? number : SEND_LINES - 1];
 }
+
+static unsigned int bit_of(const struct send_lane *lane, const struct send_line *line) { return 1U << (line - lane->lines); }
 
 void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e)
 {
   if (stands_in(e, lane)) return;
   struct send_stand *stand = malloc(sizeof *stand);
   if (!stand) die_nomem();
-  struct send_stand *before = lane->last;
-  while (before && before->entry->priority < e->priority) before = before->previous;
-  *stand = (struct send_stand){ .entry = e, .lane = lane, .previous = before, .sibling = e->stands };
+  struct send_line *line = line_of(lane, e->priority);
+  *stand = (struct send_stand){ .entry = e, .lane = lane, .line = line, .previous = line->last, .sibling = e->stands };
   e->stands = stand;
-  put_behind(lane, stand, before);
+  if (line->last)
+    line->last->next = stand;
+  else
+    line->first = stand;
+  line->last = stand;
+  lane->lined |= bit_of(lane, line);
   join_ring(h, lane);
+  note_busy(h, lane);
 }
 
 static void leave(struct send_lanes *h, struct send_stand *stand)
 {
   struct send_lane *lane = stand->lane;
+  struct send_line *line = stand->line;
   struct send_stand **at = &stand->entry->stands;
 
   if (stand->previous)
     stand->previous->next = stand->next;
   else
-    lane->first = stand->next;
+    line->first = stand->next;
   if (stand->next)
     stand->next->previous = stand->previous;
   else
-    lane->last = stand->previous;
+    line->last = stand->previous;
   while (*at != stand) at = &(*at)->sibling;
   *at = stand->sibling;
   free(stand);
-  if (!lane->first) leave_ring(h, lane);
+  if (!line->first) lane->lined &= ~bit_of(lane, line);
+  if (!lane->lined) leave_ring(h, lane);
+  note_busy(h, lane);
 }
 
+/* The highest bit is the highest priority. */
 struct send_entry *send_lane_take(struct send_lanes *h, struct send_lane *lane)
 {
-  struct send_entry *e = lane->first ? lane->first->entry : 0;
-  if (e) leave(h, lane->first);
+  if (!lane->lined) return 0;
+  struct send_stand *stand = lane->lines[31 - __builtin_clz(lane->lined)].first;
+  struct send_entry *e = stand->entry;
+  leave(h, stand);
   return e;
 }
 

@@ -10,13 +10,21 @@
 
 struct send_link;
 
+enum { SEND_PRIORITY_MAX = 9, SEND_LINES = 2 * SEND_PRIORITY_MAX + 1 };
+
 /* A message's place in the line of one lane. It may stand in several: one that has no room does not hold up the others. */
 struct send_stand {
   struct send_entry *entry;
   struct send_lane *lane;
-  struct send_stand *previous; /* in line */
+  struct send_line *line;
+  struct send_stand *previous; /* in it */
   struct send_stand *next;
   struct send_stand *sibling; /* of the same entry */
+};
+
+struct send_line {
+  struct send_stand *first;
+  struct send_stand *last;
 };
 
 enum send_lane_kind { SEND_LANE_LOCAL, SEND_LANE_REMOTE };
@@ -28,11 +36,13 @@ struct send_lane {
   struct send_lane *chain; /* of one hash slot */
   struct send_lane *ring_previous; /* among those with a line */
   struct send_lane *ring_next;
-  struct send_stand *first; /* the line: messages that wait for room here */
-  struct send_stand *last;
+  struct send_line lines[SEND_LINES]; /* messages that wait for room here, by their priority */
+  unsigned int lined;       /* a bit for each of them that is not empty */
   struct send_link *idle; /* connections that can take another message */
   unsigned int window;
   unsigned int active;    /* packets under way */
+  bool is_busy;           /* it has packets under way, or a line */
+  bool has_answered;      /* somebody was there, since this is a lane */
   size_t users;           /* recipients of open messages that go this way */
   unsigned int failures;  /* of the lane, one after another */
   uint64_t rest_until_ms;
@@ -43,12 +53,13 @@ struct send_lanes {
   struct send_lane *slots[1024];
   unsigned int ring_count;
   struct send_lane *ring; /* one of those with a line; 0: there is none */
+  unsigned int busy; /* lanes to other hosts that have packets under way, or a line */
   struct send_lane local;
-  unsigned int remote_max;
+  unsigned int each_max; /* packets at once to one destination */
 };
 
-void send_lanes_init(struct send_lanes *h, unsigned int local_max, unsigned int remote_max);
-void send_lanes_set_limits(struct send_lanes *h, unsigned int local_max, unsigned int remote_max);
+void send_lanes_init(struct send_lanes *h, unsigned int local_max, unsigned int each_max);
+void send_lanes_set_limits(struct send_lanes *h, unsigned int local_max, unsigned int each_max);
 struct send_lane *send_lane_find(struct send_lanes *h, const text *key); /* makes it if it is new */
 void send_lane_release(struct send_lanes *h, struct send_lane *lane, uint64_t now_ms); /* frees it if it is of no use any more */
 void send_lanes_sweep(struct send_lanes *h, uint64_t now_ms);                        /* the same for all */
@@ -56,9 +67,11 @@ void send_lanes_wake(struct send_lanes *h); /* no lane rests any longer: the ope
 
 bool send_lane_rests(const struct send_lane *lane, uint64_t now_ms);
 bool send_lane_has_room(const struct send_lane *lane);
-void send_lane_begin(struct send_lane *lane);
+void send_lane_begin(struct send_lanes *h, struct send_lane *lane);
 void send_lane_end_well(struct send_lanes *h, struct send_lane *lane);
-void send_lane_end_badly(struct send_lane *lane, const char *words, uint64_t now_ms);
+/* The window is halved; one that was down to a single packet fails for good, and the lane rests. is_dead: nobody was there; a lane that
+   never had an answer rests at once. */
+void send_lane_end_badly(struct send_lanes *h, struct send_lane *lane, const char *words, bool is_dead, uint64_t now_ms);
 
 bool send_lane_has_line(const struct send_lane *lane);
 void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e); /* once; behind those of its priority */

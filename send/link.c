@@ -11,6 +11,7 @@
 #include "send/hang.h"
 #include "send/items.h"
 #include "send/link.h"
+#include "send/packet.h"
 #include "send/returns.h"
 #include "send/turn.h"
 
@@ -26,21 +27,6 @@ enum {
 static const char *const services[] = {
   [SEND_DELIVER] = "mailbox-spawn", [SEND_SMTP] = "smtp-send", [SEND_REPORT] = "queue-add"
 };
-
-static bool has_idle(const struct send_schedule *s)
-{
-  for (struct send_link *l = s->links; l; l = l->next)
-    if (l->service == SEND_SMTP && !l->attempt) return true;
-  return false;
-}
-
-bool send_link_has_room(const struct send_schedule *s, const struct send_lane *lane)
-{
-  enum send_service service = lane->kind == SEND_LANE_LOCAL ? SEND_DELIVER : SEND_SMTP;
-
-  if (s->is_stopping || s->now_ms < s->away_until_ms[service] || !send_lane_has_room(lane)) return false;
-  return service == SEND_DELIVER || lane->idle || s->links_remote < s->settings.remote_max || has_idle(s);
-}
 
 static void note_away(struct send_schedule *s, enum send_service service)
 {
@@ -70,11 +56,12 @@ static struct send_link *open_link(struct send_schedule *s, enum send_service se
 }
 
 /* If it is among them: one that was taken to be used, or has just been opened, is not. */
-static void leave_idle(struct send_link *l)
+static void leave_idle(struct send_schedule *s, struct send_link *l)
 {
   for (struct send_link **at = &l->lane->idle; *at; at = &(*at)->next_idle)
     if (*at == l) {
       *at = l->next_idle;
+      s->links_idle--;
       return;
     }
 }
@@ -85,7 +72,7 @@ static void close_link(struct send_schedule *s, struct send_link *l)
 
   if (l->service == SEND_SMTP) {
     s->links_remote--;
-    if (!l->attempt) leave_idle(l);
+    if (!l->attempt) leave_idle(s, l);
   }
   if (l->service == SEND_REPORT) s->reports--;
   if (l->service == SEND_DELIVER && l->mailbox) send_kept_leave(&s->kept, l);
@@ -118,7 +105,7 @@ static void begin(struct send_schedule *s, struct send_link *l, struct send_atte
   l->since_ms = s->now_ms;
   s->is_away[l->service] = false;
   a->entry->is_again = true;
-  if (l->lane) send_lane_begin(l->lane);
+  if (l->lane) send_lane_begin(&s->lanes, l->lane);
   for (size_t i = 0; i < l->count; i++) a->items[l->items[i]].state = SEND_ITEM_RUNS;
   a->waiting -= l->count;
   a->running += l->count;
@@ -129,25 +116,6 @@ static void add_item(struct send_link *l, size_t item)
   if (!l->items) l->items = malloc(RECIPIENTS_MAX * sizeof *l->items);
   if (!l->items) die_nomem();
   l->items[l->count++] = item;
-}
-
-/* What the next one is told: of a forward or a copy it is another one's (doc/queue.md). */
-static const char *sender_of(const struct send_attempt *a, size_t item)
-{
-  const struct envelope *e = &a->file.envelope;
-  const char *sender = a->items[item].sender ? a->items[item].sender : record_find(&e->recipients[a->items[item].recipient].facts, "sender");
-
-  if (!sender) return e->sender.s;
-  return strcmp(sender, "<>") ? sender : "";
-}
-
-static void start_packet(text *packet, const char *what, const struct send_attempt *a, size_t item)
-{
-  text_clear(packet);
-  record_add(packet, "what", what);
-  record_add(packet, "id", a->entry->id);
-  record_add(packet, "sender", sender_of(a, item));
-  record_add_number(packet, "offset", a->file.envelope.length);
 }
 
 static struct send_link *open_deliver(struct send_schedule *s, struct send_lane *lane, const char *mailbox)
@@ -187,7 +155,7 @@ bool send_link_deliver(struct send_schedule *s, struct send_attempt *a, size_t i
     send_item_end(a, &a->items[item], SAID_LATER, "4.2.0", "an earlier delivery to this mailbox has not come to its end");
     return false;
   }
-  start_packet(&packet, "deliver", a, item);
+  send_packet_start(&packet, "deliver", a, item);
   record_add(&packet, "mailbox", a->items[item].mailbox);
   record_add(&packet, "recipient", a->items[item].address);
   if (*detail) record_add(&packet, "detail", detail);
@@ -206,7 +174,7 @@ static struct send_link *link_to(struct send_schedule *s, struct send_lane *lane
   struct send_link *l = lane->idle;
 
   if (l) {
-    lane->idle = l->next_idle;
+    leave_idle(s, l);
     l->count = 0;
     return l;
   }
@@ -220,31 +188,6 @@ static struct send_link *link_to(struct send_schedule *s, struct send_lane *lane
   return l;
 }
 
-/* What the sender asked of every host (RFC 3461, 6531, 6710, 8689). */
-static void add_message_facts(text *packet, const struct envelope *e)
-{
-  static const char *const names[] = { "smtputf8", "requiretls", "envid", "ret", "priority" };
-
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    const char *value = record_find(&e->facts, names[i]);
-    if (value) record_add(packet, names[i], value);
-  }
-}
-
-static bool has_sender(const struct send_attempt *a, size_t item, const text *packet)
-{
-  return !strcmp(sender_of(a, item), record_get(packet, "sender"));
-}
-
-/* They follow their recipient. */
-static void add_parameters(text *packet, const struct envelope_recipient *r)
-{
-  const char *notify = record_find(&r->facts, "notify"), *original = record_find(&r->facts, "orcpt");
-
-  if (notify) record_add(packet, "notify", notify);
-  if (original) record_add(packet, "orcpt", original);
-}
-
 bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item)
 {
   static text packet = TEXT_ZERO;
@@ -253,13 +196,13 @@ bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item
   size_t start;
 
   if (!l) return false;
-  start_packet(&packet, "send", a, item);
-  add_message_facts(&packet, &a->file.envelope);
+  send_packet_start(&packet, "send", a, item);
+  send_packet_add_facts(&packet, &a->file.envelope);
   start = packet.len;
   for (size_t i = item; i < a->count && l->count < RECIPIENTS_MAX && packet.len - start < RECIPIENT_BYTES_MAX; i++)
-    if (a->items[i].state == SEND_ITEM_WAITS && a->items[i].lane == lane && has_sender(a, i, &packet)) {
+    if (a->items[i].state == SEND_ITEM_WAITS && a->items[i].lane == lane && send_packet_has_sender(a, i, &packet)) {
       record_add(&packet, "recipient", a->items[i].address);
-      add_parameters(&packet, &a->file.envelope.recipients[a->items[i].recipient]);
+      send_packet_add_parameters(&packet, &a->file.envelope.recipients[a->items[i].recipient]);
       add_item(l, i);
     }
   if (!call_send(l->socket, &packet, &a->file.fd, 1)) {
@@ -293,7 +236,7 @@ static void end_items(struct send_schedule *s, struct send_link *l, const text *
 {
   struct send_attempt *a = l->attempt;
   const char *remote = record_get(answer, "remote"), *value;
-  bool is_of_hop = true;
+  bool is_of_hop = true, is_dead = true;
   size_t at = 0;
 
   for (size_t i = 0; i < l->count; i++) {
@@ -305,9 +248,10 @@ static void end_items(struct send_schedule *s, struct send_link *l, const text *
     text_string(&item->remote);
     item->is_passed_on = record_is(answer, "dsn", "yes");
     is_of_hop = is_of_hop && send_result_is_of_hop(&item->outcome);
+    is_dead = is_dead && !item->outcome.code;
   }
   if (is_of_hop)
-    send_lane_end_badly(l->lane, a->items[l->items[0]].outcome.text.s, s->now_ms);
+    send_lane_end_badly(&s->lanes, l->lane, a->items[l->items[0]].outcome.text.s, is_dead, s->now_ms);
   else
     send_lane_end_well(&s->lanes, l->lane);
 }
@@ -317,6 +261,7 @@ static bool keep(struct send_schedule *s, struct send_link *l)
   if (l->service == SEND_DELIVER) return send_kept_add(&s->kept, l);
   l->next_idle = l->lane->idle;
   l->lane->idle = l;
+  s->links_idle++;
   return true;
 }
 

@@ -24,6 +24,7 @@ struct send_settings {
   struct send_backoff backoff;
   unsigned int local_max;
   unsigned int remote_max;
+  unsigned int each_max; /* of these for one destination */
 };
 
 struct send_schedule {
@@ -43,7 +44,8 @@ struct send_schedule {
   struct send_link *links;
   struct send_kept kept;
   struct send_link *links_closed;
-  unsigned int links_remote;
+  unsigned int links_remote; /* connections to smtp-send */
+  unsigned int links_idle;   /* of these, without work */
   unsigned int reports; /* on their way to queue-add */
   unsigned int hanging; /* deliveries here that do not come to an end */
   uint64_t srs_away_until_ms; /* srs-server did not answer: it is not waited for again before */

@@ -42,11 +42,13 @@ static int signals;
 static void read_settings(struct send_settings *to)
 {
   to->local_max = (unsigned int)conf_number("concurrencylocal", 10, 1000);
-  to->remote_max = (unsigned int)conf_number("concurrencyremote", 20, 1000);
+  to->remote_max = (unsigned int)conf_number("concurrencyremote", 100, 1000);
+  to->each_max = (unsigned int)conf_number("concurrencydestination", 20, 1000);
   to->backoff.first_seconds = conf_number("retryfirst", 300, SECONDS_MAX);
   to->backoff.longest_seconds = conf_number("retrymax", 14400, SECONDS_MAX);
   to->backoff.lifetime_seconds = conf_number("queuelifetime", 432000, SECONDS_MAX);
   to->backoff.warning_seconds = conf_number("delaywarning", 14400, SECONDS_MAX);
+  if (!to->each_max) die_permanent("control/concurrencydestination: must be at least 1");
   if (!to->backoff.first_seconds) die_permanent("control/retryfirst: must be at least 1 (second)");
   if (!to->backoff.longest_seconds) die_permanent("control/retrymax: must be at least 1 (second)");
 }
@@ -132,7 +134,7 @@ static void init(struct send_schedule *s)
   raise_limit();
   s->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (s->epoll == -1) die_unable("make an epoll");
-  send_lanes_init(&s->lanes, s->settings.local_max, s->settings.remote_max);
+  send_lanes_init(&s->lanes, s->settings.local_max, s->settings.each_max);
   send_control_init(s);
   watch_signals(s);
   send_scan_start(s);
@@ -212,12 +214,11 @@ static void wait_and_work(struct send_schedule *s, uint64_t until_ms)
   send_control_bury(s);
 }
 
-/* Those who wait in line at a lane, one after another of each, as long as there is room anywhere. */
+/* Those who wait in line at a lane, one after another of each, as long as there is room anywhere. However many lanes have none, the
+   others are found. */
 static void serve_lines(struct send_schedule *s)
 {
-  unsigned int passed = 0;
-
-  for (unsigned int i = 0; i < STARTS_AT_ONCE * 4 && passed < s->lanes.ring_count; i++) {
+  for (unsigned int passed = 0, started = 0; started < STARTS_AT_ONCE * 4 && passed < s->lanes.ring_count;) {
     struct send_lane *lane = send_lanes_next_in_ring(&s->lanes);
     if (!send_lane_rests(lane, s->now_ms) && !send_link_has_room(s, lane)) {
       passed++;
@@ -225,6 +226,7 @@ static void serve_lines(struct send_schedule *s)
     }
     struct send_entry *e = send_lane_take(&s->lanes, lane);
     if (e) send_attempt_turn(s, e, lane);
+    started++;
     passed = 0;
   }
 }
@@ -263,7 +265,7 @@ static void keep_house(struct send_schedule *s)
 {
   if (s->wants_renewal && !s->is_stopping) start_renewal(s);
   read_settings(&s->settings);
-  send_lanes_set_limits(&s->lanes, s->settings.local_max, s->settings.remote_max);
+  send_lanes_set_limits(&s->lanes, s->settings.local_max, s->settings.each_max);
   send_lanes_sweep(&s->lanes, s->now_ms);
   send_scan_start_new(s);
 }

@@ -79,33 +79,94 @@ static void check_waiting(void)
   free(w.heap);
 }
 
+static struct send_lane *lane_to(struct send_lanes *lanes, const char *domain)
+{
+  text key = TEXT_ZERO;
+
+  record_add(&key, "route", "mx");
+  record_add(&key, "domain", domain);
+  struct send_lane *lane = send_lane_find(lanes, &key);
+  text_free(&key);
+  return lane;
+}
+
 static void check_lanes(void)
 {
   static struct send_lanes lanes;
-  text key = TEXT_ZERO;
 
   send_lanes_init(&lanes, 10, 20);
-  record_add(&key, "route", "mx");
-  record_add(&key, "domain", "a.test");
-  struct send_lane *lane = send_lane_find(&lanes, &key);
-  check(lane == send_lane_find(&lanes, &key), "equal hops are one lane");
+  struct send_lane *lane = lane_to(&lanes, "a.test");
+  check(lane == lane_to(&lanes, "a.test"), "equal hops are one lane");
   check(lane->window == 5, "five packets at first");
-  for (int i = 0; i < 5; i++) send_lane_begin(lane);
+  for (int i = 0; i < 5; i++) send_lane_begin(&lanes, lane);
   check(!send_lane_has_room(lane), "then it is full");
+  check(lanes.busy == 1, "one lane is busy");
   send_lane_end_well(&lanes, lane);
   check(lane->window == 6, "a full window grows by one when a packet went well");
-  for (int i = 0; i < 4; i++) send_lane_end_badly(lane, "no connection", 1000);
+  for (int i = 0; i < 4; i++) send_lane_end_badly(&lanes, lane, "no connection", true, 1000);
   check(send_lane_rests(lane, 1000) && lane->window == 1, "packets that find nobody halve it; the last one sends the hop to rest");
-  check(send_lane_rests(lane, 30000) && !send_lane_rests(lane, 31001), "for 30 seconds");
-  send_lane_begin(lane);
+  check(send_lane_rests(lane, 30000) && !send_lane_rests(lane, 31001) && !lanes.busy, "for 30 seconds");
+  send_lane_begin(&lanes, lane);
   check(!send_lane_has_room(lane), "then one message probes it");
-  send_lane_end_badly(lane, "no connection", 40000);
+  send_lane_end_badly(&lanes, lane, "no connection", true, 40000);
   check(send_lane_rests(lane, 99000) && !send_lane_rests(lane, 100001), "in vain: a longer rest");
-  send_lane_begin(lane);
+  send_lane_begin(&lanes, lane);
   send_lane_end_well(&lanes, lane);
   check(lane->window == 2 && !lane->failures, "it answers: two at once");
   send_lane_release(&lanes, lane, 0);
-  text_free(&key);
+
+  lane = lane_to(&lanes, "dead.test");
+  for (int i = 0; i < 5; i++) send_lane_begin(&lanes, lane);
+  send_lane_end_badly(&lanes, lane, "no connection", true, 1000);
+  check(send_lane_rests(lane, 1000) && lane->window == 1, "a hop that nobody ever answered at rests at once");
+  for (int i = 0; i < 4; i++) send_lane_end_badly(&lanes, lane, "no connection", true, 1000);
+  check(!send_lane_rests(lane, 31001), "... those that were under way make its rest no longer");
+  send_lane_release(&lanes, lane, 31001 + 60 * 60 * 1000);
+
+  lane = lane_to(&lanes, "busy.test");
+  for (int i = 0; i < 5; i++) send_lane_begin(&lanes, lane);
+  send_lane_end_badly(&lanes, lane, "421 too many", false, 1000);
+  check(!send_lane_rests(lane, 1000) && lane->window == 2, "... one that said 421 has answered: fewer at once");
+  send_lanes_set_limits(&lanes, 10, 1);
+  check(lane->window == 1, "control/concurrencydestination became smaller: at once");
+}
+
+/* Messages of each priority in turn, many: by number and priority they leave as RFC 6710 wants it. */
+static void check_lines(void)
+{
+  static struct send_lanes lanes;
+  static struct send_waiting w;
+  char id[16];
+  bool is_ordered = true;
+
+  send_lanes_init(&lanes, 10, 20);
+  struct send_lane *lane = lane_to(&lanes, "a.test"), *other = lane_to(&lanes, "b.test");
+  for (unsigned int i = 0; i < 190000; i++) {
+    snprintf(id, sizeof id, "%06u", i);
+    struct send_entry *e = send_waiting_add(&w, id);
+    e->priority = (signed char)((int)(i * 7 % 19) - 9);
+    send_lane_stand(&lanes, lane, e);
+    if (i % 2) send_lane_stand(&lanes, other, e);
+    send_lane_stand(&lanes, lane, e); /* once */
+  }
+  check(lanes.ring_count == 2 && lanes.busy == 2, "two lanes with a line of 190,000 messages of nineteen priorities: made without looking at those who stand there");
+  struct send_entry *last = send_lane_take(&lanes, lane), *e;
+  unsigned int count = 1;
+  for (; (e = send_lane_take(&lanes, lane)); last = e, count++)
+    is_ordered = is_ordered && (last->priority > e->priority || (last->priority == e->priority && strcmp(last->id, e->id) < 0));
+  check(is_ordered && count == 190000, "the highest priority first, equal ones in their order");
+  check(lanes.ring_count == 1 && lanes.busy == 1 && !send_lane_has_line(lane), "an empty line is none");
+  send_lanes_leave(&lanes, send_waiting_find(&w, "000001"));
+  e = send_lane_take(&lanes, other);
+  check(e->priority == 9 && strcmp(e->id, "000001"), "who has left all lines is in none");
+  while ((e = send_lane_take(&lanes, other)))
+    if (!strcmp(e->id, "000001")) is_ordered = false;
+  check(is_ordered && !lanes.ring && !lanes.busy, "... nor later");
+  for (unsigned int i = 0; i < 190000; i++) {
+    snprintf(id, sizeof id, "%06u", i);
+    send_waiting_remove(&w, send_waiting_find(&w, id));
+  }
+  free(w.slots);
 }
 
 static void check_result(void)
@@ -303,6 +364,7 @@ int main(void)
   check_backoff();
   check_waiting();
   check_lanes();
+  check_lines();
   check_result();
   check_said();
   check_report();
