@@ -13,6 +13,7 @@
 #include "admin/story.h"
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/dns.h"
 #include "lib/home.h"
 #include "lib/policy_host.h"
 #include "lib/policy_submitter.h"
@@ -76,6 +77,17 @@ static bool find_login(struct tables *tables, const char *login, struct policy_f
   return result == LOOKUP_FOUND;
 }
 
+/* What decides about TLS of an MX, and whether DANE can be had here. */
+static void say_tls(const text *hop)
+{
+  const char *tls = record_get(hop, "tls");
+  bool is_auto = record_is(hop, "route", "mx") && (!*tls || !strcmp(tls, "auto"));
+
+  if (is_auto) story_line("tls", "auto: DANE if its MX have signed TLSA records, else MTA-STS if it has a policy, else if it is offered");
+  if ((is_auto || !strcmp(tls, "dane")) && !dns_is_trusted())
+    story_line("dane", "no: a nameserver of /etc/resolv.conf is on another host, and control/trustresolver is not yes");
+}
+
 static void say_hop(const struct policy_route *route)
 {
   text line = TEXT_ZERO;
@@ -87,6 +99,7 @@ static void say_hop(const struct policy_route *route)
   }
   story_fact("route", text_string(&line), route->rule, route->from.s);
   text_free(&line);
+  say_tls(&route->hop);
 }
 
 /* As whom we log in at the next host: the file is for administrators, so it may be that we cannot say. */

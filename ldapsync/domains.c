@@ -11,7 +11,7 @@
 
 static const char *const known[] = { "addusers", "addgroups", "catchall", "copy", "alias", "relay", "tls", "fingerprint", "recipients", "language", 0 };
 static const char *const yes_words[] = { "no", "yes", 0 };
-static const char *const tls_words[] = { "may", "encrypt", "verify", "fingerprint", "tls", "off", 0 };
+static const char *const tls_words[] = { "may", "encrypt", "verify", "fingerprint", "dane", "tls", "off", 0 };
 static const char *const recipients_words[] = { "all", "listed", "asked", 0 };
 
 /* The value of a key with few values, the first of which is the default; 0 with a sentence if it is none of them. */

@@ -8,7 +8,7 @@
 #include "lib/die.h"
 
 static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "certificate", "enabled", 0 };
-static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", "fingerprint", 0 };
+static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", "fingerprint", "dane", 0 };
 static const char *const types[] = { "default", "sender", "recipient", "bcc", 0 };
 
 static bool is_one_of(const char *word, const char *const *words)
@@ -53,7 +53,7 @@ static const char *check(const text *fields, uint64_t *port, text *error)
   if (!is_one_of(type, types))
     text_add_format(error, "type is default, sender, recipient or bcc, not %s", type);
   else if (!is_one_of(tls, tls_words)) {
-    text_add_format(error, "tls is may, encrypt, verify, fingerprint, tls or off, not %s", tls);
+    text_add_format(error, "tls is may, encrypt, verify, fingerprint, dane, tls or off, not %s", tls);
     return "tls";
   } else if (strcmp(protocol, "smtp") && !is_lmtp) {
     text_add_format(error, "protocol is smtp or lmtp, not %s", protocol);
@@ -68,7 +68,7 @@ static const char *check(const text *fields, uint64_t *port, text *error)
     text_add_format(error, "certificate is yes or no, not %s", certificate);
     return "certificate";
   } else if (!strcmp(certificate, "yes") && is_open) {
-    text_add_format(error, "tls: %s may end in the clear, where no certificate is shown; write encrypt, verify, fingerprint or tls", tls);
+    text_add_format(error, "tls: %s may end in the clear, where no certificate is shown; write encrypt, verify, fingerprint, dane or tls", tls);
     return "tls";
   } else if (*password && *token) {
     text_add_format(error, "a login has a password or a token, not both");
@@ -80,7 +80,7 @@ static const char *check(const text *fields, uint64_t *port, text *error)
     text_add_format(error, "tokenfile is a file below control/, not %s", token);
     return "tokenfile";
   } else if (*login && is_open) {
-    text_add_format(error, "tls: %s would send the password in the clear; write encrypt, verify, fingerprint or tls", tls);
+    text_add_format(error, "tls: %s would send the password in the clear; write encrypt, verify, fingerprint, dane or tls", tls);
     return "tls";
   }
   return "type";

@@ -24,6 +24,7 @@
 #include "ldapsync/relayrules.h"
 #include "ldapsync/rules.h"
 #include "ldapsync/sendas.h"
+#include "ldapsync/tlspolicy.h"
 #include "ldapsync/systemusers.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -81,6 +82,7 @@ static void read_control(struct sources *s)
   backends_read(&s->policy, &s->auth);
   allowed_read(&s->policy);
   relayrules_read(&s->policy, &s->relay);
+  tlspolicy_read(&s->policy);
   internal_read(&s->leads);
   s->limits.minimum_uid = (uint32_t)conf_number("minimumuid", 1000, UIDS_MAX);
   if (!s->limits.minimum_uid) die_permanent("control/minimumuid: 0 is root, who gets no mailbox");

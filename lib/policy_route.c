@@ -107,6 +107,37 @@ static bool try_copy(struct tables *tables, const struct address *recipient, str
   return is_for || result == LOOKUP_BROKEN;
 }
 
+/* By which TLS the domain gets mail (control/tlspolicy): its own line, that of the nearest domain above it, "*". What is automatic
+   is not said. */
+static enum lookup_result find_tls(struct tables *tables, const char *domain, text *record)
+{
+  enum lookup_result result = tables_find(tables, "tlspolicy", domain, record);
+
+  for (const char *dot = strchr(domain, '.'); dot && result == LOOKUP_ABSENT; dot = strchr(dot + 1, '.'))
+    result = tables_find(tables, "tlspolicy", dot, record);
+  return result == LOOKUP_ABSENT ? tables_find(tables, "tlspolicy", "*", record) : result;
+}
+
+static void to_mx(struct tables *tables, const struct address *recipient, struct policy_route *route)
+{
+  text record = TEXT_ZERO;
+  size_t at = 0;
+
+  set(route, POLICY_ROUTE_HOP, "mx", "");
+  record_add(&route->hop, "route", "mx");
+  record_add(&route->hop, "domain", recipient->domain);
+  switch (find_tls(tables, recipient->domain, &record)) {
+  case LOOKUP_BROKEN: fail_tables(route); break;
+  case LOOKUP_ABSENT: break;
+  case LOOKUP_FOUND:
+    set(route, POLICY_ROUTE_HOP, "mx", record_get(&record, "file"));
+    if (record_is(&record, "policy", "auto")) break;
+    record_add(&route->hop, "tls", record_get(&record, "policy"));
+    for (const char *pin; (pin = record_next(&record, "fingerprint", &at));) record_add(&route->hop, "fingerprint", pin);
+  }
+  text_free(&record);
+}
+
 static void to_hop(struct tables *tables, const struct policy_facts *facts, const struct address *recipient, bool is_copy,
                    struct policy_route *route)
 {
@@ -117,9 +148,7 @@ static void to_hop(struct tables *tables, const struct policy_facts *facts, cons
     length = strcspn(word, " \t");
     if (try_rule(tables, facts, recipient, word, length, route)) return;
   }
-  set(route, POLICY_ROUTE_HOP, "mx", "");
-  record_add(&route->hop, "route", "mx");
-  record_add(&route->hop, "domain", recipient->domain);
+  to_mx(tables, recipient, route);
 }
 
 /* An address of ours that is in the queue without its mailbox: its domain became ours since, or its mailbox is gone. */

@@ -18,7 +18,7 @@
 #include "send/hosts.h"
 
 #define USAGE                                                                                                          \
-  "relay-test RULE | HOST[:PORT] [ --tls may|encrypt|verify|fingerprint|tls|off ] [ --fingerprint HEX ]... "              \
+  "relay-test RULE | HOST[:PORT] [ --tls may|encrypt|verify|fingerprint|dane|tls|off ] [ --fingerprint HEX ]... "              \
   "[ --source ADDRESS ]... [ --login NAME [ --password-file FILE ] ]"
 
 enum { PROBE_SECONDS = 10 };
@@ -126,7 +126,7 @@ static void add_login(text *probe, const struct request *r)
 
 static void fill(const struct request *r, text *hop, text *probe)
 {
-  static const char *const words[] = { "may", "encrypt", "verify", "fingerprint", "tls", "off", 0 };
+  static const char *const words[] = { "may", "encrypt", "verify", "fingerprint", "dane", "tls", "off", 0 };
   bool has_pin = record_find(&r->facts, "fingerprint");
   const char *tls = r->tls ? r->tls : has_pin ? "fingerprint" : "verify";
   size_t i = 0;

@@ -11,6 +11,7 @@
 #include "ldapsync/networks.h"
 #include "ldapsync/rules.h"
 #include "ldapsync/sendas.h"
+#include "ldapsync/tlspolicy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -92,13 +93,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   if (!size) return 0;
   text bytes = { .s = (char *)data + 1, .len = size - 1 };
-  switch (data[0] % 7) {
+  switch (data[0] % 8) {
   case 0: check_table(mynetworks_parse, &bytes); break;
   case 1: check_table(block_parse, &bytes); break;
   case 2: check_table(bypass_parse, &bytes); break;
   case 3: check_allowed(&bytes); break;
   case 4: check_sendas(&bytes); break;
   case 5: check_internal(&bytes); break;
+  case 7: check_table(tlspolicy_parse, &bytes); break;
   default: check_names(&bytes); break;
   }
   return 0;

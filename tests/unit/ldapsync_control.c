@@ -11,6 +11,7 @@
 #include "ldapsync/mailboxes.h"
 #include "ldapsync/rules.h"
 #include "ldapsync/sendas.h"
+#include "ldapsync/tlspolicy.h"
 #include "lib/conf.h"
 #include "tests/check.h"
 
@@ -91,6 +92,28 @@ static void check_networks(void)
   check_lines(mynetworks_parse, "10.0.0.1\n10.0.0.0/x\n", "f line 2: not a network like 192.0.2.0/24 or 2001:db8::/32: 10.0.0.0/x", "file and line");
   check_lines(mynetworks_parse, "", "", "nothing");
   text_free(&key);
+}
+
+static void check_tlspolicy(void)
+{
+#define PIN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"
+#define PIN_KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+  check_lines(tlspolicy_parse, "# who\nExample.TEST dane\n.example.test\tsts\n* encrypt\n",
+              "tlspolicy:example.test policy=dane file=f line=2 \ntlspolicy:.example.test policy=sts file=f line=3 \ntlspolicy:* policy=encrypt file=f line=4 \n", "domain, those below one, all");
+  check_lines(tlspolicy_parse, "a.test may\nb.test auto\nc.test verify\nd.test off\n",
+              "tlspolicy:a.test policy=may file=f line=1 \ntlspolicy:b.test policy=auto file=f line=2 \ntlspolicy:c.test policy=verify file=f line=3 \ntlspolicy:d.test policy=off file=f line=4 \n", "the other words");
+  check_lines(tlspolicy_parse, "a.test fingerprint " PIN " " PIN_KEY "\n",
+              "tlspolicy:a.test policy=fingerprint file=f line=1 fingerprint=" PIN_KEY " fingerprint=" PIN_KEY " \n", "fingerprints");
+  check_lines(tlspolicy_parse, "a.test dane\na.test\n", "f line 2: not \"DOMAIN|.DOMAIN|* POLICY\"", "no policy");
+  check_lines(tlspolicy_parse, "ann@a.test dane\n", "f line 1: the subject is DOMAIN, .DOMAIN or *, not ann@a.test", "an address");
+  check_lines(tlspolicy_parse, "a..test dane\n", "f line 1: the subject is DOMAIN, .DOMAIN or *, not a..test", "no domain");
+  check_lines(tlspolicy_parse, "a.test secure\n", "f line 1: the policy is auto, may, encrypt, verify, dane, sts, off or fingerprint, not secure", "an unknown word");
+  check_lines(tlspolicy_parse, "a.test tls\n", "f line 1: the policy is auto, may, encrypt, verify, dane, sts, off or fingerprint, not tls", "no MX speaks TLS from the first byte");
+  check_lines(tlspolicy_parse, "a.test fingerprint\n", "f line 1: fingerprint needs the SHA-256 of a certificate, or of several", "no fingerprint");
+  check_lines(tlspolicy_parse, "a.test fingerprint abc\n", "f line 1: fingerprint needs SHA-256 in hex, not: abc", "none in hex");
+  check_lines(tlspolicy_parse, "a.test dane sts\n", "f line 1: only fingerprint has something behind it, not: sts", "two policies");
+  check_lines(tlspolicy_parse, "a.test dane\n* may\nA.test sts\n", "f line 3: a.test is in line 1 already", "a subject twice");
+  check_lines(tlspolicy_parse, "", "", "nothing");
 }
 
 static void check_rules(void)
@@ -248,6 +271,7 @@ static void check_dn(const char *one, const char *other, bool is_same, const cha
 int main(void)
 {
   check_networks();
+  check_tlspolicy();
   check_rules();
   check_allowed("A@x.test\ny.test\na@X.test\n", "file=f address=a@x.test domain=y.test ", 0, "L-16: addresses and domains, each once");
   check_allowed("limit: 1\na@x.test\nb@x.test\n", "file=f limit=1 address=a@x.test ", 1, "L-15: a limit");
