@@ -110,8 +110,10 @@ struct policy_destinations {
   struct names seen;
   struct names domains; /* those of the accepted recipients, for their copies */
   size_t count;
+  size_t met; /* so many were added that were there already: whoever asks about one address clears it before */
+  text met_address; /* of the last of them, ended by a NUL */
 };
-#define POLICY_DESTINATIONS_ZERO { TEXT_ZERO, NAMES_ZERO, NAMES_ZERO, 0 }
+#define POLICY_DESTINATIONS_ZERO { TEXT_ZERO, NAMES_ZERO, NAMES_ZERO, 0, 0, TEXT_ZERO }
 
 bool policy_destinations_next(const struct policy_destinations *all, size_t *at, struct policy_destination *one);
 void policy_destinations_add(struct policy_destinations *all, const struct policy_destination *one); /* once each */

@@ -28,7 +28,11 @@ void policy_destinations_see(struct policy_destinations *all)
 
 void policy_destinations_add(struct policy_destinations *all, const struct policy_destination *one)
 {
-  if (see(all, one)) {
+  if (!see(all, one)) {
+    all->met++;
+    text_copy(&all->met_address, one->address);
+    text_string(&all->met_address);
+  } else {
     add_string(all, one->address);
     add_string(all, one->mailbox);
     add_string(all, one->original);
@@ -73,7 +77,7 @@ void policy_destinations_clear(struct policy_destinations *all)
   text_clear(&all->strings);
   names_clear(&all->seen);
   names_clear(&all->domains);
-  all->count = 0;
+  all->count = all->met = 0;
 }
 
 void policy_destinations_free(struct policy_destinations *all)
@@ -81,5 +85,6 @@ void policy_destinations_free(struct policy_destinations *all)
   text_free(&all->strings);
   names_free(&all->seen);
   names_free(&all->domains);
-  all->count = 0;
+  text_free(&all->met_address);
+  all->count = all->met = 0;
 }

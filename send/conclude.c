@@ -255,6 +255,18 @@ uint64_t send_conclude_start(const struct envelope *e)
   return record_number(&e->facts, "holduntil", INT64_MAX, &until) && until > e->birth_seconds ? until : e->birth_seconds;
 }
 
+/* What became of the one who has this address, too (doc/queue.md, same). */
+static enum said_verdict verdict_of_same(const struct envelope *e, const enum envelope_state *states, size_t recipient)
+{
+  for (size_t i = recipient; i-- > 0;) {
+    const struct envelope_recipient *r = &e->recipients[i];
+    if (strcmp(r->address, e->recipients[recipient].address) || record_find(&r->facts, "same") || record_find(&r->facts, "copy") || record_find(&r->facts, "expanded")) continue;
+    if (strchr("Dd", (char)states[i])) return SAID_DONE;
+    return strchr("Ff", (char)states[i]) ? SAID_NEVER : SAID_LATER;
+  }
+  return SAID_NEVER; /* it never was there */
+}
+
 /* The states of all recipients after this attempt. */
 static void judge(struct send_schedule *s, struct send_attempt *a, enum envelope_state *states)
 {
@@ -267,6 +279,10 @@ static void judge(struct send_schedule *s, struct send_attempt *a, enum envelope
     enum said_verdict verdict = SAID_DONE;
     bool is_passed_on = true;
     for (; i < a->count && a->items[i].recipient == recipient; i++) {
+      if (a->items[i].is_same) {
+        a->items[i].outcome.verdict = verdict_of_same(e, states, recipient);
+        is_passed_on = false;
+      }
       if (is_over && a->items[i].outcome.verdict == SAID_LATER && !a->items[i].is_untried) give_up(&a->items[i].outcome);
       if (is_weightier(a->items[i].outcome.verdict, verdict)) verdict = a->items[i].outcome.verdict;
       is_passed_on = is_passed_on && a->items[i].is_passed_on;

@@ -166,6 +166,11 @@ void send_items_make(struct send_schedule *s, struct send_attempt *a)
       end(add(a, r, stop.address), SAID_DONE, "2.0.0", record_find(facts, "expanded") ? "expanded" : "delivered");
       continue;
     }
+    if (record_is(facts, "same", "yes")) {
+      struct send_item *i = add(a, r, stop.address);
+      i->is_same = i->is_untried = true;
+      continue;
+    }
     if (!stop.mailbox && !has_settings) {
       routing_read(&routing, a);
       has_settings = true;

@@ -69,6 +69,7 @@ struct send_item {
   char *detail;         /* of plus-addressing, if this attempt expanded the address; 0: the recipient's fact says it */
   char *hop_name;       /* for the log; 0: it went nowhere */
   enum send_item_state state;
+  bool is_same;         /* nothing is sent for it: what becomes of an earlier recipient of this address becomes of it */
   struct send_result outcome;
   text remote;
   bool is_passed_on; /* the next host reports on it, as was asked for */

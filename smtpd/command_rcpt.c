@@ -67,12 +67,19 @@ static void answer(struct session *s, const struct policy_decision *d, const cha
   pace_unknown(s, d);
 }
 
-/* Those of the destinations that this RCPT led to: up to the last one that there is now (RFC 3461 5.2.7). */
-static void note_asked(struct session *s, const struct smtpd_parameters *said)
+/* Those of the destinations that this RCPT led to: up to the last one that there is now (RFC 3461 5.2.7). Some may have been there
+   already: if it is no other, `same` says which. */
+static void note_asked(struct session *s, const struct address *recipient, size_t before, const struct smtpd_parameters *said)
 {
-  record_add_number(&s->mail.asked, "last", s->mail.destinations.count);
+  const struct policy_destinations *all = &s->mail.destinations;
+  size_t added = all->count - before;
+
+  record_add_number(&s->mail.asked, "last", all->count);
   record_add(&s->mail.asked, "notify", said->notify.len ? said->notify.s : "");
   record_add(&s->mail.asked, "orcpt", said->orcpt.len ? said->orcpt.s : "");
+  record_add(&s->mail.asked, "address", recipient->shown.s);
+  record_add(&s->mail.asked, "several", added + all->met > 1 ? "yes" : "no");
+  record_add(&s->mail.asked, "same", !added && all->met && !s->role->is_lmtp ? all->met_address.s : "");
 }
 
 void rcpt_proceed(struct session *s, const char *argument, size_t length)
@@ -91,8 +98,10 @@ void rcpt_proceed(struct session *s, const char *argument, size_t length)
   else if (!policy_is_accepted(&s->mail.sender_decision))
     answer(s, &s->mail.sender_decision, recipient.shown.s);
   else {
+    size_t before = s->mail.destinations.count;
+    s->mail.destinations.met = 0;
     if (pace_rcpt(s, &decision) && session_check_client(s, &recipient, &decision) ) decide_with_greylist(s, &recipient, &decision);
     answer(s, &decision, recipient.shown.s);
-    if (policy_is_accepted(&decision)) note_asked(s, &said);
+    if (policy_is_accepted(&decision)) note_asked(s, &recipient, before, &said);
   }
 }

@@ -55,24 +55,38 @@ struct asked {
   size_t at; /* in mail.asked */
   uint64_t first, last;
   const char *notify, *orcpt;
+  const char *address; /* that it was asked for */
+  const char *same;    /* "": it led to destinations of its own; else to this one, which was there already */
+  bool is_several;
 };
+
+static bool next_asked(const struct session *s, struct asked *w)
+{
+  const text *all = &s->mail.asked;
+  const char *last = record_next(all, "last", &w->at);
+
+  if (!last) return false;
+  w->first = w->last;
+  w->notify = record_next(all, "notify", &w->at);
+  w->orcpt = record_next(all, "orcpt", &w->at);
+  w->address = record_next(all, "address", &w->at);
+  w->is_several = !strcmp(record_next(all, "several", &w->at), "yes");
+  w->same = record_next(all, "same", &w->at);
+  number_scan(last, SIZE_MAX, &w->last);
+  return true;
+}
 
 static void find_asked(const struct session *s, struct asked *w, size_t index)
 {
-  while (index >= w->last && w->at < s->mail.asked.len) {
-    const char *last = record_next(&s->mail.asked, "last", &w->at);
-    w->first = w->last;
-    w->notify = record_next(&s->mail.asked, "notify", &w->at);
-    w->orcpt = record_next(&s->mail.asked, "orcpt", &w->at);
-    number_scan(last, SIZE_MAX, &w->last);
-  }
+  while (index >= w->last && next_asked(s, w))
+    ;
   if (index >= w->last) w->notify = w->orcpt = ""; /* nobody's, as a copy */
 }
 
 /* An address that leads to several tells of success by one report, "expanded"; they are asked for none (RFC 3461 5.2.7.3). */
 static bool is_expanded(const struct session *s, const struct asked *w)
 {
-  return w->last - w->first > 1 && !strncmp(w->notify, SUCCESS, sizeof SUCCESS - 1) && !s->mail.is_null;
+  return w->is_several && !strncmp(w->notify, SUCCESS, sizeof SUCCESS - 1) && !s->mail.is_null;
 }
 
 static const char *notify_of(const struct session *s, const struct asked *w)
@@ -130,21 +144,46 @@ static void add_recipients(const struct session *s, const struct message *m, str
   }
 }
 
-/* The addresses that led to several and tell of that, behind those who get the message. */
-static void add_expanded(const struct session *s, struct envelope *e)
+static void add_facts_asked(const struct asked *w, const char *notify, text *facts)
+{
+  record_add(facts, "notify", notify);
+  if (*w->orcpt)
+    record_add(facts, "orcpt", w->orcpt);
+  else if (*w->same && !w->is_several) {
+    text original = TEXT_ZERO;
+    text_add(&original, string_is_ascii(w->address) ? "rfc822;" : "utf-8;");
+    text_add(&original, w->address);
+    record_add(facts, "orcpt", text_string(&original));
+    text_free(&original);
+  }
+}
+
+/* So that its report can tell a mailbox here from another host. */
+static void add_mailbox_of(const struct envelope *e, const char *address, text *facts)
+{
+  for (size_t i = 0; i < e->count; i++) {
+    const char *mailbox = strcmp(e->recipients[i].address, address) ? 0 : record_find(&e->recipients[i].facts, "mailbox");
+    if (!mailbox) continue;
+    record_add(facts, "mailbox", mailbox);
+    return;
+  }
+}
+
+/* Behind those who get the message: the addresses that led to several and tell of that, and those that led to one who gets it
+   already and of which the sender wants to hear, too (RFC 3461 5.2.7). */
+static void add_told(const struct session *s, struct envelope *e)
 {
   struct asked asked = { .notify = "", .orcpt = "" };
-  struct policy_destination one;
-  size_t at = 0;
 
-  for (size_t i = 0; policy_destinations_next(&s->mail.destinations, &at, &one); i++) {
-    find_asked(s, &asked, i);
-    if (i != asked.first || !is_expanded(s, &asked)) continue;
+  while (next_asked(s, &asked)) {
+    bool is_all = is_expanded(s, &asked), is_same = *asked.same && !asked.is_several && *asked.notify && strcmp(asked.notify, "never");
     text facts = TEXT_ZERO;
-    record_add(&facts, "expanded", "yes");
-    record_add(&facts, "notify", SUCCESS);
-    if (*asked.orcpt) record_add(&facts, "orcpt", asked.orcpt);
-    envelope_add_recipient(e, one.original, &facts);
+    if (is_all || is_same) {
+      record_add(&facts, is_all ? "expanded" : "same", "yes");
+      if (is_same) add_mailbox_of(e, asked.same, &facts);
+      add_facts_asked(&asked, is_all ? SUCCESS : asked.notify, &facts);
+      envelope_add_recipient(e, is_all ? asked.address : asked.same, &facts);
+    }
     text_free(&facts);
   }
 }
@@ -186,7 +225,7 @@ void message_head_add(const struct session *s, const struct message *m, text *he
   if (!s->mail.is_null) text_copy_bytes(&e.sender, s->mail.sender.shown.s, s->mail.sender.shown.len);
   add_facts(s, m, &r, &e.facts);
   add_recipients(s, m, &e);
-  add_expanded(s, &e);
+  add_told(s, &e);
   envelope_format(&e, head);
   smtpd_received_add(head, &r);
   text_add_text(head, &s->check.warnings);

@@ -213,6 +213,26 @@ def aliases(mail, t, send, peers):
         t.matches(r[0].field("Final-Recipient"), "mixed@example.test", "RFC 3461 5.2.7.3: its Final-Recipient is the alias: the members are not shown")
 
 
+def one_for_two(mail, t, send, peers):
+    """Two RCPTs that lead to one: it gets the message once, and the sender hears of both."""
+    def told(r):
+        return sorted((e["Action"], str(e["Original-Recipient"]).replace(" ", "").lower()) for x in r for e in x.each)
+    before = len(mail.mail("bob"))
+    r = send([("bob@example.test", "NOTIFY=SUCCESS"), ("sales@example.test", "NOTIFY=SUCCESS,FAILURE")], subject="one for two")
+    t.is_(told(r), [("delivered", "none"), ("delivered", "rfc822;sales@example.test")], "RFC 3461 5.2.7: two addresses of one mailbox, both asked: both are told of")
+    t.is_((len([m for m in mail.mail("bob") if b"Subject: one for two" in m]), [x.field("Final-Recipient").lower() for x in r]), (1, ["rfc822;bob@example.test"]), "... it is delivered once, reported in one report")
+    r = send([("sales@example.test", "NOTIFY=SUCCESS ORCPT=rfc822;a@a.test"), ("bob@example.test", "NOTIFY=SUCCESS ORCPT=rfc822;b@b.test"), ("bob@example.test", "NOTIFY=SUCCESS ORCPT=rfc822;c@c.test")])
+    t.is_(told(r), [("delivered", f"rfc822;{c}@{c}.test") for c in "abc"], "RFC 3461 5.2.7: ... each with its ORCPT")
+    t.is_(told(send([("bob@example.test", ""), ("sales@example.test", "NOTIFY=SUCCESS")])), [("delivered", "rfc822;sales@example.test")], "RFC 3461 5.2.7: only the second asked")
+    t.is_(told(send([("bob@example.test", "NOTIFY=SUCCESS"), ("sales@example.test", "NOTIFY=NEVER")])), [("delivered", "none")], "RFC 3461 5.2.7: only the first asked")
+    t.is_(told(send([("far@example.test", "NOTIFY=SUCCESS"), ("jim@plain.test", "NOTIFY=SUCCESS ORCPT=rfc822;jim@old.test")])), [("relayed", "rfc822;far@example.test"), ("relayed", "rfc822;jim@old.test")], "RFC 3461 5.2.7: two addresses that lead to one elsewhere")
+    t.is_(told(send([("badaway@example.test", "NOTIFY=FAILURE"), ("bad.one@plain.test", "NOTIFY=FAILURE,SUCCESS ORCPT=rfc822;x@old.test")])), [("failed", "rfc822;badaway@example.test"), ("failed", "rfc822;x@old.test")], "RFC 3461 5.2.7: ... which fails: both are told of")
+    t.is_(told(send([("badaway@example.test", "NOTIFY=NEVER"), ("bad.one@plain.test", "NOTIFY=FAILURE ORCPT=rfc822;x@old.test")])), [("failed", "rfc822;x@old.test")], "RFC 3461 5.2.7: ... of the one who asked")
+    r = told(send([("alice@example.test", ""), ("bob@example.test", ""), ("several@example.test", "NOTIFY=SUCCESS ORCPT=rfc822;sev@old.test")]))
+    t.is_(r, [("expanded", "rfc822;sev@old.test")], "RFC 3461 5.2.7.3: a list whose members are all recipients already")
+    t.is_([m for m in mail.queue()], [], "... and nothing stays in the queue")
+
+
 def to_other_hosts(mail, t, peers):
     with Wire(mail, 465, user="alice") as w:
         gone(mail, w.give("MAIL FROM:<back@dsn.test> RET=FULL ENVID=e1", "RCPT TO:<bad.b@plain.test> NOTIFY=SUCCESS,FAILURE,DELAY", letter("back")))
@@ -338,7 +358,7 @@ with Postroom(47) as mail, Tap() as t:
     peers = prepare(mail)
     send = Sender(mail)
     parts = {"syntax": lambda: (offered(mail, t), syntax(mail, t)), "form": lambda: form(mail, t, send), "wishes": lambda: wishes(mail, t, send), "null": lambda: null_sender(mail, t, send),
-             "passed": lambda: passed_on(mail, t, send, peers), "aliases": lambda: aliases(mail, t, send, peers), "others": lambda: to_other_hosts(mail, t, peers), "utf8": lambda: utf8(mail, t, send, peers),
+             "passed": lambda: passed_on(mail, t, send, peers), "aliases": lambda: aliases(mail, t, send, peers), "two": lambda: one_for_two(mail, t, send, peers), "others": lambda: to_other_hosts(mail, t, peers), "utf8": lambda: utf8(mail, t, send, peers),
              "lmtp": lambda: by_lmtp(mail, t), "delayed": lambda: delayed(mail, t)}
     for name in sys.argv[1:] or parts:
         parts[name]()
