@@ -140,7 +140,12 @@ with mail, Tap() as t:
                 ("a..b", "none", "no domain"), ("../../etc/passwd", "none", "... a path"), ("[192.0.2.1]", "none", "... an address literal"), ("x" * 64 + ".test", "none", "... too long a label"),
                 (".".join(["x" * 49] * 5), "none", "... too long a name")):
             t.is_(short(ask(mail, domain)), expected, what)
-        t.matches(cached(mail, "redirect.test"), "reason: the answer is 302, which leads elsewhere", "the cache says why")
+        for domain, reason in (("redirect.test", "the answer is 302, which leads elsewhere: that is not followed"), ("large.test", "the answer is longer than 64 KiB"),
+                               ("endless.test", "the answer is longer than 64 KiB"), ("header.test", "the answer is longer than 64 KiB"),
+                               ("html.test", "the Content-Type is not text/plain but text/html"), ("common.test", "the certificate has no subjectAltName with a DNS name"),
+                               ("invalid.test", "no policy: it has no mx"), ("nobody.test", "mta-sts.nobody.test has no address")):
+            t.ok(f"reason: {reason}\n" in cached(mail, domain), f"the cache says why: {domain}", cached(mail, domain))
+        wait_for(lambda: "domain=redirect.test" in mail.log("sts-fetch"))
         t.matches(mail.log("sts-fetch"), r"unfetched domain=redirect\.test id=1 failure=sts-policy-fetch-error reason=\"the answer is 302", "... and the log")
         t.is_(web.count("mta-sts.wrong.test"), 0, "who shows a wrong certificate does not even see the request")
         mail.control("ststimeout", "2")
