@@ -19,6 +19,7 @@ programs = \
   send/sts-fetch \
   send/sts-test \
   tlsrpt/tls-report \
+  tlsrpt/report-post \
   deliver/mailbox-spawn \
   imap/imap-login \
   imap/imap-session \
@@ -39,8 +40,9 @@ programs = \
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
 programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server send/send-schedule deliver/mailbox-spawn \
-  imap/imap-session auth/auth-server ldapsync/tables-build admin/mailadm admin/whatif send/sts-test tlsrpt/tls-report
-programs_with_https   = send/sts-fetch
+  imap/imap-session auth/auth-server ldapsync/tables-build admin/mailadm admin/whatif send/sts-test tlsrpt/tls-report \
+  tlsrpt/report-post
+programs_with_https   = send/sts-fetch tlsrpt/report-post
 programs_with_sqlite  = tlsrpt/tls-report
 programs_with_zlib    = tlsrpt/tls-report
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm

@@ -1,9 +1,8 @@
 #include "send/tlsreport.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include "lib/call.h"
+#include "send/tell.h"
 
 /* What applied (RFC 8460 4.2). An MTA-STS policy that could not be had is a failure of that. */
 static const char *name_policy(const struct tls_plan *p)
@@ -33,10 +32,8 @@ void send_tlsreport_tell(const struct tls_plan *p, const struct client *c, const
   const struct tls_search *s = p->search;
   const char *policy = name_policy(p);
   text request = TEXT_ZERO;
-  int socket;
 
-  if (!s->hop->is_mx || !*result || (socket = call_open_now("tls-report")) == -1) return;
-  record_add(&request, "what", "session");
+  if (!s->hop->is_mx || !*result) return;
   record_add(&request, "domain", s->hop->name.s);
   record_add(&request, "policy", policy);
   record_add(&request, "host", p->host);
@@ -49,7 +46,6 @@ void send_tlsreport_tell(const struct tls_plan *p, const struct client *c, const
     add_all(&request, "line", &s->sts.answer, "policy");
     add_all(&request, "mx", &s->sts.answer, "mx");
   }
-  call_send(socket, &request, 0, 0); /* what is not heard is not counted */
-  close(socket);
+  send_tell(&request);
   text_free(&request);
 }

@@ -1,0 +1,197 @@
+#!/usr/bin/python3
+# Reports about TLS (RFC 8460), in a whole instance in a network namespace: nsd behind unbound, MX with and without TLS, a policy host, a collector
+# over HTTPS, with an authority that the test makes. Mail goes out, and the report of the day comes by mail and by POST, with all fields.
+import calendar, email, email.policy, gzip, imaplib, json, re, socket, ssl, subprocess, sys, threading, time
+
+sys.path[:0] = ["tests", "tests/flow"]
+sys.dont_write_bytecode = True
+import net
+
+HOST, MX, CLEAR, WEB = "192.0.2.59", "192.0.2.71", "192.0.2.72", "192.0.2.80"
+net.inside("postroom59", HOST, MX, CLEAR, WEB)
+from postroom import Postroom, Tap, wait_for
+from stsworld import Authority, Web, page, policy
+
+
+class Mx:
+    """Takes all mail; speaks TLS if it has a certificate."""
+
+    def __init__(self, address, certificate=None):
+        self.context, self.got = None, []
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(*certificate)
+        self.listening = socket.create_server((address, 25), backlog=50)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            connection, _ = self.listening.accept()
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        try:
+            self.talk(connection, connection.makefile("rwb", 0), False)
+        except OSError:
+            pass
+        finally:
+            connection.close()
+
+    def talk(self, connection, file, is_tls):
+        if not is_tls:
+            file.write(b"220 mx ESMTP\r\n")
+        while line := file.readline():
+            word = line[:4].upper()
+            if word == b"EHLO":
+                file.write(b"250-mx\r\n" + (b"250-STARTTLS\r\n" if self.context and not is_tls else b"") + b"250 8BITMIME\r\n")
+            elif word == b"STAR":
+                file.write(b"220 go on\r\n")
+                with self.context.wrap_socket(connection, server_side=True) as tls:
+                    return self.talk(tls, tls.makefile("rwb", 0), True)
+            elif word == b"DATA":
+                file.write(b"354 go on\r\n")
+                body = b""
+                while (more := file.readline()) not in (b".\r\n", b""):
+                    body += more
+                self.got.append((is_tls, body))
+                file.write(b"250 taken\r\n")
+            elif word == b"QUIT":
+                return file.write(b"221 bye\r\n")
+            else:
+                file.write(b"250 ok\r\n")
+
+
+class Collector:
+    """A site of Web that takes reports: what was posted; answers the codes in their order, then 201."""
+
+    def __init__(self, *codes):
+        self.codes, self.posted = list(codes), []
+
+    def __call__(self, tls, request):
+        head, body = request.split(b"\r\n\r\n", 1)
+        while len(body) < int(re.search(rb"(?i)content-length: (\d+)", head)[1]):
+            body += tls.recv(65536)
+        self.posted.append((head.decode(), body))
+        page("thanks", self.codes.pop(0) if self.codes else "201 Created")(tls, request)
+
+
+def today():
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
+def counted(mail, domain, good, bad):
+    def is_counted():
+        said = mail.run("tls-report", "show", domain)
+        if mail.code:
+            return False
+        found = [p["summary"] for p in json.loads(said)["policies"]]
+        return (sum(f["total-successful-session-count"] for f in found), sum(f["total-failure-session-count"] for f in found)) == (good, bad)
+    return wait_for(is_counted, 60)
+
+
+def dns(rua):
+    return f'_smtp._tls TXT "v=TLSRPTv1; rua={rua}"\n'
+
+
+def reports(mail, user="bob"):
+    """The reports in the user's mailbox, read by IMAP: domain -> message."""
+    imap = imaplib.IMAP4_SSL(mail.address, mail.port(993), ssl_context=ssl._create_unverified_context())
+    imap.login(f"{user}@example.test", mail.password(user))
+    imap.select()
+    found = {}
+    for number in imap.search(None, 'HEADER', 'TLS-Report-Domain', '""')[1][0].split():
+        message = email.message_from_bytes(imap.fetch(number, "(BODY.PEEK[])")[1][0][1], policy=email.policy.SMTP)
+        found[message["TLS-Report-Domain"]] = message
+    imap.logout()
+    return found
+
+
+def content(message):
+    return json.loads(gzip.decompress(list(message.iter_parts())[1].get_payload(decode=True)))
+
+
+with Postroom(59, address=HOST) as mail, Tap() as t:
+    me = open(f"{mail.home}/control/me").readline().strip()
+    ca, other, web = Authority(mail.folder), Authority(mail.folder, "other"), Web(WEB)
+    with open(ca.pem) as file:
+        mail.control("ca.pem", file.read())
+    for name in ("stscafile", "tlscafile"):
+        mail.control(name, "control/ca.pem")
+    mail.control("tlsreportorg", "Our Company")
+    mail.control("tlsreportcontact", f"tls@example.test")
+    collector, strange, inner = Collector("503 Later"), Collector(), Collector()
+    web.certificates["collect.far.test"], web.sites["collect.far.test"] = ca.certificate("collect.far.test"), collector
+    web.certificates["collect.strange.test"], web.sites["collect.strange.test"] = other.certificate("collect.strange.test"), strange
+    web.certificates["mta-sts.strict.test"], web.sites["mta-sts.strict.test"] = ca.certificate("mta-sts.strict.test"), page(policy("mx.strict.test", "*.more.test", mode="testing"))
+    tls_mx, clear_mx = Mx(MX, other.certificate("mx.far.test")), Mx(CLEAR)
+    mx = f"@ MX 10 mx\nmx A {MX}\n"
+    zones = {
+        "far.test": mx + f"collect A {WEB}\n" + dns("mailto:bob@example.test,https://collect.far.test/tls?v=1"),
+        "clear.test": f"@ MX 10 mx\nmx A {CLEAR}\n" + dns("mailto:b%6Fb@example.test"),
+        "strict.test": mx + f'_mta-sts TXT "v=STSv1; id=1;"\nmta-sts A {WEB}\n' + dns("mailto:bob@example.test"),
+        "strange.test": mx + f"collect A {WEB}\n" + dns("https://collect.strange.test/"),
+        "inner.test": mx + "collect A 127.0.0.1\ncollect A 10.1.2.3\n" + dns("https://collect.inner.test/"),
+        "two.test": mx + dns("mailto:bob@example.test") + dns("mailto:alice@example.test"),
+        "none.test": mx,
+        "itself.test": mx + dns("mailto:tls@itself.test"),
+    }
+    with net.Dns(zones) as names:
+        begun = time.time()
+        for domain in zones:
+            for _ in range(2 if domain == "far.test" else 1):
+                before = len(tls_mx.got) + len(clear_mx.got)
+                mail.submit("bob", f"x@{domain}", f"to {domain}")
+                t.ok(wait_for(lambda: len(tls_mx.got) + len(clear_mx.got) > before, 60), f"a message to {domain} arrives")
+        t.ok(counted(mail, "clear.test", 0, 1) and counted(mail, "strict.test", 0, 1), "smtp-send told of sessions that were not right", mail.run("tls-report", "show"), mail.log("smtp-send"))
+        t.ok(counted(mail, "none.test", 1, 0), "... and of those that were", mail.run("tls-report", "show"))
+
+        t.matches(mail.run("tls-report", "send", "--day", today()), "^8 reports", "tls-report send --day: eight reports are due")
+        t.ok(wait_for(lambda: len(reports(mail)) == 3, 60), "three of them come by mail", list(reports(mail)), mail.log("tls-report"), mail.log("report-post"))
+        found = reports(mail)
+        t.is_(sorted(found), ["clear.test", "far.test", "strict.test"], "... those whose domain asked for it")
+        message = found["far.test"]
+        far = content(message)
+        begin, end = (calendar.timegm(time.strptime(far["date-range"][key], "%Y-%m-%dT%H:%M:%SZ")) for key in ("start-datetime", "end-datetime"))
+        id = far["report-id"]
+        sessions = far["policies"][0]["summary"]["total-successful-session-count"]
+        t.ok(begin % 86400 == 0 and begun - 1 <= end <= time.time() and 1 <= sessions <= 2, "the range is the day until now; both messages are in one or two sessions", far)
+        t.is_(far, {"organization-name": "Our Company", "date-range": far["date-range"], "contact-info": "tls@example.test", "report-id": id,
+                    "policies": [{"policy": {"policy-type": "no-policy-found", "policy-domain": "far.test"},
+                                  "summary": {"total-successful-session-count": sessions, "total-failure-session-count": 0}}]}, "the report of a domain without a policy")
+        t.is_({key: message[key] for key in ("Subject", "From", "To", "TLS-Report-Domain", "TLS-Report-Submitter", "TLS-Required", "Return-Path")},
+              {"Subject": f"Report Domain: far.test Submitter: example.test Report-ID: <{id}>", "From": "tls@example.test", "To": "bob@example.test",
+               "TLS-Report-Domain": "far.test", "TLS-Report-Submitter": "example.test", "TLS-Required": "No", "Return-Path": "<tls@example.test>"}, "the fields of its mail (RFC 8460 5.3)")
+        t.is_((message.get_content_type(), message.get_param("report-type"), [p.get_content_type() for p in message.iter_parts()]),
+              ("multipart/report", "tlsrpt", ["text/plain", "application/tlsrpt+gzip"]), "... its parts")
+        t.is_(list(message.iter_parts())[1].get_filename(), f"example.test!far.test!{begin}!{end}!{id.split('@')[0]}.json.gz", "... and the file's name (5.1)")
+        clear = content(found["clear.test"])["policies"]
+        t.is_(clear, [{"policy": {"policy-type": "no-policy-found", "policy-domain": "clear.test"},
+                       "summary": {"total-successful-session-count": 0, "total-failure-session-count": 1},
+                       "failure-details": [{"result-type": "starttls-not-supported", "sending-mta-ip": clear[0]["failure-details"][0]["sending-mta-ip"],
+                                            "receiving-mx-hostname": "mx.clear.test", "receiving-ip": CLEAR, "failed-session-count": 1}]}], "what failed: a host without STARTTLS")
+        strict = content(found["strict.test"])["policies"]
+        t.is_(strict[0]["policy"], {"policy-type": "sts", "policy-string": ["version: STSv1", "mode: testing", "mx: mx.strict.test", "mx: *.more.test", "max_age: 86400"],
+                                    "policy-domain": "strict.test", "mx-host": ["mx.strict.test", "*.more.test"]}, "an MTA-STS policy stands there as it applied")
+        t.is_([f["result-type"] for f in strict[0]["failure-details"]], ["certificate-not-trusted"], "... and that its MX showed a certificate of a stranger", strict)
+
+        t.ok(wait_for(lambda: "error=\"the answer is 503\"" in mail.log("tls-report"), 60), "a collector that says 503 gets it later", mail.log("tls-report"), mail.log("report-post"))
+        t.ok(wait_for(lambda: strange.posted, 60) and wait_for(lambda: "could not be verified" in mail.log("report-post")), "one whose certificate is not right gets it all the same, and the log says so", mail.log("report-post"))
+        t.ok(wait_for(lambda: "later domain=inner.test" in mail.log("tls-report"), 60), "no report is posted to a host inside", mail.log("tls-report"))
+        t.matches(mail.log("tls-report"), r"later domain=inner.test .*no address that reports may go to", "... and that is said")
+        for domain, why in (("none.test", "there is no record"), ("two.test", "there is more than one record")):
+            t.matches(mail.log("tls-report"), f'unwanted domain={domain} .*"{why}"', f"{domain}: {why}")
+        t.matches(mail.run("tls-report", "show"), r"(?s)far.test no-policy-found.*tried again after.*inner.test", "show: what waits")
+        mail.restart("tls-report")
+        mail.run("tls-report", "send")
+        t.ok(wait_for(lambda: len(collector.posted) == 2, 60), "tls-report send: at once, also after a restart", mail.log("tls-report"))
+        heads = [head for head, _ in collector.posted]
+        t.ok(heads[0].startswith("POST /tls?v=1 HTTP/1.1\r\n") and "\r\nContent-Type: application/tlsrpt+gzip\r\n" in heads[0] + "\r\n", "it is a POST with the right type (5.4)", heads[0])
+        t.is_([json.loads(gzip.decompress(body)) for _, body in collector.posted], [far, far], "what is posted is the same report")
+        t.ok(wait_for(lambda: not re.search("^  far.test", mail.run("tls-report", "show"), re.M)), "then it is done")
+        time.sleep(1)
+        t.is_(len(reports(mail)), 3, "the mail was not sent again")
+
+        # itself.test's report was mailed over TLS that its report is about, and is not counted
+        t.ok(wait_for(lambda: any(b"TLS-Report-Domain: itself.test" in body for _, body in tls_mx.got), 60), "a report arrives at the domain itself")
+        t.ok(not counted_now(mail, "itself.test") if (counted_now := lambda m, d: m.run("tls-report", "show", d) and m.code == 0) else False, "... and that session is in no report (RFC 8460 3)", mail.run("tls-report", "show"))
+        t.is_(mail.queue(), [], "nothing waits in the queue")
