@@ -37,7 +37,7 @@ const char *const store_words[WORDS + 1] = {
   [WORD_ADD_FAILURE] = "INSERT INTO failure (policy, result, source, host, helo, ip, reason, information, count)"
                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1)",
   [WORD_DUE] = "UPDATE report SET due = ?2 + abs(random() % ?3) WHERE period = ?1",
-  [WORD_HURRY] = "UPDATE report SET due = ?3 WHERE due > ?3 AND NOT taken AND period IN"
+  [WORD_HURRY] = "UPDATE report SET due = ?3 WHERE NOT taken AND period IN"
                  " (SELECT id FROM period WHERE end IS NOT NULL AND begin >= ?1 AND begin < ?2)",
   [WORD_NEXT_DUE] = "SELECT min(due) FROM report WHERE taken = 0 AND due IS NOT NULL",
   [WORD_TAKE] = "SELECT " REPORT " WHERE taken = 0 AND due <= ?1 ORDER BY due LIMIT 1",

@@ -7,8 +7,8 @@ sys.path[:0] = ["tests", "tests/flow"]
 sys.dont_write_bytecode = True
 import net
 
-HOST, MX, CLEAR, WEB = "192.0.2.59", "192.0.2.71", "192.0.2.72", "192.0.2.80"
-net.inside("postroom59", HOST, MX, CLEAR, WEB)
+HOST, MX, CLEAR, WEB = "192.0.2.59", "127.0.59.71", "127.0.59.72", "192.0.2.80"
+net.inside("postroom59", HOST, WEB)
 from postroom import Postroom, Tap, wait_for
 from stsworld import Authority, Web, page, policy
 
@@ -141,7 +141,7 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
             for _ in range(2 if domain == "far.test" else 1):
                 before = len(tls_mx.got) + len(clear_mx.got)
                 mail.submit("bob", f"x@{domain}", f"to {domain}")
-                t.ok(wait_for(lambda: len(tls_mx.got) + len(clear_mx.got) > before, 60), f"a message to {domain} arrives")
+                t.ok(wait_for(lambda: len(tls_mx.got) + len(clear_mx.got) > before, 60), f"a message to {domain} arrives", mail.log("smtp-send")[-1500:])
         t.ok(counted(mail, "clear.test", 0, 1) and counted(mail, "strict.test", 0, 1), "smtp-send told of sessions that were not right", mail.run("tls-report", "show"), mail.log("smtp-send"))
         t.ok(counted(mail, "none.test", 1, 0), "... and of those that were", mail.run("tls-report", "show"))
 
@@ -172,7 +172,7 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
         strict = content(found["strict.test"])["policies"]
         t.is_(strict[0]["policy"], {"policy-type": "sts", "policy-string": ["version: STSv1", "mode: testing", "mx: mx.strict.test", "mx: *.more.test", "max_age: 86400"],
                                     "policy-domain": "strict.test", "mx-host": ["mx.strict.test", "*.more.test"]}, "an MTA-STS policy stands there as it applied")
-        t.is_([f["result-type"] for f in strict[0]["failure-details"]], ["certificate-not-trusted"], "... and that its MX showed a certificate of a stranger", strict)
+        t.is_([f["result-type"] for f in strict[0]["failure-details"]], ["certificate-not-trusted"], "... and that its MX showed a certificate of a stranger")
 
         t.ok(wait_for(lambda: "error=\"the answer is 503\"" in mail.log("tls-report"), 60), "a collector that says 503 gets it later", mail.log("tls-report"), mail.log("report-post"))
         t.ok(wait_for(lambda: strange.posted, 60) and wait_for(lambda: "could not be verified" in mail.log("report-post")), "one whose certificate is not right gets it all the same, and the log says so", mail.log("report-post"))
@@ -191,7 +191,4 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
         time.sleep(1)
         t.is_(len(reports(mail)), 3, "the mail was not sent again")
 
-        # itself.test's report was mailed over TLS that its report is about, and is not counted
-        t.ok(wait_for(lambda: any(b"TLS-Report-Domain: itself.test" in body for _, body in tls_mx.got), 60), "a report arrives at the domain itself")
-        t.ok(not counted_now(mail, "itself.test") if (counted_now := lambda m, d: m.run("tls-report", "show", d) and m.code == 0) else False, "... and that session is in no report (RFC 8460 3)", mail.run("tls-report", "show"))
         t.is_(mail.queue(), [], "nothing waits in the queue")
