@@ -40,6 +40,7 @@ void said_format(const struct said *s, text *line)
   add_field(line, &s->recipient);
   add_field(line, &s->remote);
   add_field(line, &s->text);
+  if (s->policy.len) add_field(line, &s->policy);
   text_add_char(line, '\n');
 }
 
@@ -103,6 +104,9 @@ bool said_parse(struct said *s, const char *line, size_t length)
       !read_text(&r, &s->status) || !read_number(&r, 999, &code) || !read_text(&r, &s->recipient) ||
       !read_text(&r, &s->remote) || !read_text(&r, &s->text))
     return false;
+  text_clear(&s->policy);
+  text_string(&s->policy);
+  if (r.at < r.end && !read_text(&r, &s->policy)) return false;
   s->attempt = (unsigned int)attempt;
   s->code = (unsigned int)code;
   return r.at == r.end;
@@ -152,4 +156,5 @@ void said_free(struct said *s)
   text_free(&s->recipient);
   text_free(&s->remote);
   text_free(&s->text);
+  text_free(&s->policy);
 }

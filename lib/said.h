@@ -1,7 +1,7 @@
 /* said: what was said about one recipient at one attempt: a line of queue/log/ID. send-schedule writes them, qstat and
    the reports read the last about each recipient. Bytes in, struct out, no I/O.
 
-   SECONDS ATTEMPT done|later|never STATUS CODE RECIPIENT REMOTE TEXT, fields escaped as in an envelope, "-" if empty */
+   SECONDS ATTEMPT done|later|never STATUS CODE RECIPIENT REMOTE TEXT [POLICY], fields escaped as in an envelope, "-" if empty */
 
 #ifndef LIB_SAID_H
 #define LIB_SAID_H
@@ -19,8 +19,9 @@ struct said {
   text recipient;
   text remote; /* host and address that said it, or the file in the Maildir */
   text text;
+  text policy; /* of TLS, that smtp-send went by: "dane", or "dane verified" */
 };
-#define SAID_ZERO { .status = TEXT_ZERO, .recipient = TEXT_ZERO, .remote = TEXT_ZERO, .text = TEXT_ZERO }
+#define SAID_ZERO { .status = TEXT_ZERO, .recipient = TEXT_ZERO, .remote = TEXT_ZERO, .text = TEXT_ZERO, .policy = TEXT_ZERO }
 
 void said_format(const struct said *s, text *line); /* adds a line with its newline */
 

@@ -105,6 +105,11 @@ static void add_said(text *out, const struct said *s, uint64_t now)
   queue_show_span(out, age(s->seconds, now));
   text_add(out, s->remote.len ? " ago, " : " ago: ");
   queue_show_said(out, s);
+  if (s->policy.len) {
+    text_add(out, " (TLS policy: ");
+    queue_show_plain(out, s->policy.s);
+    text_add_char(out, ')');
+  }
   text_add_char(out, '\n');
 }
 
@@ -148,6 +153,7 @@ static void add_said_json(text *out, const struct said *s)
   json_number(out, "code", s->code);
   json_pair(out, "remote", s->remote.s);
   json_pair(out, "text", s->text.s);
+  if (s->policy.len) json_pair(out, "policy", s->policy.s);
   text_add_char(out, '}');
 }
 

@@ -56,6 +56,7 @@ static void add_said(const struct send_schedule *s, const struct send_attempt *a
   text_add(&said.recipient, a->file.envelope.recipients[i->recipient].address);
   said.remote = i->remote;
   said.text = i->outcome.text;
+  said.policy = i->policy;
   said_format(&said, lines);
   text_free(&said.recipient);
 }

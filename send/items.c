@@ -37,6 +37,16 @@ void send_item_end(struct send_attempt *a, struct send_item *i, enum said_verdic
   end(i, verdict, status, words);
 }
 
+void send_item_take(struct send_item *i, const text *answer)
+{
+  text_copy(&i->remote, record_get(answer, "remote"));
+  text_copy(&i->policy, record_get(answer, "policy"));
+  if (i->policy.len && record_is(answer, "verified", "yes")) text_add(&i->policy, " verified");
+  text_string(&i->remote);
+  text_string(&i->policy);
+  i->is_passed_on = record_is(answer, "dsn", "yes");
+}
+
 static void wait_for(struct send_attempt *a, struct send_item *i, struct send_lane *lane)
 {
   i->lane = lane;
@@ -194,6 +204,7 @@ void send_items_free(struct send_attempt *a)
     free(a->items[i].hop_name);
     send_result_free(&a->items[i].outcome);
     text_free(&a->items[i].remote);
+    text_free(&a->items[i].policy);
   }
   free(a->items);
   a->items = 0;

@@ -11,4 +11,7 @@ void send_items_free(struct send_attempt *a);
 /* The item is over, with this outcome and who said it. */
 void send_item_end(struct send_attempt *a, struct send_item *i, enum said_verdict verdict, const char *status, const char *text);
 
+/* Who said it, and how it was sent: what is the same for all recipients of an answer (doc/calls.md, "The outcome"). */
+void send_item_take(struct send_item *i, const text *answer);
+
 #endif

@@ -235,7 +235,7 @@ bool send_link_report(struct send_schedule *s, struct send_attempt *a, const cha
 static void end_items(struct send_schedule *s, struct send_link *l, const text *answer)
 {
   struct send_attempt *a = l->attempt;
-  const char *remote = record_get(answer, "remote"), *value;
+  const char *value;
   bool is_of_hop = true, is_dead = true;
   size_t at = 0;
 
@@ -244,9 +244,7 @@ static void end_items(struct send_schedule *s, struct send_link *l, const text *
     value = record_next(answer, "recipient", &at);
     send_item_end(a, item, SAID_LATER, "4.3.0", "no answer: the program that was to deliver it ended, see its log");
     if (value) send_result_parse(&item->outcome, value);
-    text_copy(&item->remote, remote);
-    text_string(&item->remote);
-    item->is_passed_on = record_is(answer, "dsn", "yes");
+    send_item_take(item, answer);
     is_of_hop = is_of_hop && send_result_is_of_hop(&item->outcome);
     is_dead = is_dead && !item->outcome.code;
   }

@@ -71,7 +71,7 @@ struct send_item {
   enum send_item_state state;
   bool is_same;         /* nothing is sent for it: what becomes of an earlier recipient of this address becomes of it */
   struct send_result outcome;
-  text remote;
+  text remote, policy; /* who said it, and by which policy of TLS it was sent; they end with a NUL */
   bool is_passed_on; /* the next host reports on it, as was asked for */
   bool is_untried;   /* it was stopped while it waited: of it there is nothing to say */
 };

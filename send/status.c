@@ -123,6 +123,11 @@ static void add_recipient(const struct send_report *report, const struct send_re
   send_status_add_field(out, "Status", send_report_status(r));
   if (r->said && r->said->remote.len && r->said->code && !r->is_here) add_remote(&r->said->remote, out);
   if (r->said && r->said->text.len) add_diagnosis(r->said, out);
+  if (r->said && r->said->policy.len) {
+    text_add(out, "X-TLS-Policy: "); /* RFC 3464 2.4 */
+    send_status_add_plain(out, r->said->policy.s);
+    text_add(out, "\r\n");
+  }
   if (r->said) add_date(out, "Last-Attempt-Date", r->said->seconds);
   if (r->is_here) send_status_add_field(out, "Final-Log-ID", report->message);
   if (r->action == SEND_REPORT_DELAYED) add_date(out, "Will-Retry-Until", report->until_seconds);

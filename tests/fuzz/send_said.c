@@ -19,6 +19,7 @@ static void check_line(const struct said *s)
 
   said_format(s, &line);
   if (!said_parse(&again, line.s, line.len - 1) || again.text.len != s->text.len || memcmp(again.text.s, s->text.s, s->text.len) ||
+      again.policy.len != s->policy.len ||
       memchr(line.s, '\n', line.len - 1))
     abort();
   said_free(&again);

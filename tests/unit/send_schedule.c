@@ -203,6 +203,14 @@ static void check_said(void)
   check_is(text_string(&lines), "1700000000 3 never 5.1.1 550 b%20b%25@x.test - no%0D%0Asuch%20user\n", "a line of queue/log");
   check(said_parse(&found, lines.s, lines.len - 1), "is read again");
   check_is(found.text.s, "no\r\nsuch user", "as it was");
+  check_is(found.policy.s, "", "without a policy of TLS");
+  text_add(&s.policy, "dane verified");
+  text_clear(&lines);
+  said_format(&s, &lines);
+  check_is(text_string(&lines), "1700000000 3 never 5.1.1 550 b%20b%25@x.test - no%0D%0Asuch%20user dane%20verified\n", "... with one");
+  check(said_parse(&found, lines.s, lines.len - 1), "is read again");
+  check_is(found.policy.s, "dane verified", "as it was");
+  check(!said_parse(&found, "1 2 never 5.1.1 550 x y z p q", 29), "nothing comes behind it");
   check(!said_parse(&found, "1 2 never 5.1.1 550 x", 21) && !said_parse(&found, "x", 1) && !said_parse(&found, "", 0), "what is none is none");
   text_add(&lines, "nonsense\n1700000001 4 later 4.0.0 000 a@x.test there hm\n1700000002 5 later 4.0.0 000 a@x.test there last\n1700");
   envelope_add_recipient(&e, "a@x.test", 0);
