@@ -56,7 +56,7 @@ static bool say_login(struct try *t)
          (c->reply.code != MORE || say_encoded(c, "", t->password, strlen(t->password)));
 }
 
-/* "," and "=" in a name that a header of RFC 5801 4 has. */
+/* "," and "=" in a name of a gs2 header (RFC 7628 3.1). */
 static void add_name(text *out, const char *name)
 {
   for (; *name; name++)

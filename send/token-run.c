@@ -118,9 +118,11 @@ static void session(int in, int out, const struct peer *peer)
 int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-remote", 0 };
+  static const struct sandbox sandbox = { .may_connect = true, .may_start = true };
   static const struct serve service = { .concurrency = SESSIONS,
                                         .memory_bytes = SESSION_BYTES,
                                         .callers = callers,
+                                        .sandbox = &sandbox,
                                         .session_seconds = SESSION_SECONDS,
                                         .processes = PROCESSES,
                                         .session = session };
