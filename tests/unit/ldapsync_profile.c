@@ -130,7 +130,7 @@ int main(void)
   check_rule("host: [a.test\n", "host: [a.test is no host: HOST, HOST:PORT or [IPv6]:PORT", "half a bracket");
   check_rule("host: [2001:db8::1]x\n", "host: [2001:db8::1]x is no host: HOST, HOST:PORT or [IPv6]:PORT", "something behind a bracket");
   check_rule("host: r.test\nport: 0\n", "port: port is a number from 1 to 65535, not 0", "a bad port");
-  check_rule("host: r.test\ntls: yes\n", "tls: tls is may, encrypt, verify, fingerprint, tls or off, not yes", "a bad tls");
+  check_rule("host: r.test\ntls: yes\n", "tls: tls is may, encrypt, verify, fingerprint, dane, tls or off, not yes", "a bad tls");
   check_rule("host: r.test\nlogin: a\n", "login: login and password (or tokenfile, or tokencommand) go together; one of them is missing", "a login without a password");
   check_rule("host: r.test\nlogin: a\ntokencommand: /usr/bin/curl  -s https://x.test/\n", "relay:default r.test:25 verify auth=yes a command=/usr/bin/curl argument=-s argument=https://x.test/",
              "S-07: a command that fetches a token");
@@ -138,7 +138,7 @@ int main(void)
   check_rule("host: r.test\nlogin: a\npassword: b\ntokencommand: /bin/x\n", "tokencommand: a login has a password or a token, not both", "a command and a password");
   check_rule("host: r.test\nlogin: a\ntokenfile: control/x\ntokencommand: /bin/x\n", "tokenfile: a login has a password or a token, not both", "a command and a file");
   check_rule("host: r.test\nlogin: a\ntokencommand: curl x\n", "tokencommand: tokencommand is the path of a program, and what it is given: /PATH WORD..., not curl x", "a command without its path");
-  check_rule("host: r.test\nlogin: a\npassword: b\ntls: may\n", "tls: tls: may would send the password in the clear; write encrypt, verify, fingerprint or tls", "a password in the clear");
+  check_rule("host: r.test\nlogin: a\npassword: b\ntls: may\n", "tls: tls: may would send the password in the clear; write encrypt, verify, fingerprint, dane or tls", "a password in the clear");
   check_rule("host: r.test\ntype: sender\n", "subject: a rule of type sender needs a subject: ADDRESS, DOMAIN or .DOMAIN", "a sender rule without a subject");
   check_rule("host: r.test\ntype: other\n", "type: type is default, sender, recipient or bcc, not other", "another type");
   check_rule("host: r.test\nsubject: x.test\n", "subject: a rule of type default has no subject but *", "a default rule with a subject");
