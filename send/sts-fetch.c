@@ -23,7 +23,7 @@
 #include "send/sts_store.h"
 
 enum {
-  SESSIONS = 500,
+  SESSIONS = 2000,
   SESSION_BYTES = 64 << 20,
   REQUEST_SECONDS = 10,
   SESSION_SECONDS = 900, /* for who waits for another one's fetch, and then for its own */
@@ -88,13 +88,14 @@ static void answer(int call, const struct sts_found *s)
   text_free(&packet);
 }
 
-/* In lower case, in A-labels, without a dot behind it; false: this is no domain that could have a policy. */
+/* In lower case, in A-labels, without a dot behind it; false: this is no domain that could have a policy. No host's name begins with a
+   hyphen, and so each domain is the name of its file. */
 static bool take_domain(text *domain, const char *name)
 {
   text_copy(domain, name);
   text_lower(domain);
   if (domain->len && domain->s[domain->len - 1] == '.') domain->len--;
-  return dns_name_check(text_string(domain)) && domain->len <= DOMAIN_MAX;
+  return dns_name_check(text_string(domain)) && domain->len <= DOMAIN_MAX && *domain->s != '-';
 }
 
 static void tell_policy(int call, const char *domain)

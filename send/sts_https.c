@@ -16,7 +16,7 @@
 #define PKIX_ERROR "sts-webpki-invalid"
 #define POLICY_ERROR "sts-policy-invalid"
 
-enum { SECONDS = 60, SECONDS_MAX = 300, DNS_SECONDS = 20, ADDRESSES_MAX = 10, HEADER_BYTES = 65536 };
+enum { SECONDS = 60, SECONDS_MAX = 100, DNS_SECONDS = 20, ADDRESSES_MAX = 10, HEADER_BYTES = 65536 };
 
 struct transfer {
   CURL *curl;

@@ -6,6 +6,7 @@ import os, re, subprocess, sys, time
 sys.path[:0] = ["tests", "tests/flow"]
 sys.dont_write_bytecode = True
 import net
+from stsworld import PATIENT, Authority, Web, page, policy
 
 NAME, FAR = "postroom58", "postroom58far"
 WEB, MX = "192.0.2.80", [f"192.0.2.{last}" for last in range(60, 80)]
@@ -19,13 +20,13 @@ def far(near):
         net.ip("-n", host.name, "link", "set", device, "up")
         for address in addresses:
             host.address(address + "/24", device)
+    near.write("resolv.conf", PATIENT)
     return other
 
 
 net.inside(NAME, make=far)
 from peer import Server
 from postroom import Postroom, Tap, wait_for
-from stsworld import Authority, Web, page, policy
 
 
 class World:

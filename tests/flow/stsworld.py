@@ -7,6 +7,8 @@
 """
 import socket, ssl, subprocess, threading
 
+PATIENT = "nameserver 127.0.0.1\noptions timeout:5 attempts:4\n"  # /etc/resolv.conf: what a busy machine answers late is an answer
+
 
 def openssl(*words):
     subprocess.run(["openssl", *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
@@ -35,18 +37,19 @@ class Authority:
 
 
 class Web:
-    """Policy hosts on one address, port 443, told apart by SNI. sites[host] is a function of the TLS connection that has the request
+    """Policy hosts on these addresses, port 443, told apart by SNI. sites[host] is a function of the TLS connection that has the request
     in its second argument; certificates[host] the two paths. asked counts the requests."""
 
-    def __init__(self, address):
+    def __init__(self, *addresses):
         self.sites, self.certificates, self.asked, self.hellos, self.contexts = {}, {}, [], [], {}
-        self.listening = socket.create_server((address, 443), backlog=100)
-        threading.Thread(target=self.accept, daemon=True).start()
+        for address in addresses:
+            listening = socket.create_server((address, 443), family=socket.AF_INET6 if ":" in address else socket.AF_INET, backlog=100)
+            threading.Thread(target=self.accept, args=(listening,), daemon=True).start()
 
-    def accept(self):
+    def accept(self, listening):
         while True:
             try:
-                connection, _ = self.listening.accept()
+                connection, _ = listening.accept()
             except OSError:
                 return
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()

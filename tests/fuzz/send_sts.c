@@ -1,11 +1,11 @@
-/* MTA-STS: bytes as a policy, as TXT records, as an answer of DNS. What is taken for a policy says the same when its lines are read again,
-   and each of its patterns is one. */
+/* MTA-STS: bytes as a policy, as a file of the cache, as TXT records, as an answer of DNS. What is taken for a policy or a file says the same when
+   it is written and read again, and each pattern is one. */
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/dns_text.h"
-#include "send/sts_policy.h"
+#include "send/sts_entry.h"
 #include "send/sts_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -46,6 +46,25 @@ static void fuzz_policy(const char *bytes, size_t length)
   send_sts_policy_free(&p);
 }
 
+static void fuzz_entry(const char *bytes, size_t length)
+{
+  struct sts_entry e = STS_ENTRY_ZERO;
+  text first = TEXT_ZERO, second = TEXT_ZERO;
+
+  if (send_sts_entry_parse(&e, "a.test", bytes, length)) {
+    send_sts_entry_step(&e, STS_RECORD_FOUND, "1", 1 << 30);
+    if (send_sts_entry_is_due(&e, 1 << 30) && !send_sts_entry_is_valid(&e, 1 << 30)) abort();
+    send_sts_entry_is_over(&e, 1 << 30);
+    send_sts_entry_format(&e, "a.test", &first);
+    if (!send_sts_entry_parse(&e, "a.test", first.s, first.len)) abort();
+    send_sts_entry_format(&e, "a.test", &second);
+    if (first.len != second.len || memcmp(first.s, second.s, first.len)) abort();
+  }
+  send_sts_entry_free(&e);
+  text_free(&first);
+  text_free(&second);
+}
+
 static void fuzz_record(const text *records)
 {
   char id[STS_ID_MAX + 1];
@@ -61,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
   text records = TEXT_ZERO;
 
   fuzz_policy((const char *)bytes, length);
+  fuzz_entry((const char *)bytes, length);
   if (dns_text_parse(bytes, length, &records) == DNS_FOUND && !records.len) abort();
   fuzz_record(&records);
   text_copy_bytes(&records, (const char *)bytes, length);
