@@ -8,7 +8,6 @@
 
 #include "lib/die.h"
 #include "lib/log.h"
-#include "send/about.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
 #include "send/report.h"
@@ -85,12 +84,12 @@ static bool write_at(int fd, const char *bytes, size_t length, size_t at)
   return pwrite(fd, bytes, length, (off_t)at) == (ssize_t)length;
 }
 
-static bool write_head(int fd, const struct envelope *e)
+static bool write_head(int fd, const struct envelope *e, char warning)
 {
   text head = TEXT_ZERO;
 
   text_add_padded(&head, e->attempts, ENVELOPE_ATTEMPTS_WIDTH);
-  text_add_char(&head, e->warning ? e->warning : ENVELOPE_UNWARNED);
+  text_add_char(&head, warning ? warning : ENVELOPE_UNWARNED);
   text_add_padded(&head, e->next_seconds, ENVELOPE_NEXT_WIDTH);
   bool good = write_at(fd, head.s, head.len, ENVELOPE_ATTEMPTS_AT);
   text_free(&head);
@@ -161,18 +160,20 @@ bool send_conclude_warned(struct send_attempt *a)
 }
 
 /* What has become of the recipients, the number of attempts, the warning and the next time, as one synced change. A `later` alone is
-   not worth waiting for the disk: it would only be tried again. */
+   not worth waiting for the disk: it would only be tried again. The number comes first, since a report's id is made of it; that a warning
+   is due comes last, since it speaks of those who are still to be tried. */
 static bool write_outcomes(struct send_attempt *a, const enum envelope_state *states, bool is_late)
 {
   struct envelope *e = &a->file.envelope;
   int fd = open_for_marks(a);
-  bool good = fd != -1 && write_head(fd, e), is_marked = is_late;
+  bool good = fd != -1 && write_head(fd, e, is_late ? ENVELOPE_UNWARNED : e->warning), is_marked = is_late;
 
   for (size_t i = 0; good && i < e->count; i++)
     if (e->recipients[i].state != (char)states[i]) {
       good = mark(fd, &e->recipients[i], states[i]);
       is_marked = true;
     }
+  if (good && is_late) good = write_at(fd, &e->warning, 1, ENVELOPE_WARNING_AT);
   if (good && a->file.is_new) good = move_to_cur(a);
   if (good && is_marked) good = fdatasync(fd) == 0;
   if (fd != -1) close(fd);
@@ -198,6 +199,14 @@ static void forget(struct send_schedule *s, struct send_attempt *a)
   send_waiting_remove(&s->waiting, e);
 }
 
+struct send_backoff send_conclude_backoff(const struct send_schedule *s, const struct envelope *e)
+{
+  struct send_backoff b = s->settings.backoff;
+
+  if (!e->sender.len) b.lifetime_seconds = s->settings.bounce_lifetime_seconds;
+  return b;
+}
+
 /* The next time by the calendar stands in the file; the wait is by the monotonic clock, and never longer than between
    two attempts, whatever the calendar says. */
 uint64_t send_conclude_wait_ms(const struct send_schedule *s, const struct envelope *e)
@@ -212,7 +221,6 @@ void send_conclude_rest(struct send_schedule *s, struct send_attempt *a)
 {
   struct send_entry *e = a->entry;
 
-  send_about_note(a);
   if (envelope_has(&a->file.envelope, ENVELOPE_TO_TRY) || send_returns_are_due(&a->file.envelope)) {
     bool is_to_be_held = send_right_is_off(e) && envelope_has_barrable(&a->file.envelope);
     uint64_t due_ms = s->now_ms + (is_to_be_held ? 0 : send_conclude_wait_ms(s, &a->file.envelope));
@@ -270,17 +278,27 @@ static enum said_verdict verdict_of_same(const struct envelope *e, const enum en
   return SAID_NEVER; /* it never was there */
 }
 
+/* It has gone round to a mailbox that had it before, which smtp-receive lets pass for the sake of other recipients. A sender whom a
+   stranger named hears nothing of that: the field that says so may be forged with him. */
+static bool is_unreported(struct send_schedule *s, const struct envelope *e, const struct send_item *i)
+{
+  if (!i->mailbox || i->outcome.verdict != SAID_NEVER || !text_is(&i->outcome.status, "5.4.6") || send_warning_knows_sender(s, e)) return false;
+  log_event("not-reported", "id", e->id.s, "to", i->address, "reason", "a loop, and the sender may be forged", (char *)0);
+  return true;
+}
+
 /* The states of all recipients after this attempt. */
 static void judge(struct send_schedule *s, struct send_attempt *a, enum envelope_state *states)
 {
   struct envelope *e = &a->file.envelope;
-  bool is_over = send_backoff_is_over(&s->settings.backoff, e->attempts, send_conclude_start(e), s->now_seconds);
+  struct send_backoff backoff = send_conclude_backoff(s, e);
+  bool is_over = send_backoff_is_over(&backoff, e->attempts, send_conclude_start(e), s->now_seconds);
 
   for (size_t i = 0; i < e->count; i++) states[i] = (enum envelope_state)e->recipients[i].state;
   for (size_t i = 0; i < a->count;) {
     size_t recipient = a->items[i].recipient;
     enum said_verdict verdict = SAID_DONE;
-    bool is_passed_on = true;
+    bool is_passed_on = true, is_silent = true;
     for (; i < a->count && a->items[i].recipient == recipient; i++) {
       if (a->items[i].is_same) {
         a->items[i].outcome.verdict = verdict_of_same(e, states, recipient);
@@ -289,9 +307,10 @@ static void judge(struct send_schedule *s, struct send_attempt *a, enum envelope
       if (is_over && a->items[i].outcome.verdict == SAID_LATER && !a->items[i].is_untried) give_up(&a->items[i].outcome);
       if (is_weightier(a->items[i].outcome.verdict, verdict)) verdict = a->items[i].outcome.verdict;
       is_passed_on = is_passed_on && a->items[i].is_passed_on;
+      if (a->items[i].outcome.verdict == SAID_NEVER) is_silent = is_unreported(s, e, &a->items[i]) && is_silent;
       if (!a->items[i].is_untried) log_item(s, a, &a->items[i]);
     }
-    states[recipient] = state_after(e, recipient, verdict, is_passed_on);
+    states[recipient] = verdict == SAID_NEVER && is_silent ? ENVELOPE_FAILED : state_after(e, recipient, verdict, is_passed_on);
   }
 }
 
@@ -306,23 +325,23 @@ static void keep(struct send_schedule *s, struct send_attempt *a, const enum env
 {
   struct envelope *e = &a->file.envelope;
   struct send_entry *entry = a->entry;
+  struct send_backoff backoff = send_conclude_backoff(s, e);
   text said = TEXT_ZERO;
 
   for (size_t i = 0; i < a->count; i++)
     if (!a->items[i].is_untried) add_said(s, a, &a->items[i], &said);
   write_said(a, &said);
   text_free(&said);
-  e->next_seconds = send_backoff_next(&s->settings.backoff, e->attempts, e->id.s, send_conclude_start(e), s->now_seconds);
+  e->next_seconds = send_backoff_next(&backoff, e->attempts, e->id.s, send_conclude_start(e), s->now_seconds);
   bool is_late = send_warning_is_due(s, a, states);
   if (is_late) e->warning = ENVELOPE_WARNING;
   if (!write_outcomes(a, states, is_late)) {
     log_event("unable", "id", entry->id, "to", "mark what was done", "error", strerror(errno), (char *)0);
     send_attempt_close(s, a);
     send_waiting_set_due(&s->waiting, entry, s->now_ms + DISK_TROUBLE_MS);
-  } else if (send_returns_are_due(e)) {
-    send_about_note(a);
+  } else if (send_returns_are_due(e))
     send_returns_start(s, a);
-  } else
+  else
     send_conclude_rest(s, a);
 }
 

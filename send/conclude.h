@@ -25,6 +25,9 @@ void send_conclude_rest(struct send_schedule *s, struct send_attempt *a);
 /* By the operator's word all that is still to be tried failed now: written down; a report may be due. False with errno. */
 bool send_conclude_bounce(const struct send_schedule *s, struct send_attempt *a, const char *words);
 
+/* The times of its attempts, and its lifetime. */
+struct send_backoff send_conclude_backoff(const struct send_schedule *s, const struct envelope *e);
+
 /* From when on its lifetime counts: its birth, or when its sender wanted it to go (RFC 4865). */
 uint64_t send_conclude_start(const struct envelope *e);
 

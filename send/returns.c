@@ -164,11 +164,26 @@ static void add_received_from(const struct envelope *e, text *out)
   text_string(out);
 }
 
+/* What was said last about each recipient. */
+static struct said *read_said(const struct send_attempt *a)
+{
+  const struct envelope *e = &a->file.envelope;
+  struct said *said = calloc(e->count, sizeof *said);
+  text log = TEXT_ZERO, path = TEXT_ZERO;
+
+  if (!said) die_nomem();
+  if (!openslurpclose(&log, queue_path_log(&path, a->entry->id))) text_clear(&log);
+  said_read_last(said, e, log.s, log.len);
+  text_free(&log);
+  text_free(&path);
+  return said;
+}
+
 static void format_report(struct send_schedule *s, const struct send_attempt *a, const char *id, const char *to, text *out)
 {
   const struct envelope *e = &a->file.envelope;
   struct send_report_recipient *recipients = calloc(e->count, sizeof *recipients);
-  struct said *said = queue_said(&a->file.envelope);
+  struct said *said = read_said(a);
   struct send_texts texts;
   text me = TEXT_ZERO, from = TEXT_ZERO, header = TEXT_ZERO, received = TEXT_ZERO;
 
@@ -183,7 +198,7 @@ static void format_report(struct send_schedule *s, const struct send_attempt *a,
     .message = a->entry->id, .message_id = record_get(&e->facts, "message-id"), .wordings = &texts.wordings, .custom = texts.custom.s,
     .received_from = received.s, .envid = record_get(&e->facts, "envid"), .is_full = is_full,
     .is_utf8 = record_is(&e->facts, "smtputf8", "yes"), .birth_seconds = e->birth_seconds, .now_seconds = s->now_seconds,
-    .until_seconds = send_conclude_start(e) + s->settings.backoff.lifetime_seconds, .header = header.s, .header_length = header.len,
+    .until_seconds = send_conclude_start(e) + send_conclude_backoff(s, e).lifetime_seconds, .header = header.s, .header_length = header.len,
     .recipients = recipients, .count = gather(s, e, said, recipients)
   };
   send_report_format(&report, out);

@@ -22,6 +22,7 @@ enum send_service { SEND_DELIVER, SEND_SMTP, SEND_REPORT, SEND_SERVICES }; /* wh
 
 struct send_settings {
   struct send_backoff backoff;
+  uint64_t bounce_lifetime_seconds; /* of what has the null sender */
   unsigned int local_max;
   unsigned int remote_max;
   unsigned int each_max; /* of these for one destination */

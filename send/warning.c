@@ -43,8 +43,7 @@ static bool is_ours(struct tables *tables, const text *sender)
   return is;
 }
 
-/* Has the sender been checked by anything? What a stranger brought to port 25 may name anybody. */
-static bool is_known(struct send_schedule *s, const struct envelope *e)
+bool send_warning_knows_sender(struct send_schedule *s, const struct envelope *e)
 {
   if (record_is(&e->facts, "role", "submission") || record_is(&e->facts, "role", "inject") || record_find(&e->facts, "login")) return true;
   return record_is(&e->facts, "trusted", "yes") || record_find(&e->facts, "backend") || is_ours(&s->tables, &e->sender);
@@ -53,7 +52,7 @@ static bool is_known(struct send_schedule *s, const struct envelope *e)
 bool send_warning_is_about(struct send_schedule *s, const struct envelope *e, const struct envelope_recipient *r)
 {
   if (!strchr(ENVELOPE_OPEN, r->state)) return false;
-  return record_find(&r->facts, "notify") ? envelope_wants(r, "delay") : is_known(s, e);
+  return record_find(&r->facts, "notify") ? envelope_wants(r, "delay") : send_warning_knows_sender(s, e);
 }
 
 static bool is_bulk(const struct send_attempt *a)

@@ -13,4 +13,7 @@ bool send_warning_is_due(struct send_schedule *s, const struct send_attempt *a, 
    it, not if he is somebody whom a stranger named, and who may be forged. */
 bool send_warning_is_about(struct send_schedule *s, const struct envelope *e, const struct envelope_recipient *r);
 
+/* Has the sender been checked by anything? What a stranger brought to port 25 may name anybody. */
+bool send_warning_knows_sender(struct send_schedule *s, const struct envelope *e);
+
 #endif

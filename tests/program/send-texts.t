@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""send-schedule: the words of reports: from control/texts and texts/, in the language of whom they are for; a broken file loses none
+"""send-schedule: the words of reports: from control/texts and texts/, in the language of whom they are for; a broken file loses none (N-75)
 (doc/texts.md)."""
 import sys; sys.path.insert(0, 'tests')
 import email, email.policy
