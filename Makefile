@@ -18,6 +18,7 @@ programs = \
   send/relay-test \
   send/sts-fetch \
   send/sts-test \
+  send/token-run \
   tlsrpt/tls-report \
   tlsrpt/report-post \
   deliver/mailbox-spawn \

@@ -105,7 +105,7 @@ static void say_hop(const struct policy_route *route)
 /* As whom we log in at the next host: the file is for administrators, so it may be that we cannot say. */
 static void say_credentials(const struct policy_route *route)
 {
-  static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "certificate", "enabled", 0 };
+  static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "tokencommand", "fingerprint", "source", "certificate", "enabled", 0 };
   text fields = TEXT_ZERO, error = TEXT_ZERO;
 
   if (!*record_get(&route->hop, "rule")) return;

@@ -10,7 +10,7 @@
 #include "lib/file.h"
 #include "lib/id.h"
 
-static const char *const files[] = { "policy", "auth", "relay" };
+static const char *const files[] = { "policy", "auth", "relay", "token" };
 enum { FILE_COUNT = sizeof files / sizeof *files };
 
 static const char *path_of(text *path, const char *folder, const char *file)
@@ -67,6 +67,7 @@ void generation_open(struct generation *g)
   g->policy = open_file(g, "policy");
   g->auth = open_file(g, "auth");
   g->relay = open_file(g, "relay");
+  g->token = open_file(g, "token");
 }
 
 static void close_file(struct cdb_write *w, const char *file, mode_t mode, gid_t group)
@@ -74,11 +75,17 @@ static void close_file(struct cdb_write *w, const char *file, mode_t mode, gid_t
   if (!cdb_write_close(w, mode, group)) die_unable("write the table ", file);
 }
 
+static void close_secret(struct cdb_write *w, const char *file, gid_t group)
+{
+  close_file(w, file, group == (gid_t)-1 ? 0600 : 0640, group);
+}
+
 void generation_close(struct generation *g)
 {
   close_file(g->policy, "policy", 0644, (gid_t)-1);
-  close_file(g->auth, "auth", g->auth_group == (gid_t)-1 ? 0600 : 0640, g->auth_group);
-  close_file(g->relay, "relay", g->relay_group == (gid_t)-1 ? 0600 : 0640, g->relay_group);
+  close_secret(g->auth, "auth", g->auth_group);
+  close_secret(g->relay, "relay", g->relay_group);
+  close_secret(g->token, "token", g->token_group);
   if (!folder_sync(g->folder.s)) die_unable("sync the folder ", g->folder.s);
 }
 

@@ -11,8 +11,8 @@
 struct generation {
   text id;
   text folder; /* tables/build.ID */
-  struct cdb_write *policy, *auth, *relay;
-  gid_t auth_group, relay_group; /* -1: none, the files are their owner's alone */
+  struct cdb_write *policy, *auth, *relay, *token;
+  gid_t auth_group, relay_group, token_group; /* -1: none, the files are their owner's alone */
 };
 #define GENERATION_ZERO { .id = TEXT_ZERO, .folder = TEXT_ZERO }
 

@@ -7,7 +7,7 @@
 #include "ldapsync/relayrules.h"
 #include "lib/die.h"
 
-static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "certificate", "enabled", 0 };
+static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "tokencommand", "fingerprint", "source", "certificate", "enabled", 0 };
 static const char *const tls_words[] = { "may", "encrypt", "verify", "tls", "off", "fingerprint", "dane", 0 };
 static const char *const types[] = { "default", "sender", "recipient", "bcc", 0 };
 
@@ -44,7 +44,8 @@ static const char *check(const text *fields, uint64_t *port, text *error)
 {
   const char *tls = get(fields, "tls", "verify"), *enabled = get(fields, "enabled", "yes");
   const char *login = record_get(fields, "login"), *type = get(fields, "type", "default");
-  const char *password = record_get(fields, "password"), *token = record_get(fields, "tokenfile"), *secret = *password ? password : token;
+  const char *password = record_get(fields, "password"), *token = record_get(fields, "tokenfile"), *command = record_get(fields, "tokencommand");
+  const char *secret = *password ? password : *token ? token : command;
 
   const char *protocol = get(fields, "protocol", "smtp");
   const char *certificate = get(fields, "certificate", "no");
@@ -70,15 +71,18 @@ static const char *check(const text *fields, uint64_t *port, text *error)
   } else if (!strcmp(certificate, "yes") && is_open) {
     text_add_format(error, "tls: %s may end in the clear, where no certificate is shown; write encrypt, verify, fingerprint, dane or tls", tls);
     return "tls";
-  } else if (*password && *token) {
+  } else if ((*password != 0) + (*token != 0) + (*command != 0) > 1) {
     text_add_format(error, "a login has a password or a token, not both");
-    return "tokenfile";
+    return *token ? "tokenfile" : "tokencommand";
   } else if (!*login != !*secret) {
-    text_add_format(error, "login and password (or tokenfile) go together; one of them is missing");
-    return *login ? "login" : *token ? "tokenfile" : "password";
+    text_add_format(error, "login and password (or tokenfile, or tokencommand) go together; one of them is missing");
+    return *login ? "login" : *token ? "tokenfile" : *command ? "tokencommand" : "password";
   } else if (*token && (strncmp(token, "control/", 8) || strstr(token, ".."))) {
     text_add_format(error, "tokenfile is a file below control/, not %s", token);
     return "tokenfile";
+  } else if (*command && *command != '/') {
+    text_add_format(error, "tokencommand is the path of a program, and what it is given: /PATH WORD..., not %s", command);
+    return "tokencommand";
   } else if (*login && is_open) {
     text_add_format(error, "tls: %s would send the password in the clear; write encrypt, verify, fingerprint, dane or tls", tls);
     return "tls";
@@ -110,11 +114,26 @@ static const char *add_facts(const text *fields, text *facts, text *error)
     record_add(facts, "login", login);
     if (*record_get(fields, "password")) record_add(facts, "password", record_get(fields, "password"));
     if (*record_get(fields, "tokenfile")) record_add(facts, "tokenfile", record_get(fields, "tokenfile"));
+    if (*record_get(fields, "tokencommand")) record_add(facts, "tokencommand", "yes"); /* which one, only token-run has to know */
   }
   if (record_is(fields, "certificate", "yes")) record_add(facts, "certificate", "yes");
   if (!pins_add(fields, get(fields, "tls", "verify"), facts, error)) return record_find(fields, "fingerprint") ? "fingerprint" : "tls";
   add_sources(fields, facts, error);
   return "source";
+}
+
+/* For token-run: the words of its command. */
+static void add_command(struct table *token, const char *name, const text *fields)
+{
+  const char *at = record_get(fields, "tokencommand");
+  text record = TEXT_ZERO;
+
+  for (size_t length; *(at += strspn(at, " \t")); at += length) {
+    length = strcspn(at, " \t");
+    record_add_bytes(&record, record.len ? "argument" : "command", at, length);
+  }
+  if (record.len) table_add(token, "rule", name, &record);
+  text_wipe(&record);
 }
 
 static void format_rule(text *record, const char *name, const char *path, const text *fields, const char *subject, const text *hosts)
@@ -144,8 +163,8 @@ static bool add_rule(struct table *policy, const char *type, const char *subject
   return is_new;
 }
 
-bool relayrule_parse(struct table *policy, struct table *relay, const char *name, const char *path, const text *fields,
-                     const char **key, text *error)
+bool relayrule_parse(struct table *policy, struct table *relay, struct table *token, const char *name, const char *path,
+                     const text *fields, const char **key, text *error)
 {
   const char *type = get(fields, "type", "default");
   text subject = TEXT_ZERO, record = TEXT_ZERO, facts = TEXT_ZERO, hosts = TEXT_ZERO;
@@ -161,7 +180,10 @@ bool relayrule_parse(struct table *policy, struct table *relay, const char *name
   if (!error->len && strcmp(get(fields, "enabled", "yes"), "no")) {
     *key = has_subject(type) ? "subject" : "type";
     format_rule(&record, name, path, fields, text_string(&subject), &hosts);
-    if (add_rule(policy, type, subject.s, &record, error) && facts.len) table_add(relay, "rule", name, &facts);
+    if (add_rule(policy, type, subject.s, &record, error)) {
+      if (facts.len) table_add(relay, "rule", name, &facts);
+      add_command(token, name, fields);
+    }
   }
   text_string(error);
   text_free(&record);
@@ -172,7 +194,7 @@ bool relayrule_parse(struct table *policy, struct table *relay, const char *name
 }
 
 struct reading {
-  struct table *policy, *relay;
+  struct table *policy, *relay, *token;
 };
 
 static void read_rule(void *to, const char *path, const char *name)
@@ -182,14 +204,14 @@ static void read_rule(void *to, const char *path, const char *name)
   const char *key = "";
 
   control_fields(path, known, &fields);
-  if (!relayrule_parse(reading->policy, reading->relay, name, path, &fields, &key, &error))
+  if (!relayrule_parse(reading->policy, reading->relay, reading->token, name, path, &fields, &key, &error))
     control_refuse(path, key, record_get(&fields, key), error.s);
   text_wipe(&fields);
   text_free(&error);
 }
 
-void relayrules_read(struct table *policy, struct table *relay)
+void relayrules_read(struct table *policy, struct table *relay, struct table *token)
 {
-  struct reading reading = { policy, relay };
+  struct reading reading = { policy, relay, token };
   control_folder("relayrules", read_rule, &reading);
 }

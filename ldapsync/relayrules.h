@@ -6,12 +6,12 @@
 
 #include "ldapsync/table.h"
 
-/* Reads all rules: relay:TYPE:SUBJECT of policy.cdb, and rule:NAME of relay.cdb. Dies with file and line if one cannot be
+/* Reads all rules: relay:TYPE:SUBJECT of policy.cdb, rule:NAME of relay.cdb, and of token.cdb. Dies with file and line if one cannot be
    understood, or if two are for the same (N-80). */
-void relayrules_read(struct table *policy, struct table *relay);
+void relayrules_read(struct table *policy, struct table *relay, struct table *token);
 
 /* One file's fields to its records; false with the key and a sentence in error. No I/O. */
-bool relayrule_parse(struct table *policy, struct table *relay, const char *name, const char *path, const text *fields,
-                     const char **key, text *error);
+bool relayrule_parse(struct table *policy, struct table *relay, struct table *token, const char *name, const char *path,
+                     const text *fields, const char **key, text *error);
 
 #endif

@@ -39,7 +39,7 @@ enum { SAMPLES = 1000, VANISH_FEW = 5 };
 
 struct sources {
   struct domains domains;
-  struct table policy, auth, relay; /* records of the control files, which need no directory */
+  struct table policy, auth, relay, token; /* records of the control files, which need no directory */
   struct build build;
   struct accounts group_facts;
   struct groups groups;
@@ -81,7 +81,7 @@ static void read_control(struct sources *s)
   bypass_read(&s->policy);
   backends_read(&s->policy, &s->auth);
   allowed_read(&s->policy);
-  relayrules_read(&s->policy, &s->relay);
+  relayrules_read(&s->policy, &s->relay, &s->token);
   tlspolicy_read(&s->policy);
   internal_read(&s->leads);
   s->limits.minimum_uid = (uint32_t)conf_number("minimumuid", 1000, UIDS_MAX);
@@ -241,6 +241,7 @@ static void write_tables(struct generation *g, const struct sources *s)
   cdb_write_add(g->policy, "table", "generation", &record);
   cdb_write_add(g->auth, "table", "generation", &record);
   cdb_write_add(g->relay, "table", "generation", &record);
+  cdb_write_add(g->token, "table", "generation", &record);
   write_domains(g, &s->domains);
   write_mailboxes(g, s, &record);
   write_addresses(g, &s->leads, &record);
@@ -249,6 +250,7 @@ static void write_tables(struct generation *g, const struct sources *s)
   table_write(&s->policy, g->policy);
   table_write(&s->auth, g->auth);
   table_write(&s->relay, g->relay);
+  table_write(&s->token, g->token);
   text_free(&record);
 }
 
@@ -292,8 +294,8 @@ static void say(const struct generation *g, const struct sources *s, const char 
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const groups[] = { "mail-auth", "mail-remote", 0 };
-  struct sources sources = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO };
+  static const char *const groups[] = { "mail-auth", "mail-remote", "mail-token", 0 };
+  struct sources sources = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO };
   struct generation generation = GENERATION_ZERO;
   subgetopt options = SUBGETOPT_ZERO;
   bool is_forced = false;
@@ -309,6 +311,7 @@ int main(int argc, const char *const *argv)
   bool has_groups = owner_become("tables", "mail-tables", groups);
   generation.auth_group = has_groups ? group_of("mail-auth") : (gid_t)-1;
   generation.relay_group = has_groups ? group_of("mail-remote") : (gid_t)-1;
+  generation.token_group = has_groups ? group_of("mail-token") : (gid_t)-1;
   umask(022);
   take_lock();
   read_sources(&sources);

@@ -1,13 +1,19 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/die.h"
 #include "lib/id.h"
 #include "lib/queue.h"
 
-enum { FIRST_READ = 4096 }; /* almost every envelope is shorter */
+enum {
+  FIRST_READ = 4096,       /* almost every envelope is shorter */
+  FIRST_LOG = 16 * 1024,   /* and almost every log; */
+  LOG_PART = 1024 * 1024   /* send-schedule keeps them below 1 MiB and an attempt */
+};
 
 const char *queue_path_new(text *path, const char *id)
 {
@@ -116,6 +122,33 @@ enum queue_result queue_open_waiting(struct queue_file *f, const char *id, int o
   int fd = open_cur(f, id, open_flags);
   if (fd == -1 && errno == ENOENT) return queue_open(f, id, open_flags);
   return fd == -1 ? QUEUE_BROKEN : queue_read(f, fd, id);
+}
+
+static bool read_log(int fd, text *log)
+{
+  text_clear(log);
+  for (;;) {
+    size_t wanted = log->len ? LOG_PART : FIRST_LOG;
+    text_ready(log, wanted);
+    ssize_t count = read(fd, log->s + log->len, wanted);
+    if (count == -1 && errno == EINTR) continue;
+    if (count == -1) return false;
+    log->len += (size_t)count;
+    if ((size_t)count < wanted) return true;
+  }
+}
+
+struct said *queue_said(const struct envelope *e)
+{
+  static text log = TEXT_ZERO, path = TEXT_ZERO;
+  struct said *said = calloc(e->count, sizeof *said);
+
+  if (!said) die_nomem();
+  int fd = open(queue_path_log(&path, e->id.s), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd == -1) return said;
+  if (read_log(fd, &log)) said_read_last(said, e, log.s, log.len);
+  close(fd);
+  return said;
 }
 
 void queue_close(struct queue_file *f)

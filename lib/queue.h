@@ -4,7 +4,7 @@
 #ifndef LIB_QUEUE_H
 #define LIB_QUEUE_H
 
-#include "lib/envelope.h"
+#include "lib/said.h"
 
 enum queue_result {
   QUEUE_BROKEN = -1, /* errno; EBADMSG: not as doc/queue.md says */
@@ -37,6 +37,9 @@ enum queue_result queue_open_waiting(struct queue_file *f, const char *id, int o
 
 /* The same for a descriptor that is open already, and may be any file. Takes the descriptor over. */
 enum queue_result queue_read(struct queue_file *f, int fd, const char *id);
+
+/* What was said last about each recipient, by queue/log: as many as the envelope has, to free (said_free each). */
+struct said *queue_said(const struct envelope *e);
 
 void queue_close(struct queue_file *f);
 

@@ -34,6 +34,7 @@ static void describe(const struct sandbox *s, text *words)
   text_add(words, s->may_connect ? "connect;" : ";");
   if (s->may_ask_dns) text_add(words, "dns;");
   if (s->may_choose_source) text_add(words, "source;");
+  if (s->may_start) text_add(words, "start;");
   text_add(words, s->may_setuid ? "setuid" : "");
 }
 
@@ -55,8 +56,8 @@ void sandbox_enter(const struct sandbox *s)
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1) die_unable("make the process not dumpable");
   if (!is_inside(text_string(&words))) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) die_unable("set no_new_privs");
-    prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0); /* a kernel before 6.3 has it not: one wall less */
-    bool has_landlock = landlock_enter(s);
+    if (!s->may_start) prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0); /* a kernel before 6.3 has it not: one wall less */
+    bool has_landlock = s->may_start || landlock_enter(s);
     bool has_seccomp = seccomp_enter(s, has_landlock);
     if (!has_landlock) log_event("sandbox", "missing", "landlock", (char *)0);
     if (!has_seccomp) log_event("sandbox", "missing", "seccomp", (char *)0);

@@ -150,17 +150,27 @@ static void fill(scmp_filter_ctx filter, const struct sandbox *s, bool may_execu
   }
 }
 
+/* Programs that are not ours: they get an error, as they would without the rights. */
+static void fill_to_start(scmp_filter_ctx filter)
+{
+  rules(filter, SCMP_ACT_ERRNO(EPERM), kill_for, COUNT(kill_for));
+  rules(filter, SCMP_ACT_ERRNO(EPERM), setuid_calls, COUNT(setuid_calls));
+}
+
 /* In a process of its own: libseccomp leaves its freed memory in pieces all over the heap, a quarter of a megabyte of
    pages that every session would copy as soon as it allocates. */
 _Noreturn static void build(int out, const struct sandbox *s, bool may_execute)
 {
-  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+  scmp_filter_ctx filter = seccomp_init(s->may_start ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(ENOSYS));
 
   if (!filter) die_nomem();
   if (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) ||
       seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0) || seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2))
     die_permanent("this libseccomp is too old: 2.5 is needed");
-  fill(filter, s, may_execute);
+  if (s->may_start)
+    fill_to_start(filter);
+  else
+    fill(filter, s, may_execute);
   int error = seccomp_export_bpf(filter, out);
   errno = -error;
   if (error) die_unable("make the seccomp filter");

@@ -67,11 +67,11 @@ static void set_limits(const struct serve *s)
   catch_signal(SIGPIPE, SIG_IGN);
 }
 
-/* A child or worker starts no process. */
-static void forbid_processes(void)
+/* A child or worker starts no process, but where that is its work. */
+static void limit_processes(const struct serve *s)
 {
-  const struct rlimit none = { 0, 0 };
-  if (setrlimit(RLIMIT_NPROC, &none) == -1) die_unable("limit processes");
+  const struct rlimit most = { s->processes, s->processes };
+  if (setrlimit(RLIMIT_NPROC, &most) == -1) die_unable("limit processes");
 }
 
 static void find_callers(struct listener *l)
@@ -156,7 +156,7 @@ _Noreturn static void run_child(struct listener *l, int connection, struct peer 
   if (dup2(connection, 0) == -1 || (l->is_stream && dup2(connection, 1) == -1)) _exit(END_TEMPORARY);
   if (connection > 1) close(connection);
   sockets_close_others(&l->sockets);
-  forbid_processes();
+  limit_processes(l->s);
   if (s->session_seconds) alarm(s->session_seconds);
   if (is_balancer && !learn_client(l, peer)) _exit(END_DONE);
   s->session(0, l->is_stream ? 1 : 0, peer);
@@ -270,7 +270,7 @@ _Noreturn static void run_worker(const struct listener *l, pid_t parent)
   catch_signal(SIGTERM, stop_worker);
   catch_signal(SIGALRM, stop_worker);
   end_with_parent(parent);
-  forbid_processes();
+  limit_processes(l->s);
   catch_signal(SIGHUP, SIG_DFL);
   catch_signal(SIGCHLD, SIG_DFL);
   sigemptyset(&none);

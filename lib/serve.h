@@ -33,6 +33,7 @@ struct serve {
   const char *const *callers;       /* unix socket: users (service/users) that may call, ended by 0; root always may */
   uint64_t memory_bytes;            /* RLIMIT_DATA of a child: tables that are mapped do not count; 0: no limit */
   unsigned int session_seconds;     /* a child that lives longer is ended by SIGALRM; 0: no limit */
+  unsigned int processes;           /* so many may run under this uid, sessions too, so that a session may start some; 0: none may */
   const struct sandbox *sandbox;    /* entered by the parent before the first accept, so by all children; may be 0 */
   void (*refresh)(void);            /* called in the parent (or worker) before each session: a stat, not more; may be 0 */
   int notices;                      /* with notice: a descriptor that the parent waits for as well (not with workers), closed in a child */

@@ -1,4 +1,4 @@
-/* qstat: shows what is queued, and why. Reads queue/; writes nothing; asks nobody. */
+/* qstat: shows what is queued, and why. Reads queue/; the sums of all it asks of send-schedule, which has them in memory. Writes nothing. */
 
 #include <string.h>
 #include <time.h>
@@ -15,6 +15,7 @@
 #include "queue/select.h"
 #include "queue/show.h"
 #include "queue/summary.h"
+#include "queue/sums.h"
 
 #define USAGE "qstat [--json|--mailq|--summary|--by cause|destination] " QUEUE_SELECT_USAGE " [ID...], or qstat --follow [--json] with the same selection"
 
@@ -27,13 +28,6 @@ struct wish {
   struct queue_select select;
   uint64_t now;
   struct queue_summary summary; /* FORM_COUNTED */
-};
-
-struct sums {
-  size_t messages;
-  size_t recipients; /* to go */
-  uint64_t bytes;
-  uint64_t oldest_seconds; /* birth */
 };
 
 static void say_all(text *words)
@@ -51,7 +45,7 @@ static void say(const text *words)
   if (!words || part.len >= PART_BYTES) say_all(&part);
 }
 
-static void add_up(struct sums *sums, const struct queue_file *f)
+static void add_up(struct queue_sums *sums, const struct queue_file *f)
 {
   sums->messages++;
   sums->bytes += f->size_bytes;
@@ -84,7 +78,7 @@ static void say_mailq_head(void)
 }
 
 /* False: there is no message of this id (any more). */
-static bool show_id(const char *id, struct wish *w, struct sums *sums)
+static bool show_id(const char *id, struct wish *w, struct queue_sums *sums)
 {
   struct queue_look look = QUEUE_LOOK_ZERO;
   enum queue_result result = queue_look_glance(&look, id);
@@ -101,7 +95,7 @@ static bool show_id(const char *id, struct wish *w, struct sums *sums)
   return result != QUEUE_ABSENT;
 }
 
-static void summarize(const struct sums *sums, uint64_t now)
+static void summarize(const struct queue_sums *sums, uint64_t now)
 {
   text out = TEXT_ZERO;
 
@@ -118,7 +112,7 @@ static void summarize(const struct sums *sums, uint64_t now)
   text_free(&out);
 }
 
-static void say_mailq_sum(const struct sums *sums)
+static void say_mailq_sum(const struct queue_sums *sums)
 {
   text out = TEXT_ZERO;
 
@@ -128,7 +122,7 @@ static void say_mailq_sum(const struct sums *sums)
 }
 
 /* by: "cause", "destination", or 0 for both. */
-static void say_counts(const struct wish *w, const struct sums *sums, const char *by, bool is_json)
+static void say_counts(const struct wish *w, const struct queue_sums *sums, const char *by, bool is_json)
 {
   bool has_causes = !by || !strcmp(by, "cause"), has_destinations = !by || !strcmp(by, "destination");
   text out = TEXT_ZERO;
@@ -152,7 +146,7 @@ static void say_counts(const struct wish *w, const struct sums *sums, const char
   if (!is_json) summarize(sums, w->now);
 }
 
-static enum ending show_named(const char *const *ids, struct wish *w, struct sums *sums)
+static enum ending show_named(const char *const *ids, struct wish *w, struct queue_sums *sums)
 {
   enum ending ending = END_DONE;
 
@@ -164,7 +158,7 @@ static enum ending show_named(const char *const *ids, struct wish *w, struct sum
   return ending;
 }
 
-static void show_all(struct wish *w, struct sums *sums)
+static void show_all(struct wish *w, struct queue_sums *sums)
 {
   struct queue_list list = { 0, 0 };
 
@@ -172,11 +166,23 @@ static void show_all(struct wish *w, struct sums *sums)
   for (size_t i = 0; i < list.count; i++) show_id(list.ids[i], w, sums);
 }
 
+/* The sums of all, without reading all, if send-schedule can say them. */
+static bool ask_for_sums(struct wish *w, struct queue_sums *sums)
+{
+  text unread = TEXT_ZERO;
+  size_t at = 0;
+  bool is_good = w->form == FORM_COUNTED && !w->select.is_given && queue_sums_ask(sums, &w->summary, &unread);
+
+  for (const char *id; (id = record_next(&unread, "unread", &at));) show_id(id, w, sums);
+  text_free(&unread);
+  return is_good;
+}
+
 int main(int argc, const char **argv)
 {
   bool is_json = false, is_mailq = false, is_summary = false, is_follow = false;
   const struct option_word words[] = { { "--json", &is_json }, { "--mailq", &is_mailq }, { "--summary", &is_summary }, { "--follow", &is_follow }, { 0, 0 } };
-  struct sums sums = { 0, 0, 0, 0 };
+  struct queue_sums sums = { 0, 0, 0, 0 };
   struct wish w = { .form = FORM_TEXT };
   enum ending ending = END_DONE;
   (void)argc;
@@ -195,7 +201,7 @@ int main(int argc, const char **argv)
   w.now = (uint64_t)time(0);
   if (named)
     ending = show_named(argv + 1, &w, &sums);
-  else
+  else if (!ask_for_sums(&w, &sums))
     show_all(&w, &sums);
   if (w.form == FORM_TEXT) summarize(&sums, w.now);
   if (w.form == FORM_MAILQ) say_mailq_sum(&sums);

@@ -7,6 +7,7 @@
 #include "lib/die.h"
 #include "lib/id.h"
 #include "lib/log.h"
+#include "send/about.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
 #include "send/items.h"
@@ -62,6 +63,7 @@ static void put_off(struct send_schedule *s, struct send_attempt *a)
   struct send_entry *e = a->entry;
   uint64_t wait_ms = send_conclude_wait_ms(s, &a->file.envelope);
 
+  send_about_note(a);
   log_event("kept-back", "id", e->id, "until", record_get(&a->file.envelope.facts, "holduntil"), (char *)0);
   send_attempt_close(s, a);
   send_waiting_set_due(&s->waiting, e, s->now_ms + (wait_ms ? wait_ms : 1000));
@@ -190,7 +192,9 @@ static void wait_in_line(struct send_schedule *s, struct send_attempt *a, const 
   bool has_outcome = a->running || a->waiting < a->count;
 
   stand_in_lines(s, a, turn);
-  if (!has_outcome && s->attempts > OPEN_MAX) send_attempt_close(s, a);
+  if (has_outcome || s->attempts <= OPEN_MAX) return;
+  send_about_note(a);
+  send_attempt_close(s, a);
 }
 
 /* Its submitter lost his right while it waited in line. */

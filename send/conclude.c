@@ -8,6 +8,7 @@
 
 #include "lib/die.h"
 #include "lib/log.h"
+#include "send/about.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
 #include "send/report.h"
@@ -221,6 +222,7 @@ void send_conclude_rest(struct send_schedule *s, struct send_attempt *a)
 {
   struct send_entry *e = a->entry;
 
+  send_about_note(a);
   if (envelope_has(&a->file.envelope, ENVELOPE_TO_TRY) || send_returns_are_due(&a->file.envelope)) {
     bool is_to_be_held = send_right_is_off(e) && envelope_has_barrable(&a->file.envelope);
     uint64_t due_ms = s->now_ms + (is_to_be_held ? 0 : send_conclude_wait_ms(s, &a->file.envelope));
@@ -339,9 +341,10 @@ static void keep(struct send_schedule *s, struct send_attempt *a, const enum env
     log_event("unable", "id", entry->id, "to", "mark what was done", "error", strerror(errno), (char *)0);
     send_attempt_close(s, a);
     send_waiting_set_due(&s->waiting, entry, s->now_ms + DISK_TROUBLE_MS);
-  } else if (send_returns_are_due(e))
+  } else if (send_returns_are_due(e)) {
+    send_about_note(a);
     send_returns_start(s, a);
-  else
+  } else
     send_conclude_rest(s, a);
 }
 

@@ -13,6 +13,7 @@
 #include "lib/user.h"
 #include "send/control.h"
 #include "send/scan.h"
+#include "send/sums.h"
 #include "send/wish.h"
 
 enum {
@@ -26,6 +27,7 @@ struct send_caller {
   int socket;              /* -1: it is gone */
   uid_t uid;
   bool has_wish;           /* about all messages: where the walk is, what was done until now */
+  struct send_sums *sums;  /* asked for; 0: not */
   enum send_wish wish;
   text because;            /* what the senders of bounced messages are told */
   size_t slot;
@@ -98,6 +100,7 @@ void send_control_bury(struct send_schedule *s)
     if (c->socket == -1) {
       *at = c->next;
       text_free(&c->names);
+      send_sums_free(c->sums);
       text_free(&c->because);
       free(c);
     } else
@@ -176,7 +179,7 @@ static void answer_status(const struct send_schedule *s, struct send_caller *c)
   record_add_number(&packet, "open", s->attempts);
   record_add_number(&packet, "ready", s->ready.count);
   record_add_number(&packet, "later", s->waiting.heap_count);
-  record_add(&packet, "scanning", send_scan_is_busy() ? "yes" : "no");
+  record_add(&packet, "scanning", send_scan_is_reading() ? "yes" : "no");
   if (!call_send(c->socket, &packet, 0, 0)) hang_up(c);
   text_free(&packet);
 }
@@ -191,6 +194,14 @@ static void refuse(struct send_caller *c, const char *error)
   text_free(&packet);
 }
 
+static void start_sums(struct send_caller *c)
+{
+  if (send_scan_has_counted())
+    c->sums = send_sums_start(); /* send_control_go_on */
+  else
+    refuse(c, "the queue is still being read");
+}
+
 static void do_wish(struct send_schedule *s, struct send_caller *c, const text *request)
 {
   const char *what = record_get(request, "what");
@@ -199,6 +210,8 @@ static void do_wish(struct send_schedule *s, struct send_caller *c, const text *
     refuse(c, "only root may");
   else if (!strcmp(what, "status"))
     answer_status(s, c);
+  else if (!strcmp(what, "sums"))
+    start_sums(c);
   else if (!send_wish_parse(what, &c->wish))
     refuse(c, "unknown request");
   else {
@@ -227,7 +240,7 @@ void send_control_work(struct send_schedule *s, struct send_caller *c)
   }
   if (record_is(&request, "what", "new"))
     note_new(s, &request);
-  else if (c->has_wish)
+  else if (c->has_wish || c->sums)
     refuse(c, "one request after another");
   else
     do_wish(s, c, &request);
@@ -236,7 +249,7 @@ void send_control_work(struct send_schedule *s, struct send_caller *c)
 bool send_control_is_busy(const struct send_schedule *s)
 {
   for (const struct send_caller *c = s->callers; c; c = c->next)
-    if (c->has_wish && c->socket != -1) return true;
+    if ((c->has_wish || c->sums) && c->socket != -1) return true;
   return false;
 }
 
@@ -250,9 +263,17 @@ static void walk(struct send_schedule *s, struct send_caller *c)
   if (c->slot >= s->waiting.slot_count) answer(c);
 }
 
+static void end_sums(struct send_caller *c)
+{
+  send_sums_free(c->sums);
+  c->sums = 0;
+}
+
 void send_control_go_on(struct send_schedule *s)
 {
-  if (send_scan_is_busy()) return; /* all means those, too, that are not read yet */
-  for (struct send_caller *c = s->callers; c; c = c->next)
+  if (send_scan_is_reading()) return; /* all means those, too, that are not read yet */
+  for (struct send_caller *c = s->callers; c; c = c->next) {
     if (c->has_wish && c->socket != -1) walk(s, c);
+    if (c->sums && c->socket != -1 && send_sums_work(s, c->sums, c->socket)) end_sums(c);
+  }
 }

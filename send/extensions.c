@@ -45,6 +45,7 @@ static void parse_line(struct extensions *e, struct words w)
       if (is(word, length, "LOGIN")) e->auth_login = true;
       if (is(word, length, "SCRAM-SHA-256")) e->auth_scram = true;
       if (is(word, length, "XOAUTH2")) e->auth_xoauth2 = true;
+      if (is(word, length, "OAUTHBEARER")) e->auth_oauthbearer = true;
     }
 }
 

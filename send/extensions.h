@@ -16,7 +16,7 @@ struct extensions {
   bool priority;   /* MT-PRIORITY, RFC 6710 */
   bool size;       /* RFC 1870 */
   uint64_t size_max; /* bytes; 0: no limit told */
-  bool auth_plain, auth_login, auth_scram, auth_xoauth2; /* RFC 4954; SCRAM-SHA-256 */
+  bool auth_plain, auth_login, auth_scram, auth_xoauth2, auth_oauthbearer; /* RFC 4954; SCRAM-SHA-256; RFC 7628 */
 };
 
 void send_extensions_parse(struct extensions *e, const struct reply *reply);

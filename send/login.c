@@ -11,11 +11,13 @@
 #include "send/scram.h"
 #include "send/token.h"
 
-enum { MORE = 334, LOGGED_IN = 235, NONCE_BYTES = 18 };
+enum { MORE = 334, LOGGED_IN = 235, REFUSED = 535, NONCE_BYTES = 18, TOKEN_SECONDS = 80 };
 
 /* What one login needs. */
 struct try {
   struct client *c;
+  const char *host;
+  unsigned int port;
   const char *login, *password; /* or the token */
   const char *trouble;          /* what is wrong with the server's part of the dialogue; 0: nothing that we saw */
 };
@@ -52,6 +54,31 @@ static bool say_login(struct try *t)
 
   return send_client_ask(c, "AUTH LOGIN", "") && (c->reply.code != MORE || say_encoded(c, "", t->login, strlen(t->login))) &&
          (c->reply.code != MORE || say_encoded(c, "", t->password, strlen(t->password)));
+}
+
+/* "," and "=" in a name of a gs2 header (RFC 7628 3.1). */
+static void add_name(text *out, const char *name)
+{
+  for (; *name; name++)
+    if (*name == ',' || *name == '=')
+      text_add(out, *name == ',' ? "=2C" : "=3D");
+    else
+      text_add_char(out, *name);
+}
+
+/* RFC 7628 3.1. After a refusal the server explains itself in a challenge (3.2.3), and refuses when that is answered. */
+static bool say_oauthbearer(struct try *t)
+{
+  text response = TEXT_ZERO;
+  bool heard;
+
+  text_add(&response, "n,a=");
+  add_name(&response, t->login);
+  text_add_format(&response, ",\001host=%s\001port=%u\001auth=Bearer %s\001\001", t->host, t->port, t->password);
+  heard = say_encoded(t->c, "AUTH OAUTHBEARER ", response.s, response.len);
+  text_wipe(&response);
+  if (heard && t->c->reply.code == MORE) heard = say_encoded(t->c, "", "\001", 1);
+  return heard;
 }
 
 /* Google's and Microsoft's. After a refusal the server explains itself in a challenge, and refuses when that is answered. */
@@ -139,12 +166,12 @@ struct mechanism {
    we do not: there the others come first. */
 static const struct mechanism *choose(const struct extensions *offers, const text *facts)
 {
-  static const struct mechanism xoauth2 = { "XOAUTH2", say_xoauth2 }, scram = { "SCRAM-SHA-256", say_scram },
+  static const struct mechanism bearer = { "OAUTHBEARER", say_oauthbearer }, xoauth2 = { "XOAUTH2", say_xoauth2 }, scram = { "SCRAM-SHA-256", say_scram },
                                 plain = { "PLAIN", say_plain }, login = { "LOGIN", say_login };
   const char *name = record_get(facts, "login"), *password = record_get(facts, "password");
   bool is_ascii = !send_data_has_8bit(name, strlen(name)) && !send_data_has_8bit(password, strlen(password));
 
-  if (record_find(facts, "tokenfile")) return offers->auth_xoauth2 ? &xoauth2 : 0;
+  if (send_token_is_wanted(facts)) return offers->auth_oauthbearer ? &bearer : offers->auth_xoauth2 ? &xoauth2 : 0;
   if (offers->auth_scram && is_ascii) return &scram;
   return offers->auth_plain ? &plain : offers->auth_login ? &login : offers->auth_scram ? &scram : 0;
 }
@@ -170,31 +197,49 @@ static enum session_result log_in(struct try *t, const struct mechanism *mechani
   return SESSION_FAILED;
 }
 
-/* Without TLS neither a password is said nor what could be guessed from (RFC 4954 4). */
-enum session_result send_login(struct client *c, const struct hop *hop, struct outcome *why)
+/* A token that the server does not take may have been taken back: another one, if there is one, is tried, once. */
+static enum session_result log_in_by_token(struct try *t, const struct mechanism *mechanism, const struct hop *hop, struct outcome *why)
 {
-  const char *rule = send_rule_name(hop), *tokenfile = record_find(&hop->facts, "tokenfile");
-  struct try t = { .c = c, .login = record_get(&hop->facts, "login"), .password = record_get(&hop->facts, "password") };
+  const char *rule = send_rule_name(hop), *trouble;
+  text token = TEXT_ZERO, other = TEXT_ZERO;
+  enum session_result result = SESSION_FAILED;
+
+  trouble = send_token_get(&hop->facts, &hop->rule, 0, send_client_left(t->c, TOKEN_SECONDS), &token);
+  if (trouble)
+    send_outcome_say(why, OUTCOME_LATER, "4.3.0", "there is no token for ", rule, ": ", trouble, (char *)0);
+  else {
+    t->password = text_string(&token);
+    result = log_in(t, mechanism, rule, why);
+  }
+  if (!trouble && result == SESSION_FAILED && t->c->reply.code == REFUSED &&
+      !send_token_get(&hop->facts, &hop->rule, t->password, send_client_left(t->c, TOKEN_SECONDS), &other)) {
+    t->password = text_string(&other);
+    result = log_in(t, mechanism, rule, why);
+  }
+  text_wipe(&token);
+  text_wipe(&other);
+  return result;
+}
+
+/* Without TLS neither a password is said nor what could be guessed from (RFC 4954 4). */
+enum session_result send_login(struct client *c, const struct hop *hop, const char *host, struct outcome *why)
+{
+  const char *rule = send_rule_name(hop);
+  struct try t = { .c = c,
+                   .host = host,
+                   .port = hop->port,
+                   .login = record_get(&hop->facts, "login"),
+                   .password = record_get(&hop->facts, "password") };
   const struct mechanism *mechanism;
-  text token = TEXT_ZERO;
+  bool has_token = send_token_is_wanted(&hop->facts);
 
   if (!*t.login) return SESSION_READY;
   if (!c->tls.len)
     return send_failure_say(c, "4.7.11", "there is no TLS, without which the password is not sent: ", rule, why);
   if (!(mechanism = choose(&c->offers, &hop->facts)))
     return send_failure_say(c, "4.7.0",
-                            tokenfile ? "it offers no AUTH XOAUTH2, but there is a token for it in "
+                            has_token ? "it offers no AUTH OAUTHBEARER or XOAUTH2, but there is a token for it in "
                                       : "it offers no AUTH SCRAM-SHA-256, PLAIN or LOGIN, but there is a login for it in ",
                             rule, why);
-  if (tokenfile) {
-    const char *trouble = send_token_read(tokenfile, &token);
-    if (trouble) {
-      send_outcome_say(why, OUTCOME_LATER, "4.3.0", tokenfile, ", the token of ", rule, ", ", trouble, (char *)0);
-      return SESSION_FAILED;
-    }
-    t.password = text_string(&token);
-  }
-  enum session_result result = log_in(&t, mechanism, rule, why);
-  text_wipe(&token);
-  return result;
+  return has_token ? log_in_by_token(&t, mechanism, hop, why) : log_in(&t, mechanism, rule, why);
 }

@@ -5,7 +5,7 @@
 
 #include "send/session.h"
 
-/* Ready too if there is no login for this host. */
-enum session_result send_login(struct client *c, const struct hop *hop, struct outcome *why);
+/* Ready too if there is no login for this host, whose name it is. */
+enum session_result send_login(struct client *c, const struct hop *hop, const char *host, struct outcome *why);
 
 #endif

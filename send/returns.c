@@ -164,26 +164,11 @@ static void add_received_from(const struct envelope *e, text *out)
   text_string(out);
 }
 
-/* What was said last about each recipient. */
-static struct said *read_said(const struct send_attempt *a)
-{
-  const struct envelope *e = &a->file.envelope;
-  struct said *said = calloc(e->count, sizeof *said);
-  text log = TEXT_ZERO, path = TEXT_ZERO;
-
-  if (!said) die_nomem();
-  if (!openslurpclose(&log, queue_path_log(&path, a->entry->id))) text_clear(&log);
-  said_read_last(said, e, log.s, log.len);
-  text_free(&log);
-  text_free(&path);
-  return said;
-}
-
 static void format_report(struct send_schedule *s, const struct send_attempt *a, const char *id, const char *to, text *out)
 {
   const struct envelope *e = &a->file.envelope;
   struct send_report_recipient *recipients = calloc(e->count, sizeof *recipients);
-  struct said *said = read_said(a);
+  struct said *said = queue_said(&a->file.envelope);
   struct send_texts texts;
   text me = TEXT_ZERO, from = TEXT_ZERO, header = TEXT_ZERO, received = TEXT_ZERO;
 

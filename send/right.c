@@ -6,6 +6,7 @@
 #include "lib/die.h"
 #include "lib/log.h"
 #include "lib/policy_submitter.h"
+#include "send/about.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
 #include "send/returns.h"
@@ -100,6 +101,7 @@ bool send_right_bar(struct send_attempt *a)
     log_event("unable", "id", a->entry->id, "to", "hold it", "error", strerror(errno), (char *)0);
     return false;
   }
+  send_about_note(a);
   log_event("held", "id", a->entry->id, "who", r->key, "reason", r->reason, (char *)0);
   return true;
 }

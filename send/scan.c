@@ -8,6 +8,7 @@
 #include "lib/die.h"
 #include "lib/id.h"
 #include "lib/log.h"
+#include "send/about.h"
 #include "send/conclude.h"
 #include "send/returns.h"
 #include "send/scan.h"
@@ -22,7 +23,7 @@ static struct {
   DIR *new;      /* queue/new */
   DIR *cur;      /* queue/cur, */
   DIR *folder;   /* and one of its folders */
-  DIR *log;      /* queue/log, at last: what was said about messages that are gone is removed */
+  DIR *log;      /* queue/log, at last: what was said is counted, or removed if its message is gone */
   text path;     /* of that */
 } scan;
 
@@ -43,6 +44,10 @@ void send_scan_start(struct send_schedule *s)
   if (!scan.new || !scan.cur || !scan.log)
     die_permanent("queue/new, queue/cur or queue/log is missing: run service/setup");
 }
+
+bool send_scan_is_reading(void) { return scan.new || scan.folder || scan.cur; }
+
+bool send_scan_has_counted(void) { return !scan.is_first; }
 
 bool send_scan_is_busy(void) { return scan.new || scan.folder || scan.cur || scan.log; }
 
@@ -82,7 +87,7 @@ static void add_cur(struct send_schedule *s, const char *name)
   if (!id_check(name) || send_waiting_find(&s->waiting, name)) return;
   struct send_entry *e = send_waiting_add(&s->waiting, name);
   e->is_again = true;
-  if (queue_open(&file, name, O_RDONLY) == QUEUE_FOUND && !send_returns_are_due(&file.envelope)) {
+  if (queue_open_waiting(&file, name, O_RDONLY) == QUEUE_FOUND && !send_returns_are_due(&file.envelope)) {
     send_right_note(s, e, &file.envelope);
     has_todo = envelope_has(&file.envelope, ENVELOPE_TO_TRY);
     has_held = envelope_has(&file.envelope, ENVELOPE_KEPT);
@@ -112,11 +117,24 @@ static void enter_folder(const char *name)
   scan.folder = open_folder(text_string(&scan.path));
 }
 
-static void clear_log(struct send_schedule *s, const char *name)
+/* It is not the attempts' business to wait for this: it comes when all is read that may be due. */
+static void hear(struct send_entry *e)
 {
+  struct send_attempt a = { .entry = e, .file = QUEUE_FILE_ZERO };
+
+  if (!e->about && !e->attempt && queue_open_waiting(&a.file, e->id, O_RDONLY) == QUEUE_FOUND) send_about_note(&a);
+  queue_close(&a.file);
+}
+
+static void read_log(struct send_schedule *s, const char *name)
+{
+  struct send_entry *e = send_waiting_find(&s->waiting, name);
   text path = TEXT_ZERO;
 
-  if (id_check(name) && !send_waiting_find(&s->waiting, name)) unlink(queue_path_log(&path, name));
+  if (e)
+    hear(e);
+  else if (id_check(name))
+    unlink(queue_path_log(&path, name));
   text_free(&path);
 }
 
@@ -132,18 +150,27 @@ static void step(struct send_schedule *s)
   } else if (scan.cur) {
     if ((name = next_name(&scan.cur))) enter_folder(name);
   } else if (scan.log) {
-    if ((name = next_name(&scan.log))) clear_log(s, name);
+    if ((name = next_name(&scan.log))) read_log(s, name);
   }
+}
+
+static void tell(const struct send_schedule *s, const char *event)
+{
+  text count = TEXT_ZERO;
+
+  text_add_number(&count, s->waiting.count);
+  log_event(event, "messages", text_string(&count), (char *)0);
+  text_free(&count);
 }
 
 void send_scan_work(struct send_schedule *s)
 {
+  bool was_reading = send_scan_is_reading();
+
   for (unsigned int i = 0; i < NAMES_AT_ONCE && send_scan_is_busy(); i++) step(s);
-  if (!send_scan_is_busy() && scan.is_first) {
-    text count = TEXT_ZERO;
+  if (scan.is_first && was_reading && !send_scan_is_reading()) tell(s, "scanned");
+  if (scan.is_first && !send_scan_is_busy()) {
+    tell(s, "counted");
     scan.is_first = false;
-    text_add_number(&count, s->waiting.count);
-    log_event("scanned", "messages", text_string(&count), (char *)0);
-    text_free(&count);
   }
 }

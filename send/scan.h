@@ -9,6 +9,8 @@
 void send_scan_start(struct send_schedule *s);     /* at the start: queue/new, then queue/cur */
 void send_scan_start_new(struct send_schedule *s); /* later: queue/new, if no scan is under way */
 bool send_scan_is_busy(void);
+bool send_scan_is_reading(void); /* there may be messages that are not known yet */
+bool send_scan_has_counted(void); /* the first one is over, and what was said before is known, too */
 void send_scan_work(struct send_schedule *s);      /* one piece */
 
 #endif

@@ -166,7 +166,7 @@ enum session_result send_session_open(struct client *c, const struct tls_plan *p
   if (c->reply.code != READY) return send_failure_refused(c, "4.3.2", "takes no mail now", why);
   result = hello(c, hop, why);
   if (result == SESSION_READY && allow_tls && hop->tls != HOP_TLS_TLS && hop->tls != HOP_TLS_OFF) result = start_tls(c, plan, why);
-  if (result == SESSION_READY) result = send_login(c, hop, why);
+  if (result == SESSION_READY) result = send_login(c, hop, plan->host, why);
   return result;
 }
 

@@ -1,11 +1,16 @@
-/* token: what XOAUTH2 shows instead of a password. Something else renews it, so it is read at each login. */
+/* token: what OAUTHBEARER and XOAUTH2 show instead of a password. It is had anew at each login: from a file that something else
+   renews, or from token-run. */
 
 #ifndef SEND_TOKEN_H
 #define SEND_TOKEN_H
 
-#include "lib/text.h"
+#include "lib/record.h"
 
-/* The first line of the file; 0, or what is wrong with it: "is not there". */
-const char *send_token_read(const char *path, text *token);
+/* Does this login show a token? */
+bool send_token_is_wanted(const text *facts);
+
+/* From the file or the command of the rule; 0, or what is wrong. refused: the one that the server did not take, or 0; where no
+   other one is to be had that is wrong. At most so many seconds. */
+const char *send_token_get(const text *facts, const text *rule, const char *refused, unsigned int seconds, text *token);
 
 #endif

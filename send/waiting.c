@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/die.h"
+#include "send/about.h"
 #include "send/waiting.h"
 
 enum { FIRST_SLOTS = 1024 };
@@ -64,6 +65,7 @@ void send_waiting_remove(struct send_waiting *w, struct send_entry *e)
   send_list_remove(e);
   send_waiting_forget_due(w, e);
   if (e->right) e->right->count--;
+  send_about_forget(e);
   while (*link != e) link = &(*link)->chain;
   *link = e->chain;
   w->count--;

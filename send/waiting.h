@@ -11,6 +11,7 @@
 struct send_attempt;
 struct send_stand;
 struct send_list;
+struct send_about;
 
 /* Who submitted messages that are here, and whether he still may (send/right.h). */
 struct send_right {
@@ -30,6 +31,7 @@ struct send_entry {
   struct send_stand *stands;    /* in the lines of lanes without room (send/lane.h) */
   struct send_attempt *attempt; /* the one that is open; 0: none */
   struct send_right *right;     /* of who submitted it; 0: nobody in particular, or its file was not read yet */
+  struct send_about *about;     /* what is counted of it; 0: its file was not read yet */
   uint64_t due_ms;
   uint32_t place;               /* in the heap, from 1; 0: it is not waiting for a time */
   bool is_again;                /* it may have been delivered already */

@@ -8,6 +8,7 @@
 #include "lib/die.h"
 #include "lib/id.h"
 #include "lib/log.h"
+#include "send/about.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
 #include "send/returns.h"
@@ -87,6 +88,7 @@ static enum send_wish_result mark(struct send_schedule *s, struct send_entry *e,
   for (; result >= SEND_WISH_NOTHING && *from; from++)
     if (envelope_has(&a.file.envelope, (char[]){ *from, 0 }))
       result = send_conclude_mark(&a, (enum envelope_state)*from, to) ? SEND_WISH_DONE : failed(e, what);
+  if (result == SEND_WISH_DONE) send_about_note(&a);
   queue_close(&a.file);
   return result;
 }

@@ -14,7 +14,7 @@ CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client":
            "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"},
            "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp"},
            "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
-           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "send-schedule": {"mail-queue"}, "tls-report": {"mail-remote"}, "report-post": {"mail-tlsrpt"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
+           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "token-run": {"mail-remote"}, "send-schedule": {"mail-queue"}, "tls-report": {"mail-remote"}, "report-post": {"mail-tlsrpt"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
 
 
 def status(pid):
@@ -134,9 +134,9 @@ def test_files(t, home, mailboxes):
     everybody = USERS + ["nobody"] + list(mailboxes.values())
     readers = {
         "tls/key.pem": {"mail-tls"}, "tlsout/client.pem": {"mail-tlsout"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
-        "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "directory/bob@example.test.ldif": {"mail-tables"},
+        "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "tables/current/token.cdb": {"mail-tables", "mail-token"}, "directory/bob@example.test.ldif": {"mail-tables"},
         "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/ldappassword": {"mail-ldap"}, "state/directory": {"mail-ldap", "mail-tables"},
-        "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
+        "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
         "queue/log": {"mail-send"}, "demo-passwords": set(), "log/smtp-mx/current": {"mail-log"}, "mail": set(),
         "mail/example.test/bob": {mailboxes["bob"]}, "mail/example.test/bob/new": {mailboxes["bob"]},
         "mail/example.test/alice/new": {mailboxes["alice"]},
@@ -146,7 +146,7 @@ def test_files(t, home, mailboxes):
     mail = glob.glob(f"{home}/mail/example.test/bob/*/*S=*")[0]
     t.is_(who_can(lambda: can_open(mail), everybody), {mailboxes["bob"]}, "bob's mail: only his own uid can open it")
     makers = {"bin": set(), "control": set(), "control/domains": set(), "directory": set(), "run": set(), "tls": set(), "tlsout": set(), "mail": set(),
-              "state/limits": set(), "state/sts": {"mail-sts"}, "state/limits/mail-in": {"mail-in"}, "tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "service": set(), "log": set()}
+              "state/limits": set(), "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/limits/mail-in": {"mail-in"}, "tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "service": set(), "log": set()}
     for folder, users in makers.items():
         t.is_(who_can(lambda: can_make(f"{home}/{folder}"), everybody), users, f"{folder}: only {', '.join(users) or 'root'} can make a file there")
 
@@ -227,7 +227,7 @@ def test_inside(t, name, pid, home, own=(), reads=None):
     """What the process itself can do. own: what is its own to open; reads: what of the system it reads."""
     test_limits(t, name, pid, home)
     t.is_(as_user(owner(pid), lambda: is_closed_to_its_own_uid(pid)), "True", f"check 55: nobody of the same uid looks into {name}")
-    secrets = [path for path in ("tls/key.pem", "tables/current/auth.cdb", "tables/current/relay.cdb", "queue/new", "queue/cur",
+    secrets = [path for path in ("tls/key.pem", "tables/current/auth.cdb", "tables/current/relay.cdb", "tables/current/token.cdb", "state/token", "queue/new", "queue/cur",
                                  "mail/example.test/bob/new", "mail/example.test/alice/new", "control/ldappassword", "control/srskey", "demo-passwords",
                                  "directory/bob@example.test.ldif", f"/proc/{os.getpid()}/environ", "/etc/shadow") if path not in own]
     with Inside(pid) as process:

@@ -2,9 +2,10 @@
 # relay-hosts: a relay rule with two hosts, which are other mail servers. The second takes the mail while the first is down, or
 # refuses our login; when the first is back it has it again. What a host says of the mail itself is no reason to ask another.
 # A: a company's server. B, C: the hosts of the rule; both have the domain central.test. (N-83, N-84, N-85, S-07)
-import re, subprocess, sys
+import base64, os, re, subprocess, sys
 
 sys.path[:0] = ["tests", "tests/flow"]
+from peer import Server
 from postroom import Postroom, Tap, wait_for
 
 
@@ -25,6 +26,25 @@ def arrives(a, at, hosts, t, subject, what):
 def switch(host, up):
     for service in ("smtp-submission",):
         subprocess.run(["s6-svc", "-wU" if up else "-wD", "-T", "20000", "-u" if up else "-d", f"{host.home}/service/{service}"], check=True)
+
+
+def by_token(a, t):
+    """A server that takes a token: token-run has it from a command, as mail-token, who is nobody else."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=relay",
+                    "-keyout", f"{a.folder}/relay.key", "-out", f"{a.folder}/relay.pem"], check=True, stderr=subprocess.DEVNULL)
+    server = Server(address=a.address, certificate=f"{a.folder}/relay", extensions=("STARTTLS", "AUTH XOAUTH2"), sessions=10, patience=600)
+    command = f"{a.home}/fetch-token"
+    with open(command, "w") as file:
+        file.write('#!/bin/sh\necho "{\\"access_token\\": \\"ya29.$1.$(/usr/bin/id -un)\\", \\"expires_in\\": 3600}"\n')
+    os.chmod(command, 0o755)
+    a.relay_rule(type="default", host=f"{a.address}:{server.port}", tls="encrypt", login="office@central.test", tokencommand=f"{command} office")
+    a.submit("alice", "carol@central.test", "by token")
+    t.ok(wait_for(lambda: server.messages), "S-07 a relay that takes a token: the mail arrives", a.log("smtp-send")[-800:], a.log("token-run"))
+    said = base64.b64encode(b"user=office@central.test\1auth=Bearer ya29.office.mail-token\1\1").decode()
+    t.ok("AUTH XOAUTH2 " + said in server.heard, "... by XOAUTH2, with what mail-token fetched", server.heard)
+    t.ok("fetched rule=test" in a.log("token-run") and not any("ya29" in a.log(s) for s in ("token-run", "smtp-send", "tls-client", "send-schedule")), "... and no log has it", a.log("token-run"))
+    said = a.run("relay-test", "test")
+    t.ok(a.code == 0 and "after the login of office@central.test by XOAUTH2" in said, "relay-test too", said)
 
 
 with Postroom(29) as a, Postroom(43) as b, Postroom(44) as c, Tap() as t:
@@ -61,4 +81,5 @@ with Postroom(29) as a, Postroom(43) as b, Postroom(44) as c, Tap() as t:
     said = a.run("tables-build")
     said += a.run("whatif", "alice@example.test", "x@other.test", "--login", "alice@example.test")
     t.ok(f"host={b.address} port={b.port(26)}" in said and f"equal={c.address}:{c.port(25)}" in said, "control/domains relay: takes several too", said)
+    by_token(a, t)
     t.ok(wait_for(lambda: all(m["recipients"] == [] for m in a.queue())) or not a.queue(), "at the end A's queue is empty", a.run("qstat"))

@@ -79,14 +79,14 @@ static void check_errors(void)
 
 static void check_rule(const char *fields, const char *expected, const char *what)
 {
-  static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "fingerprint", "source", "enabled", 0 };
-  struct table policy = TABLE_ZERO, relay = TABLE_ZERO;
-  text record = TEXT_ZERO, error = TEXT_ZERO, seen = TEXT_ZERO, value, login = TEXT_ZERO;
+  static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "tokencommand", "fingerprint", "source", "enabled", 0 };
+  struct table policy = TABLE_ZERO, relay = TABLE_ZERO, token = TABLE_ZERO;
+  text record = TEXT_ZERO, error = TEXT_ZERO, seen = TEXT_ZERO, value, login = TEXT_ZERO, command = TEXT_ZERO;
   size_t at = 0, where = 0;
   const char *name, *key;
 
   conf_fields_parse("f", fields, strlen(fields), known, &record, &error);
-  if (!relayrule_parse(&policy, &relay, "10-x", "f", &record, &key, &error))
+  if (!relayrule_parse(&policy, &relay, &token, "10-x", "f", &record, &key, &error))
     text_add_format(&seen, "%s: %s", key, error.s);
   else if ((name = table_next(&policy, &at, &where, &value))) {
     table_find(&relay, "rule", "10-x", &login);
@@ -94,12 +94,15 @@ static void check_rule(const char *fields, const char *expected, const char *wha
                     record_get(&value, "auth"), record_get(&login, "login"));
     for (size_t walk = 0, length; (key = record_walk(&value, &walk, &length));)
       if (!strncmp(key, "next=", 5) || !strncmp(key, "equal=", 6)) text_add_format(&seen, " %s", key);
+    if (table_find(&token, "rule", "10-x", &command))
+      for (size_t walk = 0, length; (key = record_walk(&command, &walk, &length));) text_add_format(&seen, " %s", key);
     for (size_t i = 0; i < 2; i++)
       for (size_t next = 0; (key = record_next(&login, i ? "source" : "fingerprint", &next));) text_add_format(&seen, " %.6s", key);
   }
   check_is(text_string(&seen), expected, what);
   table_free(&policy);
   table_free(&relay);
+  table_free(&token);
 }
 
 int main(void)
@@ -127,9 +130,15 @@ int main(void)
   check_rule("host: [a.test\n", "host: [a.test is no host: HOST, HOST:PORT or [IPv6]:PORT", "half a bracket");
   check_rule("host: [2001:db8::1]x\n", "host: [2001:db8::1]x is no host: HOST, HOST:PORT or [IPv6]:PORT", "something behind a bracket");
   check_rule("host: r.test\nport: 0\n", "port: port is a number from 1 to 65535, not 0", "a bad port");
-  check_rule("host: r.test\ntls: yes\n", "tls: tls is may, encrypt, verify, fingerprint, tls or off, not yes", "a bad tls");
-  check_rule("host: r.test\nlogin: a\n", "login: login and password (or tokenfile) go together; one of them is missing", "a login without a password");
-  check_rule("host: r.test\nlogin: a\npassword: b\ntls: may\n", "tls: tls: may would send the password in the clear; write encrypt, verify, fingerprint or tls", "a password in the clear");
+  check_rule("host: r.test\ntls: yes\n", "tls: tls is may, encrypt, verify, fingerprint, dane, tls or off, not yes", "a bad tls");
+  check_rule("host: r.test\nlogin: a\n", "login: login and password (or tokenfile, or tokencommand) go together; one of them is missing", "a login without a password");
+  check_rule("host: r.test\nlogin: a\ntokencommand: /usr/bin/curl  -s https://x.test/\n", "relay:default r.test:25 verify auth=yes a command=/usr/bin/curl argument=-s argument=https://x.test/",
+             "S-07: a command that fetches a token");
+  check_rule("host: r.test\ntokencommand: /bin/x\n", "tokencommand: login and password (or tokenfile, or tokencommand) go together; one of them is missing", "a command without a login");
+  check_rule("host: r.test\nlogin: a\npassword: b\ntokencommand: /bin/x\n", "tokencommand: a login has a password or a token, not both", "a command and a password");
+  check_rule("host: r.test\nlogin: a\ntokenfile: control/x\ntokencommand: /bin/x\n", "tokenfile: a login has a password or a token, not both", "a command and a file");
+  check_rule("host: r.test\nlogin: a\ntokencommand: curl x\n", "tokencommand: tokencommand is the path of a program, and what it is given: /PATH WORD..., not curl x", "a command without its path");
+  check_rule("host: r.test\nlogin: a\npassword: b\ntls: may\n", "tls: tls: may would send the password in the clear; write encrypt, verify, fingerprint, dane or tls", "a password in the clear");
   check_rule("host: r.test\ntype: sender\n", "subject: a rule of type sender needs a subject: ADDRESS, DOMAIN or .DOMAIN", "a sender rule without a subject");
   check_rule("host: r.test\ntype: other\n", "type: type is default, sender, recipient or bcc, not other", "another type");
   check_rule("host: r.test\nsubject: x.test\n", "subject: a rule of type default has no subject but *", "a default rule with a subject");
@@ -146,7 +155,7 @@ int main(void)
   check_rule("host: r.test\nlogin: a\npassword: b\ntokenfile: control/a\n", "tokenfile: a login has a password or a token, not both", "both");
   check_rule("host: r.test\nlogin: a\ntokenfile: /etc/shadow\n", "tokenfile: tokenfile is a file below control/, not /etc/shadow", "a token elsewhere");
   check_rule("host: r.test\nlogin: a\ntokenfile: control/../x\n", "tokenfile: tokenfile is a file below control/, not control/../x", "a way out of control/");
-  check_rule("host: r.test\ntokenfile: control/a\n", "tokenfile: login and password (or tokenfile) go together; one of them is missing", "a token of nobody");
+  check_rule("host: r.test\ntokenfile: control/a\n", "tokenfile: login and password (or tokenfile, or tokencommand) go together; one of them is missing", "a token of nobody");
   check_rule("host: r.test\nprotocol: lmtp\n", "relay:default r.test:24 verify auth=no ", "LMTP has a port of its own");
   check_rule("host: r.test\nprotocol: uucp\n", "protocol: protocol is smtp or lmtp, not uucp", "another protocol");
   return check_done();
