@@ -164,6 +164,7 @@ wal = os.stat('state/tlsrpt/counts-wal')
 tell('killed.test')
 wait_for(lambda: counts('killed.test'))
 wait_for(lambda: os.stat('state/tlsrpt/counts-wal').st_mtime_ns > wal.st_mtime_ns)
+counts('killed.test')  # when it answers again it has ended what it was writing
 service.kill(), service.wait()
 service = begin()
 equal(counts('killed.test'), [(1, 0)], 'killed: what was written once a second stays')
