@@ -62,7 +62,7 @@ void question_read(struct question *q, const char *const *argv, const char *usag
         take(&argv, "--helo", &q->helo, usage) || take(&argv, "--fingerprint", &q->fingerprint, usage) || take(&argv, "--at", &q->at, usage) ||
         take(&argv, "--reverse", &q->reverse, usage) || take(&argv, "--listed", &q->listed, usage) || take(&argv, "--from", &q->header_from, usage))
       continue;
-    if (take_flag(*argv, "--tls", &q->is_tls) || take_flag(*argv, "--json", &q->is_json)) continue;
+    if (take_flag(*argv, "--tls", &q->is_tls) || take_flag(*argv, "--tls-optional", &q->is_tls_optional) || take_flag(*argv, "--json", &q->is_json)) continue;
     if (!strncmp(*argv, "--", 2) || q->to) die_usage(usage);
     if (q->from)
       q->to = *argv;

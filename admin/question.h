@@ -8,7 +8,7 @@
 struct question {
   const char *from, *to, *ip, *port, *login, *helo, *fingerprint, *at;
   const char *reverse, *listed, *header_from; /* 0: not said */
-  bool is_tls, is_json;
+  bool is_tls, is_tls_optional, is_json;
   const char *role; /* by the port */
   enum policy_role policy;
   bool is_private;  /* the port's sessions are encrypted, or on this host */

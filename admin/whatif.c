@@ -21,7 +21,7 @@
 
 #define USAGE \
   "whatif FROM TO [ --ip IP ] [ --port PORT ] [ --login USER ] [ --helo NAME ] [ --reverse NAME|none ] " \
-  "[ --listed \"ZONE ADDRESS\" ] [ --fingerprint HEX ] [ --tls ] [ --from ADDRESS ] [ --at GENERATION ] [ --json ]     FROM \"\" is the null sender"
+  "[ --listed \"ZONE ADDRESS\" ] [ --fingerprint HEX ] [ --tls ] [ --tls-optional ] [ --from ADDRESS ] [ --at GENERATION ] [ --json ]     FROM \"\" is the null sender"
 
 const char *PROG = "whatif";
 
@@ -341,6 +341,7 @@ static struct policy_facts read_facts(const struct question *q, struct settings 
   policy_always_bcc(&s->always_bcc);
   return (struct policy_facts){ .role = q->policy,
                                 .is_tls = q->is_private || q->is_tls,
+                                .is_tls_optional = q->is_tls_optional,
                                 .ip = q->ip,
                                 .helo = q->helo,
                                 .fingerprint = q->fingerprint,

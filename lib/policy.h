@@ -44,6 +44,8 @@ struct policy_facts {
   bool spoof_mx;           /* control/spoofmx */
   char delimiter;          /* control/recipientdelimiter; 0: no plus-addressing */
   const struct address *sender; /* of the envelope, at RCPT and for a route; 0: the null sender */
+  bool is_tls_optional;    /* for a route: the message says TLS-Required: No (RFC 8689 5) */
+  bool is_tls_report;      /* for a route: it is a report about TLS, whose own sessions are in none (RFC 8460 3) */
   const char *relay_order; /* control/relayorder; 0: the default */
   const char *always_bcc;  /* control/alwaysbcc; 0 or "": none */
   const struct policy_ask *ask; /* 0: nobody can be asked */

@@ -118,23 +118,31 @@ static enum lookup_result find_tls(struct tables *tables, const char *domain, te
   return result == LOOKUP_ABSENT ? tables_find(tables, "tlspolicy", "*", record) : result;
 }
 
-static void to_mx(struct tables *tables, const struct address *recipient, struct policy_route *route)
+/* What the operator has decided holds for all; what the recipient's domain wishes does not count if the sender would rather have it
+   arrive (RFC 8689 5). */
+static void add_tls(struct policy_route *route, const struct policy_facts *facts, const text *found)
+{
+  size_t at = 0;
+
+  if (!record_is(found, "policy", "auto") && record_find(found, "policy")) {
+    record_add(&route->hop, "tls", record_get(found, "policy"));
+    for (const char *pin; (pin = record_next(found, "fingerprint", &at));) record_add(&route->hop, "fingerprint", pin);
+  } else if (facts->is_tls_optional)
+    record_add(&route->hop, "tls", "may");
+  if (facts->is_tls_report) record_add(&route->hop, "untold", "yes");
+}
+
+static void to_mx(struct tables *tables, const struct policy_facts *facts, const struct address *recipient, struct policy_route *route)
 {
   text record = TEXT_ZERO;
-  size_t at = 0;
 
   set(route, POLICY_ROUTE_HOP, "mx", "");
   record_add(&route->hop, "route", "mx");
   record_add(&route->hop, "domain", recipient->domain);
-  switch (find_tls(tables, recipient->domain, &record)) {
-  case LOOKUP_BROKEN: fail_tables(route); break;
-  case LOOKUP_ABSENT: break;
-  case LOOKUP_FOUND:
-    set(route, POLICY_ROUTE_HOP, "mx", record_get(&record, "file"));
-    if (record_is(&record, "policy", "auto")) break;
-    record_add(&route->hop, "tls", record_get(&record, "policy"));
-    for (const char *pin; (pin = record_next(&record, "fingerprint", &at));) record_add(&route->hop, "fingerprint", pin);
-  }
+  enum lookup_result result = find_tls(tables, recipient->domain, &record);
+  if (result == LOOKUP_FOUND) set(route, POLICY_ROUTE_HOP, "mx", record_get(&record, "file"));
+  add_tls(route, facts, &record);
+  if (result == LOOKUP_BROKEN) fail_tables(route);
   text_free(&record);
 }
 
@@ -148,7 +156,7 @@ static void to_hop(struct tables *tables, const struct policy_facts *facts, cons
     length = strcspn(word, " \t");
     if (try_rule(tables, facts, recipient, word, length, route)) return;
   }
-  to_mx(tables, recipient, route);
+  to_mx(tables, facts, recipient, route);
 }
 
 /* An address of ours that is in the queue without its mailbox: its domain became ours since, or its mailbox is gone. */

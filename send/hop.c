@@ -51,6 +51,7 @@ bool send_hop_parse(struct hop *hop, const text *record)
   if (!hop->is_mx && !record_is(record, "route", "host")) return false;
   if (record_find(record, "port") && (!record_number(record, "port", 65535, &port) || !port)) return false;
   hop->port = (unsigned int)port;
+  hop->is_untold = record_is(record, "untold", "yes");
   take_others(hop, record);
   return hop->name.len && send_tlspolicy_word(record_find(record, "tls") ? record_get(record, "tls") : hop->is_mx ? "auto" : "may", &hop->tls);
 }

@@ -17,6 +17,7 @@ struct hop {
   text facts;        /* of the rule: protocol, login, password, tokenfile, fingerprint, source (send/rule) */
   enum hop_tls tls;
   text helo;         /* what this host is called */
+  bool is_untold;    /* a report about TLS is on its way: its session is in no other */
   bool requires_tls; /* the message at hand does (RFC 8689): hosts that it may not go to are passed over */
 };
 #define HOP_ZERO { .name = TEXT_ZERO, .others = TEXT_ZERO, .rule = TEXT_ZERO, .pins = TEXT_ZERO, .facts = TEXT_ZERO, .helo = TEXT_ZERO }

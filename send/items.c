@@ -71,6 +71,8 @@ static void routing_read(struct routing *r, const struct send_attempt *a)
   policy_relay_order(&r->order);
   conf_me(&r->me);
   r->facts.delimiter = policy_delimiter();
+  r->facts.is_tls_optional = record_is(&a->file.envelope.facts, "tlsoptional", "yes");
+  r->facts.is_tls_report = record_is(&a->file.envelope.facts, "role", "tls-report");
   if (sender->len && address_parse(&r->sender, sender->s, sender->len) == ADDRESS_FULL) r->facts.sender = &r->sender;
   r->facts.relay_order = r->order.s;
   r->facts.postmaster = text_string(&r->postmaster);

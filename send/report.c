@@ -85,6 +85,7 @@ static void add_header(const struct send_report *r, const char *boundary, text *
     send_status_add_field(out, "References", r->message_id);
   }
   line(out, "Auto-Submitted: auto-replied"); /* RFC 3834 5 */
+  if (r->is_tls_optional) line(out, "TLS-Required: No");
   line(out, "MIME-Version: 1.0");
   line(out, "Content-Type: multipart/report; report-type=delivery-status;");
   text_add_format(out, "\tboundary=\"%s\"\r\n\r\n", boundary);

@@ -38,6 +38,7 @@ struct send_report {
   uint64_t birth_seconds; /* of what failed */
   uint64_t now_seconds;
   uint64_t until_seconds; /* when what is late will be given up */
+  bool is_tls_optional;   /* it said TLS-Required: No, and so does its report (RFC 8689 5) */
   bool is_utf8;           /* it was sent with SMTPUTF8: its header may hold UTF-8 */
   bool is_full;           /* header is the whole message, and is returned so */
   const char *header;     /* the beginning of the message: its header, or as much as was read of it */

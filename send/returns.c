@@ -182,6 +182,7 @@ static void format_report(struct send_schedule *s, const struct send_attempt *a,
     .host = text_string(&me), .from = text_string(&from), .to = to, .is_to_postmaster = !e->sender.len, .id = id,
     .message = a->entry->id, .message_id = record_get(&e->facts, "message-id"), .wordings = &texts.wordings, .custom = texts.custom.s,
     .received_from = received.s, .envid = record_get(&e->facts, "envid"), .is_full = is_full,
+    .is_tls_optional = record_is(&e->facts, "tlsoptional", "yes"),
     .is_utf8 = record_is(&e->facts, "smtputf8", "yes"), .birth_seconds = e->birth_seconds, .now_seconds = s->now_seconds,
     .until_seconds = send_conclude_start(e) + send_conclude_backoff(s, e).lifetime_seconds, .header = header.s, .header_length = header.len,
     .recipients = recipients, .count = gather(s, e, said, recipients)
@@ -205,6 +206,7 @@ static void format_envelope(const struct send_schedule *s, const struct send_att
   record_add(&e.facts, "about", a->entry->id);
   if (!string_is_ascii(to)) record_add(&e.facts, "smtputf8", "yes");
   if (record_is(&a->file.envelope.facts, "requiretls", "yes")) record_add(&e.facts, "requiretls", "yes"); /* RFC 8689 5 */
+  if (record_is(&a->file.envelope.facts, "tlsoptional", "yes")) record_add(&e.facts, "tlsoptional", "yes");
   envelope_add_recipient(&e, to, 0);
   envelope_format(&e, out);
   envelope_free(&e);

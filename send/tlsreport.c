@@ -33,7 +33,7 @@ void send_tlsreport_tell(const struct tls_plan *p, const struct client *c, const
   const char *policy = name_policy(p);
   text request = TEXT_ZERO;
 
-  if (!s->hop->is_mx || !*result) return;
+  if (!s->hop->is_mx || s->hop->is_untold || !*result) return;
   record_add(&request, "domain", s->hop->name.s);
   record_add(&request, "policy", policy);
   record_add(&request, "host", p->host);

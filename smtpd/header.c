@@ -3,13 +3,13 @@
 #include "lib/header.h"
 #include "smtpd/header.h"
 
-enum field { FIELD_OTHER, FIELD_RECEIVED, FIELD_DELIVERED, FIELD_ID };
+enum field { FIELD_OTHER, FIELD_RECEIVED, FIELD_DELIVERED, FIELD_ID, FIELD_TLS };
 
 static const struct {
   const char *name;
   size_t length;
   enum field field;
-} fields[] = { { "received", 8, FIELD_RECEIVED }, { "delivered-to", 12, FIELD_DELIVERED }, { "message-id", 10, FIELD_ID } };
+} fields[] = { { "received", 8, FIELD_RECEIVED }, { "delivered-to", 12, FIELD_DELIVERED }, { "message-id", 10, FIELD_ID }, { "tls-required", 12, FIELD_TLS } };
 
 void smtpd_header_begin(struct smtpd_header *h, const char *me, bool ends_early)
 {
@@ -81,12 +81,22 @@ static void take_delivered(struct smtpd_header *h)
   text_add_char(&h->delivered, 0);
 }
 
+/* The word No, with comments and white space around it. */
+static void take_tls(struct smtpd_header *h)
+{
+  size_t at = 0;
+
+  struct bytes word = next_word(&h->value, &at);
+  h->says_no_tls |= word.s && word_is(word, "no", 2) && header_skip_space(h->value.s, h->value.len, at) == h->value.len;
+}
+
 static void finish_field(struct smtpd_header *h)
 {
   switch (h->field) {
   case FIELD_RECEIVED: take_received(h); break;
   case FIELD_DELIVERED: take_delivered(h); break;
   case FIELD_ID: take_id(h); break;
+  case FIELD_TLS: take_tls(h); break;
   }
   h->field = FIELD_OTHER;
   text_clear(&h->value);
@@ -99,6 +109,7 @@ static void begin_field(struct smtpd_header *h)
     if (h->name_length == fields[i].length && bytes_are_nocase(h->name, fields[i].name, h->name_length))
       h->field = fields[i].field;
   if (h->field == FIELD_RECEIVED) h->hops++;
+  if (h->field == FIELD_TLS) h->tls_fields++;
 }
 
 static void end_header(struct smtpd_header *h, size_t body)
@@ -224,6 +235,8 @@ bool smtpd_header_is_delivered(const struct smtpd_header *h, const char *recipie
 {
   return count(&h->delivered, recipient) > 0;
 }
+
+bool smtpd_header_is_tls_optional(const struct smtpd_header *h) { return h->tls_fields == 1 && h->says_no_tls; }
 
 void smtpd_header_free(struct smtpd_header *h)
 {

@@ -1,5 +1,5 @@
 /* header: looks at a message's header as it passes, without I/O and in whatever pieces: how many hosts it came through,
-   whom it was delivered to before, its Message-ID, and where it ends. */
+   whom it was delivered to before, its Message-ID, what it says of TLS, and where it ends. */
 
 #ifndef SMTPD_HEADER_H
 #define SMTPD_HEADER_H
@@ -22,6 +22,8 @@ struct smtpd_header {
   unsigned int hops;       /* Received fields */
   unsigned int own_hops;   /* of these, those that we wrote */
   unsigned int deliveries; /* Delivered-To fields */
+  unsigned int tls_fields; /* TLS-Required fields (RFC 8689 5) */
+  bool says_no_tls;        /* one of them says No */
   text message_id;  /* as it stands there, at most HEADER_ID_MAX bytes, without spaces */
   text delivered;   /* the values of the first HOPS_MAX Delivered-To fields, each ended by a NUL */
   text passed;      /* of the first HOPS_MAX Received fields that we wrote: whom for, each ended by a NUL */
@@ -47,6 +49,9 @@ bool smtpd_header_begins(const char *bytes, size_t length);
 /* How often this host took the message in for that one recipient; and was it delivered to the address before? */
 unsigned int smtpd_header_passed(const struct smtpd_header *h, const char *recipient);
 bool smtpd_header_is_delivered(const struct smtpd_header *h, const char *recipient);
+
+/* Its sender prefers that it arrives to TLS: one field TLS-Required, which says No. More than one may not be there (RFC 8689 5). */
+bool smtpd_header_is_tls_optional(const struct smtpd_header *h);
 
 void smtpd_header_free(struct smtpd_header *h);
 

@@ -15,8 +15,8 @@ static void add_priority(text *facts, int priority)
   record_add(facts, "priority", priority < 0 ? digits : digits + 1);
 }
 
-/* What the client asked for with MAIL (doc/queue.md). */
-static void add_parameters(const struct session *s, text *facts)
+/* What the client asked for with MAIL, and the message itself in its header (doc/queue.md). */
+static void add_parameters(const struct session *s, bool is_tls_optional, text *facts)
 {
   const struct smtpd_parameters *said = &s->mail.said;
 
@@ -26,6 +26,7 @@ static void add_parameters(const struct session *s, text *facts)
   if (said->envid.len) record_add(facts, "envid", said->envid.s);
   if (*said->ret) record_add(facts, "ret", said->ret);
   if (s->mail.hold_until) record_add_number(facts, "holduntil", s->mail.hold_until);
+  if (!said->requires_tls && is_tls_optional) record_add(facts, "tlsoptional", "yes"); /* REQUIRETLS wins (RFC 8689 5) */
   if (said->priority != PRIORITY_NONE && said->priority) add_priority(facts, said->priority);
 }
 
@@ -44,7 +45,7 @@ static void add_facts(const struct session *s, const struct message *m, const st
   if (f.backend && *f.backend) record_add(facts, "backend", f.backend);
   if (s->mail.bypass && *s->mail.bypass) record_add(facts, "bypass", s->mail.bypass);
   if (m->header.message_id.len) record_add(facts, "message-id", m->header.message_id.s);
-  add_parameters(s, facts);
+  add_parameters(s, smtpd_header_is_tls_optional(&m->header), facts);
   record_add(facts, "generation", s->tables->generation.s);
 }
 

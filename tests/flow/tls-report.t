@@ -75,6 +75,12 @@ class Collector:
         page("thanks", self.codes.pop(0) if self.codes else "201 Created")(tls, request)
 
 
+def submit(mail, to, subject, field):
+    with mail.login(587, "bob") as client:
+        client.mail("bob@example.test"), client.rcpt(to)
+        return client.data(f"From: <bob@example.test>\nTo: {to}\nSubject: {subject}\n{field}\n\nHello\n")[1].decode().split()[-1]
+
+
 def today():
     return time.strftime("%Y-%m-%d", time.gmtime())
 
@@ -123,6 +129,7 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
     web.certificates["collect.far.test"], web.sites["collect.far.test"] = ca.certificate("collect.far.test"), collector
     web.certificates["collect.strange.test"], web.sites["collect.strange.test"] = other.certificate("collect.strange.test"), strange
     web.certificates["mta-sts.strict.test"], web.sites["mta-sts.strict.test"] = ca.certificate("mta-sts.strict.test"), page(policy("mx.strict.test", "*.more.test", mode="testing"))
+    web.certificates["mta-sts.enforce.test"], web.sites["mta-sts.enforce.test"] = ca.certificate("mta-sts.enforce.test"), page(policy("mx.enforce.test"))
     tls_mx, clear_mx = Mx(MX, other.certificate("mx.far.test")), Mx(CLEAR)
     mx = f"@ MX 10 mx\nmx A {MX}\n"
     zones = {
@@ -133,11 +140,13 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
         "inner.test": mx + "collect A 127.0.0.1\ncollect A 10.1.2.3\n" + dns("https://collect.inner.test/"),
         "two.test": mx + dns("mailto:bob@example.test") + dns("mailto:alice@example.test"),
         "none.test": mx,
+        "enforce.test": mx + f'_mta-sts TXT "v=STSv1; id=1;"\nmta-sts A {WEB}\n',
+        "null.test": "@ MX 0 .\n",
         "itself.test": mx + dns("mailto:tls@itself.test"),
     }
     with net.Dns(zones) as names:
         begun = time.time()
-        for domain in zones:
+        for domain in sorted(set(zones) - {"enforce.test", "null.test"}):
             for _ in range(2 if domain == "far.test" else 1):
                 before = len(tls_mx.got) + len(clear_mx.got)
                 mail.submit("bob", f"x@{domain}", f"to {domain}")
@@ -191,4 +200,27 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
         time.sleep(1)
         t.is_(len(reports(mail)), 3, "the mail was not sent again")
 
+        # What a report is about does not keep it back, and it is in no report itself
+        t.ok(wait_for(lambda: any(b"TLS-Report-Domain: itself.test" in body for _, body in tls_mx.got), 60), "a report arrives at the domain that it is about")
+        mail.submit("bob", "x@none.test", "later")
+        t.ok(counted(mail, "none.test", 1, 0), "other mail behind it is counted")
+        mail.run("tls-report", "show", "itself.test")
+        t.is_(mail.code, 1, "... but not the report's own session (RFC 8460 3)")
+
+        # TLS-Required: No (RFC 8689 5)
+        kept = mail.submit("bob", "x@enforce.test", "kept")
+        t.matches(str(mail.said_last(kept)), "certificate", "mail is not given to an MX whose certificate is not right where MTA-STS says so")
+        free = submit(mail, "x@enforce.test", "free", "TLS-Required: No")
+        t.ok(wait_for(lambda: [is_tls for is_tls, body in tls_mx.got if b"Subject: free" in body], 60) == [True], "... but with TLS-Required: No, and over TLS all the same", mail.log("smtp-send")[-800:])
+        mail.control("tlspolicy", "enforce.test verify")
+        mail.run("tables-build")
+        held = submit(mail, "x@enforce.test", "held", "TLS-Required: No")
+        t.matches(str(mail.said_last(held)), "certificate", "... what the operator wants holds for all mail")
+        mail.control("tlspolicy", None)
+        mail.run("tables-build")
+        t.matches(mail.run("whatif", "--tls-optional", "--login", "bob@example.test", "bob@example.test", "x@enforce.test"), "domain=enforce.test tls=may", "whatif --tls-optional shows it")
+        submit(mail, "x@null.test", "returned", "TLS-Required: No")
+        bounce = mail.mail_with("bob", "Subject: returned")
+        t.ok(bounce and b"\r\nTLS-Required: No\r\n" in bounce[0].replace(b"\n", b"\r\n").replace(b"\r\r", b"\r").split(b"\r\n\r\n")[0], "a report about such a message bears the field, too", bounce)
+        mail.run("qctl", "delete", kept, held)
         t.is_(mail.queue(), [], "nothing waits in the queue")

@@ -359,6 +359,11 @@ equal(c.ask_each('MAIL FROM:<a@far.example> REQUIRETLS', 'RCPT TO:<bob@example.t
 c.ask('DATA')
 c.ask('x: y\r\n\r\n.')
 ok('requiretls=yes' in facts(take()[0][4]), 'requiretls=yes is kept')
+for requires, header, kept in ((' REQUIRETLS', 'TLS-Required: No', {'requiretls=yes'}), ('', 'TLS-Required: No', {'tlsoptional=yes'}), ('', 'TLS-Required: maybe', set()),
+                               ('', 'TLS-Required: No\r\nTLS-Required: No', set())):
+    c.ask_each('MAIL FROM:<a@far.example>' + requires, 'RCPT TO:<bob@example.test>', 'DATA')
+    c.ask('x: y\r\n%s\r\n\r\n.' % header)
+    equal({f for f in facts(take()[0][4]) if f.startswith(('requiretls', 'tlsoptional'))}, kept, 'RFC 8689 5: %r%s' % (header, requires and ', but REQUIRETLS wins'))
 c.close()
 
 c = Client('submissions').login()

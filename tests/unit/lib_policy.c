@@ -180,6 +180,8 @@ static void check_clients(void)
   policy_decision_free(&d);
 }
 
+static struct policy_facts mx_now; /* for routes */
+
 static const char *route(const char *address, const char *mailbox)
 {
   static const char *const kinds[] = { "later", "nowhere", "mailbox", "hop", "several" };
@@ -189,7 +191,7 @@ static const char *route(const char *address, const char *mailbox)
 
   struct policy_stop stop = { .address = address, .mailbox = mailbox };
 
-  policy_route(&tables, &mx, &stop, &r);
+  policy_route(&tables, &mx_now, &stop, &r);
   text_clear(&said);
   text_add_format(&said, "%s %s", kinds[r.kind + 1], r.rule);
   if (r.kind == POLICY_ROUTE_MAILBOX) text_add_format(&said, " %s", r.mailbox.s);
@@ -201,6 +203,7 @@ static const char *route(const char *address, const char *mailbox)
 
 static void check_routes(void)
 {
+  mx_now = mx;
   check_is(route("bob@example.test", "kb"), "mailbox mailbox kb", "a mailbox: N-77");
   check_is(route("old.name@example.test", "kb"), "mailbox mailbox kb", "its address was renamed since");
   check_is(route("bob@example.test", "kold"), "mailbox mailbox kb", "its key changed since");
@@ -211,6 +214,11 @@ static void check_routes(void)
   check_is(route("away@example.test", ""), "several address", "one that leads elsewhere");
   check_is(route("postmaster@example.test", ""), "mailbox mailbox ka", "a postmaster without an address of its own");
   check_is(route("x@Far.Example", ""), "hop mx route=mx domain=far.example", "the rest by MX: N-78");
+  mx_now.is_tls_optional = true;
+  check_is(route("x@Far.Example", ""), "hop mx route=mx domain=far.example tls=may", "TLS-Required: No: what that domain wishes does not count");
+  mx_now.is_tls_report = true;
+  check_is(route("x@Far.Example", ""), "hop mx route=mx domain=far.example tls=may untold=yes", "a report about TLS is in no report");
+  mx_now = mx;
   check_is(route("x@[192.0.2.1]", ""), "nowhere address 5.1.3", "no literals");
 }
 

@@ -198,8 +198,41 @@ static void check_begins(void)
       printf("# case %zu\n", i);
 }
 
+/* TLS-Required (RFC 8689 5) */
+static const struct {
+  const char *bytes;
+  bool is_optional;
+} tls_headers[] = {
+  { "TLS-Required: No\r\n\r\n", true },
+  { "Subject: x\r\ntls-required:no\r\nX: y\r\n\r\n", true },
+  { "TLS-Required: (it must arrive)\r\n NO (really)\r\n\r\n", true },
+  { "TLS-Required: Yes\r\n\r\n", false },
+  { "TLS-Required: Nobody\r\n\r\n", false },
+  { "TLS-Required: No more\r\n\r\n", false },
+  { "TLS-Required: No; x\r\n\r\n", false },
+  { "TLS-Required:\r\n\r\n", false },
+  { "TLS-Required: No\r\nTLS-Required: No\r\n\r\n", false },
+  { "TLS-Required: No\r\nTLS-Required: Yes\r\n\r\n", false },
+  { "X-TLS-Required: No\r\n\r\n", false },
+  { "Subject: x\r\n\r\nTLS-Required: No\r\n", false },
+};
+
+static void check_tls(void)
+{
+  struct smtpd_header h = { .message_id = TEXT_ZERO };
+
+  for (size_t i = 0; i < sizeof tls_headers / sizeof *tls_headers; i++) {
+    smtpd_header_begin(&h, 0, false);
+    for (const char *at = tls_headers[i].bytes; *at; at++) smtpd_header_feed(&h, at, 1);
+    smtpd_header_end(&h);
+    check(smtpd_header_is_tls_optional(&h) == tls_headers[i].is_optional, tls_headers[i].is_optional ? "TLS-Required: No" : "no such field, or not one that says No");
+  }
+  smtpd_header_free(&h);
+}
+
 int main(void)
 {
+  check_tls();
   check_data();
   check_long();
   check_headers();
