@@ -245,6 +245,21 @@ with mail, Tap() as t:
         web.sites["mta-sts.good.test"] = page(policy("newest.good.test"))
         t.is_(short(ask(mail, "good.test")), "policy enforce fetch", "... which fetches, too")
 
+        # As many as there may be
+        now = int(time.time())
+        for n in range(20000):
+            with open(f"{mail.home}/state/sts/d{n}.test", "w") as file:
+                file.write(f"domain: d{n}.test\nid: 1\nmode: enforce\nmx: mx\nmax-age: 86400\nfetched: {now}\nused: {now - n}\n")
+        names = lambda: {name for name in os.listdir(f"{mail.home}/state/sts") if not name.startswith(".")}
+        before = names()
+        os.unlink(f"{mail.home}/state/sts/six.test")
+        t.is_(short(ask(mail, "six.test")), "policy enforce fetch", "with 20,000 and more a new one is fetched")
+        gone = before - names()
+        t.ok("six.test" in names() and len(gone) == 1, "... and the place of one of them taken", gone)
+        for n in range(20000):
+            if os.path.exists(f"{mail.home}/state/sts/d{n}.test"):
+                os.unlink(f"{mail.home}/state/sts/d{n}.test")
+
         # For people
         said = mail.run("sts-test", "good.test")
         t.ok(mail.code == 0 and said.startswith("enforce\nrecord   _mta-sts.good.test has the id 3\nfetch    https://mta-sts.good.test/.well-known/mta-sts.txt from 192.0.2.80\npolicy   version: STSv1\n         mode: enforce\n"), "sts-test: all is well", said)
