@@ -67,7 +67,7 @@ helpers  = $(patsubst %.c,$(B)/%,$(wildcard tests/flow/*.c))
 shims    = $(patsubst %.c,$(B)/%.so,$(wildcard tests/crash/*.c))
 fuzzers  = $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c))
 preload  = $(B)/tests/crash/queue/queue-add $(B)/tests/crash/send/send-schedule
-libs     = -lcdb -lseccomp -lresolv -llmdb -lskarnet
+libs     = -lcdb -lseccomp -lresolv -lskarnet
 
 $(programs_static:%=$(B)/%): STATIC = -static-pie
 # It forks as well, but its IMAP sessions need iconv, which needs the system's libc: all but that is linked statically.

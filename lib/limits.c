@@ -32,11 +32,11 @@ uint64_t limits_used(struct limits_counter *c, uint64_t now)
 
 static uint64_t get_counter(struct limits *l, const char *key, uint64_t window, struct limits_counter *c)
 {
-  MDB_val value;
-  bool found = limits_get(l, key, &value) && value.mv_size == sizeof *c;
+  struct limits_value value;
+  bool found = limits_get(l, key, &value) && value.len == sizeof *c;
 
   *c = (struct limits_counter){ .current = 0 };
-  if (found) memcpy(c, value.mv_data, sizeof *c);
+  if (found) memcpy(c, value.s, sizeof *c);
   c->head.window = window;
   return limits_used(c, l->now);
 }
@@ -94,11 +94,10 @@ static enum limits_result use(struct limits *l, const struct limits_claim *claim
   bool over = false;
   size_t i;
 
-  if (!l || !limits_begin(l, takes)) return LIMITS_BROKEN;
+  if (!l || !limits_begin(l)) return LIMITS_BROKEN;
   for (i = 0; i < count && !over; i++)
     if ((over = is_over(l, &claims[i], retry_seconds))) *which = i;
   for (i = 0; takes && !over && i < count; i++) change(l, &claims[i], true);
-  if (takes && !over) limits_sweep(l);
   if (!limits_end(l)) return LIMITS_BROKEN;
   return over ? LIMITS_OVER : LIMITS_WITHIN;
 }
@@ -117,34 +116,33 @@ enum limits_result limits_take(struct limits *l, const struct limits_claim *clai
 
 void limits_give(struct limits *l, const struct limits_claim *claims, size_t count)
 {
-  if (!l || !limits_begin(l, true)) return;
+  if (!l || !limits_begin(l)) return;
   for (size_t i = 0; i < count; i++) change(l, &claims[i], false);
   limits_end(l);
 }
 
 /* Does it stand there as it shall, and long enough? */
-static bool stands(const MDB_val *before, const struct limits_head *head, const char *value, uint64_t until)
+static bool stands(const struct limits_value *before, const struct limits_head *head, const char *value, uint64_t until)
 {
   size_t length = strlen(value);
-  return !head->window && head->expires >= until && before->mv_size == sizeof *head + length &&
-         !memcmp((const char *)before->mv_data + sizeof *head, value, length);
+  return !head->window && head->expires >= until && before->len == sizeof *head + length &&
+         !memcmp(before->s + sizeof *head, value, length);
 }
 
 static bool keep(struct limits *l, const char *key, const char *value, uint64_t seconds, uint64_t more_seconds)
 {
   struct limits_head head;
   text bytes = TEXT_ZERO;
-  MDB_val before;
+  struct limits_value before;
 
-  if (!l || !limits_begin(l, true)) return false;
+  if (!l || !limits_begin(l)) return false;
   bool found = limits_get(l, key, &before);
-  if (found) memcpy(&head, before.mv_data, sizeof head);
+  if (found) memcpy(&head, before.s, sizeof head);
   if (more_seconds && found && stands(&before, &head, value, l->now + seconds)) return limits_end(l);
   head = (struct limits_head){ .expires = l->now + seconds + more_seconds, .born = found && !head.window ? head.born : l->now };
   text_add_bytes(&bytes, (const char *)&head, sizeof head);
   text_add(&bytes, value);
   limits_put(l, key, bytes.s, bytes.len);
-  limits_sweep(l);
   text_free(&bytes);
   return limits_end(l);
 }
@@ -159,14 +157,14 @@ bool limits_renew(struct limits *l, const char *key, const char *value, uint64_t
 bool limits_find(struct limits *l, const char *key, text *value, uint64_t *age_seconds)
 {
   struct limits_head head = { .window = 1 };
-  MDB_val found;
+  struct limits_value found;
 
   text_clear(value);
   text_string(value);
-  if (!l || !limits_begin(l, false)) return false;
+  if (!l || !limits_begin(l)) return false;
   if (limits_get(l, key, &found)) {
-    memcpy(&head, found.mv_data, sizeof head);
-    if (!head.window) text_copy_bytes(value, (const char *)found.mv_data + sizeof head, found.mv_size - sizeof head);
+    memcpy(&head, found.s, sizeof head);
+    if (!head.window) text_copy_bytes(value, found.s + sizeof head, found.len - sizeof head);
     text_string(value);
     *age_seconds = head.born < l->now ? l->now - head.born : 0;
   }

@@ -1,9 +1,10 @@
 /* limits: what sessions have used up of what they may, and facts that are remembered for a while (greylisting, asked
    recipients): one small store for all processes of a user, state/limits/USER/, kept over restarts, without a server.
 
-   It is LMDB, with a lock of our own around each use. Nothing waits for the disk: a crash of a process loses nothing, a
-   crash of the host may lose the store. A store that is broken or full is replaced by an empty one, and the log says so:
-   whoever owns the folder can falsify what is counted, no more. Entries have an age and are swept by those who write.
+   It is one file of pages, with a lock around each use, which costs some microseconds: nothing waits for the disk, nothing is
+   opened or mapped that another process could make a trap of. A crash of a process loses nothing, a crash of the host may lose
+   pages. What is broken is replaced by what is empty, and the log says so: whoever owns the folder can falsify what is counted,
+   no more. Entries have an age; where a page is full old ones make room, then those that end soonest.
 
    A struct limits does not cross a fork: open it in the session. */
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -10,133 +9,63 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <skalibs/random.h>
+
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/log.h"
 
-enum { BYTES_EACH = 1024, WAIT_FIRST_US = 50, WAIT_MAX_US = 2000, WAIT_WHOLE_US = 1000000, KEY_MAX = 480, SWEEP_EVERY = 16, SWEEP_MANY = 64, SWEEP_FULL = 8 };
+enum { ENTRIES_EACH = 16, WAIT_FIRST_US = 50, WAIT_MAX_US = 2000, WAIT_WHOLE_US = 1000000, KEY_MAX = 480 };
 
-static const char hand[] = "\1"; /* the key under which the sweep's place stands */
-static const char *store_in_use; /* while LMDB reads what others may have spoilt */
+#define FORM "postroom limits 1" /* another number: another form of the pages */
 
-/* LMDB believes what is in its file. Whoever crashes on it takes the store away: the next one finds none, and begins anew. */
-_Noreturn static void give_up(const char *path)
-{
-  static const char words[] = "limits: a broken store was removed\n";
-
-  unlink(path);
-  _exit(write(2, words, sizeof words - 1) == -1 ? END_PERMANENT : END_TEMPORARY);
-}
-
-static void crash(int signal)
-{
-  if (store_in_use) give_up(store_in_use);
-  raise(signal); /* SA_RESETHAND: as it would have been */
-}
-
-static void disbelieve(MDB_env *env, const char *what)
-{
-  (void)env, (void)what;
-  give_up(store_in_use);
-}
-
-static void catch_crashes(void)
-{
-  struct sigaction action = { .sa_handler = crash, .sa_flags = SA_RESETHAND | SA_NODEFER };
-
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGSEGV, &action, 0);
-  sigaction(SIGBUS, &action, 0);
-}
+struct first_page {
+  char form[sizeof FORM];
+  uint64_t pages; /* with this one */
+  unsigned char key[MAC_KEY_SIZE];
+};
 
 static void tell(const struct limits *l, const char *event, const char *what, int error)
 {
-  log_event(event, "what", what, "store", l->path.s, "error", error ? mdb_strerror(error) : "", (char *)0);
+  log_event(event, "what", what, "store", l->path.s, "error", error ? strerror(error) : "", (char *)0);
 }
 
-static void close_env(struct limits *l)
+static bool open_file(struct limits *l)
 {
-  if (l->env) mdb_env_close(l->env);
-  l->env = 0;
-}
-
-static int open_env(struct limits *l)
-{
-  struct stat st;
-  MDB_txn *txn;
-  int error = mdb_env_create(&l->env);
-
-  if (error) return error;
-  mdb_env_set_assert(l->env, disbelieve);
-  mdb_env_set_mapsize(l->env, (size_t)(l->entries_max + 16384) * BYTES_EACH);
-  error = mdb_env_open(l->env, l->path.s, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0600);
-  if (!error && stat(l->path.s, &st) == -1) error = errno;
-  if (!error) error = mdb_txn_begin(l->env, 0, MDB_RDONLY, &txn);
-  if (!error) {
-    l->inode = st.st_ino;
-    error = mdb_dbi_open(txn, 0, 0, &l->dbi);
-    if (error)
-      mdb_txn_abort(txn);
-    else
-      error = mdb_txn_commit(txn);
-  }
-  if (error) close_env(l);
-  return error;
-}
-
-/* LMDB's own errors are negative: the file is not what it should be, or full. The system's are not its fault. */
-static bool is_broken(int error) { return error < 0; }
-
-static bool open_or_replace(struct limits *l)
-{
-  int error = open_env(l);
-
-  if (is_broken(error)) {
-    tell(l, "limits-replaced", "open", error);
-    if (unlink(l->path.s) == -1 && errno != ENOENT) error = errno;
-    else error = open_env(l);
-  }
-  if (error) tell(l, "limits-unavailable", "open", error);
-  return !error;
+  l->file = open(l->path.s, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (l->file == -1) tell(l, "limits-unavailable", "open", errno);
+  return l->file != -1;
 }
 
 /* A process has one store. One that it was born with is its parent's. */
 struct limits *limits_open(const char *user)
 {
   static struct limits l;
-  text lock = TEXT_ZERO;
 
   if (l.uses && l.pid == getpid()) {
     if (strcmp(strrchr(l.folder.s, '/') + 1, user)) return 0;
     l.uses++;
     return &l;
   }
-  l = (struct limits){ .lock = -1, .pid = getpid(), .uses = 1 };
+  l = (struct limits){ .file = -1, .pid = getpid(), .uses = 1 };
   text_copy(&l.folder, "state/limits/");
   text_add(&l.folder, user);
   text_string(&l.folder);
-  text_copy(&l.path, l.folder.s);
+  text_add_text(&l.path, &l.folder);
   text_add(&l.path, "/store");
   text_string(&l.path);
-  text_add_text(&lock, &l.folder);
-  text_add(&lock, "/lock");
-  l.entries_max = conf_number("limitsmax", 200000, 100000000);
-  l.lock = open(text_string(&lock), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  text_free(&lock);
-  if (l.lock == -1) {
-    tell(&l, "limits-unavailable", "lock", errno);
-    limits_close(&l);
-    return 0;
-  }
-  catch_crashes();
-  return &l;
+  l.pages = conf_number("limitsmax", 200000, 100000000) / ENTRIES_EACH + 2;
+  if (open_file(&l)) return &l;
+  limits_close(&l);
+  return 0;
 }
 
 void limits_close(struct limits *l)
 {
   if (!l || --l->uses) return;
-  close_env(l);
-  if (l->lock != -1) close(l->lock);
+  if (l->file != -1) close(l->file);
+  for (size_t i = 0; i < l->held_room; i++) free(l->held[i]);
+  free(l->held);
   text_free(&l->folder);
   text_free(&l->path);
 }
@@ -147,7 +76,7 @@ static bool take_lock(const struct limits *l)
   long wait = WAIT_FIRST_US;
 
   for (long waited = 0; waited < WAIT_WHOLE_US; waited += wait, wait = 2 * wait < WAIT_MAX_US ? 2 * wait : WAIT_MAX_US) {
-    if (!flock(l->lock, LOCK_EX | LOCK_NB)) return true;
+    if (!flock(l->file, LOCK_EX | LOCK_NB)) return true;
     if (errno != EWOULDBLOCK && errno != EINTR) break;
     nanosleep(&(struct timespec){ .tv_nsec = wait * 1000 }, 0);
   }
@@ -155,37 +84,60 @@ static bool take_lock(const struct limits *l)
   return false;
 }
 
-/* Another process may have replaced the file. */
-static bool is_current(const struct limits *l)
+/* The operator may have removed the file meanwhile. */
+static bool take_file(struct limits *l)
 {
   struct stat st;
-  return l->env && !stat(l->path.s, &st) && st.st_ino == l->inode;
+
+  for (int tries = 0; tries < 2; tries++) {
+    if (!take_lock(l)) return false;
+    if (fstat(l->file, &st) == 0 && st.st_nlink) return true;
+    close(l->file);
+    if (!open_file(l)) return false;
+  }
+  tell(l, "limits-unavailable", "open", ENOENT);
+  return false;
 }
 
-bool limits_begin(struct limits *l, bool writes)
+static bool begin_anew(struct limits *l)
+{
+  struct first_page first = { .form = FORM, .pages = l->pages };
+
+  random_buf((char *)first.key, sizeof first.key);
+  if (ftruncate(l->file, 0) == -1 || pwrite(l->file, &first, sizeof first, 0) != (ssize_t)sizeof first) return false;
+  memcpy(l->key, first.key, sizeof l->key);
+  return true;
+}
+
+/* A file of another form, or of another size than control/limitsmax says now: an empty one takes its place. */
+static bool read_first(struct limits *l)
+{
+  struct first_page first;
+  ssize_t got = pread(l->file, &first, sizeof first, 0);
+
+  if (got == (ssize_t)sizeof first && !memcmp(first.form, FORM, sizeof first.form) && first.pages == l->pages) {
+    memcpy(l->key, first.key, sizeof l->key);
+    return true;
+  }
+  if (got) tell(l, "limits-replaced", "first page", 0);
+  return got != -1 && begin_anew(l);
+}
+
+bool limits_begin(struct limits *l)
 {
   if (l->is_held) return !l->error;
-  if (!take_lock(l)) return false;
-  store_in_use = l->path.s;
+  if (!take_file(l)) return false;
   l->now = (uint64_t)time(0);
-  if (!is_current(l)) {
-    close_env(l);
-    l->error = open_or_replace(l) ? 0 : EIO;
-  } else
-    l->error = 0;
-  if (!l->error) {
-    l->error = mdb_txn_begin(l->env, 0, writes ? 0 : MDB_RDONLY, &l->txn);
-    if (!l->error) return true;
-    tell(l, "limits-unavailable", "begin", l->error);
-  }
-  l->txn = 0;
+  l->held_count = 0;
+  l->error = read_first(l) ? 0 : errno;
+  if (!l->error) return true;
   limits_end(l);
   return false;
 }
 
 bool limits_hold(struct limits *l)
 {
-  l->is_held = limits_begin(l, true);
+  l->is_held = limits_begin(l);
   return l->is_held;
 }
 
@@ -196,25 +148,68 @@ bool limits_release(struct limits *l)
   return limits_end(l);
 }
 
+void limits_write_page(struct limits *l, uint64_t number, struct limits_page *page)
+{
+  limits_page_seal(page);
+  if (pwrite(l->file, page, sizeof *page, (off_t)number * LIMITS_PAGE_BYTES) != (ssize_t)sizeof *page && !l->error)
+    l->error = errno ? errno : ENOSPC;
+}
+
 bool limits_end(struct limits *l)
 {
-  int error = l->error;
+  if (l->is_held) return !l->error;
+  for (size_t i = 0; i < l->held_count && !l->error; i++)
+    if (l->held[i]->is_changed) limits_write_page(l, l->held[i]->number, &l->held[i]->page);
+  l->held_count = 0;
+  if (l->error) tell(l, "limits-unavailable", "use", l->error);
+  flock(l->file, LOCK_UN);
+  return !l->error;
+}
 
-  if (l->is_held) return !error;
-  if (l->txn && error)
-    mdb_txn_abort(l->txn);
-  else if (l->txn)
-    error = mdb_txn_commit(l->txn);
-  l->txn = 0;
-  if (is_broken(error)) {
-    tell(l, "limits-replaced", "use", error);
-    close_env(l);
-    unlink(l->path.s);
-  } else if (error && !l->error)
-    tell(l, "limits-unavailable", "use", error);
-  store_in_use = 0;
-  flock(l->lock, LOCK_UN);
-  return !error;
+/* A page behind the end of the file is empty, and so is one that is not whole. */
+static bool read_page(struct limits *l, uint64_t number, struct limits_page *page)
+{
+  ssize_t got = pread(l->file, page, sizeof *page, (off_t)number * LIMITS_PAGE_BYTES);
+
+  if (got == -1) {
+    if (!l->error) l->error = errno;
+    return false;
+  }
+  memset(page->bytes + got, 0, sizeof page->bytes - (size_t)got);
+  if (!limits_page_is_whole(page)) {
+    tell(l, "limits-replaced", "page", 0);
+    limits_page_clear(page);
+  }
+  return true;
+}
+
+static struct limits_held *next_held(struct limits *l)
+{
+  if (l->held_count == l->held_room) {
+    l->held = realloc(l->held, (l->held_room + 1) * sizeof *l->held);
+    if (!l->held || !(l->held[l->held_room] = malloc(sizeof **l->held))) die_nomem();
+    l->held_room++;
+  }
+  return l->held[l->held_count];
+}
+
+/* 0: an error is noted. */
+static struct limits_held *hold_page(struct limits *l, const char *name)
+{
+  unsigned char mac[MAC_SIZE];
+  uint64_t number;
+
+  mac_strings(mac, l->key, name, (char *)0);
+  memcpy(&number, mac, sizeof number);
+  number = 1 + number % (l->pages - 1);
+  for (size_t i = 0; i < l->held_count; i++)
+    if (l->held[i]->number == number) return l->held[i];
+  struct limits_held *held = next_held(l);
+  held->number = number;
+  held->is_changed = false;
+  if (l->error || !read_page(l, number, &held->page)) return 0;
+  l->held_count++;
+  return held;
 }
 
 /* A key as it is stored: ended by a NUL, and what is too long is cut and ends with a hash. */
@@ -231,77 +226,46 @@ static void stored_key(text *stored, const char *key)
   text_add_char(stored, 0);
 }
 
-/* Notes what is an error; says whether it went well. */
-static bool went_well(struct limits *l, int result)
-{
-  if (result && result != MDB_NOTFOUND && !l->error) l->error = result;
-  return !result;
-}
-
-static bool has_expired(const struct limits *l, const MDB_val *value)
+static bool has_expired(const struct limits *l, const struct limits_value *value)
 {
   struct limits_head head;
 
-  if (value->mv_size < sizeof head) return true;
-  memcpy(&head, value->mv_data, sizeof head);
+  if (value->len < sizeof head) return true;
+  memcpy(&head, value->s, sizeof head);
   return head.expires <= l->now;
 }
 
-bool limits_get(struct limits *l, const char *key, MDB_val *value)
+bool limits_get(struct limits *l, const char *key, struct limits_value *value)
 {
   text stored = TEXT_ZERO;
 
   stored_key(&stored, key);
-  MDB_val name = { stored.len, stored.s };
-  bool found = !l->error && went_well(l, mdb_get(l->txn, l->dbi, &name, value)) && !has_expired(l, value);
+  struct limits_held *held = hold_page(l, stored.s);
+  bool found = held && limits_page_find(&held->page, stored.s, stored.len, value) && !has_expired(l, value);
   text_free(&stored);
   return found;
 }
 
 void limits_put(struct limits *l, const char *key, const void *bytes, size_t length)
 {
+  struct limits_value value = { bytes, length };
   text stored = TEXT_ZERO;
 
   stored_key(&stored, key);
-  MDB_val name = { stored.len, stored.s }, value = { length, (void *)(uintptr_t)bytes };
-  if (!l->error) went_well(l, mdb_put(l->txn, l->dbi, &name, &value, 0));
+  struct limits_held *held = hold_page(l, stored.s);
+  if (held) {
+    if (!limits_page_put(&held->page, stored.s, stored.len, &value, l->now)) l->error = EMSGSIZE;
+    held->is_changed = true;
+  }
   text_free(&stored);
 }
 
-/* From the place where the last one stopped, around and around. */
-static void sweep_some(struct limits *l, unsigned int many, bool any)
+bool limits_next_page(struct limits *l, uint64_t *at, struct limits_page *page)
 {
-  MDB_val name = { sizeof hand, (void *)(uintptr_t)hand }, value;
-  MDB_cursor *cursor;
-  text place = TEXT_ZERO;
+  off_t data = lseek(l->file, (off_t)(*at + 1) * LIMITS_PAGE_BYTES, SEEK_DATA);
 
-  if (went_well(l, mdb_get(l->txn, l->dbi, &name, &value))) text_copy_bytes(&place, value.mv_data, value.mv_size);
-  if (!place.len) text_add_char(&place, 2);
-  if (went_well(l, mdb_cursor_open(l->txn, l->dbi, &cursor))) {
-    name = (MDB_val){ place.len, place.s };
-    int result = mdb_cursor_get(cursor, &name, &value, MDB_SET_RANGE);
-    for (; many && !result; many--) {
-      if ((any || has_expired(l, &value)) && !went_well(l, mdb_cursor_del(cursor, 0))) break;
-      result = mdb_cursor_get(cursor, &name, &value, MDB_NEXT);
-    }
-    went_well(l, result);
-    text_clear(&place);
-    if (!result && name.mv_size) text_copy_bytes(&place, name.mv_data, name.mv_size);
-    mdb_cursor_close(cursor);
-    name = (MDB_val){ sizeof hand, (void *)(uintptr_t)hand };
-    value = (MDB_val){ place.len, place.s };
-    if (!l->error) went_well(l, mdb_put(l->txn, l->dbi, &name, &value, 0));
-  }
-  text_free(&place);
-}
-
-void limits_sweep(struct limits *l)
-{
-  MDB_stat stat;
-
-  if (l->error || !went_well(l, mdb_stat(l->txn, l->dbi, &stat))) return;
-  if (stat.ms_entries > l->entries_max)
-    sweep_some(l, SWEEP_FULL, true);
-  else if (mdb_txn_id(l->txn) % SWEEP_EVERY == 0)
-    sweep_some(l, SWEEP_MANY, false);
+  if (data == -1 && errno != ENXIO) l->error = errno;
+  if (data == -1 || (uint64_t)data / LIMITS_PAGE_BYTES >= l->pages) return false;
+  *at = (uint64_t)data / LIMITS_PAGE_BYTES;
+  return read_page(l, *at, page);
 }

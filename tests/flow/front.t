@@ -104,7 +104,7 @@ def rates(mail, t):
     t.is_(client.rcpt("alice@example.test")[0], 250, "... so that he may send again")
     client.quit()
     t.is_(sorted((n, oct(os.stat(f"{mail.home}/state/limits/mail-submit/{n}").st_mode & 0o777)) for n in os.listdir(f"{mail.home}/state/limits/mail-submit")),
-          [("lock", "0o600"), ("store", "0o600")], "the store is its user's alone")
+          [("store", "0o600")], "the store is its user's alone")
     mail.control("ratelimit", None)
 
 

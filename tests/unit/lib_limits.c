@@ -29,7 +29,7 @@ static void put(struct limits *l, const char *key, uint64_t window, uint64_t win
 {
   struct limits_counter c = { .current = current, .previous = previous };
 
-  limits_begin(l, true);
+  limits_begin(l);
   c.head = (struct limits_head){ .window = window, .born = l->now - l->now % window - windows_ago * window, .expires = l->now + window };
   limits_put(l, key, &c, sizeof c);
   limits_end(l);
@@ -64,7 +64,7 @@ static void test_windows(struct limits *l)
   struct limits_claim claim = { "client w", 1, 100, window };
 
   put(l, "client w 315360000", window, 1, 100, 7);
-  limits_begin(l, false);
+  limits_begin(l);
   uint64_t passed = l->now % window, counted = 100 * (window - passed) / window;
   limits_end(l);
   claim.amount = 100 - counted;
@@ -178,7 +178,7 @@ static void overwrite(off_t at, size_t length)
   close(fd);
 }
 
-/* In a process of its own: LMDB may crash on what it finds, and then takes the store away. */
+/* In a process of its own, which nothing that it finds may end. */
 static bool try_store(void)
 {
   int status = 0;
@@ -197,14 +197,14 @@ static bool try_store(void)
     _exit(!l);
   }
   waitpid(pid, &status, 0);
-  return WIFEXITED(status);
+  return WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
 static void test_broken(void)
 {
   int odd = 0;
 
-  if (freopen("errors", "a", stderr)) {}
+  if (freopen("errors", "a", stderr) && system("echo 100 >control/limitsmax; rm -f state/limits/me/store")) return;
   srand(1);
   for (int i = 0; i < 60; i++) {
     for (int n = 0; n < 3; n++) odd += !try_store();
@@ -212,7 +212,7 @@ static void test_broken(void)
     if (!stat("state/limits/me/store", &st) && st.st_size) overwrite(rand() % st.st_size, (size_t)(i % 3 ? rand() % 64 : rand() % 4096));
     if (i % 7 == 6 && truncate("state/limits/me/store", rand() % 20000)) perror("# truncate");
   }
-  check(!odd, "a broken store, wherever it is, ends no process by a signal and holds none up");
+  check(!odd && !system("grep -q 'what=page' errors"), "a broken store, wherever it is, ends no process by a signal and holds none up");
   try_store();
   try_store();
   struct limits *l = limits_open("me");
@@ -253,7 +253,7 @@ static void test_held(void)
   if (pipe(ends)) return;
   pid_t pid = fork();
   if (!pid) {
-    int fd = open("state/limits/me/lock", O_RDWR);
+    int fd = open("state/limits/me/store", O_RDWR);
     flock(fd, LOCK_EX);
     if (write(ends[1], "x", 1) == 1) pause();
     _exit(0);
