@@ -41,6 +41,12 @@ void send_outcome_take(struct outcome *o, const struct reply *reply, const char 
   send_reply_words(reply, &o->words, WORDS_MAX);
 }
 
+void send_outcome_defer(struct outcome *o)
+{
+  if (o->kind == OUTCOME_NEVER) o->kind = OUTCOME_LATER;
+  if (*o->status == '5') *o->status = '4';
+}
+
 void send_outcome_copy(struct outcome *o, const struct outcome *other)
 {
   set(o, other->kind, other->status, other->code);

@@ -25,6 +25,8 @@ void send_outcome_say(struct outcome *o, enum outcome_kind kind, const char *sta
    parts if the server gave none. */
 void send_outcome_take(struct outcome *o, const struct reply *reply, const char *detail);
 
+void send_outcome_defer(struct outcome *o); /* what was never is later, with the status 4.x.x */
+
 void send_outcome_copy(struct outcome *o, const struct outcome *other);
 void send_outcome_add(text *record, const struct outcome *o, size_t words_max); /* adds one recipient= */
 void send_outcome_free(struct outcome *o);

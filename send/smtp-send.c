@@ -87,6 +87,7 @@ static bool take_packet(struct job *job, const text *packet, const struct call_f
                                            .priority = record_find(packet, "priority"),
                                            .is_utf8 = record_is(packet, "smtputf8", "yes"),
                                            .requires_tls = record_is(packet, "requiretls", "yes"),
+                                           .is_relay = !job->hop.is_mx,
                                            .is_probe = is_probe,
                                            .recipients = job->recipients,
                                            .notify = job->notify,

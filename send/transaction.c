@@ -12,7 +12,8 @@ enum {
   BATCH_BYTES =
       8192, /* of commands before their replies are read: no two sides ever wait for each other (RFC 2920 3.1) */
   ADDRESS_MAX = 1000,
-  START_DATA = 354
+  START_DATA = 354,
+  NOT_KNOWN = 530 /* RFC 4954 6: a login is needed; RFC 3207 4: TLS is */
 };
 
 /* The commands that were said and whose replies have not been heard, in their order. */
@@ -27,7 +28,7 @@ struct run {
   struct pending pending;
   struct outcome verdict; /* of MAIL or DATA, for all that are accepted */
   size_t accepted_count;
-  bool is_mail_answered, is_refused, may_send;
+  bool was_used, is_mail_answered, is_refused, may_send;
   struct sevenbit *sevenbit; /* the message is converted on its way; 0: it goes as it is */
   const char *when;
 };
@@ -136,13 +137,16 @@ static bool hear(struct run *r, const char *when)
 static bool hear_mail(struct run *r)
 {
   if (!hear(r, "after MAIL")) return false;
+  bool is_unknown = r->c->reply.code == NOT_KNOWN;
+  if (is_unknown && r->was_used) return false; /* S-32: it forgot us meanwhile, or our certificate: it is as good as dead */
   r->is_mail_answered = true;
   if (r->c->reply.code / 100 == 2) {
     r->c->needs_reset = true;
     return true;
   }
   r->is_refused = true;
-  send_outcome_take(&r->verdict, &r->c->reply, "1.0");
+  send_outcome_take(&r->verdict, &r->c->reply, is_unknown ? "7.0" : "1.0");
+  if (is_unknown && r->t->is_relay) send_outcome_defer(&r->verdict);
   return true;
 }
 
@@ -342,9 +346,9 @@ static bool finish(struct run *r, struct outcome *fault)
 
 bool send_transaction_run(struct transaction *t)
 {
-  struct run r = { .t = t, .c = t->client };
+  struct run r = { .t = t, .c = t->client, .was_used = t->client->is_used };
   struct outcome fault = OUTCOME_ZERO;
-  bool was_used = t->client->is_used, is_stale, is_alive;
+  bool is_stale, is_alive;
 
   if (!check(&r)) {
     send_convert_close(r.sevenbit);
@@ -352,7 +356,7 @@ bool send_transaction_run(struct transaction *t)
   }
   t->client->is_used = true;
   is_alive = say_envelope(&r) && (!r.may_send || finish(&r, &fault));
-  is_stale = !is_alive && was_used && !r.is_mail_answered;
+  is_stale = !is_alive && r.was_used && !r.is_mail_answered;
   if (!is_alive) {
     if (fault.kind == OUTCOME_OPEN) send_client_explain(r.c, r.when, &fault);
     send_client_close(r.c);

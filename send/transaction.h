@@ -16,6 +16,7 @@ struct transaction {
   const char *priority; /* RFC 6710 */
   bool is_utf8;         /* its sender said SMTPUTF8: the header may be UTF-8 */
   bool requires_tls;    /* RFC 8689: only over verified TLS, to who asks the same of the next one */
+  bool is_relay;        /* the host was told to us: that it does not know us is our mistake, not the sender's */
   bool is_probe;        /* no message: would these recipients be taken? */
   const char **recipients;
   const char **notify;    /* of each recipient, RFC 3461; 0: nothing was said */
@@ -25,7 +26,7 @@ struct transaction {
 };
 
 /* Decides all outcomes that are open. False: this was a kept connection, and it was found dead before the server answered
-   MAIL: what is open may be tried on a new one. */
+   MAIL, or we are not known on it any more (530): what is open may be tried on a new one. */
 bool send_transaction_run(struct transaction *t);
 
 /* The same outcome for all that are open. */

@@ -78,6 +78,12 @@ static bool check_client(struct session *s, struct policy_facts *f)
     reply(s, "451 4.3.0 The address tables cannot be read");
     return false;
   }
+  bool is_backend = s->mail.standing.backend.len > 0;
+  if (s->was_backend && !is_backend) { /* S-32: its next certificate is in use by now, if it connects again */
+    reply_last(s, "421 4.7.0 Your certificate is not known here any more: connect again");
+    return false;
+  }
+  s->was_backend = is_backend && s->fingerprint.len;
   policy_client(f, d);
   if (policy_is_accepted(d)) return true;
   reply_decision(s, d);

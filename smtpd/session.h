@@ -56,6 +56,7 @@ struct session {
   text mailbox;    /* KEY of the login */
   text backend;    /* NAME of control/backends, if the login is a backend's */
   text fingerprint; /* of the client's certificate; empty: it showed none */
+  bool was_backend; /* by that certificate, at the last MAIL */
   int auth_call;   /* to auth-server; -1 */
   unsigned int failed_logins;
   unsigned int errors; /* commands that were wrong */

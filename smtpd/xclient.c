@@ -120,6 +120,7 @@ static void begin_anew(struct session *s, const struct xclient *x)
   if (x->is_given[XCLIENT_PORT]) peer.remote_port = (uint16_t)x->port;
   if (x->is_given[XCLIENT_DESTPORT]) peer.local_port = (uint16_t)x->destport;
   s->peer = &peer;
+  s->was_backend = false;
   text_clear(&s->fingerprint); /* that one is the proxy's */
   text_string(&s->fingerprint);
   text_copy(&s->helo, x->value[XCLIENT_HELO].s);

@@ -48,6 +48,21 @@ def need_root():
         sys.exit(0)
 
 
+def claim(name):
+    """One test at a time makes what has this name; the next one waits. Held until this process ends."""
+    claimed = socket.socket(socket.AF_UNIX)
+
+    def is_ours():
+        try:
+            claimed.bind(f"\0{name}")  # abstract: it leaves no file
+            return True
+        except OSError:
+            return False
+    if not wait_until(is_ours, 1200):
+        sys.exit(f"{name}: another test uses these names")
+    return claimed
+
+
 class At:
     """with At("postroom13far"): what this thread connects or binds is in that namespace."""
 
@@ -122,6 +137,7 @@ def inside(name, *addresses, nameserver="127.0.0.1", hosts="", make=None):
     if os.environ.get("INSIDE") == name:
         return
     need_root()
+    claimed = claim(name)
     more = child = None
     namespace = Namespace(name, nameserver, hosts)
     try:
@@ -138,6 +154,7 @@ def inside(name, *addresses, nameserver="127.0.0.1", hosts="", make=None):
         if more:
             more.remove()
         namespace.remove()
+        claimed.close()
     sys.exit(code)
 
 
@@ -147,6 +164,7 @@ class Net:
     def __init__(self, name, nameserver="127.0.0.1"):
         need_root()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))
+        self.claimed = claim(name)
         self.name, self.nameserver, self.hosts = name, nameserver, []
         self.wire = Namespace(name)
         ip("-n", name, "link", "add", "wire", "type", "bridge")
@@ -167,6 +185,7 @@ class Net:
     def remove(self):
         for namespace in [*self.hosts, self.wire]:
             namespace.remove()
+        self.claimed.close()
 
     def __enter__(self):
         return self

@@ -232,6 +232,7 @@ def backends(ask):
     t = ask.t
     t.matches(swaks(ask, "--tls", "--tls-cert", known[0], "--tls-key", known[1], "--from", "a@cert.example", "--to", JOE), "250 2.1.5 Ok", "S-21 P-20 the same with swaks")
     t.ok(asks_for_certificate(ask), "S-21 clients are asked for a certificate where one is known")
+    forgotten(ask, known, fingerprint)
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         resumed(ask, known, version)
     through_proxy(ask, known)
@@ -251,6 +252,16 @@ def backends(ask):
     t.ok(ask.mail.code == 67, "S-21 a backend's login is for submission only", said)
     ask.files({"backends/shop": None, "backends/cert": None, "relayrules/all": None})
     t.ok(not asks_for_certificate(ask), "without a fingerprint nobody is asked for a certificate")
+
+
+def forgotten(ask, certificate, fingerprint):
+    """Its certificate is not known any more while its session is open (S-32): it is sent away, to come back with the next one."""
+    client = ask.open(ip=FAR, tls=True, certificate=certificate)
+    ask.t.is_((client.mail("a@cert.example")[0], client.rcpt(JOE)[0], client.rset()[0]), (250, 250, 250), "S-32 a session of a backend that is known by its certificate")
+    ask.files({"backends/cert": "domain: cert.example\nfingerprint: " + "0" * 64})
+    ask.t.is_(client.mail("a@cert.example")[0], 421, "S-32 ... which is not known at the next MAIL: 421, connect again, rather than a refusal")
+    client.close()
+    ask.files({"backends/cert": f"domain: cert.example\nfingerprint: {fingerprint}"})
 
 
 def resumed(ask, certificate, version):

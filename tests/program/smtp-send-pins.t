@@ -111,6 +111,18 @@ rule(('fingerprint', pins['old']))
 outcome, seen = shown('stranger')
 ok(outcome[0] == 'later' and not seen, '... and to nobody whose rule does not say so', outcome)
 
+# S-32: the relay forgets us while a connection to it is kept
+rule(('fingerprint', pins['old']))
+unknown = b'530 5.7.0 Authentication required\r\n'
+for extensions in (('STARTTLS',), ('STARTTLS', 'PIPELINING')):
+    s = peer.Server(sessions=2, address=ADDRESS, certificate='old', extensions=extensions, MAIL=[b'250 2.1.0 ok\r\n', unknown, b'250 2.1.0 ok\r\n'])
+    c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('rule', 'office'), ('tls', 'fingerprint')])
+    outcomes = [c.send()[0][0] for _ in range(2)]
+    c.close()
+    ok(outcomes == ['done', 'done'] and s.connections == 2, 'S-32: a kept connection on which we are not known any more (530) is replaced: %s' % (extensions,), (outcomes, s.connections, s.heard))
+outcome, s = try_once('old', extensions=('STARTTLS',), MAIL=unknown)
+equal(outcome[:3], ('later', '4.7.0', '530'), 'a relay that does not know us at all: later, for it is not the sender who can mend it')
+
 rule(('source', '127.0.52.7'), ('source', '::1'))
 for address, source in ((ADDRESS, '127.0.52.7'), ('::1', '::1')):
     outcome, s = try_once(address=address, tls='off', extensions=())
