@@ -109,6 +109,8 @@ def form(mail, t, send):
     t.is_(r.field("Original-Recipient"), "rfc822;Bob+x@Old.Example", "RFC 3461 6.3, 3464 2.3.1: Original-Recipient is ORCPT, decoded, its case kept")
     t.matches(r.field("Final-Recipient"), r"(?i)^rfc822; ?bob@example\.test$", "RFC 3464 2.3.2: Final-Recipient")
     t.ok(r.types[2] in ("text/rfc822-headers", "message/global-headers") and b"the text itself" not in r.raw, "RFC 3461 4.3: RET=FULL does not matter where nothing failed: the header only")
+    t.matches(r.field("Final-Log-ID"), r"^[0-9a-v]{16}$", "RFC 3464 2.3.8: Final-Log-ID is the message's id in our log, where we are the last")
+    t.ok(r.field("Remote-MTA") is None and "Received-From-MTA" not in r.whole, "RFC 3464 2.3.5, 2.2.4: no Remote-MTA of a mailbox here; no Received-From-MTA of what a person submitted", r.each, r.whole)
     found = send("bad.x@plain.test", "NOTIFY=FAILURE", "RET=FULL")
     t.is_(len(found), 1, "RFC 3461 5.2.2 (c): refused by a host without DSN, NOTIFY=FAILURE: one report")
     r = found[0]
@@ -119,6 +121,10 @@ def form(mail, t, send):
     t.ok("Original-Envelope-Id" not in r.whole, "RFC 3461 6.3 (b), 3464 2.2.1: no Original-Envelope-Id without ENVID")
     t.ok(r.types[2] == "message/rfc822" and b"the text itself" in r.raw, "RFC 3461 4.3, 6.2: RET=FULL and a failure: the whole message comes back as message/rfc822")
     t.ok(r.field("Last-Attempt-Date") is None or email.utils.parsedate_to_datetime(r.field("Last-Attempt-Date")), "RFC 3464 2.3.7: Last-Attempt-Date, if any, is a date")
+    with Wire(mail, 25, TRUSTED) as w:
+        gone(mail, w.give("MAIL FROM:<alice@example.test>", "RCPT TO:<bad.from@plain.test>", letter("from a host.")))
+    found = reports(mail, "alice", "Subject: from a host.")
+    t.is_(found and Report(found[0]).whole["Received-From-MTA"], f"dns; client.example ({TRUSTED})", "RFC 3464 2.2.4: Received-From-MTA of what a host brought")
     r = send("bad.y@plain.test", "NOTIFY=FAILURE", "RET=HDRS")[0]
     t.ok(r.types[2] == "text/rfc822-headers" and b"the text itself" not in r.raw and b"Subject: dsn" in r.raw, "RFC 3461 4.3, 6522 4: RET=HDRS: the header as text/rfc822-headers, nothing else")
     r = send([("bad.z@plain.test", "ORCPT=rfc822;z@z.test"), ("bad.w@plain.test", ""), ("good.v@plain.test", "NOTIFY=SUCCESS"), ("good.u@plain.test", "")])
@@ -285,6 +291,7 @@ def utf8(mail, t, send, peers):
         gone(mail, id)
         found = wait_for(lambda: [m for m in (open(p, "rb").read() for p in glob.glob(f"{mail.home}/mail/xn--bcher-kva.example/*/new/*")) if b"report-type" in m])
         t.ok(found and raw.encode() in found[0].split(b"\n\n")[0], "RFC 6533 4, 6532: a report to a non-ASCII sender arrives, To: in UTF-8", found[:1])
+        t.is_(found and Report(found[0]).types[1], "message/global-delivery-status", "RFC 6533 4: ... with message/global-delivery-status, since it goes by SMTPUTF8 anyway")
 
 
 def delayed(mail, t):
@@ -316,6 +323,32 @@ def delayed(mail, t):
     mail.control("delaywarning", None)
 
 
+def languages(mail, t, send):
+    """The words are text files (doc/texts.md), as installed; the fields for programs are the same."""
+    path = f"{mail.home}/control/domains/example.test"
+    before = open(path).read()
+    with open(path, "a") as file:
+        file.write("language: fr\n")
+    said = mail.run("tables-build")
+    assert mail.code == 0, said
+    me = open(f"{mail.home}/control/me").read().strip()
+    r = send("bad.fr@plain.test", "NOTIFY=FAILURE")[0]
+    shape(t, r, me, "failed", "5")
+    t.is_((r.message["Subject"], r.parts[0]["Content-Language"]), ("Votre message n'a pas pu être remis", "fr"), "a report in the language of its reader's domain")
+    t.ok("Il n'existe pas de boîte aux lettres de ce nom." in r.parts[0].get_content() and "550" in r.parts[0].get_content(), "... with what the other host said", r.parts[0].get_content())
+    os.makedirs(f"{mail.home}/control/texts/fr")
+    with open(f"{mail.home}/control/texts/fr/failure", "w") as file:
+        file.write("Subject: Non\n\n{recipients}\n")
+    t.is_(send("bad.fr2@plain.test", "NOTIFY=FAILURE")[0].message["Subject"], "Non", "... in the operator's own words, at once")
+    with open(f"{mail.home}/control/texts/fr/failure", "w") as file:
+        file.write("{recipients}\n")
+    t.is_(send("bad.fr3@plain.test", "NOTIFY=FAILURE")[0].message["Subject"], "Votre message n'a pas pu être remis", "... and if these are broken, in those that came with it")
+    t.ok("text-left-out" in mail.log("send-schedule"), "... which the log says")
+    with open(path, "w") as file:
+        file.write(before)
+    mail.run("tables-build")
+
+
 class Lmtp(Wire):
     def __init__(self, mail):
         self.sock, self.rest, self.extensions = socket.socket(socket.AF_UNIX), b"", {}
@@ -341,7 +374,7 @@ def by_lmtp(mail, t):
             w.codes("MAIL FROM:<alice@example.test>", f"RCPT TO:<{to}@example.test> NOTIFY=SUCCESS,FAILURE", "DATA")
             w.send(letter(subject, b"x" * 70 + b"\r\n" + b"0123456789\r\n" * (size // 10)) + b".\r\n")
             t.is_(w.read()[0], code, f"RFC 2033 4.2: {to} by LMTP: {code}")
-            wait_for(lambda: not mail.queue())
+            wait_for(lambda: not mail.queue() and len(reports(mail, "alice", f"Subject: {subject}")) >= len(actions))
             t.is_([Report(r).field("Action") for r in reports(mail, "alice", f"Subject: {subject}")], actions, f"RFC 3461 5.2.3, 2033 4.2: {to} by LMTP: {actions[0] if actions else 'the answer is all, nothing is reported'}")
             if code != 250:
                 t.is_(len(mail.mail("bob")), copies, f"N-103 ... and there is no copy of what was refused ({to})")
@@ -350,7 +383,7 @@ def by_lmtp(mail, t):
         t.is_(w.codes("MAIL FROM:<alice@example.test>", "RCPT TO:<bob@example.test> NOTIFY=SUCCESS", "RCPT TO:<small@example.test> NOTIFY=SUCCESS", "DATA"), [250, 250, 250, 354], "RFC 2033 4.2: two recipients by LMTP")
         w.send(letter("lmtp both.", b"0123456789\r\n" * 500) + b".\r\n")
         t.is_(w.reads(2), [250, 552], "RFC 2033 4.2: one recipient is delivered to, the list is refused")
-        wait_for(lambda: not mail.queue())
+        wait_for(lambda: not mail.queue() and reports(mail, "alice", "Subject: lmtp both."))
         t.is_([(e["Action"], e["Final-Recipient"].split(";")[1].strip()) for r in reports(mail, "alice", "Subject: lmtp both.") for e in Report(r).each], [("delivered", "bob@example.test")], "RFC 3461 5.2.7.3: a list that was refused by LMTP is not reported as expanded")
 
 
@@ -359,6 +392,6 @@ with Postroom(47) as mail, Tap() as t:
     send = Sender(mail)
     parts = {"syntax": lambda: (offered(mail, t), syntax(mail, t)), "form": lambda: form(mail, t, send), "wishes": lambda: wishes(mail, t, send), "null": lambda: null_sender(mail, t, send),
              "passed": lambda: passed_on(mail, t, send, peers), "aliases": lambda: aliases(mail, t, send, peers), "two": lambda: one_for_two(mail, t, send, peers), "others": lambda: to_other_hosts(mail, t, peers), "utf8": lambda: utf8(mail, t, send, peers),
-             "lmtp": lambda: by_lmtp(mail, t), "delayed": lambda: delayed(mail, t)}
+             "lmtp": lambda: by_lmtp(mail, t), "delayed": lambda: delayed(mail, t), "languages": lambda: languages(mail, t, send)}
     for name in sys.argv[1:] or parts:
         parts[name]()
