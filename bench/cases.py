@@ -55,11 +55,14 @@ class Cost:
         system.group.settle()
         self.cpu = system.group.cpu_us()
         self.flushes = machine.flushes(system.folder)
+        self.by_program = system.group.cpu_by_program()
 
     def stop(self, count):
         self.system.group.settle()
         count = max(count, 1)
         row = {"cpu_us": (self.system.group.cpu_us() - self.cpu) / count}
+        now = self.system.group.cpu_by_program()
+        self.spent = {name: round((us - self.by_program.get(name, 0)) / count) for name, us in now.items()}
         if self.flushes is not None:
             row["disk_flushes"] = (machine.flushes(self.system.folder) - self.flushes) / count
         return row

@@ -35,6 +35,8 @@ def fast(name, system, load, count):
         cost = cases.Cost(system)
         seconds, found = sink.go(count)
         row = dict(cases.accepted(result), **cost.stop(count))
+        row["by_program"] = {name: {"cpu_us": us} for name, us in cost.spent.items() if us}
+        time.sleep(2.5)  # until those who keep connections have closed them, and they are counted
     finally:
         sink.stop()
     row.update(relayed_per_s=found / seconds, sink_connections=sink.sessions)
@@ -54,6 +56,7 @@ def slow(name, system, load, count):
         sink.stdin.flush()
         sunk = json.loads(sink.stdout.readline())
         row = dict(cases.accepted(result), **cost.stop(count))
+        row["by_program"] = {name: {"cpu_us": us} for name, us in cost.spent.items() if us}
     finally:
         sink.kill()
         sink.wait()
