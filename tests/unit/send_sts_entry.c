@@ -79,7 +79,11 @@ static void check_bytes(void)
   check(read(whole), "a whole entry");
   send_sts_entry_format(&entry, "a.test", &bytes);
   check_is(text_string(&bytes), whole, "... is written as it was read");
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check(!read(bad[i]) && !entry.has_policy && !entry.failed, bad[i]);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    text_clear(&bytes);
+    text_add_format(&bytes, "bad entry %zu is none, and leaves nothing", i);
+    check(!read(bad[i]) && !entry.has_policy && !entry.failed, text_string(&bytes));
+  }
   send_sts_entry_fail(&entry, "sts-policy-fetch-error", "two\nlines\x80", "one", 5);
   text_clear(&bytes);
   send_sts_entry_format(&entry, "a.test", &bytes);
