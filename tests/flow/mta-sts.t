@@ -189,6 +189,15 @@ with mail, Tap() as t:
         again(t, world, id, "record.test", "control/mtasts no: no policy counts")
         mail.control("mtasts", None)
 
+        # What the domains are told (RFC 8460)
+        for name, success, pattern, what in (
+                ("ok", 1, r'"policy-string":\s*\[\s*"version: STSv1",\s*"mode: enforce",\s*"mx: mx\.ok\.test",\s*"max_age: 86400"\s*\]', "the policy's lines"),
+                ("name", 0, '"result-type":\\s*"certificate-host-mismatch"', "another name"), ("expired", 0, '"result-type":\\s*"certificate-expired"', "a certificate that has expired"),
+                ("authority", 0, '"result-type":\\s*"certificate-not-trusted"', "an authority that is not believed"),
+                ("stripped", 0, '"result-type":\\s*"starttls-not-supported"', "no STARTTLS"), ("redirect", 0, '"result-type":\\s*"sts-policy-fetch-error"', "a policy that could not be had")):
+            said = mail.run("tls-report", "show", f"{name}.test")
+            t.ok(re.search(pattern, said) and re.search(r'"policy-type":\s*"sts"', said) and re.search(rf'"total-successful-session-count":\s*{success}\b', said), f"tls-report: {what}", said)
+
         # Without sts-fetch nobody knows
         subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/sts-fetch"], check=True)
         id = waits(t, world, "watched.test", "MTA-STS", "sts-fetch does not run: nothing is sent as if there was no policy")
