@@ -9,6 +9,7 @@
 #include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 
+#include "lib/address.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/id.h"
@@ -84,13 +85,30 @@ static bool has_postmaster(text *to)
   return conf_address("doublebounceto", "doublebouncehost", to, "postmaster") || access("control/doublebounceto", F_OK) == -1;
 }
 
+/* The domain of an ASCII local part as A-labels: then any host can take the report, and RFC 6531 is not needed for it. */
+static void add_sender(const text *sender, text *to)
+{
+  struct address address = ADDRESS_ZERO;
+  const char *at = memrchr(sender->s, '@', sender->len);
+
+  text_add_text(to, sender);
+  if (at && !string_is_ascii(text_string(to)) && address_parse(&address, sender->s, sender->len) == ADDRESS_FULL) {
+    to->len = (size_t)(at - sender->s) + 1;
+    if (string_is_ascii(text_string(to)))
+      text_add(to, address.domain);
+    else
+      text_copy_bytes(to, sender->s, sender->len);
+  }
+  text_string(to);
+  address_free(&address);
+}
+
 /* Who gets the report; false: nobody, for this reason. */
 static bool find_addressee(const struct envelope *e, text *to, const char **reason)
 {
   text_clear(to);
   if (e->sender.len) {
-    text_add_text(to, &e->sender);
-    text_string(to);
+    add_sender(&e->sender, to);
     return true;
   }
   *reason = record_is(&e->facts, "report", "postmaster") ? "not even the postmaster could be told" : "control/doublebounceto is empty";

@@ -90,6 +90,11 @@ ok(gone(id), 'RFC 6533: addresses in UTF-8')
 raw = asked(reports, id + 'b0001')[0][3]
 ok(b' smtputf8=yes\n' in raw.split(b'\n\n')[0] + b'\n' and b'\r\nContent-Type: message/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n' in raw and
    'Final-Recipient: utf-8;b\u00fccher@x.test\r\n'.encode() in raw, '... the report needs SMTPUTF8 itself, and may use it (RFC 6533 4)', raw)
+id = add([('b\u00fccher@x.test', 'notify=failure')], sender='ann@b\u00fccher.test')
+ok(gone(id), '... the domain alone of the sender is not ASCII')
+raw = asked(reports, id + 'b0001')[0][3]
+ok(b'\nR ann@xn--bcher-kva.test\n' in raw and b'smtputf8' not in raw.split(b'\n\n')[0] and b'\r\nTo: <ann@xn--bcher-kva.test>\r\n' in raw and
+   b'\r\nContent-Type: message/delivery-status\r\n' in raw and b'Final-Recipient: utf-8;b\\x{FC}cher@x.test\r\n' in raw, '... its report goes to any host, with utf-8-addr-xtext (RFC 6533 3)', raw)
 smtp.answer = say(DONE, [('keep', 'yes')])
 
 # another envelope sender
