@@ -36,7 +36,7 @@ static int run(const char *folder, const char *user, const char *const *groups, 
 int main(int argc, const char *const *argv)
 {
   static const char *const no_groups[] = { 0 };
-  static const char *const groups[] = { "mail-auth", "mail-remote", 0 };
+  static const char *const groups[] = { "mail-auth", "mail-remote", "mail-token", 0 };
   static const char *const fetch[] = { "bin/ldap-fetch", 0 };
   const char *build[] = { "bin/tables-build", 0, 0 };
   subgetopt options = SUBGETOPT_ZERO;
