@@ -33,6 +33,14 @@ static struct tls_context *verifier_new(struct tls_context *make(const char *, t
   return context;
 }
 
+/* Who is only watched is not left in clear because no authority can be read. */
+static struct tls_context *watcher_new(text *error)
+{
+  struct tls_context *context = verifier_new(tls_context_observer, error);
+
+  return context ? context : stranger;
+}
+
 /* Is it one of those that the request names? Whoever has the key to such a certificate is who is wanted (S-31). */
 static bool has_fingerprint(const struct tls *tls, const text *request, struct tls_verdict *verdict)
 {
@@ -83,7 +91,7 @@ static struct tls *handshake(int socket, const text *request, struct tls_verdict
   if (!strcmp(verify, "dane")) return handshake_dane(socket, request, verdict);
   context = is_pinned                  ? pinned
             : !strcmp(verify, "none")  ? stranger
-            : !strcmp(verify, "watch") ? verifier_new(tls_context_observer, &verdict->error)
+            : !strcmp(verify, "watch") ? watcher_new(&verdict->error)
                                        : verifier_new(tls_context_client, &verdict->error);
   struct tls *tls = context && bear(context, request, verdict) ? tls_connect(context, socket, record_get(request, "name"), HANDOVER_SECONDS, verdict) : 0;
   if (!tls || !is_pinned || has_fingerprint(tls, request, verdict)) return tls;

@@ -81,6 +81,8 @@ void send_probe(int call, struct hop *hop, struct client *c, const text *packet)
   add_text(&answer, "text", &words);
   add_text(&answer, "remote", &c->remote);
   add_text(&answer, "tls", &c->tls);
+  if (c->policy) record_add(&answer, "policy", c->policy);
+  if (c->is_verified) record_add(&answer, "verified", "yes");
   add_text(&answer, "certificate", &c->certificate);
   add_text(&answer, "fingerprint", &c->fingerprint);
   add_offered(&answer, &c->offered);

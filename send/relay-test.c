@@ -151,7 +151,7 @@ static void tell(const char *host, const text *answer)
 {
   static const struct {
     const char *key, *title;
-  } facts[] = { { "remote", "server" }, { "tls", "tls" }, { "certificate", "certificate" }, { "fingerprint", "fingerprint" }, { "offered", "offers" } };
+  } facts[] = { { "remote", "server" }, { "tls", "tls" }, { "policy", "policy" }, { "verified", "verified" }, { "certificate", "certificate" }, { "fingerprint", "fingerprint" }, { "offered", "offers" } };
   text out = TEXT_ZERO;
 
   if (*host) text_add_format(&out, "%s\n", host);

@@ -44,8 +44,11 @@ static void check_report(const struct said *s, const char *words)
       abort();
   }
   const char *status = memmem(out.s, out.len, "\r\nContent-Type: message/delivery-status\r\n", 41);
+  const char *global = memmem(out.s, out.len, "\r\nContent-Type: message/global-delivery-status\r\n", 48);
+  bool is_ascii = status && !global;
+  if (!status) status = global;
   const char *end = status ? memmem(status, out.len - (size_t)(status - out.s), "\r\n--", 4) : 0;
-  for (const char *c = status; c < end; c++)
+  for (const char *c = status; is_ascii && c < end; c++)
     if ((unsigned char)*c > 0x7e) abort();
   if (!end) abort();
   text_free(&out);
@@ -64,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   text_copy(&s.text, string.s);
   text_string(&s.text);
   text_ready(&s.status, 1), text_string(&s.status);
+  text_ready(&s.policy, 1), text_string(&s.policy);
   text_string(&s.remote);
   check_report(&s, string.s);
   json_string(&json, string.s);
