@@ -163,7 +163,7 @@ _Noreturn static void run_sweep(pid_t parent)
   sigemptyset(&signals);
   sigprocmask(SIG_SETMASK, &signals, 0);
   close(timer);
-  int nothing = open("/dev/null", O_RDWR | O_CLOEXEC), one = open(STS_FOLDER "/.sweep", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int nothing = open("/dev/null", O_RDWR | O_CLOEXEC), one = open(STS_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (nothing == -1 || dup2(nothing, 0) == -1 || prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || setrlimit(RLIMIT_NPROC, &none) == -1)
     die_unable("prepare a sweep");
   if (getppid() == parent && one != -1 && !flock(one, LOCK_EX | LOCK_NB)) sweep();

@@ -161,7 +161,7 @@ void send_sts_store_sweep(void)
 
   if (!folder) return;
   for (struct dirent *entry; (entry = readdir(folder));)
-    if (entry->d_name[0] == '.' && strcmp(entry->d_name, ".lock") && strcmp(entry->d_name, ".sweep") &&
+    if (entry->d_name[0] == '.' && strcmp(entry->d_name, ".lock") &&
         !fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) && S_ISREG(status.st_mode) && now - status.st_mtime > LEFT_SECONDS)
       unlinkat(dirfd(folder), entry->d_name, 0);
   closedir(folder);
