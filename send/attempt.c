@@ -11,6 +11,7 @@
 #include "send/attempt.h"
 #include "send/conclude.h"
 #include "send/items.h"
+#include "send/limit.h"
 #include "send/link.h"
 #include "send/returns.h"
 
@@ -172,8 +173,9 @@ static void start_items(struct send_schedule *s, struct send_attempt *a, const s
   }
 }
 
-/* In the line of each lane that has no room for it; after a turn it still stands in the others. */
-static void stand_in_lines(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
+/* In the line of each lane that has no room for it; after a turn it still stands in the others. A turn that was for nothing because of
+   a rate limit is not lost. */
+static void stand_in_lines(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn, bool has_begun)
 {
   const struct send_lane *last = 0;
   bool is_everywhere_else = turn && a->entry->stands;
@@ -182,16 +184,55 @@ static void stand_in_lines(struct send_schedule *s, struct send_attempt *a, cons
     struct send_lane *lane = a->items[i].lane;
     if (a->items[i].state != SEND_ITEM_WAITS || lane == last || (is_everywhere_else && lane != turn)) continue;
     last = lane;
-    send_lane_stand(&s->lanes, lane, a->entry);
+    send_lane_stand(&s->lanes, lane, a->entry, lane == turn && !has_begun && send_lane_is_limited(lane, s->now_ms));
     if (is_everywhere_else) return;
   }
 }
 
-static void wait_in_line(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn)
+/* qstat says why it waits. */
+static void tell_limits(struct send_schedule *s, struct send_attempt *a)
+{
+  static text words = TEXT_ZERO;
+
+  if (a->entry->is_told) return;
+  for (size_t i = a->first_waiting; i < a->count; i++) {
+    struct send_item *item = &a->items[i];
+    if (item->state != SEND_ITEM_WAITS || !send_lane_is_limited(item->lane, s->now_ms)) continue;
+    send_limit_say(item->lane, &words);
+    send_conclude_say(s, a, i, words.s);
+    a->entry->is_told = true;
+  }
+}
+
+/* All that it waits for is a rate limit, perhaps for hours: what it has come to is written down before. */
+static bool waits_for_limits(const struct send_schedule *s, const struct send_attempt *a)
+{
+  bool is_so = !a->running && a->waiting && a->waiting < a->count;
+
+  for (size_t i = a->first_waiting; i < a->count && is_so; i++)
+    is_so = a->items[i].state != SEND_ITEM_WAITS || send_lane_is_limited(a->items[i].lane, s->now_ms);
+  return is_so;
+}
+
+/* It stands in line again at once, unless another recipient is to be tried later: then all are. */
+static void end_early(struct send_schedule *s, struct send_attempt *a)
+{
+  a->goes_on = true;
+  for (size_t i = 0; i < a->count; i++)
+    if (a->items[i].state == SEND_ITEM_OVER && a->items[i].outcome.verdict == SAID_LATER) a->goes_on = false;
+  send_attempt_stop(s, a);
+}
+
+static void wait_in_line(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn, bool has_begun)
 {
   bool has_outcome = a->running || a->waiting < a->count;
 
-  stand_in_lines(s, a, turn);
+  if (waits_for_limits(s, a)) {
+    end_early(s, a);
+    return;
+  }
+  stand_in_lines(s, a, turn, has_begun);
+  tell_limits(s, a);
   if (has_outcome || s->attempts <= OPEN_MAX) return;
   send_about_note(a);
   send_attempt_close(s, a);
@@ -221,9 +262,10 @@ static void go(struct send_schedule *s, struct send_attempt *a, const struct sen
     return;
   }
   give_up_resting(s, a);
+  size_t before = a->waiting;
   start_items(s, a, turn);
   if (a->waiting)
-    wait_in_line(s, a, turn);
+    wait_in_line(s, a, turn, a->waiting < before);
   else if (!a->running)
     send_conclude(s, a);
 }
@@ -241,7 +283,10 @@ void send_attempt_turn(struct send_schedule *s, struct send_entry *e, struct sen
 /* What waits stands in line already. */
 void send_attempt_settle(struct send_schedule *s, struct send_attempt *a)
 {
-  if (!a->waiting && !a->running) send_conclude(s, a);
+  if (!a->waiting && !a->running)
+    send_conclude(s, a);
+  else if (waits_for_limits(s, a))
+    end_early(s, a);
 }
 
 void send_attempt_stop(struct send_schedule *s, struct send_attempt *a)

@@ -78,6 +78,20 @@ static void write_said(const struct send_attempt *a, const text *lines)
   close(fd);
 }
 
+void send_conclude_say(const struct send_schedule *s, const struct send_attempt *a, size_t item, const char *words)
+{
+  struct said said = { .seconds = s->now_seconds, .attempt = a->file.envelope.attempts + 1, .verdict = SAID_LATER };
+  text lines = TEXT_ZERO;
+
+  text_add(&said.status, "4.7.1");
+  text_add(&said.recipient, a->file.envelope.recipients[a->items[item].recipient].address);
+  text_add(&said.text, words);
+  said_format(&said, &lines);
+  write_said(a, &lines);
+  text_free(&lines);
+  said_free(&said);
+}
+
 static int open_for_marks(const struct send_attempt *a) { return open(a->file.path.s, O_WRONLY | O_CLOEXEC | O_NOFOLLOW); }
 
 static bool write_at(int fd, const char *bytes, size_t length, size_t at)
@@ -188,7 +202,7 @@ void send_conclude_remove(struct send_schedule *s, struct send_attempt *a)
 
   if (unlink(a->file.path.s) == -1)
     log_event("unable", "id", a->entry->id, "to", "remove the file", "error", strerror(errno), (char *)0);
-  if (a->file.envelope.attempts || !a->file.is_new || a->is_again) unlink(queue_path_log(&path, a->entry->id));
+  if (a->file.envelope.attempts || !a->file.is_new || a->is_again || a->entry->is_told) unlink(queue_path_log(&path, a->entry->id));
   text_free(&path);
 }
 
@@ -225,7 +239,7 @@ void send_conclude_rest(struct send_schedule *s, struct send_attempt *a)
   send_about_note(a);
   if (envelope_has(&a->file.envelope, ENVELOPE_TO_TRY) || send_returns_are_due(&a->file.envelope)) {
     bool is_to_be_held = send_right_is_off(e) && envelope_has_barrable(&a->file.envelope);
-    uint64_t due_ms = s->now_ms + (is_to_be_held ? 0 : send_conclude_wait_ms(s, &a->file.envelope));
+    uint64_t due_ms = s->now_ms + (is_to_be_held || a->goes_on ? 0 : send_conclude_wait_ms(s, &a->file.envelope));
     send_attempt_close(s, a);
     send_waiting_set_due(&s->waiting, e, due_ms);
   } else if (envelope_has(&a->file.envelope, ENVELOPE_KEPT))
@@ -330,6 +344,7 @@ static void keep(struct send_schedule *s, struct send_attempt *a, const enum env
   struct send_backoff backoff = send_conclude_backoff(s, e);
   text said = TEXT_ZERO;
 
+  entry->is_told = false;
   for (size_t i = 0; i < a->count; i++)
     if (!a->items[i].is_untried) add_said(s, a, &a->items[i], &said);
   write_said(a, &said);

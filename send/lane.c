@@ -21,12 +21,39 @@ static struct send_lane **slot_of(struct send_lanes *h, const text *key)
 
 static unsigned int smaller(unsigned int a, unsigned int b) { return a < b ? a : b; }
 
+static unsigned int most_of(const struct send_lanes *h, const struct send_lane *lane)
+{
+  return lane->rate.connections ? lane->rate.connections : h->each_max;
+}
+
 void send_lanes_set_limits(struct send_lanes *h, unsigned int local_max, unsigned int each_max)
 {
   h->local.window = local_max;
   h->each_max = each_max;
   for (size_t i = 0; i < sizeof h->slots / sizeof *h->slots; i++)
-    for (struct send_lane *lane = h->slots[i]; lane; lane = lane->chain) lane->window = smaller(lane->window, each_max);
+    for (struct send_lane *lane = h->slots[i]; lane; lane = lane->chain) lane->window = smaller(lane->window, most_of(h, lane));
+}
+
+const char *send_lane_destination(const struct send_lane *lane)
+{
+  const char *host = record_find(&lane->key, "host");
+  return host ? host : record_get(&lane->key, "domain");
+}
+
+static void set_rate(struct send_lanes *h, struct send_lane *lane)
+{
+  const struct send_rate *rate = h->rates ? send_rates_find(h->rates, send_lane_destination(lane)) : 0;
+
+  lane->rate = rate ? *rate : (struct send_rate){ .connections = 0 };
+  lane->limited_until_ms = 0;
+  lane->window = smaller(lane->window, most_of(h, lane));
+}
+
+void send_lanes_set_rates(struct send_lanes *h, const struct send_rates *rates)
+{
+  h->rates = rates;
+  for (size_t i = 0; i < sizeof h->slots / sizeof *h->slots; i++)
+    for (struct send_lane *lane = h->slots[i]; lane; lane = lane->chain) set_rate(h, lane);
 }
 
 void send_lanes_init(struct send_lanes *h, unsigned int local_max, unsigned int each_max)
@@ -59,7 +86,8 @@ struct send_lane *send_lane_find(struct send_lanes *h, const text *key)
   text_add_text(&lane->key, key);
   name(lane);
   text_string(&lane->words);
-  lane->window = smaller(FIRST_WINDOW, h->each_max);
+  lane->window = FIRST_WINDOW;
+  set_rate(h, lane);
   lane->chain = *slot;
   *slot = lane;
   return lane;
@@ -91,8 +119,10 @@ void send_lanes_sweep(struct send_lanes *h, uint64_t now_ms)
 void send_lanes_wake(struct send_lanes *h)
 {
   for (size_t i = 0; i < sizeof h->slots / sizeof *h->slots; i++)
-    for (struct send_lane *lane = h->slots[i]; lane; lane = lane->chain) lane->rest_until_ms = 0;
+    for (struct send_lane *lane = h->slots[i]; lane; lane = lane->chain) lane->rest_until_ms = lane->limited_until_ms = 0;
 }
+
+bool send_lane_is_limited(const struct send_lane *lane, uint64_t now_ms) { return now_ms < lane->limited_until_ms; }
 
 bool send_lane_rests(const struct send_lane *lane, uint64_t now_ms) { return now_ms < lane->rest_until_ms; }
 
@@ -115,7 +145,7 @@ void send_lane_begin(struct send_lanes *h, struct send_lane *lane)
 
 void send_lane_end_well(struct send_lanes *h, struct send_lane *lane)
 {
-  if (lane->kind == SEND_LANE_REMOTE && lane->active >= lane->window && lane->window < h->each_max) lane->window++;
+  if (lane->kind == SEND_LANE_REMOTE && lane->active >= lane->window && lane->window < most_of(h, lane)) lane->window++;
   lane->active--;
   lane->failures = 0;
   lane->has_answered = true;
@@ -186,19 +216,17 @@ static struct send_line *line_of(struct send_lane *lane, signed char priority)
 
 static unsigned int bit_of(const struct send_lane *lane, const struct send_line *line) { return 1U << (line - lane->lines); }
 
-void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e)
+void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e, bool in_front)
 {
   if (stands_in(e, lane)) return;
   struct send_stand *stand = malloc(sizeof *stand);
   if (!stand) die_nomem();
   struct send_line *line = line_of(lane, e->priority);
-  *stand = (struct send_stand){ .entry = e, .lane = lane, .line = line, .previous = line->last, .sibling = e->stands };
+  struct send_stand *before = in_front ? 0 : line->last, *behind = in_front ? line->first : 0;
+  *stand = (struct send_stand){ .entry = e, .lane = lane, .line = line, .previous = before, .next = behind, .sibling = e->stands };
   e->stands = stand;
-  if (line->last)
-    line->last->next = stand;
-  else
-    line->first = stand;
-  line->last = stand;
+  *(before ? &before->next : &line->first) = stand;
+  *(behind ? &behind->previous : &line->last) = stand;
   lane->lined |= bit_of(lane, line);
   join_ring(h, lane);
   note_busy(h, lane);

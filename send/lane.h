@@ -6,6 +6,7 @@
 #define SEND_LANE_H
 
 #include "lib/record.h"
+#include "send/rate.h"
 #include "send/waiting.h"
 
 struct send_link;
@@ -46,6 +47,8 @@ struct send_lane {
   size_t users;           /* recipients of open messages that go this way */
   unsigned int failures;  /* of the lane, one after another */
   uint64_t rest_until_ms;
+  struct send_rate rate;  /* of its destination */
+  uint64_t limited_until_ms; /* the rate is used up */
   text words;             /* what was said when it failed last; ends with a NUL */
 };
 
@@ -56,15 +59,19 @@ struct send_lanes {
   unsigned int busy; /* lanes to other hosts that have packets under way, or a line */
   struct send_lane local;
   unsigned int each_max; /* packets at once to one destination */
+  const struct send_rates *rates;
 };
 
 void send_lanes_init(struct send_lanes *h, unsigned int local_max, unsigned int each_max);
 void send_lanes_set_limits(struct send_lanes *h, unsigned int local_max, unsigned int each_max);
+void send_lanes_set_rates(struct send_lanes *h, const struct send_rates *rates); /* they stay the caller's; again when they have changed */
 struct send_lane *send_lane_find(struct send_lanes *h, const text *key); /* makes it if it is new */
 void send_lane_release(struct send_lanes *h, struct send_lane *lane, uint64_t now_ms); /* frees it if it is of no use any more */
 void send_lanes_sweep(struct send_lanes *h, uint64_t now_ms);                        /* the same for all */
 void send_lanes_wake(struct send_lanes *h); /* no lane rests any longer: the operator says so */
 
+const char *send_lane_destination(const struct send_lane *lane); /* a domain, or the host of a relay rule */
+bool send_lane_is_limited(const struct send_lane *lane, uint64_t now_ms);
 bool send_lane_rests(const struct send_lane *lane, uint64_t now_ms);
 bool send_lane_has_room(const struct send_lane *lane);
 void send_lane_begin(struct send_lanes *h, struct send_lane *lane);
@@ -74,7 +81,7 @@ void send_lane_end_well(struct send_lanes *h, struct send_lane *lane);
 void send_lane_end_badly(struct send_lanes *h, struct send_lane *lane, const char *words, bool is_dead, uint64_t now_ms);
 
 bool send_lane_has_line(const struct send_lane *lane);
-void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e); /* once; behind those of its priority */
+void send_lane_stand(struct send_lanes *h, struct send_lane *lane, struct send_entry *e, bool in_front); /* once; behind those of its priority, or before them */
 struct send_entry *send_lane_take(struct send_lanes *h, struct send_lane *lane);          /* the first one; 0: there is none */
 void send_lanes_leave(struct send_lanes *h, struct send_entry *e);                        /* out of all lines */
 struct send_lane *send_lanes_next_in_ring(struct send_lanes *h); /* round and round; 0: no line anywhere */

@@ -10,6 +10,7 @@
 #include "send/attempt.h"
 #include "send/hang.h"
 #include "send/items.h"
+#include "send/limit.h"
 #include "send/link.h"
 #include "send/packet.h"
 #include "send/returns.h"
@@ -188,29 +189,45 @@ static struct send_link *link_to(struct send_schedule *s, struct send_lane *lane
   return l;
 }
 
+/* Of those that go this way with the same sender, from item on, so many as a packet takes. */
+static size_t count_items(const struct send_attempt *a, size_t item, const text *packet)
+{
+  size_t count = 0;
+
+  for (size_t i = item; i < a->count && count < RECIPIENTS_MAX; i++)
+    if (a->items[i].state == SEND_ITEM_WAITS && a->items[i].lane == a->items[item].lane && send_packet_has_sender(a, i, packet)) count++;
+  return count;
+}
+
+static void add_items(struct send_link *l, const struct send_attempt *a, size_t item, size_t most, text *packet)
+{
+  size_t start = packet->len;
+
+  for (size_t i = item; i < a->count && l->count < most && packet->len - start < RECIPIENT_BYTES_MAX; i++)
+    if (a->items[i].state == SEND_ITEM_WAITS && a->items[i].lane == l->lane && send_packet_has_sender(a, i, packet)) {
+      record_add(packet, "recipient", a->items[i].address);
+      send_packet_add_parameters(packet, &a->file.envelope.recipients[a->items[i].recipient]);
+      add_item(l, i);
+    }
+}
+
 bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item)
 {
   static text packet = TEXT_ZERO;
   struct send_lane *lane = a->items[item].lane;
-  struct send_link *l = link_to(s, lane);
-  size_t start;
 
-  if (!l) return false;
   send_packet_start(&packet, "send", a, item);
   send_packet_add_facts(&packet, &a->file.envelope);
-  start = packet.len;
-  for (size_t i = item; i < a->count && l->count < RECIPIENTS_MAX && packet.len - start < RECIPIENT_BYTES_MAX; i++)
-    if (a->items[i].state == SEND_ITEM_WAITS && a->items[i].lane == lane && send_packet_has_sender(a, i, &packet)) {
-      record_add(&packet, "recipient", a->items[i].address);
-      send_packet_add_parameters(&packet, &a->file.envelope.recipients[a->items[i].recipient]);
-      add_item(l, i);
-    }
-  if (!call_send(l->socket, &packet, &a->file.fd, 1)) {
+  size_t most = send_limit_take(s, lane, count_items(a, item, &packet));
+  struct send_link *l = most ? link_to(s, lane) : 0;
+  if (l) add_items(l, a, item, most, &packet);
+  bool is_sent = l && call_send(l->socket, &packet, &a->file.fd, 1);
+  send_limit_give(s, lane, is_sent ? most - l->count : most);
+  if (is_sent)
+    begin(s, l, a);
+  else if (l)
     close_link(s, l); /* it ended while it was idle, or is away: the next try makes a new one */
-    return false;
-  }
-  begin(s, l, a);
-  return true;
+  return is_sent;
 }
 
 bool send_link_report(struct send_schedule *s, struct send_attempt *a, const char *id, int report)
@@ -248,9 +265,10 @@ static void end_items(struct send_schedule *s, struct send_link *l, const text *
     is_of_hop = is_of_hop && send_result_is_of_hop(&item->outcome);
     is_dead = is_dead && !item->outcome.code;
   }
-  if (is_of_hop)
+  if (is_of_hop) {
+    send_limit_give(s, l->lane, l->count);
     send_lane_end_badly(&s->lanes, l->lane, a->items[l->items[0]].outcome.text.s, is_dead, s->now_ms);
-  else
+  } else
     send_lane_end_well(&s->lanes, l->lane);
 }
 

@@ -1,3 +1,4 @@
+#include "send/limit.h"
 #include "send/link.h"
 
 /* A quarter is kept for destinations that have no connection, so that one that holds its connections for long, however many it
@@ -16,5 +17,6 @@ bool send_link_has_room(const struct send_schedule *s, const struct send_lane *l
   enum send_service service = lane->kind == SEND_LANE_LOCAL ? SEND_DELIVER : SEND_SMTP;
 
   if (s->is_stopping || s->now_ms < s->away_until_ms[service] || !send_lane_has_room(lane)) return false;
-  return service == SEND_DELIVER || pool_has_room(s, lane);
+  if (service == SEND_DELIVER) return true;
+  return !send_lane_is_limited(lane, s->now_ms) && send_limit_has_connection(s, lane) && pool_has_room(s, lane);
 }

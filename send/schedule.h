@@ -28,6 +28,8 @@ struct send_settings {
   unsigned int each_max; /* of these for one destination */
 };
 
+struct limits;
+
 struct send_schedule {
   struct send_settings settings;
   int epoll;
@@ -36,6 +38,8 @@ struct send_schedule {
   struct send_waiting waiting;
   struct send_list ready; /* new messages: before those that are due again */
   struct send_lanes lanes;
+  struct send_rates rates;   /* control/destinationrate */
+  struct limits *limits;     /* what it counts; 0: nothing yet */
   struct tables tables;
   struct send_rights rights;
   unsigned int attempts;  /* open */
@@ -87,6 +91,7 @@ struct send_attempt {
   size_t running;
   size_t first_waiting; /* no item before it waits */
   bool is_again;        /* it may have been delivered already, before this attempt */
+  bool goes_on;         /* what is left of it waits for a rate limit alone, and stands in line again at once */
   struct send_link *report; /* on its way to queue-add */
 };
 

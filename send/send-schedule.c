@@ -22,6 +22,7 @@
 #include "lib/sandbox.h"
 #include "send/attempt.h"
 #include "send/control.h"
+#include "send/limit.h"
 #include "send/link.h"
 #include "send/scan.h"
 #include "send/wish.h"
@@ -101,7 +102,7 @@ static void watch_signals(const struct send_schedule *s)
 static void enter_sandbox(void)
 {
   static const char *const reads[] = { "control", "tables", "texts", 0 };
-  static const char *const writes[] = { "queue", 0 };
+  static const char *const writes[] = { "queue", "state/limits/mail-send", 0 };
   static const struct sandbox sandbox = { .reads = reads, .writes = writes };
 
   sandbox_enter(&sandbox);
@@ -136,6 +137,7 @@ static void init(struct send_schedule *s)
   s->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (s->epoll == -1) die_unable("make an epoll");
   send_lanes_init(&s->lanes, s->settings.local_max, s->settings.each_max);
+  send_limits_read(s);
   send_control_init(s);
   watch_signals(s);
   send_scan_start(s);
@@ -267,6 +269,7 @@ static void keep_house(struct send_schedule *s)
   if (s->wants_renewal && !s->is_stopping) start_renewal(s);
   read_settings(&s->settings);
   send_lanes_set_limits(&s->lanes, s->settings.local_max, s->settings.each_max);
+  send_limits_read(s);
   send_lanes_sweep(&s->lanes, s->now_ms);
   send_scan_start_new(s);
 }

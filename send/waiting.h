@@ -35,6 +35,7 @@ struct send_entry {
   uint64_t due_ms;
   uint32_t place;               /* in the heap, from 1; 0: it is not waiting for a time */
   bool is_again;                /* it may have been delivered already */
+  bool is_told;                 /* that it waits for a rate limit stands in its log */
   bool is_noted;                /* the operator wants something done with it when its attempt has ended */
   signed char priority;         /* -9 to 9: who stands before whom in a line */
   char id[];

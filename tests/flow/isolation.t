@@ -136,7 +136,7 @@ def test_files(t, home, mailboxes):
         "tls/key.pem": {"mail-tls"}, "tlsout/client.pem": {"mail-tlsout"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
         "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "tables/current/token.cdb": {"mail-tables", "mail-token"}, "directory/bob@example.test.ldif": {"mail-tables"},
         "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/ldappassword": {"mail-ldap"}, "state/directory": {"mail-ldap", "mail-tables"},
-        "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
+        "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
         "queue/log": {"mail-send"}, "demo-passwords": set(), "log/smtp-mx/current": {"mail-log"}, "mail": set(),
         "mail/example.test/bob": {mailboxes["bob"]}, "mail/example.test/bob/new": {mailboxes["bob"]},
         "mail/example.test/alice/new": {mailboxes["alice"]},

@@ -12,11 +12,11 @@ def add(recipient, count=1):
     """So many messages; their ids."""
     global number
     ids = []
-    for _ in range(count):
-        number += 1
-        ids.append('0123456789a%05d' % number)
-        put('new', envelope(ids[-1], 'ann@x.test', [recipient], birth=int(time.time())) + b'Subject: x\r\n\r\n', ids[-1])
-        with connect('send-schedule') as s:
+    with connect('send-schedule') as s:
+        for _ in range(count):
+            number += 1
+            ids.append('0123456789a%05d' % number)
+            put('new', envelope(ids[-1], 'ann@x.test', [recipient], birth=int(time.time())) + b'Subject: x\r\n\r\n', ids[-1])
             send(s, [('what', 'new'), ('id', ids[-1])])
     return ids
 
@@ -105,9 +105,9 @@ ok(gone(add('a@quick.test', 200)), 'two hundred messages to another host are del
 for i in range(4):
     hosts.hang.add('slow%d.test' % i)
 more = [id for i in range(4) for id in add('a@slow%d.test' % i, 10)]
-ok(wait_for(lambda: sum(hosts.open.get('slow%d.test' % i, 0) for i in range(4)) == 4), 'four more hosts hang: each has one connection', hosts.open)
+ok(wait_for(lambda: all(hosts.open.get('slow%d.test' % i) for i in range(4))), 'four more hosts hang: each has a connection', hosts.open)
 ok(gone(add('a@quick.test', 50) + add('a@other.test', 50)), '... and the quick ones are still served')
-ok(all(path(i) for i in slow + more) and hosts.open['slow.test'] == held, '... while the slow ones still hang')
+ok(all(path(i) for i in slow + more) and hosts.open['slow.test'] >= held, '... while the slow ones still hang')
 status = qctl('status')
 hosts.hang.clear()
 hosts.gate.set()

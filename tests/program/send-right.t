@@ -38,12 +38,15 @@ def new_id():
     return '0123456789a%05d' % number
 
 
-def add(facts, recipients=('x@far.test',), sender=None, **more):
+def add(facts, recipients=('x@far.test',), sender=None, connection=None, **more):
     id = new_id()
     sender = 'bob@a.test' if sender is None and facts == BOB else 'alice@a.test' if sender is None else sender
     put('new', envelope(id, sender, list(recipients), birth=int(time.time()), facts=facts, **more) + b'Subject: x\r\n\r\nHello\r\n', id)
-    with connect('send-schedule') as s:
-        send(s, [('what', 'new'), ('id', id)])
+    if connection:
+        send(connection, [('what', 'new'), ('id', id)])
+    else:
+        with connect('send-schedule') as s:
+            send(s, [('what', 'new'), ('id', id)])
     return id
 
 
@@ -84,7 +87,8 @@ def restart():
 
 
 def many(facts, count):
-    return [add(facts) for _ in range(count)]
+    with connect('send-schedule') as connection:
+        return [add(facts, connection=connection) for _ in range(count)]
 
 
 write('control/me', 'host.test\n')

@@ -145,9 +145,9 @@ static void check_lines(void)
     snprintf(id, sizeof id, "%06u", i);
     struct send_entry *e = send_waiting_add(&w, id);
     e->priority = (signed char)((int)(i * 7 % 19) - 9);
-    send_lane_stand(&lanes, lane, e);
-    if (i % 2) send_lane_stand(&lanes, other, e);
-    send_lane_stand(&lanes, lane, e); /* once */
+    send_lane_stand(&lanes, lane, e, false);
+    if (i % 2) send_lane_stand(&lanes, other, e, false);
+    send_lane_stand(&lanes, lane, e, false); /* once */
   }
   check(lanes.ring_count == 2 && lanes.busy == 2, "two lanes with a line of 190,000 messages of nineteen priorities: made without looking at those who stand there");
   struct send_entry *last = send_lane_take(&lanes, lane), *e;
@@ -162,6 +162,14 @@ static void check_lines(void)
   while ((e = send_lane_take(&lanes, other)))
     if (!strcmp(e->id, "000001")) is_ordered = false;
   check(is_ordered && !lanes.ring && !lanes.busy, "... nor later");
+  for (unsigned int i = 0; i < 4; i++) {
+    snprintf(id, sizeof id, "%06u", i * 19);
+    send_lane_stand(&lanes, lane, send_waiting_find(&w, id), i == 3);
+  }
+  e = send_lane_take(&lanes, lane);
+  check(!strcmp(e->id, "000057") && !strcmp(send_lane_take(&lanes, lane)->id, "000000"), "who had his turn for nothing stands in front");
+  while (send_lane_take(&lanes, lane))
+    ;
   for (unsigned int i = 0; i < 190000; i++) {
     snprintf(id, sizeof id, "%06u", i);
     send_waiting_remove(&w, send_waiting_find(&w, id));
