@@ -43,7 +43,7 @@ static void add_counter(text *line, const struct limits_entry *entry)
   text name = TEXT_ZERO;
   text_copy_bytes(&name, entry->key, seconds ? (size_t)(seconds - entry->key) : strlen(entry->key));
   add_printable(line, text_string(&name));
-  text_add_format(line, ": %llu in a ", (unsigned long long)entry->used);
+  text_add_format(line, ": %llu in %s ", (unsigned long long)entry->used, *window == 'h' ? "an" : "a");
   add_printable(line, window);
   text_free(&name);
 }
