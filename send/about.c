@@ -107,7 +107,8 @@ static void hear_items(const struct send_attempt *a, struct said *said)
   for (size_t i = 0; i < a->count; i++) {
     const struct send_item *item = &a->items[i];
     struct said *s = &said[item->recipient];
-    if (item->state != SEND_ITEM_OVER || item->is_untried || (s->attempt && item->outcome.verdict != SAID_LATER)) continue;
+    bool has_outcome = item->state == SEND_ITEM_OVER || item->outcome.status.len; /* or it says what it waits for */
+    if (!has_outcome || item->is_untried || (s->attempt && item->outcome.verdict != SAID_LATER)) continue;
     *s = (struct said){ .attempt = a->file.envelope.attempts ? a->file.envelope.attempts : 1, .verdict = item->outcome.verdict, .code = item->outcome.code,
                         .status = item->outcome.status, .remote = item->remote, .text = item->outcome.text };
   }

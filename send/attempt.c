@@ -199,9 +199,13 @@ static void tell_limits(struct send_schedule *s, struct send_attempt *a)
     struct send_item *item = &a->items[i];
     if (item->state != SEND_ITEM_WAITS || !send_lane_is_limited(item->lane, s->now_ms)) continue;
     send_limit_say(item->lane, &words);
-    send_conclude_say(s, a, i, words.s);
+    send_result_set(&item->outcome, SAID_LATER, "4.7.1", words.s);
+    send_conclude_say(s, a, i);
     a->entry->is_told = true;
   }
+  if (!a->entry->is_told) return;
+  send_about_forget(a->entry);
+  send_about_note(a);
 }
 
 /* All that it waits for is a rate limit, perhaps for hours: what it has come to is written down before. */

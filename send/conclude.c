@@ -78,18 +78,15 @@ static void write_said(const struct send_attempt *a, const text *lines)
   close(fd);
 }
 
-void send_conclude_say(const struct send_schedule *s, const struct send_attempt *a, size_t item, const char *words)
+void send_conclude_say(const struct send_schedule *s, struct send_attempt *a, size_t item)
 {
-  struct said said = { .seconds = s->now_seconds, .attempt = a->file.envelope.attempts + 1, .verdict = SAID_LATER };
   text lines = TEXT_ZERO;
 
-  text_add(&said.status, "4.7.1");
-  text_add(&said.recipient, a->file.envelope.recipients[a->items[item].recipient].address);
-  text_add(&said.text, words);
-  said_format(&said, &lines);
+  a->file.envelope.attempts++;
+  add_said(s, a, &a->items[item], &lines);
+  a->file.envelope.attempts--;
   write_said(a, &lines);
   text_free(&lines);
-  said_free(&said);
 }
 
 static int open_for_marks(const struct send_attempt *a) { return open(a->file.path.s, O_WRONLY | O_CLOEXEC | O_NOFOLLOW); }

@@ -64,7 +64,9 @@ size_t send_limit_take(struct send_schedule *s, struct send_lane *lane, size_t w
   if (!send_rate_has_limit(&lane->rate)) return wanted;
   make_key(lane, &key);
   for (size_t some = wanted; some; some /= 2) {
-    if (limits_take(store(s), claims, make_claims(lane, &key, some, claims), &which, &seconds) != LIMITS_OVER) return some;
+    if (limits_take(store(s), claims, make_claims(lane, &key, some, claims), &which, &seconds) == LIMITS_OVER) continue;
+    lane->limited_until_ms = 0;
+    return some;
   }
   if (seconds > AGAIN_SECONDS) seconds = AGAIN_SECONDS;
   if (!lane->limited_until_ms) log_event("limited", "destination", send_lane_destination(lane), (char *)0);
