@@ -14,6 +14,7 @@
 #include "send/limit.h"
 #include "send/link.h"
 #include "send/returns.h"
+#include "send/said_log.h"
 
 enum {
   OPEN_MAX = 200,           /* attempts that keep their file open while they only wait in line */
@@ -200,7 +201,7 @@ static void tell_limits(struct send_schedule *s, struct send_attempt *a)
     if (item->state != SEND_ITEM_WAITS || !send_lane_is_limited(item->lane, s->now_ms)) continue;
     send_limit_say(item->lane, &words);
     send_result_set(&item->outcome, SAID_LATER, "4.7.1", words.s);
-    send_conclude_say(s, a, i);
+    send_said_waits(s, a, i);
     a->entry->is_told = true;
   }
   if (!a->entry->is_told) return;

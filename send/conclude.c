@@ -13,12 +13,10 @@
 #include "send/conclude.h"
 #include "send/report.h"
 #include "send/returns.h"
+#include "send/said_log.h"
 #include "send/warning.h"
 
-enum {
-  LOG_BYTES_MAX = 1 << 20,         /* what was said is begun anew beyond this: the last words count */
-  DISK_TROUBLE_MS = 60 * 1000
-};
+enum { DISK_TROUBLE_MS = 60 * 1000 };
 
 static const char *const events[] = { [SAID_LATER] = "deferred", [SAID_DONE] = "delivered", [SAID_NEVER] = "failed" };
 
@@ -43,50 +41,6 @@ static bool is_weightier(enum said_verdict a, enum said_verdict b)
 {
   static const int weight[] = { [SAID_DONE] = 0, [SAID_NEVER] = 1, [SAID_LATER] = 2 };
   return weight[a] > weight[b];
-}
-
-static void add_said(const struct send_schedule *s, const struct send_attempt *a, const struct send_item *i, text *lines)
-{
-  struct said said = SAID_ZERO;
-
-  said.seconds = s->now_seconds;
-  said.attempt = a->file.envelope.attempts;
-  said.verdict = i->outcome.verdict;
-  said.status = i->outcome.status;
-  said.code = i->outcome.code;
-  text_add(&said.recipient, a->file.envelope.recipients[i->recipient].address);
-  said.remote = i->remote;
-  said.text = i->outcome.text;
-  said.policy = i->policy;
-  said_format(&said, lines);
-  text_free(&said.recipient);
-}
-
-/* Not synced: it is a courtesy for qstat and the words of a report. */
-static void write_said(const struct send_attempt *a, const text *lines)
-{
-  text path = TEXT_ZERO;
-  struct stat status;
-  int fd = open(queue_path_log(&path, a->entry->id), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-  text_free(&path);
-  if (fd == -1) return;
-  if (fstat(fd, &status) == 0 && status.st_size > LOG_BYTES_MAX && ftruncate(fd, 0) == -1)
-    log_event("unable", "id", a->entry->id, "to", "shorten what was said", (char *)0);
-  if (write(fd, lines->s, lines->len) == -1)
-    log_event("unable", "id", a->entry->id, "to", "keep what was said", "error", strerror(errno), (char *)0);
-  close(fd);
-}
-
-void send_conclude_say(const struct send_schedule *s, struct send_attempt *a, size_t item)
-{
-  text lines = TEXT_ZERO;
-
-  a->file.envelope.attempts++;
-  add_said(s, a, &a->items[item], &lines);
-  a->file.envelope.attempts--;
-  write_said(a, &lines);
-  text_free(&lines);
 }
 
 static int open_for_marks(const struct send_attempt *a) { return open(a->file.path.s, O_WRONLY | O_CLOEXEC | O_NOFOLLOW); }
@@ -343,8 +297,8 @@ static void keep(struct send_schedule *s, struct send_attempt *a, const enum env
 
   entry->is_told = false;
   for (size_t i = 0; i < a->count; i++)
-    if (!a->items[i].is_untried) add_said(s, a, &a->items[i], &said);
-  write_said(a, &said);
+    if (!a->items[i].is_untried) send_said_add(s, a, &a->items[i], &said);
+  send_said_write(a, &said);
   text_free(&said);
   e->next_seconds = send_backoff_next(&backoff, e->attempts, e->id.s, send_conclude_start(e), s->now_seconds);
   bool is_late = send_warning_is_due(s, a, states);
@@ -394,10 +348,10 @@ bool send_conclude_bounce(const struct send_schedule *s, struct send_attempt *a,
     send_result_set(&item.outcome, SAID_NEVER, SEND_STATUS_OPERATOR, words);
     states[i] = state_after(e, i, SAID_NEVER, false);
     log_item(s, a, &item);
-    add_said(s, a, &item, &said);
+    send_said_add(s, a, &item, &said);
     send_result_free(&item.outcome);
   }
-  write_said(a, &said);
+  send_said_write(a, &said);
   bool good = write_outcomes(a, states, false);
   text_free(&said);
   free(states);

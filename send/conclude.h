@@ -34,9 +34,6 @@ uint64_t send_conclude_start(const struct envelope *e);
 /* The warning of a delay is queued, or not due after all: written down and synced. */
 bool send_conclude_warned(struct send_attempt *a);
 
-/* What is the matter with an item that was not tried yet: its outcome is written to queue/log. */
-void send_conclude_say(const struct send_schedule *s, struct send_attempt *a, size_t item);
-
 /* How long until the next time that an envelope from the disk names. */
 uint64_t send_conclude_wait_ms(const struct send_schedule *s, const struct envelope *e);
 
