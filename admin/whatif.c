@@ -85,7 +85,7 @@ static void say_tls(const text *hop)
 
   if (is_auto) story_line("tls", "auto: DANE if its MX have signed TLSA records, else MTA-STS if it has a policy, else if it is offered");
   if ((is_auto || !strcmp(tls, "dane")) && !dns_is_trusted())
-    story_line("dane", "no: a nameserver of /etc/resolv.conf is on another host, and control/trustresolver is not yes");
+    story_line("dane", "no: the nameservers of /etc/resolv.conf are not all on this host, or control/trustresolver is no");
 }
 
 static void say_hop(const struct policy_route *route)

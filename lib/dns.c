@@ -59,7 +59,7 @@ bool dns_trusts(const struct __res_state *resolver)
   bool is_near = resolver->nscount > 0;
 
   for (int i = 0; i < resolver->nscount && i < MAXNS; i++) is_near = is_near && is_loopback(resolver, i);
-  return is_near || conf_is_yes("trustresolver", false);
+  return conf_is_yes("trustresolver", is_near);
 }
 
 bool dns_is_trusted(void)

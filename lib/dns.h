@@ -56,7 +56,7 @@ struct dns_tlsa_list {
 enum dns_result dns_find(const char *name, enum dns_kind kind, struct dns_list *list);
 enum dns_result dns_find_tlsa(const char *name, unsigned int port, struct dns_tlsa_list *list); /* _PORT._tcp.NAME */
 
-/* Is what the resolver says of DNSSEC to be believed? If all of /etc/resolv.conf are on this host, or control/trustresolver is yes. */
+/* Is what the resolver says of DNSSEC to be believed? control/trustresolver; without it: if all of /etc/resolv.conf are on this host. */
 bool dns_is_trusted(void);
 struct __res_state;
 bool dns_trusts(const struct __res_state *resolver); /* the same of one that libresolv has prepared */

@@ -54,7 +54,13 @@ void send_result_free(struct send_result *o)
   text_free(&o->text);
 }
 
+/* Ours: no way there, or not by the TLS that is demanded (send/tlspolicy): the next message would do no better. */
+static bool is_of_way(const char *status)
+{
+  return !strncmp(status, "4.4.", 4) || !strcmp(status, "4.7.4") || !strcmp(status, "4.7.5");
+}
+
 bool send_result_is_of_hop(const struct send_result *o)
 {
-  return o->verdict == SAID_LATER && (o->code == 421 || (!o->code && !strncmp(o->status.s, "4.4.", 4)));
+  return o->verdict == SAID_LATER && (o->code == 421 || (!o->code && is_of_way(o->status.s)));
 }

@@ -21,7 +21,7 @@ bool send_result_parse(struct send_result *o, const char *value);
 void send_result_set(struct send_result *o, enum said_verdict verdict, const char *status, const char *text);
 void send_result_free(struct send_result *o);
 
-/* Does it speak of the hop rather than of the recipient: no connection, or 421? */
+/* Does it speak of the hop rather than of the recipient: no connection, not the TLS that is demanded, or 421? */
 bool send_result_is_of_hop(const struct send_result *o);
 
 #endif

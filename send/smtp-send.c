@@ -217,6 +217,6 @@ int main(int argc, const char *const *argv)
   if (!conf_value("helohost", &me, "")) conf_me(&me);
   sender_uid = user_uid("mail-send");
   if (!dns_is_trusted())
-    log_event("dnssec", "reason", "a nameserver of /etc/resolv.conf is on another host, and control/trustresolver is not yes: DANE is not used", (char *)0);
+    log_event("dnssec", "reason", "the nameservers of /etc/resolv.conf are not all on this host, or control/trustresolver is no: DANE is not used", (char *)0);
   return serve(&service, argv);
 }

@@ -207,8 +207,10 @@ is_('ee.dane.test', 'later 4.7.5 dane no', 'nothing', '... where DANE is demande
 is_told('tlsa', 'dane-required', 'dane-required')
 write('control/trustresolver', 'yes\n')
 is_('wrong.dane.test', 'later 4.7.5 dane no', 'nothing', 'unless control/trustresolver says so')
-os.unlink('control/trustresolver')
 write('/etc/resolv.conf', resolv)
+write('control/trustresolver', 'no\n')
+is_('wrong.dane.test', 'done may no', 'tls', 'control/trustresolver no: nor is one on this host')
+os.unlink('control/trustresolver')
 
 # REQUIRETLS (RFC 8689 4.2.1)
 wants = dict(facts=[('requiretls', 'yes')])

@@ -186,6 +186,8 @@ static void check_result(void)
   check_is(r.text.s, "user unknown", "its text");
   check(!send_result_is_of_hop(&r), "a refusal speaks of the recipient");
   check(send_result_parse(&r, "later 4.4.1 000 no connection") && send_result_is_of_hop(&r), "no connection speaks of the hop");
+  check(send_result_parse(&r, "later 4.7.5 000 no TLS") && send_result_is_of_hop(&r), "so does TLS that is not what is demanded");
+  check(send_result_parse(&r, "later 4.7.5 450 not for him") && !send_result_is_of_hop(&r), "... but not what the other side says of that");
   check(send_result_parse(&r, "later 4.3.2 421 closing") && send_result_is_of_hop(&r), "so does 421");
   check(!send_result_parse(&r, "done 2.0 250 ok") && r.verdict == SAID_LATER, "a status of two parts is none: later");
   check(!send_result_parse(&r, "never 5.1.1 5500 x") && !send_result_parse(&r, "maybe 5.1.1 550 x") && !send_result_parse(&r, "") &&
