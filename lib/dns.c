@@ -11,6 +11,7 @@
 #include <skalibs/random.h>
 
 #include "lib/conf.h"
+#include "lib/dns_text.h"
 
 enum { ANSWER_MAX = 65535 };
 
@@ -122,6 +123,18 @@ enum dns_result dns_find(const char *name, enum dns_kind kind, struct dns_list *
   }
   text_free(&answer);
   if (kind == DNS_MX) dns_order(list, random_number);
+  return result;
+}
+
+enum dns_result dns_find_text(const char *name, text *records)
+{
+  text answer = TEXT_ZERO;
+  bool is_secure;
+  enum dns_result result = ask(name, ns_t_txt, &answer, &is_secure);
+
+  text_clear(records);
+  if (result == DNS_FOUND) result = dns_text_parse((const unsigned char *)answer.s, answer.len, records);
+  text_free(&answer);
   return result;
 }
 

@@ -1,10 +1,8 @@
+/* The part of lib/dns_text that does no I/O. */
+
 #include "lib/dns_text.h"
 
 #include <arpa/nameser.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <resolv.h>
-#include <stdlib.h>
 
 enum { ANSWER_MAX = 65535 };
 
@@ -44,26 +42,4 @@ enum dns_result dns_text_parse(const unsigned char *bytes, size_t length, text *
       count += add_strings(records, ns_rr_rdata(rr), ns_rr_rdata(rr) + ns_rr_rdlen(rr));
   }
   return count ? DNS_FOUND : DNS_NOTHING;
-}
-
-enum dns_result dns_find_text(const char *name, text *records)
-{
-  struct __res_state resolver = { 0 };
-  enum dns_result result = DNS_LATER;
-  unsigned char *answer;
-  int length;
-
-  text_clear(records);
-  if (!dns_name_check(name)) return DNS_ABSENT;
-  if (res_ninit(&resolver) == -1) return DNS_LATER;
-  if ((answer = malloc(ANSWER_MAX))) {
-    length = res_nquery(&resolver, name, ns_c_in, ns_t_txt, answer, ANSWER_MAX);
-    if (length >= 0)
-      result = dns_text_parse(answer, length > ANSWER_MAX ? ANSWER_MAX : (size_t)length, records);
-    else if (resolver.res_h_errno == HOST_NOT_FOUND || resolver.res_h_errno == NO_DATA)
-      result = resolver.res_h_errno == HOST_NOT_FOUND ? DNS_ABSENT : DNS_NOTHING;
-    free(answer);
-  }
-  res_nclose(&resolver);
-  return result;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # MTA-STS (RFC 8461) from submission to the other host's SMTP server: a whole instance in a network namespace with nsd, unbound, policy hosts and MX with
-# TLS, whose authority the test makes. What a policy demands is done, or nothing is sent; who interferes with record, policy host or STARTTLS gains nothing.
+# TLS, whose authority the test makes. What a policy demands is done, or nothing is sent (check 30); who interferes with record, policy host or STARTTLS gains nothing.
 import os, re, subprocess, sys, time
 
 sys.path[:0] = ["tests", "tests/flow"]
@@ -146,7 +146,7 @@ with mail, Tap() as t:
         sends(t, world, "two.test", "two MX, the first one not in the policy: the second one gets it")
         t.is_(world.servers["mx.missing.test"].heard, [], "... the first one hears nothing")
         sends(t, world, "xn--bcher-kva.test", "a domain in A-labels")
-        waits(t, world, "name.test", "MTA-STS.*(name|match)", "enforce, a certificate with another name")
+        waits(t, world, "name.test", "MTA-STS.*(name|match)", "check 30: enforce, a certificate with another name")
         waits(t, world, "authority.test", "MTA-STS.*(issuer|trust|authorit|verif)", "... of an authority that nobody believes")
         waits(t, world, "expired.test", "MTA-STS.*expired", "... that has expired")
         waits(t, world, "common.test", "MTA-STS", "... that has the name in its subject alone")
@@ -163,7 +163,7 @@ with mail, Tap() as t:
 
         # Not enforced
         line = sends(t, world, "testing.test", "testing: it arrives")
-        line = sends(t, world, "testname.test", "testing, another name in the certificate, another MX in the policy: it arrives")
+        line = sends(t, world, "testname.test", "check 30: testing, another name in the certificate, another MX in the policy: it arrives")
         t.matches(line, r"policy=sts-testing", "... the log names it")
         sends(t, world, "none.test", "mode none: it arrives")
         sends(t, world, "redirect.test", "a policy host that redirects: as without a policy")
