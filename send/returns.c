@@ -274,6 +274,13 @@ void send_returns_start(struct send_schedule *s, struct send_attempt *a)
   finish(s, a);
 }
 
+/* It came before the marks, and waits for them: they are there now. */
+static void wake_report(struct send_schedule *s, const char *id)
+{
+  struct send_entry *e = send_waiting_find(&s->waiting, id);
+  if (e && e->place && !e->attempt) send_waiting_set_due(&s->waiting, e, s->now_ms);
+}
+
 void send_returns_answered(struct send_schedule *s, struct send_attempt *a, const text *answer)
 {
   text id = TEXT_ZERO;
@@ -282,6 +289,7 @@ void send_returns_answered(struct send_schedule *s, struct send_attempt *a, cons
   if (record_is(answer, "answer", "queued") || record_is(answer, "answer", "there")) {
     log_event("returned", "id", a->entry->id, "report", id.s, (char *)0);
     finish(s, a);
+    wake_report(s, id.s);
   } else {
     const char *error = record_get(answer, "error");
     log_event("unable", "id", a->entry->id, "to", "queue the report", "error", *error ? error : "no answer from queue-add", (char *)0);

@@ -97,7 +97,7 @@ def has_waited(path):
 
 def retry():
     try:  # if the scheduler is cut now, nobody answers
-        subprocess.run([program('qctl'), 'retry', '--all'], env=ENV, capture_output=True, timeout=2)
+        subprocess.run([program('qctl'), 'retry', '--all'], env=ENV, capture_output=True, timeout=0.5)
     except subprocess.TimeoutExpired:
         pass
 
