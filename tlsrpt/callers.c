@@ -54,6 +54,7 @@ static void count(struct tlsrpt *t, const text *packet)
   const char *error = 0;
 
   if (!t->is_wanted) return;
+  tlsrpt_store_end(&t->store, t->now, t->delay, false); /* what comes behind midnight belongs to the new day */
   if (tlsrpt_session_parse(&session, packet, &error))
     tlsrpt_store_count(&t->store, &session, t->now);
   else

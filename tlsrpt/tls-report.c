@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/address.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
@@ -20,6 +21,7 @@
 #include "lib/ready.h"
 #include "lib/sandbox.h"
 #include "tlsrpt/ask.h"
+#include "tlsrpt/json.h"
 #include "tlsrpt/service.h"
 
 #define USAGE "tls-report   (fd 0: the listening socket run/tls-report), or " TLSRPT_ASK_USAGE
@@ -30,14 +32,28 @@ enum {
   HOUSEKEEPING_MS = 60000,    /* control files; what was counted is synced */
   LEAVE_MS = 5000,            /* so long jobs under way are waited for at the end; what has no answer then is asked again */
   DELAY_MAX = 43200,
-  FILES_MAX = 1024
+  FILES_MAX = 1024,
+  MEMORY_BYTES = 512 << 20
 };
 
 static int signals;
 static bool wants_renewal;
 
+static void check_contact(void)
+{
+  struct address address = ADDRESS_ZERO;
+  text contact = TEXT_ZERO;
+
+  tlsrpt_contact(&contact);
+  if (address_parse(&address, contact.s, contact.len) != ADDRESS_FULL || address.is_literal)
+    die_permanent("control/tlsreportcontact: not an address with a domain name: ", contact.s);
+  address_free(&address);
+  text_free(&contact);
+}
+
 void tlsrpt_read_settings(struct tlsrpt *t)
 {
+  check_contact();
   t->is_wanted = conf_is_yes("tlsreport", true);
   t->delay = conf_number("tlsreportdelay", 14400, DELAY_MAX);
 }
@@ -70,9 +86,9 @@ static void become_harmless(void)
   static const char *const reads[] = { "control", 0 };
   static const char *const writes[] = { "state/tlsrpt", 0 };
   static const struct sandbox sandbox = { .reads = reads, .writes = writes };
-  const struct rlimit none = { 0, 0 }, files = { FILES_MAX, FILES_MAX };
+  const struct rlimit none = { 0, 0 }, files = { FILES_MAX, FILES_MAX }, memory = { MEMORY_BYTES, MEMORY_BYTES };
 
-  setrlimit(RLIMIT_NOFILE, &files);
+  if (setrlimit(RLIMIT_NOFILE, &files) == -1 || setrlimit(RLIMIT_DATA, &memory) == -1) die_unable("limit files and memory");
   sandbox_enter(&sandbox);
   if (setrlimit(RLIMIT_NPROC, &none) == -1 || setrlimit(RLIMIT_CORE, &none) == -1) die_unable("limit the process");
 }

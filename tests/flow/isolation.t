@@ -268,6 +268,7 @@ with Postroom(17) as mail, Tap() as t:
             s.connect(f"{home}/run/{service}")
             test_limits(t, service, session_of(t, service, home), home)
         wait_for(lambda: not children(service, home))
+    t.is_((limits(mail.pid("tls-report"))["Max processes"], limits(mail.pid("tls-report"))["Max core file size"]), (["0", "0"], ["0", "0"]), "check 54: tls-report can start no process and leave no core")
     pid = int(subprocess.check_output(["s6-svstat", "-o", "pid", f"{home}/service/send-schedule"]))
     t.is_((limits(pid)["Max processes"], limits(pid)["Max core file size"]), (["0", "0"], ["0", "0"]), "check 54: send-schedule can start no process and leave no core")
     for worker in children("queue-add", home):
@@ -306,6 +307,16 @@ with Postroom(17) as mail, Tap() as t:
                 t.is_([process.open(f"{home}/{path}/.probe", os.O_CREAT | os.O_WRONLY) for path in ("state", "run", "control", "log")], [-errno.EACCES] * 4, "... and nowhere else")
                 t.ok(process.execute("/bin/sh") in (-errno.EACCES, -errno.EAGAIN), "... executes nothing")
                 t.is_(process.kill(1), -errno.EPERM, "... signals nobody")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.connect(f"{home}/run/report-post")
+            with Inside(session_of(t, "report-post", home)) as process:
+                t.ok(process.socket(socket.AF_INET, socket.SOCK_STREAM) >= 0, "check 55: report-post, which reads what strangers' web servers say, gets a TCP socket")
+                for path in ("control/srskey", "tables/current/policy.cdb", "state/tlsrpt/counts", "queue/new", "mail/example.test", "/etc/shadow"):
+                    t.is_(process.open(os.path.join(home, path)), -errno.EACCES, f"... and does not open {path}")
+        with Inside(mail.pid("tls-report")) as process:
+            t.is_(process.socket(socket.AF_INET, socket.SOCK_DGRAM), -errno.ENOSYS, "check 55: tls-report, which queues mail, gets no network socket")
+            for path in ("control/srskey", "tables/current/policy.cdb", "queue/new", "mail/example.test", "/etc/shadow"):
+                t.is_(process.open(os.path.join(home, path)), -errno.EACCES, f"... and does not open {path}")
         with mail.connect(143) as client:
             client.recv(1000)
             test_inside(t, "imap-login", session_of(t, "imap", home), home)

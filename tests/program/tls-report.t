@@ -83,6 +83,11 @@ def asked(callee, what):
     return [(a[0], a[3]) for a in callee.asked if a[0]['what'] == what]
 
 
+write('control/tlsreportcontact', 'no address\n')
+wrong = subprocess.run([program('tls-report')], stdin=listening, stderr=subprocess.PIPE, text=True, env=ENV)
+equal((wrong.returncode, wrong.stderr), (100, 'tls-report: fatal: control/tlsreportcontact: not an address with a domain name: no address@mx.ours.test\n'),
+      'it does not start with a contact that is no address')
+os.unlink('control/tlsreportcontact')
 service = begin()
 equal(run('show').stdout, 'Nothing was counted until now.\n', 'show, when there is nothing')
 equal(run('show', 'nobody.test').returncode, 1, '... of a domain: exit code 1')
