@@ -78,6 +78,15 @@ static bool has_recipient(const struct queue_select *s, const struct queue_look 
 
 bool queue_select_is_by_words(const struct queue_select *s) { return s->destination; }
 
+/* As it stands in the header, or without < and >. */
+static bool is_message_id(const char *wanted, const char *has)
+{
+  size_t length = strlen(wanted), has_length = strlen(has);
+
+  if (!strcmp(wanted, has)) return true;
+  return has_length == length + 2 && *has == '<' && has[has_length - 1] == '>' && !memcmp(has + 1, wanted, length);
+}
+
 bool queue_select_matches(const struct queue_select *s, const struct queue_look *l, uint64_t now_seconds)
 {
   const struct envelope *e = &l->file.envelope;
@@ -85,6 +94,7 @@ bool queue_select_matches(const struct queue_select *s, const struct queue_look 
 
   if (s->sender && !queue_select_is_address(s->sender, e->sender.s)) return false;
   if (s->login && (!record_find(&e->facts, "login") || !queue_select_is_address(s->login, record_get(&e->facts, "login")))) return false;
+  if (s->message_id && !is_message_id(s->message_id, record_get(&e->facts, "message-id"))) return false;
   return age >= s->older_seconds && has_recipient(s, l);
 }
 
@@ -92,6 +102,7 @@ static const char **place_of(struct queue_select *s, const char *option)
 {
   if (!strcmp(option, "--sender")) return &s->sender;
   if (!strcmp(option, "--login")) return &s->login;
+  if (!strcmp(option, "--message-id")) return &s->message_id;
   if (!strcmp(option, "--recipient")) return &s->recipient;
   return strcmp(option, "--destination") ? 0 : &s->destination;
 }

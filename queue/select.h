@@ -1,15 +1,16 @@
-/* select: which messages an operator means: by sender, login, recipient, destination and age; all that is given must be true. */
+/* select: which messages an operator means: by sender, login, Message-ID, recipient, destination and age; all that is given must be true. */
 
 #ifndef QUEUE_SELECT_H
 #define QUEUE_SELECT_H
 
 #include "queue/look.h"
 
-#define QUEUE_SELECT_USAGE "[--sender A|@DOMAIN|<>] [--login A|@DOMAIN] [--recipient A|@DOMAIN] [--destination HOST] [--older AGE]"
+#define QUEUE_SELECT_USAGE "[--sender A|@DOMAIN|<>] [--login A|@DOMAIN] [--message-id ID] [--recipient A|@DOMAIN] [--destination HOST] [--older AGE]"
 
 struct queue_select {
   const char *sender;
   const char *login;
+  const char *message_id;
   const char *recipient;
   const char *destination;
   uint64_t older_seconds;

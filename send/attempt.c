@@ -317,3 +317,17 @@ void send_attempt_set_aside(struct send_schedule *s, struct send_entry *e)
   send_list_remove(e);
   send_waiting_forget_due(&s->waiting, e);
 }
+
+/* A host that is slow may keep a line standing for hours, and a crash would do again what was done. */
+void send_attempts_keep_house(struct send_schedule *s)
+{
+  for (size_t slot = 0; s->attempts && slot < s->waiting.slot_count; slot++)
+    for (struct send_entry *e = s->waiting.slots[slot], *chain; e; e = chain) {
+      struct send_attempt *a = e->attempt;
+      chain = e->chain;
+      if (!a) continue;
+      bool was_stuck = a->is_stuck;
+      a->is_stuck = !a->running && !a->report && a->waiting && a->waiting < a->count;
+      if (was_stuck && a->is_stuck) end_early(s, a);
+    }
+}

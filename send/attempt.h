@@ -17,6 +17,9 @@ void send_attempt_settle(struct send_schedule *s, struct send_attempt *a);
 /* Of what has begun no more is begun: it concludes when what is under way has ended, or at once. The entry may be gone afterwards. */
 void send_attempt_stop(struct send_schedule *s, struct send_attempt *a);
 
+/* Every minute: what an attempt has come to is written down although others of its recipients still wait in line. */
+void send_attempts_keep_house(struct send_schedule *s);
+
 /* Has anything of it begun that is not written down yet: a delivery, a report? */
 bool send_attempt_is_running(const struct send_entry *e);
 

@@ -91,7 +91,8 @@ struct send_attempt {
   size_t running;
   size_t first_waiting; /* no item before it waits */
   bool is_again;        /* it may have been delivered already, before this attempt */
-  bool goes_on;         /* what is left of it waits for a rate limit alone, and stands in line again at once */
+  bool is_stuck;        /* a minute ago nothing of it was under way, and not all was begun */
+  bool goes_on;         /* what is left of it waits for room alone, and stands in line again at once */
   struct send_link *report; /* on its way to queue-add */
 };
 

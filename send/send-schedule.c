@@ -270,6 +270,7 @@ static void keep_house(struct send_schedule *s)
   read_settings(&s->settings);
   send_lanes_set_limits(&s->lanes, s->settings.local_max, s->settings.each_max);
   send_limits_read(s);
+  send_attempts_keep_house(s);
   send_lanes_sweep(&s->lanes, s->now_ms);
   send_scan_start_new(s);
 }

@@ -97,10 +97,21 @@ def slow(mail, t, host, quick):
     others = submit(mail, "quick.test", 60)
     t.ok(wait_for(lambda: not queued(mail, others), 120) and quick.messages == before + 60, "60 to another: delivered meanwhile", mail.run("qstat", "--summary"))
     t.ok(len(queued(mail, ids)) == 60 and host.open >= 5, "... while the slow one has not even greeted", host.open)
+    client = mail.login(587, "alice")
+    both = mail.give(client, "alice@example.test", ["eve@quick.test", "eve@slow.test"], "both")
+    t.ok(wait_for(lambda: quick.messages == before + 61), "one for both: the quick one has it")
+    return ids, both
+
+
+def slow_end(mail, t, host, quick, ids, both):
+    states = lambda: [r["state"] for r in mail.queued(both)["recipients"]]
+    t.ok(wait_for(lambda: states() == ["done", "todo"], 240), "... which is written down although the rest of it still stands in line", states())
+    taken, ids = quick.messages, ids + [both]
     said = mail.run("qctl", "delete", "--destination", "slow.test")
-    t.ok(mail.code == 0 and "60 messages deleted" in said and len(queued(mail, ids)) >= 5, "they are deleted, but for those that are under way", said[-300:])
+    t.ok(mail.code == 0 and "61 messages deleted" in said and len(queued(mail, ids)) >= 5, "they are deleted, but for those that are under way", said[-300:])
     host.gives_up.set()
     t.ok(wait_for(lambda: not queued(mail, ids)), "... which are when that has ended", mail.run("qstat"))
+    t.is_(quick.messages, taken, "... and the quick one has nothing twice")
 
 
 def limited(mail, t, host):
@@ -129,9 +140,10 @@ def limited(mail, t, host):
 with Postroom(54) as mail, Tap() as t:
     hosts = {name: Host(mail, name, f"127.0.54.{10 + i}", kind) for i, (name, kind) in enumerate((("dead", "dead"), ("slow", "slow"), ("quick", "quick"), ("limited", "quick")))}
     mail.run("tables-build")
-    for name, value in (("retryfirst", "10"), ("retrymax", "10")):
+    for name, value in (("retryfirst", "10"), ("retrymax", "10"), ("timeoutremote", "3000")):
         mail.control(name, value)
     mail.restart("send-schedule")
+    waiting = slow(mail, t, hosts["slow"], hosts["quick"])
     dead(mail, t, hosts["dead"])
-    slow(mail, t, hosts["slow"], hosts["quick"])
+    slow_end(mail, t, hosts["slow"], hosts["quick"], *waiting)
     limited(mail, t, hosts["limited"])

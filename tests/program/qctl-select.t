@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""qctl and qstat: which messages are meant: by sender, recipient, destination and age, all of it (N-71, N-72); --dry-run, JSON, what is
+"""qctl and qstat: which messages are meant: by sender, recipient, destination and age, Message-ID (N-74), all of it (N-71, N-72); --dry-run, JSON, what is
 said of races; qctl bounce: the sender has the message back now, with the operator's words. With a real send-schedule."""
 import sys; sys.path.insert(0, 'tests'); sys.dont_write_bytecode = True
 import json, re
@@ -32,7 +32,7 @@ def state(id):
 write('control/me', 'host.test\n')
 write_tables({'bob@a.test': 'kbob'})
 a = put('a', 'ann@x.test', ['u@later.test'], 20000)
-b = put('b', 'ann@x.test', ['u@other.test', ('bob@a.test', 'mailbox=kbob')])
+b = put('b', 'ann@x.test', ['u@other.test', ('bob@a.test', 'mailbox=kbob')], facts=('role=mx', 'message-id=<two@x.test>'))
 c = put('c', 'cat@y.x.test', ['v@later.test'], 20000)
 d = put('d', '', ['w@dead.test'])
 write('queue/log/' + d, b'%d 1 later 4.4.1 000 w@dead.test mx.dead.test%%20[192.0.2.9] silence\n' % NOW)
@@ -41,6 +41,7 @@ all_ids = [a, b, c, d]
 for arguments, wanted in ((['--sender', 'ANN@x.test'], [a, b]), (['--sender', '@.x.test'], [c]), (['--sender', '<>'], [d]),
                           (['--recipient', '@later.test'], [a, c]), (['--recipient', 'bob@a.test'], [b]), (['--destination', 'mailbox'], [b]),
                           (['--destination', 'mx.dead.test'], [d]), (['--older', '5h'], [a, c]), (['--older', '5h', '--sender', '@x.test'], [a]),
+                          (['--message-id', '<two@x.test>'], [b]), (['--message-id', 'two@x.test'], [b]), (['--message-id', 'wo@x.test'], []),
                           (['--sender', 'ann@x.test', b, c], [b]), (['--sender', 'nobody@x.test'], [])):
     code, out, error = run('qstat', '--json', *arguments)
     equal((code, [json.loads(l)['id'] for l in out.splitlines()]), (0, wanted), 'qstat ' + ' '.join(arguments))

@@ -238,7 +238,7 @@ very = new_id()
 reports.answer = lambda pairs, hop: [('answer', 'queued'), ('id', dict(pairs)['id'])]
 message(very, 'bob@a.test', ['a@later.test'], birth=int(time.time()) - 6 * 86400, attempts=40)
 notify(very)
-ok(gone(very), 'N-75, N-76: six days old and tried forty times: returned')
+ok(gone(very), 'N-75, N-76, T19: six days old, with a lifetime of five, and tried forty times: returned')
 text = asked(reports, very + 'b0041')[0][3]
 ok(b'Status: 5.4.7' in text and b'given up after the queue lifetime; the last attempt said: 452 4.2.2 come again' in text.replace(b'\r\n    ', b' ').replace(b'\r\n  ', b' '),
    '... with what was said last', text)

@@ -97,7 +97,7 @@ ok(received.startswith(b'Received: from client.example ([192.0.2.9])\r\n\tby mx.
 equal(rest, b': x\r\nMessage-ID: <1@far.example>\r\n\r\n.dot\r\nlast\r\n', 'the content, with the dot unstuffed')
 line = log_lines('accepted')[-1]
 ok(all(' %s' % fact in line for fact in ('id=' + id, 'from=joe@far.example', 'recipients=1', 'client=192.0.2.9',
-   'helo=client.example', 'message-id=<1@far.example>', 'generation=', 'size=')), 'one line in the log says all', line)
+   'helo=client.example', 'message-id=<1@far.example>', 'generation=', 'size=')), 'one line in the log says all, N-74: the Message-ID beside the id', line)
 
 # refusals
 REFUSALS = [
