@@ -19,7 +19,7 @@ struct said {
   text recipient;
   text remote; /* host and address that said it, or the file in the Maildir */
   text text;
-  text policy; /* of TLS, that smtp-send went by: "dane", or "dane verified" */
+  text policy; /* of TLS, that smtp-send went by: "dane", "dane verified", "dane verified-host" (doc/smtp-send.md) */
 };
 #define SAID_ZERO { .status = TEXT_ZERO, .recipient = TEXT_ZERO, .remote = TEXT_ZERO, .text = TEXT_ZERO, .policy = TEXT_ZERO }
 

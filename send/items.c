@@ -41,7 +41,7 @@ void send_item_take(struct send_item *i, const text *answer)
 {
   text_copy(&i->remote, record_get(answer, "remote"));
   text_copy(&i->policy, record_get(answer, "policy"));
-  if (i->policy.len && record_is(answer, "verified", "yes")) text_add(&i->policy, " verified");
+  if (i->policy.len && record_find(answer, "verified")) text_add(&i->policy, record_is(answer, "verified", "yes") ? " verified" : " verified-host");
   text_string(&i->remote);
   text_string(&i->policy);
   i->is_passed_on = record_is(answer, "dsn", "yes");

@@ -4,6 +4,7 @@
 
 #include "lib/call.h"
 #include "lib/log.h"
+#include "send/session.h"
 
 enum {
   PROBE_SECONDS = 9, /* relay-test waits one more */
@@ -82,7 +83,7 @@ void send_probe(int call, struct hop *hop, struct client *c, const text *packet)
   add_text(&answer, "remote", &c->remote);
   add_text(&answer, "tls", &c->tls);
   if (c->policy) record_add(&answer, "policy", c->policy);
-  if (c->is_verified) record_add(&answer, "verified", "yes");
+  if (c->is_verified) record_add(&answer, "verified", send_session_verified(c));
   add_text(&answer, "certificate", &c->certificate);
   add_text(&answer, "fingerprint", &c->fingerprint);
   add_offered(&answer, &c->offered);

@@ -171,3 +171,5 @@ enum session_result send_session_open(struct client *c, const struct tls_plan *p
 }
 
 bool send_session_suits_requiretls(const struct client *c) { return c->is_verified && c->is_way_secure && c->offers.requiretls; }
+
+const char *send_session_verified(const struct client *c) { return !c->is_verified ? "no" : c->is_way_secure ? "yes" : "host"; }

@@ -16,6 +16,9 @@ enum session_result {
 /* By the plan for this host. allow_tls: false after SESSION_CLEAR. */
 enum session_result send_session_open(struct client *c, const struct tls_plan *plan, bool allow_tls, struct outcome *why);
 
+/* "yes"; "host": it is the host that it says it is, but nobody vouches for that as the domain's (RFC 7672 2.2.1); "no". */
+const char *send_session_verified(const struct client *c);
+
 /* May a message that requires TLS (RFC 8689 4.2.1) go over this session? */
 bool send_session_suits_requiretls(const struct client *c);
 

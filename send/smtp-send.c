@@ -140,7 +140,7 @@ static void log_outcome(const struct job *job, size_t i, const char *id, int64_t
   text_add_number(&time, (uint64_t)ms);
   log_event("delivery", "id", id, "to", job->recipients[i], "outcome", send_outcome_name(o->kind), "status", o->status,
             "remote", text_string(&remote), "tls", text_string(&tls), "policy", job->client.policy, "verified",
-            !tls.len ? "" : job->client.is_verified ? "yes" : "no", "reply", text_string(&reply), "ms",
+            tls.len ? send_session_verified(&job->client) : "", "reply", text_string(&reply), "ms",
             text_string(&time), (char *)0);
 }
 
@@ -156,7 +156,7 @@ static bool answer(int call, struct job *job, const char *id, int64_t ms)
   text_add_text(&value, &job->client.tls);
   if (value.len) record_add(&record, "tls", text_string(&value));
   if (job->client.policy) record_add(&record, "policy", job->client.policy);
-  if (job->client.is_verified) record_add(&record, "verified", "yes");
+  if (job->client.is_verified) record_add(&record, "verified", send_session_verified(&job->client));
   if (job->client.fd != -1) record_add(&record, "keep", "yes");
   if (job->client.offers.dsn) record_add(&record, "dsn", "yes");
   for (size_t i = 0; i < job->transaction.count; i++) {

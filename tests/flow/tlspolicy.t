@@ -64,14 +64,14 @@ with mail, Tap() as t:
 
         for domain, verdict, policy, way in (
                 ("auto.plain.test", "done", "may", "tls"), ("may.plain.test", "done", "may", "tls"), ("mayclear.plain.test", "done", "may", "clear"), ("encrypt.plain.test", "done", "encrypt", "tls"),
-                ("verify.plain.test", "done", "verify verified", "tls"), ("below.verify.plain.test", "done", "encrypt", "tls"), ("pin.plain.test", "done", "fingerprint verified", "tls"),
+                ("verify.plain.test", "done", "verify verified-host", "tls"), ("below.verify.plain.test", "done", "encrypt", "tls"), ("pin.plain.test", "done", "fingerprint verified", "tls"),
                 ("off.plain.test", "done", "none", "clear"), ("dane.test", "done", "dane verified", "tls"), ("bad.dane.test", "done", "may", "tls"),
                 ("encryptclear.plain.test", "later 4.7.4", "encrypt", ""), ("verifyname.plain.test", "later 4.7.5", "verify", ""), ("otherpin.plain.test", "later 4.7.5", "fingerprint", ""),
                 ("dane.plain.test", "later 4.7.5", "dane", ""), ("sts.plain.test", "later 4.7.5", "sts", ""), ("later.plain.test", "later 4.7.4", "encrypt", "")):
             id = mail.submit("alice", f"x@{domain}", domain)
             line = wait_for(lambda: world.delivery(id), 60)
             word, *status = verdict.split()
-            t.ok(re.search(rf"outcome={word} " + (f"status={status[0]} " if status else ""), line) and f" policy={policy.split()[0]} " in line and ("verified=yes" in line) == ("verified" in policy)
+            t.ok(re.search(rf"outcome={word} " + (f"status={status[0]} " if status else ""), line) and f" policy={policy.split()[0]} " in line and ("verified=yes" in line) == policy.endswith(" verified") and ("verified=host" in line) == policy.endswith("-host")
                  and (" tls=" in line) == (way == "tls"), f"{domain}: {verdict}, policy {policy}", line, mail.queued(id))
             if word == "later":
                 said = mail.said_last(id, 60) or {}
