@@ -114,7 +114,7 @@ def accepted_messages(mail, t):
     for n in range(20):
         give(mail, sender(n), [f"good{n}@slow.test"], letter(f"slow {n}"))
     waiting = lambda: [m for m in mail.queue() if m["recipients"][0]["address"].endswith("@slow.test")]
-    t.ok(wait_for(lambda: len(waiting()) == 20 and all(m["attempts"] >= 4 and m["age"] > 3 for m in waiting()), 120), "20 messages that wait far longer than delaywarning, tried again and again", waiting()[:2])
+    t.ok(wait_for(lambda: len(waiting()) == 20 and all(m["attempts"] >= 4 and m["age"] > 3 for m in waiting()), 300), "20 messages that wait far longer than delaywarning, tried again and again", waiting()[:2])
     t.is_([m for m in mail.queue() if m["sender"] == ""], [], "no report is in the queue")
 
 

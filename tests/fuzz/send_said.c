@@ -1,5 +1,5 @@
 /* What others say: an outcome of deliver or smtp-send, a line of queue/log, and a report made of them: any bytes give an
-   outcome, a line that is written is read again, and a report has no control byte and CRLF lines outside the header it returns; its part for programs is ASCII. */
+   outcome, a line that is written is read again, and a report has no control byte and CRLF lines outside the header it returns; its part for programs is ASCII, unless whom it is for has an address that is not. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static void check_line(const struct said *s)
 
 static void check_report(const struct said *s, const char *words)
 {
-  enum send_report_action action = (enum send_report_action)(strlen(words) % 4);
+  enum send_report_action action = (enum send_report_action)(strlen(words) % 5);
   struct send_report_recipient recipient = { .action = action, .address = words, .original = words, .said = s };
   static struct send_wordings english;
   if (!english.language) send_wordings_use_english(&english);
@@ -43,13 +43,14 @@ static void check_report(const struct said *s, const char *words)
         (c == '\r' && (i + 1 == out.len || out.s[i + 1] != '\n')))
       abort();
   }
-  const char *status = memmem(out.s, out.len, "\r\nContent-Type: message/delivery-status\r\n", 41);
+  const char *type = string_is_ascii(words) ? "\r\nContent-Type: message/delivery-status\r\n" : "\r\nContent-Type: message/global-delivery-status\r\n";
+  const char *status = memmem(out.s, out.len, type, strlen(type));
   const char *global = memmem(out.s, out.len, "\r\nContent-Type: message/global-delivery-status\r\n", 48);
   bool is_ascii = status && !global;
   if (!status) status = global;
   const char *end = status ? memmem(status, out.len - (size_t)(status - out.s), "\r\n--", 4) : 0;
   for (const char *c = status; is_ascii && c < end; c++)
-    if ((unsigned char)*c > 0x7e) abort();
+    if ((unsigned char)*c > 0x7e && string_is_ascii(words)) abort();
   if (!end) abort();
   text_free(&out);
 }
