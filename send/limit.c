@@ -10,11 +10,14 @@
 
 enum { AGAIN_SECONDS = 60 }; /* the operator may have changed what is counted */
 
-/* It has memory of its own only if there is something to count. */
+/* It has memory of its own only if there is something to count. One that cannot be opened is tried again in a minute. */
 static struct limits *store(struct send_schedule *s)
 {
-  if (!s->limits) s->limits = limits_open("mail-send");
-  return s->limits;
+  static uint64_t again_ms;
+
+  if (s->limits || s->now_ms < again_ms) return s->limits;
+  again_ms = s->now_ms + AGAIN_SECONDS * 1000;
+  return s->limits = limits_open("mail-send");
 }
 
 void send_limits_read(struct send_schedule *s)
