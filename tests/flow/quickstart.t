@@ -65,6 +65,20 @@ with Postroom(21) as mail, Tap() as t:
         answer = talk.recv(1000)
     t.ok(answer.startswith(b"250"), "it works at once on the running instance", answer)
 
+    def certificate(*words):
+        done = subprocess.run(["service/certificate", mail.home, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.returncode, done.stdout.split()
+    for kind, path in (("server", "tls/cert.pem"), ("client", "tlsout/client.pem")):
+        said = mail.run("openssl", "x509", "-in", f"{mail.home}/{path}", "-noout", "-fingerprint", "-sha256")
+        first = said.strip().split("=")[-1].replace(":", "").lower()
+        t.is_(certificate(kind, "show"), (0, ["current", first]), f"S-32 service/certificate {kind} show: the fingerprint")
+        t.is_(certificate(kind, "change")[0], 111, "... change: there is no next one")
+        second = certificate(kind, "next")[1][-1]
+        t.is_((certificate(kind, "next")[1][-1], certificate(kind, "show")[1]), (second, ["current", first, "next", second]), "... next: made once, and told again")
+        t.is_(certificate(kind, "change"), (0, ["current", second]), "... change: it is the current one")
+        t.is_((first == second, certificate(kind, "show")[1]), (False, ["current", second]), "... and another")
+    t.is_((certificate("other", "show")[0], certificate("server", "forget")[0]), (111, 111), "S-32 service/certificate: what it does not know is refused")
+
     other = subprocess.run(["./quickstart", "--home", mail.home, "--offset", "1"], stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     t.ok(other.returncode and "portoffset" in other.stdout, "another offset for the same home is refused, with the file's name",
