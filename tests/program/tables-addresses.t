@@ -72,7 +72,7 @@ refuses "an alias of a foreign domain" 'control/domains/x.test line 1: that doma
 refuses "an alias of itself" 'control/domains/x.test line 1: the aliases of these domains are a circle' domains/x.test 'alias: x.test'
 refuses "a relayed domain with a catchall" 'a relayed domain is not ours' domains/x.test 'relay: h.test' 'catchall: ann@a.test'
 refuses "recipients without a relay" 'control/domains/x.test line 1: recipients is said of a relay' domains/x.test 'recipients: all'
-refuses "a word that is none" 'control/domains/x.test line 2: tls is may, encrypt, verify, fingerprint, tls or off, not never' domains/x.test 'relay: h.test' 'tls: never'
+refuses "a word that is none" 'control/domains/x.test line 2: tls is may, encrypt, verify, fingerprint, dane, tls or off, not never' domains/x.test 'relay: h.test' 'tls: never'
 refuses "S-31: tls: fingerprint without one" 'control/domains/x.test line 2: tls: fingerprint needs a fingerprint' domains/x.test 'relay: h.test' 'tls: fingerprint'
 refuses "S-31: a fingerprint that nobody looks at" 'control/domains/x.test line 3: tls: encrypt looks at no fingerprint' domains/x.test 'relay: h.test' 'tls: encrypt' "fingerprint: $old"
 refuses "S-31: a fingerprint that is none" 'control/domains/x.test line 3: fingerprint is a SHA-256 in hex, not abc' domains/x.test 'relay: h.test' 'tls: fingerprint' 'fingerprint: abc'
