@@ -19,7 +19,10 @@
 
 #define USAGE "qstat [--json|--mailq|--summary|--by cause|destination] " QUEUE_SELECT_USAGE " [ID...], or qstat --follow [--json] with the same selection"
 
-enum { PART_BYTES = 32 * 1024 };
+enum {
+  PART_BYTES = 32 * 1024,
+  LOOKS = 500 /* messages looked at, after which what was found among them is shown */
+};
 
 enum form { FORM_TEXT, FORM_JSON, FORM_MAILQ, FORM_COUNTED };
 
@@ -36,13 +39,13 @@ static void say_all(text *words)
   text_clear(words);
 }
 
-/* A message is less than a packet: what is shown goes out in larger parts. */
+/* In parts, not message by message; 0: what there is goes out now. */
 static void say(const text *words)
 {
   static text part = TEXT_ZERO;
 
   if (words) text_add_text(&part, words);
-  if (!words || part.len >= PART_BYTES) say_all(&part);
+  if (part.len >= PART_BYTES || (!words && part.len)) say_all(&part);
 }
 
 static void add_up(struct queue_sums *sums, const struct queue_file *f)
@@ -163,7 +166,10 @@ static void show_all(struct wish *w, struct queue_sums *sums)
   struct queue_list list = { 0, 0 };
 
   queue_list_read(&list);
-  for (size_t i = 0; i < list.count; i++) show_id(list.ids[i], w, sums);
+  for (size_t i = 0; i < list.count; i++) {
+    show_id(list.ids[i], w, sums);
+    if (i % LOOKS == 0) say(0);
+  }
 }
 
 /* The sums of all, without reading all, if send-schedule can say them. */
