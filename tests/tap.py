@@ -132,10 +132,16 @@ def listen(service):
 
 
 def connect(service):
+    """On a busy machine the service may not have accepted yet who came before: EAGAIN."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     connection.settimeout(30)
-    connection.connect('run/' + service)
-    return connection
+    for turn in range(3000):
+        try:
+            connection.connect('run/' + service)
+            return connection
+        except BlockingIOError:
+            time.sleep(0.01)
+    raise TimeoutError(service)
 
 
 def call(service, pairs, fds=()):
