@@ -33,7 +33,7 @@ static void take(struct dial *d, enum dial_rank rank, const struct outcome *faul
   text_add_text(&d->remote, &d->c->remote);
 }
 
-static void note(struct dial *d, enum dial_rank rank, const struct outcome *fault)
+static void log_fault(const struct dial *d, const struct outcome *fault)
 {
   text remote = TEXT_ZERO, words = TEXT_ZERO;
 
@@ -43,6 +43,11 @@ static void note(struct dial *d, enum dial_rank rank, const struct outcome *faul
             text_string(&words), (char *)0);
   text_free(&remote);
   text_free(&words);
+}
+
+static void note(struct dial *d, enum dial_rank rank, const struct outcome *fault)
+{
+  log_fault(d, fault);
   take(d, rank, fault);
 }
 
@@ -71,6 +76,8 @@ static enum session_result open_session(struct dial *d, const char *host, const 
   if (result == SESSION_READY && d->hop->requires_tls && !send_session_suits_requiretls(d->c)) {
     d->lacks_requiretls = true;
     result = SESSION_UNFIT;
+    send_outcome_say(&fault, OUTCOME_NEVER, "5.7.30", "a message that requires TLS may not go there (REQUIRETLS)", (char *)0);
+    log_fault(d, &fault);
   }
   if (result == SESSION_FAILED || result == SESSION_UNFIT) send_client_quit(d->c);
   if (result != SESSION_READY) send_client_close(d->c);
@@ -152,6 +159,7 @@ static bool plan(struct dial *d, const char *host, const struct dns_list *addres
   d->c->policy = decision->policy;
   send_outcome_say(&fault, OUTCOME_LATER, "4.7.5", host, " is not used: ", decision->refusal, (char *)0);
   note(d, DIAL_SPOKE, &fault);
+  d->tried++; /* look-ups take time, too */
   send_tlsreport_tell(&d->plan, 0, decision->failure, decision->refusal);
   send_outcome_free(&fault);
   return false;

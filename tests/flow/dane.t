@@ -335,5 +335,6 @@ equal(by_rule('relay.dane.test', 25, 'dane'), ('later', 'dane', None), '... of a
 equal(by_rule('mx-wrong.dane.test', 25, 'dane'), ('later', 'dane', None), '... a wrong one: later')
 equal(by_rule('mx-wrong.dane.test', 25, 'encrypt'), ('done', 'encrypt', None), 'a rule that does not say dane: nobody looks')
 log = read('log').decode()
+ok(re.search(r'unreached hop=some.dane.test remote=mx-ee.* status=5.7.30 reason="a message that requires TLS', log), 'the log says who was passed over by REQUIRETLS')
 ok(re.search(r'delivery .*tls="TLSv1.3 [A-Z0-9_]+" policy=dane verified=yes ', log), 'the log says policy and whether it was verified', log[-1500:])
 done_testing()
