@@ -32,10 +32,18 @@ uint64_t send_backoff_interval(const struct send_backoff *b, unsigned int attemp
   return seconds - eighth + hash(id, attempts) % (2 * eighth + 1);
 }
 
+/* More than by itself it ever comes to: what was tried oftener, by `sendmail -q` from cron, waits no longer for that. */
+static uint64_t longest_for_age(const struct send_backoff *b, uint64_t age_seconds)
+{
+  return 2 * age_seconds + b->first_seconds + b->first_seconds / 8;
+}
+
 uint64_t send_backoff_next(const struct send_backoff *b, unsigned int attempts, const char *id, uint64_t birth_seconds,
                            uint64_t now_seconds)
 {
-  uint64_t next = now_seconds + send_backoff_interval(b, attempts, id);
+  uint64_t interval = send_backoff_interval(b, attempts, id);
+  uint64_t longest = now_seconds < birth_seconds ? interval : longest_for_age(b, now_seconds - birth_seconds);
+  uint64_t next = now_seconds + (interval < longest ? interval : longest);
   uint64_t end = birth_seconds + b->lifetime_seconds, late = birth_seconds + b->warning_seconds;
 
   if (b->warning_seconds && now_seconds < late && late < next) next = late;
@@ -46,10 +54,10 @@ bool send_backoff_is_over(const struct send_backoff *b, unsigned int attempts, u
                           uint64_t now_seconds)
 {
   uint64_t sum = waited(b, attempts);
-  bool is_old = now_seconds >= birth_seconds && now_seconds - birth_seconds >= b->lifetime_seconds;
 
   if (attempts >= SEND_ATTEMPTS_MAX) return true;
-  return (is_old && sum >= b->lifetime_seconds / 4 * 3) || sum / 2 > b->lifetime_seconds;
+  if (now_seconds < birth_seconds) return sum / 2 > b->lifetime_seconds;
+  return now_seconds - birth_seconds >= b->lifetime_seconds && sum >= b->lifetime_seconds / 4 * 3;
 }
 
 bool send_backoff_is_late(const struct send_backoff *b, unsigned int attempts, uint64_t birth_seconds,

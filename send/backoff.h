@@ -19,13 +19,15 @@ struct send_backoff {
    what came together does not stay together. */
 uint64_t send_backoff_interval(const struct send_backoff *b, unsigned int attempts, const char *id);
 
-/* When the next attempt is. The last one comes when the lifetime ends, not after; so does one when the warning is due. */
+/* When the next attempt is. The last one comes when the lifetime ends, not after; so does one when the warning is due. Attempts that
+   somebody asked for before their time put it off no further than its age would. */
 uint64_t send_backoff_next(const struct send_backoff *b, unsigned int attempts, const char *id, uint64_t birth_seconds,
                            uint64_t now_seconds);
 
 /* Is it to be returned now, after so many attempts? Two clocks must agree that it is old enough, because one of them can
    be set wrong: the calendar since its birth, and the intervals that the attempts stand for (which were waited for by
-   the monotonic clock). Twice the lifetime in attempts is enough alone: else a birth in the future would mean forever. */
+   the monotonic clock). Attempts alone prove nothing: somebody may have asked for them. Only where the birth is in the future,
+   which would mean for ever, are twice the lifetime in attempts enough. */
 bool send_backoff_is_over(const struct send_backoff *b, unsigned int attempts, uint64_t birth_seconds,
                           uint64_t now_seconds);
 

@@ -36,6 +36,9 @@ static void check_backoff(void)
   check(!send_backoff_is_over(&b, 20, now, now + 315360000), "nor after a third of its time");
   check(!send_backoff_is_over(&b, 35, now, 0), "back to 1970: not yet");
   check(send_backoff_is_over(&b, 80, now, 0), "but not for ever");
+  check(!send_backoff_is_over(&b, 4000, now, now + 431999) && send_backoff_is_over(&b, 4000, now, now + 432000), "N-75, P-36: sendmail -q every minute returns nothing before its time");
+  check(send_backoff_next(&b, 60, "x", now, now + 10) <= now + 10 + 2 * 10 + 338, "... and what was tried sixty times in ten seconds waits no longer than other new mail");
+  check(send_backoff_next(&b, 60, "x", now, now + 90000) > now + 90000 + 12000, "... nor is an old message tried oftener");
   struct send_backoff warns = { 300, 14400, 432000, 3600 };
   check(!send_backoff_is_late(&warns, 6, now, now + 3599) && send_backoff_is_late(&warns, 6, now, now + 3600), "N-76: late from delaywarning on");
   check(!send_backoff_is_late(&warns, 1, now, now + 315360000) && !send_backoff_is_late(&warns, 3, now, now + 315360000), "... a jump of ten years warns nobody");
