@@ -215,8 +215,8 @@ os.unlink('control/trustresolver')
 # Postfix decides the same: posttls-finger, its client for such questions
 def postfix(domain):
     """Verified, Trusted (an unsigned MX), Untrusted, or what else it says of the session with the MX that it would use."""
-    words = ['/usr/sbin/posttls-finger', '-c', '-l', 'dane', '-t', '10', '-T', '10', '-L', 'summary', '-o', 'smtp_tls_CAfile=' + HOME + '/ca.pem', '-o', 'myhostname=mail.home.test', domain]
-    said = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, env={'PATH': '/usr/bin:/usr/sbin', 'LC_ALL': 'C'}).stdout
+    words = ['/usr/sbin/posttls-finger', '-c', '-l', 'dane', '-t', '60', '-T', '60', '-L', 'summary', '-o', 'smtp_tls_CAfile=' + HOME + '/ca.pem', '-o', 'myhostname=mail.home.test', domain]
+    said = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, env={'PATH': '/usr/bin:/usr/sbin', 'LC_ALL': 'C'}).stdout
     found = re.findall(r'(\w+) TLS connection established', said)
     return found[-1] if found else said
 

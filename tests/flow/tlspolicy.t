@@ -69,12 +69,12 @@ with mail, Tap() as t:
                 ("encryptclear.plain.test", "later 4.7.4", "encrypt", ""), ("verifyname.plain.test", "later 4.7.5", "verify", ""), ("otherpin.plain.test", "later 4.7.5", "fingerprint", ""),
                 ("dane.plain.test", "later 4.7.5", "dane", ""), ("sts.plain.test", "later 4.7.5", "sts", ""), ("later.plain.test", "later 4.7.4", "encrypt", "")):
             id = mail.submit("alice", f"x@{domain}", domain)
-            line = wait_for(lambda: world.delivery(id), 60)
+            line = wait_for(lambda: world.delivery(id), 180)
             word, *status = verdict.split()
             t.ok(re.search(rf"outcome={word} " + (f"status={status[0]} " if status else ""), line) and f" policy={policy.split()[0]} " in line and ("verified=yes" in line) == policy.endswith(" verified") and ("verified=host" in line) == policy.endswith("-host")
                  and (" tls=" in line) == (way == "tls"), f"{domain}: {verdict}, policy {policy}", line, mail.queued(id))
             if word == "later":
-                said = mail.said_last(id, 60) or {}
+                said = mail.said_last(id, 180) or {}
                 t.ok(said.get("policy") == policy and said.get("status") == status[0], "... qstat --json says it", said)
                 t.matches(mail.run("qstat", id), rf"\(TLS policy: {policy}\)", "... and qstat")
                 t.ok(not any(f"@{domain}" in h for s in world.servers.values() for h in s.heard), "... and nothing was sent")
@@ -82,23 +82,23 @@ with mail, Tap() as t:
         t.matches(mail.run("qstat", id), "control/tlspolicy demands", "the words say who demands it")
         world.policies("later.plain.test may")
         mail.run("qctl", "retry", last)
-        t.ok(wait_for(lambda: not mail.queued(last), 60), "N-88: another policy holds at the next attempt", mail.queued(last))
+        t.ok(wait_for(lambda: not mail.queued(last), 180), "N-88: another policy holds at the next attempt", mail.queued(last))
         t.matches(world.delivery(last), "outcome=done .*policy=may ", "... it is sent in clear now")
 
         mail.submit("alice", "x@refuses.dane.test", "refused")
-        report = (mail.mail_with("alice", "refuses.dane.test", 60) or [b""])[0].decode()
+        report = (mail.mail_with("alice", "refuses.dane.test", 180) or [b""])[0].decode()
         t.matches(report, r"(?m)^X-TLS-Policy: dane verified\r?$", "a report says by which policy the host was spoken to")
 
         mail.relay_rule(type="recipient", subject="relayed.example", host="mx-relay.dane.test", port=mail.port(25), tls="dane")
         id = mail.submit("alice", "x@relayed.example", "by a rule")
-        t.matches(wait_for(lambda: world.delivery(id), 60), rf"outcome=done .*remote=mx-relay.dane.test\[{GOOD}\]:{mail.port(25)} .*policy=dane verified=yes", "N-84: a relay rule with tls: dane: the TLSA record of its port")
+        t.matches(wait_for(lambda: world.delivery(id), 180), rf"outcome=done .*remote=mx-relay.dane.test\[{GOOD}\]:{mail.port(25)} .*policy=dane verified=yes", "N-84: a relay rule with tls: dane: the TLSA record of its port")
         t.matches(mail.run("relay-test", "test"), r"(?s)^ok\n.*\npolicy +dane\nverified +yes\n", "relay-test tries it")
         said = mail.run("relay-test", "mx-bad.dane.test", "--tls", "dane")
         t.ok(mail.code and "DANE" in said, "... and --tls dane, with a host whose record does not fit", said)
         said = mail.run("relay-test", "mx.plain.test", "--tls", "dane")
         t.ok(mail.code and "no TLSA records" in said, "... or that has none", said)
 
-        shown = wait_for(lambda: (lambda said: said if "dane.test" in said else None)(mail.run("tls-report", "show")), 60)
+        shown = wait_for(lambda: (lambda said: said if "dane.test" in said else None)(mail.run("tls-report", "show")), 180)
         t.ok(shown, "tls-report has counted", shown)
         one = json.loads((mail.run("tls-report", "show", "dane.test") or "{}"))["policies"][0]
         t.is_((one["policy"]["policy-type"], one["policy"]["policy-string"], one["summary"]), ("tlsa", [world.record], {"total-successful-session-count": 1, "total-failure-session-count": 0}), "... the session by DANE, with its record")
