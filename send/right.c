@@ -102,7 +102,7 @@ bool send_right_bar(struct send_attempt *a)
     return false;
   }
   send_about_note(a);
-  log_event("held", "id", a->entry->id, "who", r->key, "reason", r->reason, (char *)0);
+  log_event("held", "id", a->entry->id, "who", r->key, "reason", r->reason, "login", record_get(&a->file.envelope.facts, "login"), (char *)0);
   return true;
 }
 

@@ -108,7 +108,7 @@ told_at = publish(off=['alice'])
 ok(wait_for(lambda: all(states(i) == 'h' for i in alice + [old])), "alice's submit bit goes off: all that she has here is held", [states(i) for i in alice])
 print('# all held %.2f s after the new generation' % (time.monotonic() - told_at))
 ok(all(states(i) == 'R' for i in bob + [other]), "... what is bob's, and what is nobody's, is not")
-ok(('held id=%s who="mailbox kalice" reason="sending is disabled"' % alice[0]).encode() in read('log'), '... the log says why', read('log')[-300:])
+ok(('held id=%s who="mailbox kalice" reason="sending is disabled" login=alice@a.test' % alice[0]).encode() in read('log'), '... the log says why', read('log')[-300:])
 code, out, error = run('qstat', alice[0])
 ok('to x@far.test: held, its sender may not send any more' in out and 'held until it is released' in out, '... qstat, too', out)
 import json
