@@ -134,7 +134,8 @@ static bool reach_hosts(struct dial *d, struct hop *hop)
   text name = TEXT_ZERO;
   bool is_reached = false;
 
-  send_outcome_say(d->why, OUTCOME_LATER, "4.4.4", "the relay ", hop->name.s, " has no address: ", send_rule_name(hop), (char *)0);
+  send_outcome_say(d->why, OUTCOME_LATER, "4.4.4", "the relay ", hop->name.s, " has no address", hop->rule.len ? ": " : "",
+                   hop->rule.len ? send_rule_name(hop) : "", (char *)0);
   send_hosts_sort(&hosts, &hop->others, random_number);
   for (unsigned int i = 0; i < hosts.count && !is_reached; i++) {
     const char *value = hosts.all[i].value;

@@ -12,6 +12,7 @@
 #include "lib/die.h"
 #include "lib/log.h"
 #include "lib/user.h"
+#include "tlsrpt/ask.h"
 #include "tlsrpt/json.h"
 #include "tlsrpt/service.h"
 
@@ -25,9 +26,12 @@ static uid_t teller;
 
 void tlsrpt_callers_init(struct tlsrpt *t)
 {
-  int flags = fcntl(0, F_GETFL);
+  int flags = fcntl(0, F_GETFL), is_listening = 0;
+  socklen_t length = sizeof is_listening;
 
   t->caller_count = 0;
+  if (getsockopt(0, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) == -1 || !is_listening)
+    die_permanent("fd 0 is not the listening socket run/tls-report: s6 starts the service; to ask it: " TLSRPT_ASK_USAGE);
   if (flags == -1 || fcntl(0, F_SETFL, flags | O_NONBLOCK) == -1) die_unable("use fd 0, which must be the listening socket run/tls-report");
   teller = user_uid("mail-remote");
 }

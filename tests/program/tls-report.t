@@ -263,6 +263,10 @@ with database() as db:
     (domain, wait), = db.execute("SELECT domain, due - first FROM report WHERE period IN (SELECT id FROM period WHERE end IS NOT NULL)")
     ok(domain == 'tired.test' and 16 * 900 <= wait < 18 * 900 + 120, '... after twice as long each time', (domain, wait))
 
+# Typed by a person, who is root: it does not touch the store
+typed = subprocess.run([program('tls-report')], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV, timeout=60)
+ok(typed.returncode == 100 and not typed.stdout and 'not the listening socket' in typed.stderr and 'tls-report show' in typed.stderr, 'started without a listening socket it says how it is asked', typed)
+
 # Off; and a store that is broken
 write('control/tlsreport', 'no\n')
 service = begin()
