@@ -10,6 +10,7 @@ import net
 HOST, MX, CLEAR, WEB = "192.0.2.59", "127.0.59.71", "127.0.59.72", "192.0.2.80"
 net.inside("postroom59", HOST, WEB)
 from postroom import Postroom, Tap, wait_for
+from signed import Signed, tlsa
 from stsworld import Authority, Web, page, policy
 
 
@@ -130,7 +131,10 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
     web.certificates["collect.strange.test"], web.sites["collect.strange.test"] = other.certificate("collect.strange.test"), strange
     web.certificates["mta-sts.strict.test"], web.sites["mta-sts.strict.test"] = ca.certificate("mta-sts.strict.test"), page(policy("mx.strict.test", "*.more.test", mode="testing"))
     web.certificates["mta-sts.enforce.test"], web.sites["mta-sts.enforce.test"] = ca.certificate("mta-sts.enforce.test"), page(policy("mx.enforce.test"))
-    tls_mx, clear_mx = Mx(MX, other.certificate("mx.far.test")), Mx(CLEAR)
+    mx_certificate = other.certificate("mx.far.test")
+    tls_mx, clear_mx = Mx(MX, mx_certificate), Mx(CLEAR)
+    pins = {"dane.test": tlsa(3, 1, 1, mx_certificate[0]), "wrong.test": tlsa(3, 1, 1, ca.pem)}
+    signed = [Signed(name, f"@ MX 10 mx\nmx A {MX}\n_25._tcp.mx TLSA {pin}\n{dns('mailto:bob@example.test')}") for name, pin in pins.items()]
     mx = f"@ MX 10 mx\nmx A {MX}\n"
     zones = {
         "far.test": mx + f"collect A {WEB}\n" + dns("mailto:bob@example.test,https://collect.far.test/tls?v=1"),
@@ -144,20 +148,23 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
         "null.test": "@ MX 0 .\n",
         "itself.test": mx + dns("mailto:tls@itself.test"),
     }
-    with net.Dns(zones) as names:
+    with net.Dns({**zones, **{zone.name: zone.records for zone in signed}}, anchors=[zone.anchor for zone in signed]):
         begun = time.time()
-        for domain in sorted(set(zones) - {"enforce.test", "null.test"}):
+        for domain in sorted({*zones, "dane.test"} - {"enforce.test", "null.test"}):
             for _ in range(2 if domain == "far.test" else 1):
                 before = len(tls_mx.got) + len(clear_mx.got)
                 mail.submit("bob", f"x@{domain}", f"to {domain}")
                 t.ok(wait_for(lambda: len(tls_mx.got) + len(clear_mx.got) > before, 60), f"a message to {domain} arrives", mail.log("smtp-send")[-1500:])
+        refused = mail.submit("bob", "x@wrong.test", "to wrong.test")
+        t.matches(str(mail.said_last(refused)), "later", "a message to wrong.test, whose TLSA record is another one's, waits")
+        mail.run("qctl", "delete", refused)
         t.ok(counted(mail, "clear.test", 0, 1) and counted(mail, "strict.test", 0, 1), "smtp-send told of sessions that were not right", mail.run("tls-report", "show"), mail.log("smtp-send"))
         t.ok(counted(mail, "none.test", 1, 0), "... and of those that were", mail.run("tls-report", "show"))
 
-        t.matches(mail.run("tls-report", "send", "--day", today()), "^8 reports", "tls-report send --day: eight reports are due")
-        t.ok(wait_for(lambda: len(reports(mail)) == 3, 60), "three of them come by mail", list(reports(mail)), mail.log("tls-report"), mail.log("report-post"))
+        t.matches(mail.run("tls-report", "send", "--day", today()), "^10 reports", "tls-report send --day: ten reports are due")
+        t.ok(wait_for(lambda: len(reports(mail)) == 5, 60), "five of them come by mail", list(reports(mail)), mail.log("tls-report"), mail.log("report-post"))
         found = reports(mail)
-        t.is_(sorted(found), ["clear.test", "far.test", "strict.test"], "... those whose domain asked for it")
+        t.is_(sorted(found), ["clear.test", "dane.test", "far.test", "strict.test", "wrong.test"], "... those whose domain asked for it")
         message = found["far.test"]
         far = content(message)
         begin, end = (calendar.timegm(time.strptime(far["date-range"][key], "%Y-%m-%dT%H:%M:%SZ")) for key in ("start-datetime", "end-datetime"))
@@ -183,6 +190,12 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
                                     "policy-domain": "strict.test", "mx-host": ["mx.strict.test", "*.more.test"]}, "an MTA-STS policy stands there as it applied")
         t.is_([f["result-type"] for f in strict[0]["failure-details"]], ["certificate-not-trusted"], "... and that its MX showed a certificate of a stranger")
 
+        for domain, pin in pins.items():
+            one, = content(found[domain])["policies"]
+            t.is_(one["policy"], {"policy-type": "tlsa", "policy-string": [pin], "policy-domain": domain}, f"{domain}: the TLSA record stands there as it applied")
+            t.is_(list(one["summary"].values()), [1, 0] if domain == "dane.test" else [0, 1], "... and whether it fitted")
+        t.is_(one["failure-details"][0]["result-type"], "validation-failure", "... and what was wrong")
+
         t.ok(wait_for(lambda: "error=\"the answer is 503\"" in mail.log("tls-report"), 60), "a collector that says 503 gets it later", mail.log("tls-report"), mail.log("report-post"))
         t.ok(wait_for(lambda: strange.posted, 60) and wait_for(lambda: "could not be verified" in mail.log("report-post")), "one whose certificate is not right gets it all the same, and the log says so", mail.log("report-post"))
         t.ok(wait_for(lambda: "later domain=inner.test" in mail.log("tls-report"), 60), "no report is posted to a host inside", mail.log("tls-report"))
@@ -198,7 +211,7 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
         t.is_([json.loads(gzip.decompress(body)) for _, body in collector.posted], [far, far], "what is posted is the same report")
         t.ok(wait_for(lambda: not re.search("^  far.test", mail.run("tls-report", "show"), re.M)), "then it is done")
         time.sleep(1)
-        t.is_(len(reports(mail)), 3, "the mail was not sent again")
+        t.is_(len(reports(mail)), 5, "the mail was not sent again")
 
         # What a report is about does not keep it back, and it is in no report itself
         t.ok(wait_for(lambda: any(b"TLS-Report-Domain: itself.test" in body for _, body in tls_mx.got), 60), "a report arrives at the domain that it is about")
