@@ -121,7 +121,11 @@ bool sql_do(struct sql *s, unsigned int statement, const char *types, ...)
   va_list values;
   int result;
 
-  if (sqlite3_get_autocommit(s->file) && !execute(s, "BEGIN")) return false;
+  s->is_rolled_back |= s->is_open && sqlite3_get_autocommit(s->file);
+  if (sqlite3_get_autocommit(s->file) && !execute(s, "BEGIN")) {
+    s->has_failed = true;
+    return false;
+  }
   s->is_open = true;
   va_start(values, types);
   bind(s, s->statements[statement], types, values);
@@ -130,6 +134,7 @@ bool sql_do(struct sql *s, unsigned int statement, const char *types, ...)
   while (result == SQLITE_ROW);
   bool good = is_good(s, result);
   sqlite3_reset(s->statements[statement]);
+  s->has_failed |= !good;
   return good;
 }
 
@@ -139,14 +144,14 @@ int64_t sql_last_id(const struct sql *s) { return sqlite3_last_insert_rowid(s->f
 
 bool sql_commit(struct sql *s, bool is_synced)
 {
-  bool good = true;
+  bool good = !s->is_rolled_back && !(s->is_open && sqlite3_get_autocommit(s->file));
 
   for (unsigned int i = 0; s->words[i]; i++) sqlite3_reset(s->statements[i]); /* a row that still stands would hold the file */
-  if (s->is_open && !sqlite3_get_autocommit(s->file)) {
-    good = execute(s, "COMMIT");
-    if (!good && !sqlite3_get_autocommit(s->file)) execute(s, "ROLLBACK");
+  if (!sqlite3_get_autocommit(s->file)) {
+    good = execute(s, "COMMIT") && good;
+    if (!sqlite3_get_autocommit(s->file)) execute(s, "ROLLBACK");
   }
-  s->is_open = false;
-  if (good && is_synced) good = is_good(s, sqlite3_wal_checkpoint_v2(s->file, 0, SQLITE_CHECKPOINT_TRUNCATE, 0, 0));
+  s->is_open = s->has_failed = s->is_rolled_back = false;
+  if (good && is_synced) is_good(s, sqlite3_wal_checkpoint_v2(s->file, 0, SQLITE_CHECKPOINT_TRUNCATE, 0, 0));
   return good;
 }

@@ -17,6 +17,8 @@ struct sql {
   const char *const *words; /* the statements, ended by 0 */
   sqlite3_stmt *statements[SQL_STATEMENTS_MAX];
   bool is_open;             /* a transaction */
+  bool has_failed;          /* something in it could not be done */
+  bool is_rolled_back;      /* and what was done before that is gone, too */
 };
 
 void sql_open(struct sql *s, const char *path, const char *schema, const char *const *words, uint64_t bytes_max); /* or dies */
@@ -32,6 +34,6 @@ size_t sql_length(const struct sql *s, unsigned int statement, int column);
 bool sql_do(struct sql *s, unsigned int statement, const char *types, ...); /* begins a transaction if there is none */
 int64_t sql_changed(const struct sql *s);                                  /* rows, by the last one */
 int64_t sql_last_id(const struct sql *s);
-bool sql_commit(struct sql *s, bool is_synced);
+bool sql_commit(struct sql *s, bool is_synced);                            /* false: what was done since the last one is gone */
 
 #endif

@@ -68,7 +68,21 @@ static void say_lost(struct tlsrpt_store *s)
 void tlsrpt_store_flush(struct tlsrpt_store *s, bool is_synced)
 {
   if (s->lost && s->period) say_lost(s);
-  sql_commit(&s->sql, is_synced);
+  tlsrpt_store_commit(s, is_synced);
+}
+
+/* If the disk is full, all since the last time is gone, maybe the period too: what there is is looked up anew. */
+bool tlsrpt_store_commit(struct tlsrpt_store *s, bool is_synced)
+{
+  bool good = sql_commit(&s->sql, is_synced);
+
+  if (!good) {
+    s->lost += s->fresh;
+    s->period = 0;
+    take_up(s);
+  }
+  s->fresh = 0;
+  return good;
 }
 
 static bool begin_period(struct tlsrpt_store *s, uint64_t now)
@@ -136,9 +150,16 @@ void tlsrpt_store_count(struct tlsrpt_store *s, const struct tlsrpt_session *one
   int64_t report, policy = 0;
 
   s->lost += one->missed;
+  if (s->sql.has_failed) { /* a full disk: once a second it is seen whether that is over */
+    s->lost++;
+    return;
+  }
   if (begin_period(s, now) && (report = find_report(s, one->domain.s)) && !(policy = count_policy(s, report, &place, good, false)))
     policy = count_policy(s, report, &without, good, true);
-  if (!policy || (!good && !count_failure(s, policy, one))) s->lost++;
+  if (!policy || (!good && !count_failure(s, policy, one)))
+    s->lost++;
+  else
+    s->fresh++;
 }
 
 void tlsrpt_store_end(struct tlsrpt_store *s, uint64_t now, uint64_t delay, bool even_today)
@@ -151,7 +172,7 @@ void tlsrpt_store_end(struct tlsrpt_store *s, uint64_t now, uint64_t delay, bool
   sql_do(&s->sql, WORD_END_PERIOD, "ii", s->period, (int64_t)end);
   sql_do(&s->sql, WORD_DUE, "iii", s->period, (int64_t)now, (int64_t)delay + 1);
   sql_do(&s->sql, WORD_FORGET_PERIODS, "");
-  if (!sql_commit(&s->sql, true)) return; /* it is tried again */
+  if (!tlsrpt_store_commit(s, true)) return; /* it is tried again */
   s->period = 0;
   s->begin = end;
 }

@@ -22,6 +22,7 @@ struct tlsrpt_store {
   int64_t period;  /* the open one; 0: there is none */
   uint64_t begin;  /* of it */
   uint64_t domains; /* that it has */
+  uint64_t fresh;  /* sessions counted since the last commit */
   uint64_t lost;   /* sessions that are not counted, since this was said last */
 };
 
@@ -60,6 +61,7 @@ void tlsrpt_store_close(struct tlsrpt_store *s);
 
 void tlsrpt_store_count(struct tlsrpt_store *s, const struct tlsrpt_session *session, uint64_t now);
 void tlsrpt_store_flush(struct tlsrpt_store *s, bool is_synced);
+bool tlsrpt_store_commit(struct tlsrpt_store *s, bool is_synced); /* for the store itself */
 
 /* Ends the open period if its day is over, or (even_today) at once. Its reports are due within delay seconds, by chance. */
 void tlsrpt_store_end(struct tlsrpt_store *s, uint64_t now, uint64_t delay, bool even_today);
@@ -71,6 +73,7 @@ uint64_t tlsrpt_store_next_due(struct tlsrpt_store *s); /* UINT64_MAX: there is 
 
 /* A report that is due and nobody has: it is taken until the process ends, or it is put off. */
 bool tlsrpt_store_take(struct tlsrpt_store *s, uint64_t now, struct tlsrpt_report *r);
+void tlsrpt_store_free_all(struct tlsrpt_store *s); /* nobody has any: one that could not be put off, on a full disk, is free again */
 void tlsrpt_store_put_off(struct tlsrpt_store *s, const struct tlsrpt_report *r, uint64_t due);
 void tlsrpt_store_forget(struct tlsrpt_store *s, const struct tlsrpt_report *r);
 

@@ -35,7 +35,7 @@ uint64_t tlsrpt_store_hurry(struct tlsrpt_store *s, uint64_t from, uint64_t to, 
   bool good = sql_do(&s->sql, WORD_HURRY, "iii", (int64_t)from, (int64_t)to, (int64_t)now);
   uint64_t count = good ? (uint64_t)sql_changed(&s->sql) : 0;
 
-  return sql_commit(&s->sql, true) ? count : 0;
+  return tlsrpt_store_commit(s, true) ? count : 0;
 }
 
 uint64_t tlsrpt_store_next_due(struct tlsrpt_store *s)
@@ -59,20 +59,22 @@ bool tlsrpt_store_take(struct tlsrpt_store *s, uint64_t now, struct tlsrpt_repor
   if (!r->name.len) id_make(&r->name);
   if (!r->first) r->first = now;
   r->tries++;
-  return sql_do(&s->sql, WORD_TRY, "iti", r->id, r->name.s, (int64_t)r->first) && sql_commit(&s->sql, true);
+  return sql_do(&s->sql, WORD_TRY, "iti", r->id, r->name.s, (int64_t)r->first) && tlsrpt_store_commit(s, true);
 }
+
+void tlsrpt_store_free_all(struct tlsrpt_store *s) { sql_do(&s->sql, WORD_FREE_ALL, ""); }
 
 void tlsrpt_store_put_off(struct tlsrpt_store *s, const struct tlsrpt_report *r, uint64_t due)
 {
   sql_do(&s->sql, WORD_PUT_OFF, "ii", r->id, (int64_t)due);
-  sql_commit(&s->sql, true);
+  tlsrpt_store_commit(s, true);
 }
 
 void tlsrpt_store_forget(struct tlsrpt_store *s, const struct tlsrpt_report *r)
 {
   sql_do(&s->sql, WORD_FORGET, "i", r->id);
   sql_do(&s->sql, WORD_FORGET_PERIODS, "");
-  sql_commit(&s->sql, true);
+  tlsrpt_store_commit(s, true);
 }
 
 void tlsrpt_store_add_delivery(struct tlsrpt_store *s, const struct tlsrpt_report *r, const text *endpoint)
@@ -107,7 +109,7 @@ bool tlsrpt_store_next_delivery(struct tlsrpt_store *s, const struct tlsrpt_repo
 void tlsrpt_store_note_done(struct tlsrpt_store *s, const struct tlsrpt_delivery *d)
 {
   sql_do(&s->sql, WORD_DONE, "i", d->id);
-  sql_commit(&s->sql, true);
+  tlsrpt_store_commit(s, true);
 }
 
 bool tlsrpt_store_next_policy(struct tlsrpt_store *s, const struct tlsrpt_report *r, struct tlsrpt_policy *p)

@@ -162,6 +162,7 @@ static void run(struct tlsrpt *t)
     bool is_house_day = t->now_ms >= housekeeping_ms;
     if (is_house_day) {
       tlsrpt_read_settings(t);
+      if (!tlsrpt_jobs_are_busy(t)) tlsrpt_store_free_all(&t->store);
       housekeeping_ms = t->now_ms + HOUSEKEEPING_MS;
     }
     tlsrpt_store_end(&t->store, t->now, t->delay, false);
