@@ -15,7 +15,7 @@ enum { REPLY_SECONDS = 300, END_SECONDS = 600, QUIT_SECONDS = 2, SECONDS_MAX = 8
 
 void send_client_init(struct client *c)
 {
-  c->may_chunk = conf_is_yes("sendchunking", true);
+  c->may_chunk = !c->cannot_chunk && conf_is_yes("sendchunking", true);
   c->seconds = (unsigned int)conf_number("timeoutremote", REPLY_SECONDS, SECONDS_MAX);
   c->end_seconds = (unsigned int)conf_number("timeoutremote", END_SECONDS, SECONDS_MAX);
 }
@@ -225,8 +225,30 @@ bool send_client_hear(struct client *c, unsigned int seconds)
   }
 }
 
+bool send_client_has_words(const struct client *c) { return c->in_start < c->in_end || wait_until(c->fd, POLLIN, 0); }
+
+/* The end of the connection, or 421, comes when it comes. Any other reply would be taken for that to the next command. */
+bool send_client_is_quiet(struct client *c)
+{
+  if (!send_client_has_words(c)) return true;
+  if (!send_client_hear(c, 0) && (c->reply.code || !c->was_late)) return false;
+  send_reply_clear(&c->reply);
+  c->was_late = false;
+  return fail(c, "spoke before it was asked");
+}
+
+/* It may refuse the message before its end, but not accept it. */
+bool send_client_is_patient(struct client *c)
+{
+  if (!send_client_has_words(c)) return true;
+  if (!send_client_hear(c, c->seconds) || c->reply.code >= 400) return false;
+  send_reply_clear(&c->reply);
+  return fail(c, "answered before the message had ended");
+}
+
 bool send_client_ask(struct client *c, const char *command, const char *argument)
 {
+  if (!send_client_is_quiet(c)) return false;
   send_client_say(c, command, argument);
   return send_client_flush(c) && send_client_hear(c, c->seconds);
 }

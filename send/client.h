@@ -23,6 +23,7 @@ struct client {
   unsigned int seconds;     /* for each reply, and for each part of a message to be taken */
   unsigned int end_seconds; /* for the reply to the end of the data */
   bool may_chunk;           /* control/sendchunking */
+  bool cannot_chunk;        /* a host that offered it did not know BDAT */
   int64_t until_ms;         /* by the monotonic clock: nothing is waited for any longer; 0: no limit */
   bool is_lmtp;             /* it speaks LMTP (RFC 2033): a reply for each recipient behind the data */
   struct extensions offers;
@@ -61,6 +62,11 @@ bool send_client_send(struct client *c, struct iovec *parts, int count); /* chan
 /* The next reply, within so many seconds. False: none came, or it is 421, with which the server ends the connection. */
 bool send_client_hear(struct client *c, unsigned int seconds);
 bool send_client_ask(struct client *c, const char *command, const char *argument); /* say, flush, hear */
+
+/* Nothing was said that nobody asked for: before a command; in the middle of a message. False: as from send_client_hear. */
+bool send_client_is_quiet(struct client *c);
+bool send_client_is_patient(struct client *c);
+bool send_client_has_words(const struct client *c); /* there are bytes that were not asked for */
 
 /* After a false: what it means for the recipients: later, with the server's words or ours. when: "after MAIL". */
 void send_client_explain(const struct client *c, const char *when, struct outcome *o);

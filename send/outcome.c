@@ -15,6 +15,7 @@ static void set(struct outcome *o, enum outcome_kind kind, const char *status, u
 {
   o->kind = kind;
   o->code = code;
+  o->is_left = false;
   snprintf(o->status, sizeof o->status, "%s", status);
   text_clear(&o->words);
 }

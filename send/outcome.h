@@ -12,6 +12,7 @@ struct outcome {
   enum outcome_kind kind;
   char status[REPLY_STATUS_MAX]; /* RFC 3463 */
   unsigned int code;             /* 0: ours, not the server's */
+  bool is_left;                  /* later, because there were too many: may be tried at once (send/recipient) */
   text words;
 };
 #define OUTCOME_ZERO { .kind = OUTCOME_OPEN, .words = TEXT_ZERO }

@@ -120,6 +120,18 @@ static const char *name_demander(const struct tls_plan *plan)
   return plan->search->hop->is_mx ? "control/tlspolicy demands" : "the relay rule demands";
 }
 
+/* Who adds words in clear to the answer to STARTTLS would have us take them for those of the host (RFC 3207 5). */
+static enum session_result refuse_words(struct client *c, const struct tls_plan *plan, struct outcome *why)
+{
+  text answer = TEXT_ZERO;
+
+  record_add(&answer, "error", "there are words in clear behind its answer to STARTTLS");
+  record_add(&answer, "failure", "validation-failure");
+  enum session_result result = fail_unencrypted(c, plan, &answer, why);
+  text_free(&answer);
+  return result;
+}
+
 static enum session_result start_tls(struct client *c, const struct tls_plan *plan, struct outcome *why)
 {
   enum session_result result;
@@ -134,7 +146,7 @@ static enum session_result start_tls(struct client *c, const struct tls_plan *pl
     send_tlsreport_tell(plan, c, "starttls-not-supported", "it refused STARTTLS");
     return plan->decision.is_required ? send_failure_refused(c, "4.7.4", "refused STARTTLS", why) : SESSION_READY;
   }
-  result = encrypt(c, plan, why);
+  result = send_client_has_words(c) ? refuse_words(c, plan, why) : encrypt(c, plan, why);
   return result == SESSION_READY ? hello(c, plan->search->hop, why) : result;
 }
 

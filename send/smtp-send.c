@@ -117,13 +117,12 @@ static void deliver(struct job *job)
   job->hop.requires_tls = job->transaction.requires_tls;
   if (job->client.fd != -1 && job->hop.requires_tls && !send_session_suits_requiretls(&job->client))
     send_client_quit(&job->client); /* another host may be fit */
-  for (int turn = 0; turn < 2; turn++) {
+  do
     if (job->client.fd == -1 && !send_hop_reach(&job->hop, &job->client, &why)) {
       send_transaction_decide(&job->transaction, &why);
       break;
     }
-    if (send_transaction_run(&job->transaction)) break;
-  }
+  while (!send_transaction_run(&job->transaction));
   send_outcome_free(&why);
 }
 

@@ -6,12 +6,12 @@
 #include "send/convert.h"
 #include "send/data.h"
 #include "send/parameters.h"
+#include "send/recipient.h"
 #include "send/session.h"
 
 enum {
   BATCH_BYTES =
       8192, /* of commands before their replies are read: no two sides ever wait for each other (RFC 2920 3.1) */
-  ADDRESS_MAX = 1000,
   START_DATA = 354,
   NOT_KNOWN = 530 /* RFC 4954 6: a login is needed; RFC 3207 4: TLS is */
 };
@@ -28,26 +28,12 @@ struct run {
   struct pending pending;
   struct outcome verdict; /* of MAIL or DATA, for all that are accepted */
   size_t accepted_count;
-  bool was_used, is_mail_answered, is_refused, may_send;
+  bool was_used;         /* the connection */
+  bool is_mail_answered, is_refused, may_send;
+  bool is_again;         /* a new connection, on which something is done otherwise */
   struct sevenbit *sevenbit; /* the message is converted on its way; 0: it goes as it is */
   const char *when;
 };
-
-/* True if the address can stand between < and > in a command. */
-static bool is_sendable(const char *address)
-{
-  bool is_quoted = false;
-  size_t length = strlen(address);
-
-  for (const char *c = address; *c; c++) {
-    if ((unsigned char)*c < ' ' || *c == 0x7f) return false;
-    if (*c == '"') is_quoted = !is_quoted;
-    if (*c == '\\' && is_quoted && c[1]) c++;
-    if (!is_quoted && (*c == ' ' || *c == '<' || *c == '>')) return false;
-    if ((unsigned char)*c < ' ' || *c == 0x7f) return false; /* the byte behind a backslash */
-  }
-  return length <= ADDRESS_MAX && !is_quoted;
-}
 
 void send_transaction_decide(struct transaction *t, const struct outcome *o)
 {
@@ -88,9 +74,9 @@ static bool check(struct run *r)
   bool is_open = false;
 
   for (size_t i = 0; i < t->count; i++)
-    if (!is_sendable(t->recipients[i]) || !*t->recipients[i])
+    if (!send_recipient_is_sayable(t->recipients[i]) || !*t->recipients[i])
       send_outcome_say(&t->outcomes[i], OUTCOME_NEVER, "5.1.3", "this address cannot be used in SMTP", (char *)0);
-  if (!is_sendable(t->sender))
+  if (!send_recipient_is_sayable(t->sender))
     send_outcome_say(&o, OUTCOME_NEVER, "5.1.7", "the sender's address cannot be used in SMTP", (char *)0);
   else if (offers->size_max && t->message->size > offers->size_max)
     send_outcome_say(&o, OUTCOME_NEVER, "5.3.4", "the message is larger than the other host takes", (char *)0);
@@ -134,11 +120,30 @@ static bool hear(struct run *r, const char *when)
   return send_client_hear(r->c, r->c->seconds);
 }
 
+/* The server's words are about the connection. */
+static bool lose(struct run *r, const char *trouble)
+{
+  send_reply_clear(&r->c->reply);
+  r->c->trouble = trouble;
+  return false;
+}
+
+/* Out of its turn, too many messages of one connection, or it forgot us meanwhile, or our certificate (S-32): a new connection
+   is another matter. */
+static bool is_tired(const struct run *r)
+{
+  char status[REPLY_STATUS_MAX];
+
+  if (!r->was_used) return false;
+  return r->c->reply.code == 503 || r->c->reply.code == NOT_KNOWN || (r->c->reply.code >= 400 && send_reply_status(&r->c->reply, status) && !strcmp(status + 1, ".5.3"));
+}
+
 static bool hear_mail(struct run *r)
 {
   if (!hear(r, "after MAIL")) return false;
   bool is_unknown = r->c->reply.code == NOT_KNOWN;
-  if (is_unknown && r->was_used) return false; /* S-32: it forgot us meanwhile, or our certificate: it is as good as dead */
+  if (is_tired(r)) return lose(r, "took no further message");
+  if (r->c->reply.code / 100 == 3) return lose(r, "answered MAIL with a 3xx");
   r->is_mail_answered = true;
   if (r->c->reply.code / 100 == 2) {
     r->c->needs_reset = true;
@@ -150,30 +155,26 @@ static bool hear_mail(struct run *r)
   return true;
 }
 
-/* 552 to a RCPT after others were taken means: too many recipients (RFC 5321 4.5.3.1.10). */
-static void take_recipient(struct run *r, size_t i)
+/* False: that was no answer to RCPT. */
+static bool take_recipient(struct run *r, size_t i)
 {
   struct reply *reply = &r->c->reply;
   struct outcome *o = &r->t->outcomes[i];
 
-  if (r->is_refused || o->kind != OUTCOME_OPEN) return;
-  if (reply->code / 100 == 2) {
+  if (reply->code / 100 == 3) return lose(r, "answered RCPT with a 3xx");
+  if (r->is_refused || o->kind != OUTCOME_OPEN) return true;
+  if (reply->code / 100 == 2)
     r->accepted_count++; /* and stays open: the reply to the data decides */
-    return;
-  }
-  send_outcome_take(o, reply, "1.0");
-  if (reply->code == 552 && r->accepted_count && !strcmp(o->status, "5.1.0")) {
-    o->kind = OUTCOME_LATER;
-    memcpy(o->status, "4.5.3", 6);
-  }
+  else
+    send_recipient_refuse(o, reply, r->accepted_count > 0);
+  return true;
 }
 
 static bool hear_recipients(struct run *r)
 {
   for (; r->pending.first < r->pending.end; r->pending.first++)
     if (r->t->outcomes[r->pending.first].kind == OUTCOME_OPEN) {
-      if (!hear(r, "after RCPT")) return false;
-      take_recipient(r, r->pending.first);
+      if (!hear(r, "after RCPT") || !take_recipient(r, r->pending.first)) return false;
     }
   return true;
 }
@@ -186,8 +187,15 @@ static bool hear_data(struct run *r)
     send_outcome_take(&r->verdict, &r->c->reply, "0.0");
     if (r->verdict.kind == OUTCOME_DONE) r->verdict.kind = OUTCOME_LATER; /* no data was sent, so nothing is done */
     r->is_refused = true;
+    if (r->c->reply.code < 400) send_client_close(r->c); /* what it thinks that it is doing, nobody knows */
   }
   return true;
+}
+
+static bool hear_reset(struct run *r)
+{
+  if (!hear(r, "after RSET")) return false;
+  return r->c->reply.code / 100 == 2 || lose(r, "refused RSET");
 }
 
 /* Sends what was said, and hears all replies to it. False: the connection is of no use any more. */
@@ -196,8 +204,9 @@ static bool exchange(struct run *r)
   struct pending *p = &r->pending;
 
   r->when = p->mail ? "before MAIL" : "in the middle of a transaction";
+  if (r->c->out.len && !send_client_is_quiet(r->c)) return false;
   if (!send_client_flush(r->c)) return false;
-  if (p->reset && !hear(r, "after RSET")) return false;
+  if (p->reset && !hear_reset(r)) return false;
   if (p->mail && !hear_mail(r)) return false;
   if (!hear_recipients(r)) return false;
   if (p->data && !hear_data(r)) return false;
@@ -234,18 +243,22 @@ static bool is_chunk(const struct run *r)
          !r->sevenbit;
 }
 
-/* That BDAT itself is not understood says nothing about the mail; what the server takes for commands by then, nobody knows. */
+/* BDAT itself was not understood: what the server takes for commands by then, nobody knows. */
+static bool is_no_bdat(unsigned int code) { return code >= 500 && code <= 504 && code != 503; }
+
 static void take_chunk(struct run *r)
 {
   unsigned int code = r->c->reply.code;
+  bool is_for_somebody = !r->is_refused && r->accepted_count;
 
   r->c->needs_reset = code / 100 != 2;
-  if (r->is_refused || !r->accepted_count) return;
-  send_outcome_take(&r->verdict, &r->c->reply, "0.0");
-  if (code < 500 || code > 504) return;
-  r->verdict.kind = OUTCOME_LATER;
-  memcpy(r->verdict.status, "4.5.0", 6);
-  send_client_close(r->c);
+  if (is_no_bdat(code) || (code == 503 && is_for_somebody)) {
+    r->c->cannot_chunk = true;
+    r->is_again = is_for_somebody;
+    send_client_close(r->c);
+  } else if (is_for_somebody)
+    send_outcome_take(&r->verdict, &r->c->reply, "0.0");
+  if (code / 100 == 3) send_client_close(r->c);
 }
 
 static bool send_chunk(struct run *r)
@@ -254,6 +267,7 @@ static bool send_chunk(struct run *r)
   struct message *m = r->t->message;
 
   if (r->is_refused) return exchange(r);
+  if (!send_client_is_quiet(c)) return false;
   text_add_format(&c->out, "BDAT %zu LAST\r\n", m->bytes.len);
   struct iovec parts[2] = { { .iov_base = c->out.s, .iov_len = c->out.len }, { .iov_base = m->bytes.s, .iov_len = m->bytes.len } };
   r->when = "in the middle of the message";
@@ -303,10 +317,10 @@ static bool send_parts(struct run *r, struct outcome *fault)
       return false;
     }
     send_convert_add(r->sevenbit, &m->bytes, &data, &c->out);
-    sent = send_client_flush(c);
+    sent = send_client_is_patient(c) && send_client_flush(c);
   }
   send_convert_end(r->sevenbit, &data, &c->out);
-  return sent && send_client_flush(c);
+  return sent && send_client_is_patient(c) && send_client_flush(c);
 }
 
 static bool send_message(struct run *r, struct outcome *fault)
@@ -316,6 +330,7 @@ static bool send_message(struct run *r, struct outcome *fault)
   struct iovec parts[2] = { { .iov_base = m->bytes.s, .iov_len = m->bytes.len },
                             { .iov_base = (char *)end, .iov_len = sizeof end - 1 } };
 
+  if (!send_client_is_patient(r->c)) return false;
   if (!r->accepted_count)
     return send_client_send(r->c, parts + 1, 1); /* DATA was said in advance, but nobody is there */
   return m->is_clean && !r->sevenbit ? send_client_send(r->c, parts, 2) : send_parts(r, fault);
@@ -340,31 +355,40 @@ static bool finish(struct run *r, struct outcome *fault)
   r->when = "after the message was sent, without a word about it";
   if (r->c->is_lmtp ? !hear_each(r) : !send_client_hear(r->c, r->c->end_seconds)) return false;
   r->c->needs_reset = false;
+  if (r->c->reply.code / 100 == 3) send_client_close(r->c); /* does it wait for more? */
   if (r->accepted_count && !r->c->is_lmtp) send_outcome_take(&r->verdict, &r->c->reply, "0.0");
   return true;
+}
+
+/* What each is to be told. False: some are to be tried again. */
+static bool conclude(struct run *r, bool is_alive, struct outcome *fault)
+{
+  struct transaction *t = r->t;
+  bool is_stale = !is_alive && r->was_used && !r->is_mail_answered;
+
+  if (!is_alive) {
+    if (fault->kind == OUTCOME_OPEN) send_client_explain(r->c, r->when, fault);
+    send_client_close(r->c);
+  }
+  if (is_stale || r->is_again) return false;
+  if (is_alive && t->is_probe && !r->is_refused) send_outcome_say(&r->verdict, OUTCOME_DONE, "2.1.5", "it would be taken", (char *)0);
+  send_transaction_decide(t, is_alive ? &r->verdict : fault);
+  return !is_alive || !r->accepted_count || r->is_refused || t->is_probe || !send_recipient_reopen(t->outcomes, t->count);
 }
 
 bool send_transaction_run(struct transaction *t)
 {
   struct run r = { .t = t, .c = t->client, .was_used = t->client->is_used };
   struct outcome fault = OUTCOME_ZERO;
-  bool is_stale, is_alive;
+  bool is_concluded = true;
 
-  if (!check(&r)) {
-    send_convert_close(r.sevenbit);
-    return true;
+  if (check(&r)) {
+    t->client->is_used = true;
+    bool is_alive = say_envelope(&r) && (!r.may_send || finish(&r, &fault));
+    is_concluded = conclude(&r, is_alive, &fault);
   }
-  t->client->is_used = true;
-  is_alive = say_envelope(&r) && (!r.may_send || finish(&r, &fault));
-  is_stale = !is_alive && r.was_used && !r.is_mail_answered;
-  if (!is_alive) {
-    if (fault.kind == OUTCOME_OPEN) send_client_explain(r.c, r.when, &fault);
-    send_client_close(r.c);
-  }
-  if (is_alive && t->is_probe && !r.is_refused) send_outcome_say(&r.verdict, OUTCOME_DONE, "2.1.5", "it would be taken", (char *)0);
-  if (!is_stale) send_transaction_decide(t, is_alive ? &r.verdict : &fault);
   send_outcome_free(&fault);
   send_outcome_free(&r.verdict);
   send_convert_close(r.sevenbit);
-  return !is_stale;
+  return is_concluded;
 }

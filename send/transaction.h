@@ -25,8 +25,9 @@ struct transaction {
   size_t count;
 };
 
-/* Decides all outcomes that are open. False: this was a kept connection, and it was found dead before the server answered
-   MAIL, or we are not known on it any more (530): what is open may be tried on a new one. */
+/* Decides all outcomes that are open. False: some are open again, and to be run once more, on a new connection if this one is
+   closed: it was a kept one, and found dead or tired, or not to know us any more (530), before the server took MAIL; or the server did not know BDAT; or there were
+   too many recipients for one transaction. Each false is a step further, so that there is an end. */
 bool send_transaction_run(struct transaction *t);
 
 /* The same outcome for all that are open. */
