@@ -75,6 +75,12 @@ for code in ('421', '450', '500', '554'):
 for reply in (b'500 what?\r\n', b'502 no\r\n', b'554 no EHLO\r\n', b'550 no\r\n'):
     results, s, f = session(EHLO=reply)
     equal((kinds(results), words(s)[:2]), ([['done']], ['EHLO', 'HELO']), 'EHLO is answered by %s: HELO' % reply[:3].decode())
+write('control/helohost', 'out.home.test\n')
+results, s, f = session(EHLO=b'502 no\r\n')
+equal(s.heard[:2], ['EHLO out.home.test', 'HELO out.home.test'], 'N-89: what we call ourselves is control/helohost')
+os.unlink('control/helohost')
+results, s, f = session()
+equal(s.heard[0], 'EHLO mail.home.test', 'N-89: or control/me, from the next connection on')
 results, s, f = session(EHLO=b'450 4.7.1 greylisted\r\n')
 ok(results[0][0][0] == 'later' and 'greylisted' in results[0][0][3], 'EHLO is answered by 450: later', results)
 results, s, f = session(EHLO=b'250-relay\r\n250-PIPELINING\n250-8BITMIME\n250 OK\n')
