@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
 
@@ -28,9 +29,14 @@ enum {
 static const struct verb {
   const char *what;
   const char *past;
+  const char *nothing; /* why there was nothing to do */
 } verbs[] = {
-  { "retry", "to be tried at once" }, { "hold", "held" }, { "release", "released" }, { "delete", "deleted" },
-  { "bounce", "returned to the sender" }, { 0, 0 }
+  { "retry", "to be tried at once", "" },
+  { "hold", "held", ": is held already: nothing to do" },
+  { "release", "released", ": is not held: nothing to do" },
+  { "delete", "deleted", "" },
+  { "bounce", "returned to the sender", ": all its recipients have come to their end: nothing to return" },
+  { 0, 0, 0 }
 };
 
 /* What is said of single messages. */
@@ -44,6 +50,7 @@ static const struct remark {
   { "running", ": is being tried at this moment: nothing more to do", 0, true },
   { "noted", ": is being delivered at this moment: ", 0, true },
   { "held", ": is held, nothing was done: release it, then it is tried", 0, false },
+  { "unchanged", 0, 0, true },
   { "failed", ": the disk refused, see the log of send-schedule", 0, false }
 };
 enum { REMARKS = sizeof remarks / sizeof *remarks };
@@ -62,7 +69,10 @@ static void ask(const text *request, text *answer)
 {
   switch (call_ask("send-schedule", request, 0, 0, answer, 0, WAIT_SECONDS)) {
   case CALL_DONE: break;
-  case CALL_CLOSED: die_permanent("send-schedule does not answer this user: qctl is for root"); break;
+  case CALL_CLOSED:
+    if (geteuid()) die_permanent("send-schedule does not answer this user: qctl is for root");
+    die_temporary("send-schedule ended before it answered: look at its log, and try again");
+    break;
   case CALL_BROKEN: die_unable("ask send-schedule (is it running?)"); break;
   }
   if (!record_is(answer, "answer", "done")) die_permanent("send-schedule says: ", record_get(answer, "error"));
@@ -78,11 +88,12 @@ static void remark(struct wish *w, unsigned int i, const char *id)
 {
   const struct remark *r = &remarks[i];
   bool is_noted = !strcmp(r->key, "noted");
+  const char *words = w->is_selected && r->words_selected ? r->words_selected : r->words;
 
   if (!r->is_good) w->is_all_good = false;
   add_name(&w->named[i], id);
-  if (w->is_json) return;
-  strerr_warnw(id, w->is_selected && r->words_selected ? r->words_selected : r->words, is_noted ? w->verb->past : "",
+  if (w->is_json || (!words && w->is_selected)) return;
+  strerr_warnw(id, words ? words : w->verb->nothing, is_noted ? w->verb->past : "",
                is_noted ? " if that leaves something to do" : "");
 }
 

@@ -107,11 +107,21 @@ static const char **place_of(struct queue_select *s, const char *option)
   return strcmp(option, "--destination") ? 0 : &s->destination;
 }
 
+/* What is neither would be nobody's, and a slip would look as if there was no such mail. */
+static void check_address(const char *option, const char *value)
+{
+  const char *at = strrchr(value, '@');
+
+  if (!strcmp(value, "<>") && !strcmp(option, "--sender")) return;
+  if (!at || !at[1]) die_permanent(option, " wants ADDRESS or @DOMAIN, not ", value);
+}
+
 static void take(struct queue_select *s, const char *option, const char *value, const char *usage)
 {
   const char **place = place_of(s, option);
 
   if (!value || !*value) die_usage(usage);
+  if (place == &s->sender || place == &s->recipient) check_address(option, value);
   s->is_given = true;
   if (place) {
     if (*place) die_permanent(option, " is given twice");

@@ -33,7 +33,7 @@ struct send_caller {
   size_t slot;
   uint64_t done;
   unsigned int named;
-  text names;              /* missing=, running=, noted=, held=, failed= */
+  text names;              /* missing=, running=, noted=, held=, unchanged=, failed= */
   struct send_caller *next;
 };
 
@@ -138,7 +138,9 @@ static void do_one(struct send_schedule *s, struct send_caller *c, struct send_e
     break;
   case SEND_WISH_HELD: add_name(c, "held", id); break;
   case SEND_WISH_FAILED: add_name(c, "failed", id); break;
-  case SEND_WISH_NOTHING: break;
+  case SEND_WISH_NOTHING:
+    if (!c->has_wish) add_name(c, "unchanged", id);
+    break;
   }
 }
 

@@ -19,7 +19,10 @@ static void ask(const text *request, text *answer, struct call_fds *fds)
   home_enter();
   switch (call_ask("tls-report", request, 0, 0, answer, fds, WAIT_SECONDS)) {
   case CALL_DONE: break;
-  case CALL_CLOSED: die_permanent("the service tls-report does not answer this user: it is for root"); break;
+  case CALL_CLOSED:
+    if (geteuid()) die_permanent("the service tls-report does not answer this user: it is for root");
+    die_temporary("the service tls-report ended before it answered: look at its log, and try again");
+    break;
   case CALL_BROKEN: die_unable("ask the service tls-report (is it running?)"); break;
   }
   if (record_is(answer, "answer", "no")) die_permanent("the service tls-report says: ", record_get(answer, "error"));

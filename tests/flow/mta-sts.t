@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # MTA-STS (RFC 8461) from submission to the other host's SMTP server: a whole instance in a network namespace with nsd, unbound, policy hosts and MX with
 # TLS, whose authority the test makes. What a policy demands is done, or nothing is sent (check 30); who interferes with record, policy host or STARTTLS gains nothing.
-import os, re, subprocess, sys, time
+import os, re, signal, subprocess, sys, time
 
 sys.path[:0] = ["tests", "tests/flow"]
 sys.dont_write_bytecode = True
@@ -197,6 +197,18 @@ with mail, Tap() as t:
                 ("stripped", 0, '"result-type":\\s*"starttls-not-supported"', "no STARTTLS"), ("redirect", 0, '"result-type":\\s*"sts-policy-fetch-error"', "a policy that could not be had")):
             said = mail.run("tls-report", "show", f"{name}.test")
             t.ok(re.search(pattern, said) and re.search(r'"policy-type":\s*"sts"', said) and re.search(rf'"total-successful-session-count":\s*{success}\b', said), f"tls-report: {what}", said)
+
+        # What is beside the way of a message does not stop it: stopped, or killed the moment before
+        beside = ("tls-report", "report-post", "token-run")
+        for service in beside:
+            subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/{service}"], check=True)
+        sends(t, world, "ok.test", f"{', '.join(beside)} do not run: mail goes all the same")
+        for service in beside:
+            subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/{service}"], check=True)
+        for service in (*beside, "sts-fetch", "tls-client"):
+            os.kill(mail.pid(service), signal.SIGKILL)
+            id = re.search("id=([^ ]*)", sends(t, world, "ok.test", f"{service} is killed: mail goes")).group(1)
+            t.ok(wait_for(lambda: not mail.queued(id)) and f"deferred id={id}" not in mail.log("send-schedule"), "... at its first attempt", mail.log("send-schedule")[-1000:])
 
         # Without sts-fetch nobody knows
         subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/sts-fetch"], check=True)

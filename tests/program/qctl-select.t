@@ -49,9 +49,13 @@ for arguments, wanted in ((['--sender', 'ANN@x.test'], [a, b]), (['--sender', '@
     equal((code, out.splitlines()[:-1], out.splitlines()[-1].split(' ')[0]), (0, wanted, str(len(wanted))), '... qctl hold --dry-run means the same')
 equal(run('qstat', '--mailq', '--sender', '<>')[1].count('dead.test'), 2, 'qstat --mailq with a selection')
 code, out, error = run('qctl', 'delete', '--all', '--dry-run', '--json')
-equal((code, json.loads(out)), (0, {'what': 'delete', 'dry-run': True, 'count': 4, 'ids': all_ids, 'missing': [], 'running': [], 'noted': [], 'held': [], 'failed': []}), 'as JSON')
+equal((code, json.loads(out)), (0, {'what': 'delete', 'dry-run': True, 'count': 4, 'ids': all_ids, 'missing': [], 'running': [], 'noted': [], 'held': [], 'unchanged': [], 'failed': []}), 'as JSON')
 code, out, error = run('qctl', 'delete', a, '0123456789zzzzzz'.replace('z', 'v'), '--dry-run')
 ok(code == 1 and 'no such message in the queue' in error, 'a wrong id is said, in a dry run too', error)
+for bad, words in ((('hold', '--sender', 'ann'), '--sender wants ADDRESS or @DOMAIN, not ann'), (('delete', '--recipient', '@'), 'not @'), (('delete', '--recipient', '<>'), 'not <>'),
+                   (('delete', '--sender', '--all'), 'not --all')):
+    code, out, error = run('qctl', *bad)
+    ok(code == 100 and not out and words in error, 'a slip is no address that nobody has: ' + ' '.join(bad), (code, out, error))
 for bad in (('hold', '--older'), ('hold', '--older', '4w'), ('hold', '--sender', 'a@b', '--sender', 'c@d'), ('hold', '--dry-run'), ('hold', a, '--because', 'x'),
             ('bounce', a, '--because', 'x' * 1001), ('bounce', a, '--because'), ('status', '--older', '5'), ('hold', '--destination', ''), ('--older', '5')):
     equal(run('qctl', *bad)[0], 100, 'bad use: ' + ' '.join(bad)[:60])

@@ -32,10 +32,13 @@ code, out, error = qctl('retry', A, B)
 ok(code == 0 and out == '2 messages to be tried at once\n' and B + ': is being tried at this moment: nothing more to do\n' in error, '... a retry of what is being tried, too', (code, out, error))
 answers += [[('answer', 'done'), ('count', 1), ('noted', B), ('missing', A)]]
 code, out, error = qctl('hold', A, B, '--json')
-equal((code, __import__('json').loads(out), error), (1, {'what': 'hold', 'count': 1, 'missing': [A], 'running': [], 'noted': [B], 'held': [], 'failed': []}, ''), '... in JSON')
+equal((code, __import__('json').loads(out), error), (1, {'what': 'hold', 'count': 1, 'missing': [A], 'running': [], 'noted': [B], 'held': [], 'unchanged': [], 'failed': []}, ''), '... in JSON')
 answers += [[('answer', 'done'), ('count', 1), ('held', B)]]
 code, out, error = qctl('retry', A, B)
 ok(code == 1 and out == '1 message to be tried at once\n' and B + ': is held, nothing was done: release it' in error, 'what is held is not retried: said', (code, out, error))
+answers += [[('answer', 'done'), ('count', 1), ('unchanged', B)]]
+code, out, error = qctl('release', A, B)
+ok(code == 0 and out == '1 message released\n' and B + ': is not held: nothing to do' in error, 'what needs nothing: said', (code, out, error))
 answers += [[('answer', 'no'), ('error', 'only root may')]]
 code, out, error = qctl('release', A)
 ok(code == 100 and 'only root may' in error, 'refused', error)
