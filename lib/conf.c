@@ -68,21 +68,51 @@ bool conf_value(const char *name, text *value, const char *otherwise)
   return found;
 }
 
-uint64_t conf_number(const char *name, uint64_t otherwise, uint64_t max)
+typedef bool scan_function(const char *bytes, size_t length, uint64_t max, uint64_t *value);
+
+static uint64_t read_number(const char *name, uint64_t otherwise, uint64_t max, scan_function *scan, const char *what)
 {
   text bytes = TEXT_ZERO, where = TEXT_ZERO;
   size_t at = 0, number = 0, length;
   const char *line;
   uint64_t value = otherwise;
 
-  if (read_control(name, &bytes) && conf_next_line(&bytes, &at, &number, &line, &length) &&
-      !number_scan_bytes(line, length, max, &value)) {
-    text_add_format(&where, "control/%s line %zu: not a number from 0 to %llu: %.*s", name, number,
+  if (read_control(name, &bytes) && conf_next_line(&bytes, &at, &number, &line, &length) && !scan(line, length, max, &value)) {
+    text_add_format(&where, "control/%s line %zu: not %s from 0 to %llu: %.*s", name, number, what,
                     (unsigned long long)max, (int)(length > 100 ? 100 : length), line);
     die_permanent(text_string(&where));
   }
   text_free(&bytes);
   return value;
+}
+
+uint64_t conf_number(const char *name, uint64_t otherwise, uint64_t max)
+{
+  return read_number(name, otherwise, max, number_scan_bytes, "a number");
+}
+
+bool conf_seconds_parse(const char *bytes, size_t length, uint64_t max, uint64_t *seconds)
+{
+  static const struct {
+    char letter;
+    uint64_t seconds;
+  } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+  uint64_t each = 1, number;
+
+  for (size_t i = 0; length && i < sizeof units / sizeof *units; i++)
+    if (bytes[length - 1] == units[i].letter) {
+      each = units[i].seconds;
+      length--;
+      break;
+    }
+  if (!number_scan_bytes(bytes, length, max / each, &number)) return false;
+  *seconds = number * each;
+  return true;
+}
+
+uint64_t conf_seconds(const char *name, uint64_t otherwise, uint64_t max)
+{
+  return read_number(name, otherwise, max, conf_seconds_parse, "a time (seconds, or a number with m, h or d behind it)");
 }
 
 bool conf_is_yes(const char *name, bool otherwise)

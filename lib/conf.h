@@ -17,6 +17,10 @@ bool conf_is_yes(const char *name, bool otherwise); /* control/NAME: yes or no *
 
 uint64_t conf_number(const char *name, uint64_t otherwise, uint64_t max);
 
+/* A time in seconds: a number, or one with s, m, h or d behind it (T19: 120h). */
+uint64_t conf_seconds(const char *name, uint64_t otherwise, uint64_t max);
+bool conf_seconds_parse(const char *bytes, size_t length, uint64_t max, uint64_t *seconds);
+
 /* A size in bytes: a number, or one with K, M or G behind it (of 1024). */
 uint64_t conf_size(const char *name, uint64_t otherwise);
 bool conf_size_parse(const char *bytes, size_t length, uint64_t *size);

@@ -45,11 +45,11 @@ static void read_settings(struct send_settings *to)
   to->local_max = (unsigned int)conf_number("concurrencylocal", 10, 1000);
   to->remote_max = (unsigned int)conf_number("concurrencyremote", 100, 1000);
   to->each_max = (unsigned int)conf_number("concurrencydestination", 20, 1000);
-  to->backoff.first_seconds = conf_number("retryfirst", 300, SECONDS_MAX);
-  to->backoff.longest_seconds = conf_number("retrymax", 14400, SECONDS_MAX);
-  to->backoff.lifetime_seconds = conf_number("queuelifetime", 432000, SECONDS_MAX);
-  to->bounce_lifetime_seconds = conf_number("bouncelifetime", to->backoff.lifetime_seconds, SECONDS_MAX);
-  to->backoff.warning_seconds = conf_number("delaywarning", 14400, SECONDS_MAX);
+  to->backoff.first_seconds = conf_seconds("retryfirst", 300, SECONDS_MAX);
+  to->backoff.longest_seconds = conf_seconds("retrymax", 14400, SECONDS_MAX);
+  to->backoff.lifetime_seconds = conf_seconds("queuelifetime", 432000, SECONDS_MAX);
+  to->bounce_lifetime_seconds = conf_seconds("bouncelifetime", to->backoff.lifetime_seconds, SECONDS_MAX);
+  to->backoff.warning_seconds = conf_seconds("delaywarning", 14400, SECONDS_MAX);
   if (!to->each_max) die_permanent("control/concurrencydestination: must be at least 1");
   if (!to->backoff.first_seconds) die_permanent("control/retryfirst: must be at least 1 (second)");
   if (!to->backoff.longest_seconds) die_permanent("control/retrymax: must be at least 1 (second)");

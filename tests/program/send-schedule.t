@@ -233,7 +233,7 @@ ok(gone(parent) and gone(child) and len(asked(deliver, child)) == 1, '... until 
 
 # the lifetime: security 27
 smtp.answer = say(LATER)
-write('control/queuelifetime', '432000\n')
+write('control/queuelifetime', '120h\n')  # T19: five days, as hours
 old = add('bob@a.test', ['a@later.test'], birth=int(time.time()) - 10 * 365 * 86400)
 ok(wait_for(lambda: path(old) and attempts(old) == 1 and states(old) == 'R'),
    'ten years old by the calendar, never tried: tried, and not returned')
@@ -371,7 +371,7 @@ ok(r.returncode == 0 and os.path.exists('queue/broken/' + bad), 'queue-check --m
 checked('then')
 
 # configuration
-for name, value in (('concurrencylocal', 'ten'), ('queuelifetime', '-1'), ('retryfirst', '0')):
+for name, value in (('concurrencylocal', 'ten'), ('queuelifetime', '-1'), ('queuelifetime', '5 days'), ('retryfirst', '0')):
     write('control/' + name, value + '\n')
     scheduler.terminate()
     scheduler.wait(30)

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "lib/base64.h"
+#include "lib/conf.h"
 #include "lib/date.h"
 #include "lib/envelope.h"
 #include "lib/id.h"
@@ -155,8 +156,28 @@ static void test_log(void)
   check(strstr(line, "x...\" b=\"x"), "... and says where it left out something");
 }
 
+static void test_seconds(void)
+{
+  static const struct {
+    const char *value;
+    bool good;
+    uint64_t seconds;
+  } times[] = {
+    { "0", true, 0 }, { "432000", true, 432000 }, { "120h", true, 432000 }, { "5d", true, 432000 }, { "30m", true, 1800 }, { "9s", true, 9 },
+    { "h", false, 0 }, { "5w", false, 0 }, { "5hh", false, 0 }, { "-5h", false, 0 }, { "1.5h", false, 0 }, { "240h", true, 864000 }, { "241h", false, 0 },
+    { "99999999999999999d", false, 0 }, { "", false, 0 },
+  };
+
+  for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+    uint64_t seconds = 0;
+    bool good = conf_seconds_parse(times[i].value, strlen(times[i].value), 864000, &seconds);
+    check(good == times[i].good && (!good || seconds == times[i].seconds), *times[i].value ? times[i].value : "(empty)");
+  }
+}
+
 int main(void)
 {
+  test_seconds();
   text date = TEXT_ZERO;
 
   test_numbers();
