@@ -123,6 +123,21 @@ results = [c.send()[0][0] for _ in range(3)]
 c.close(), s.join(30)
 equal(results, ['done', 'never', 'done'], 'three messages on one call')
 equal([h.split(' ')[0] for h in s.heard], ['EHLO'] + ['MAIL', 'RCPT', 'DATA'] * 3 + ['QUIT'], 'on one connection')
+for name, value, count, what in (('reusecount', '2', 3, 'two messages over a connection'), ('reusecount', '0', 1, '0: no limit of count'), ('reusetime', '0', 5, 'no time at all: each has its own')):
+    write('control/' + name, value)
+    s = Server(sessions=5)
+    c = Call(hop(s))
+    results = [c.send()[0][0] for _ in range(5)]
+    keeps = c.fields.get('keep')
+    c.close()
+    equal((results, s.connections, keeps), (['done'] * 5, count, 'yes'), 'control/%s %s: %s' % (name, value, what))
+    ok(wait_for(lambda: s.heard.count('QUIT') == count), '... each is ended by QUIT', s.heard)
+    os.unlink('control/' + name)
+s = Server(sessions=2)
+c = Call(hop(s))
+results = [c.send()[0][0] for _ in range(101)]
+c.close()
+equal((results, s.connections), (['done'] * 101, 2), 'a hundred messages go over one connection, if nothing is said')
 s = Server(extensions=(), RCPT=[b'550 5.1.1 nobody\r\n', b'250 ok\r\n'])
 c = Call(hop(s))
 results = [c.send()[0][0] for _ in range(2)]
