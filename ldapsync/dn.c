@@ -3,7 +3,13 @@
 #include "ldapsync/dn.h"
 #include "lib/hex.h"
 
-static bool is_separator(char c) { return c == ',' || c == '+' || c == '='; }
+/* A name or a value, its escapes undone. */
+struct part {
+  text bytes;
+  size_t kept;      /* before it no space is taken away: it was escaped */
+  bool is_ber;      /* a value that begins with "#": BER in hex (RFC 4514 2.4) */
+  bool is_in_value; /* behind the first "=": another one is of the value */
+};
 
 /* The byte behind a backslash, and how long it is written. */
 static char escaped(const char *at, size_t *length)
@@ -14,28 +20,47 @@ static char escaped(const char *at, size_t *length)
   return low < 0 ? at[0] : (char)(high * 16 + low);
 }
 
+/* Each byte in one way: RFC 4514 2.4 says which must be escaped, and where. */
+static void put_part(struct part *p, text *folded)
+{
+  while (p->bytes.len > p->kept && ascii_is_space(p->bytes.s[p->bytes.len - 1])) p->bytes.len--;
+  for (size_t i = 0; i < p->bytes.len; i++) {
+    char byte = p->bytes.s[i];
+    bool is_edge = !i || i + 1 == p->bytes.len;
+    if (!byte || strchr(",+=;\\", byte) || (is_edge && ascii_is_space(byte)) || (!i && byte == '#' && !p->is_ber))
+      text_add_format(folded, "\\%02x", (unsigned char)byte);
+    else
+      text_add_char(folded, ascii_lower(byte));
+  }
+  text_clear(&p->bytes);
+  p->kept = 0;
+  p->is_ber = false;
+}
+
+static bool ends_part(const struct part *p, char c) { return c == ',' || c == ';' || c == '+' || (c == '=' && !p->is_in_value); }
+
 void dn_fold(const char *dn, text *folded)
 {
-  size_t kept = 0, length; /* kept: before it no space is taken away */
+  struct part p = { .bytes = TEXT_ZERO };
+  size_t length = 0;
 
   text_clear(folded);
-  while (*dn) {
+  for (; *dn; dn += length) {
+    length = 1;
     if (*dn == '\\' && dn[1]) {
-      char byte = escaped(dn + 1, &length);
-      if (is_separator(byte) || byte == '\\' || !byte)
-        text_add_format(folded, "\\%02x", (unsigned char)byte);
-      else
-        text_add_char(folded, ascii_lower(byte));
-      kept = folded->len;
-      dn += 1 + length;
-    } else if (is_separator(*dn) || *dn == ';') {
-      while (folded->len > kept && ascii_is_space(folded->s[folded->len - 1])) folded->len--;
-      text_add_char(folded, *dn == ';' ? ',' : *dn);
-      for (dn++; ascii_is_space(*dn); dn++) continue;
-      kept = folded->len;
-    } else
-      text_add_char(folded, ascii_lower(*dn++));
+      text_add_char(&p.bytes, escaped(dn + 1, &length));
+      p.kept = p.bytes.len;
+      length++;
+    } else if (ends_part(&p, *dn)) {
+      put_part(&p, folded);
+      text_add_char(folded, *dn == ';' ? ',' : *dn); /* RFC 2253 4 */
+      p.is_in_value = *dn == '=';
+    } else if (p.bytes.len || !ascii_is_space(*dn)) {
+      p.is_ber = p.is_ber || (!p.bytes.len && *dn == '#');
+      text_add_char(&p.bytes, *dn);
+    }
   }
-  while (folded->len > kept && ascii_is_space(folded->s[folded->len - 1])) folded->len--;
+  put_part(&p, folded);
   text_string(folded);
+  text_free(&p.bytes);
 }

@@ -5,8 +5,8 @@
 
 #include "lib/text.h"
 
-/* ASCII in lower case, no white space around "=", "," and "+", escaped bytes as they are but for those that would be one of
-   these. What is no DN becomes something that is equal to itself. */
+/* ASCII in lower case, no white space around separators, each byte escaped in one way or not at all. What is no DN becomes something
+   that is equal to itself. Folded once more it stays as it is. */
 void dn_fold(const char *dn, text *folded);
 
 #endif

@@ -79,8 +79,9 @@ static void make_groups(struct groups *g, struct accounts *facts)
         accounts_report(a, "it is no group: its key %s is that of %s", a->key, ((struct account *)map_find(&keys, a->key))->from.s);
         continue;
       }
-      g->all[g->count++] = (struct mail_group){ .facts = a, .path = path, .is_internal = record_is(&a->facts, "internal", "yes") };
-      take_name(g, &g->all[g->count - 1]);
+      g->all[g->count++] = (struct mail_group){ .facts = a, .path = path, .is_internal = record_is(&a->facts, "internal", "yes"),
+                                                .is_hidden = record_is(&a->facts, "hidden", "yes") };
+      if (!g->all[g->count - 1].is_hidden) take_name(g, &g->all[g->count - 1]);
     }
   map_free(&keys);
 }
@@ -137,7 +138,7 @@ static void lead_names(const struct mail_group *g, const struct domains *d, stru
 void groups_leads(const struct groups *g, const struct domains *d, struct leads *l)
 {
   for (size_t i = 0; i < g->count; i++) {
-    if (g->all[i].is_refused) continue;
+    if (g->all[i].is_refused || g->all[i].is_hidden) continue;
     lead_attributes(&g->all[i], d, l);
     lead_names(&g->all[i], d, l);
   }

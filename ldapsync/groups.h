@@ -21,6 +21,7 @@ struct mail_group {
   size_t count, room;
   const void *mark;      /* the list that it is in already */
   bool is_internal;      /* N-40 */
+  bool is_hidden;        /* it has neither name nor address: it is for groups that it is in */
   bool is_refused;       /* it would have too many members */
 };
 

@@ -12,6 +12,7 @@ enum { GROUP_DEPTH = 64 };
 struct index {
   struct map people, groups; /* by DN, folded */
   struct map logins;
+  struct map ids;            /* of groups */
 };
 
 static void index_people(struct index *x, const struct accounts *people)
@@ -44,6 +45,8 @@ static void index_groups(struct index *x, const struct groups *g)
     if (!dn) continue;
     dn_fold(dn, &folded);
     map_add(&x->groups, string_duplicate(folded.s), &g->all[i]);
+    const char *id = record_find(&g->all[i].facts->facts, "id");
+    if (id) map_add(&x->ids, id, &g->all[i]);
   }
   text_free(&folded);
 }
@@ -77,10 +80,23 @@ static void take_directory(struct mail_group *g, const struct index *x, const ch
     if (is_dn && !one.account) one.group = map_find(&x->groups, folded.s);
     if (one.account || one.group)
       add_member(g, &one);
-    else
+    else if (!g->is_hidden)
       accounts_report(g->facts, "its member %s is passed over: there is nobody of this name who has a mail address", value);
   }
   text_free(&folded);
+}
+
+/* Those whom a group does not list: their entry names it (primaryGroupID). */
+static void take_people(const struct index *x, const struct accounts *people)
+{
+  for (size_t i = 0; i < people->count; i++) {
+    struct member one = { .account = &people->all[i] };
+    size_t at = 0;
+    for (const char *id; (id = record_next(&people->all[i].facts, "in-group", &at));) {
+      struct mail_group *g = map_find(&x->ids, id);
+      if (g) add_member(g, &one);
+    }
+  }
 }
 
 /* What the operator has written cannot be wrong in form; what a directory has is reported. */
@@ -160,6 +176,7 @@ static void check_size(struct mail_group *g, size_t largest)
 {
   struct flat f = { .root = g, .addresses = NAMES_ZERO, .largest = largest };
 
+  if (g->is_hidden) return;
   flatten(&f, g, 0);
   g->is_refused = f.count > largest || f.is_too_deep;
   if (f.count > largest) accounts_report(g->facts, "it gets no mail: it has more than %zu members (control/groupmax)", largest);
@@ -171,7 +188,7 @@ static void check_size(struct mail_group *g, size_t largest)
 
 void groups_resolve(struct groups *g, const struct build *b, const struct targets *t)
 {
-  struct index x = { .people = MAP_ZERO, .groups = MAP_ZERO, .logins = MAP_ZERO };
+  struct index x = { .people = MAP_ZERO, .groups = MAP_ZERO, .logins = MAP_ZERO, .ids = MAP_ZERO };
 
   if (!g->count) return;
   index_people(&x, &b->accounts);
@@ -182,9 +199,12 @@ void groups_resolve(struct groups *g, const struct build *b, const struct target
     take_directory(&g->all[i], &x, "member-uid");
     take_named(&g->all[i], t);
   }
+  take_people(&x, &b->accounts);
+  take_people(&x, &b->others);
   map_free(&x.people);
   map_free(&x.groups);
   map_free(&x.logins);
+  map_free(&x.ids);
   for (size_t i = 0; i < g->count; i++) check_size(&g->all[i], g->largest);
   clear_marks(g);
 }
@@ -196,7 +216,7 @@ void groups_write(const struct groups *g, struct cdb_write *w)
   for (size_t i = 0; i < g->count; i++) {
     struct mail_group *group = &g->all[i];
     struct flat f = { .root = group, .addresses = NAMES_ZERO, .record = &record, .largest = g->largest };
-    if (group->is_refused) continue;
+    if (group->is_refused || group->is_hidden) continue;
     text_clear(&record);
     if (record_find(&group->facts->facts, "name")) record_add(&record, "name", record_get(&group->facts->facts, "name"));
     record_add(&record, "from", group->facts->from.s);

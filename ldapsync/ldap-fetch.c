@@ -14,6 +14,7 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/file.h"
+#include "lib/hex.h"
 #include "lib/home.h"
 #include "lib/ldapserver.h"
 #include "lib/log.h"
@@ -108,7 +109,7 @@ static void take_values(struct fetch *f, LDAP *ld, LDAPMessage *entry, const cha
   for (size_t i = 0; values && values[i]; i++) {
     if (!may_keep(f, name, values[i])) continue;
     ldif_add(&f->bytes, name, values[i]->bv_val, values[i]->bv_len);
-    if (profile_has(&f->profile, "key", name)) text_add_bytes(&f->keys, values[i]->bv_val, values[i]->bv_len);
+    if (profile_has(&f->profile, "key", name)) hex_add(&f->keys, values[i]->bv_val, values[i]->bv_len); /* it may be binary */
   }
   ldap_value_free_len(values);
 }

@@ -1,9 +1,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <skalibs/djbunix.h>
 
+#include "ldapsync/condition.h"
 #include "ldapsync/keys.h"
 #include "ldapsync/profile.h"
 #include "lib/conf.h"
@@ -12,22 +14,27 @@
 /* The lines of a profile; a concept is its place here. */
 enum concept {
   FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, UID, PASSWORD, FORWARD, QUOTA, LANGUAGE, NO_RECEIVE, NO_SUBMIT, NO_IMAP, KEEP,
-  GROUP, GROUP_NAME, GROUP_ADDRESS, GROUP_MEMBER, GROUP_UID, GROUP_MEMBER_ADDRESS, CONCEPTS
+  PRIMARY_GROUP, GROUP, GROUP_HIDDEN, GROUP_ID, GROUP_NAME, GROUP_ADDRESS, GROUP_MEMBER, GROUP_UID, GROUP_MEMBER_ADDRESS, CONCEPTS
 };
 static const char *const known[] = {
   "filter", "group-filter", "key", "login", "primary", "alias", "uid", "password", "forward", "quota", "language", "no-receive", "no-submit", "no-imap",
-  "keep", "group", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
+  "keep", "primary-group", "group", "group-hidden", "group-id", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
 };
 
-/* "concept: attribute", "concept: attribute PREFIX" (its values that begin so, without it), "condition: attribute=VALUE". */
+/* "concept: attribute", "concept: attribute PREFIX" (its values that begin so, without it), "key: attribute guid",
+   "condition: attribute=VALUE" (condition.h). */
 struct profile_field {
   enum concept concept;
   char *attribute;       /* in lower case */
-  char *rest;            /* the prefix or the value */
+  char form;             /* of a condition */
+  char *rest;            /* the prefix or the operand */
   size_t rest_length;
 };
 
-static bool is_condition(enum concept c) { return c == NO_RECEIVE || c == NO_SUBMIT || c == NO_IMAP || c == KEEP || c == GROUP; }
+static bool is_condition(enum concept c)
+{
+  return c == NO_RECEIVE || c == NO_SUBMIT || c == NO_IMAP || c == KEEP || c == GROUP || c == GROUP_HIDDEN;
+}
 
 static bool is_attribute(const char *name)
 {
@@ -44,19 +51,24 @@ static enum concept find_concept(const char *key, size_t length)
   return CONCEPTS;
 }
 
+static bool is_guid(const struct profile_field *f) { return !strcmp(f->rest, "guid"); }
+
 /* False if the description is none. */
 static bool parse_field(struct profile_field *f, enum concept concept, const char *description)
 {
-  size_t length = strcspn(description, " =\t");
+  bool has_form = is_condition(concept);
+  size_t length = strcspn(description, " =&<\t");
   const char *rest = description + length;
-  bool good = is_condition(concept) ? *rest == '=' && rest[1] : *rest != '=';
 
   f->concept = concept;
+  f->form = *rest;
   f->attribute = strndup(description, length);
-  f->rest = strdup(rest + strspn(rest, is_condition(concept) ? "=" : " \t"));
+  f->rest = strdup(has_form && *rest ? rest + 1 : rest + strspn(rest, " \t"));
   if (!f->attribute || !f->rest) die_nomem();
   for (char *c = f->attribute; *c; c++) *c = ascii_lower(*c);
   f->rest_length = strlen(f->rest);
+  bool good = has_form ? condition_check(f->form, f->rest) : !strchr("=&<", *rest) || !*rest;
+  if (concept == KEY && *f->rest) good = is_guid(f);
   return good && is_attribute(f->attribute);
 }
 
@@ -81,7 +93,7 @@ static void parse_fields(struct profile *p, const char *name, const text *fields
     if (!p->parsed) die_nomem();
     if (!parse_field(&p->parsed[p->count++], concept, value))
       text_add_format(error, "%s: %s: %s is not %s", name, known[concept], value,
-                      is_condition(concept) ? "ATTRIBUTE=VALUE" : "an attribute");
+                      is_condition(concept) ? CONDITION_FORMS : concept == KEY ? "an attribute, or one and guid" : "an attribute");
   }
 }
 
@@ -122,6 +134,7 @@ void profile_open(struct profile *p, const char *name)
   if (!read_profile("control/profiles/", name, &path, &bytes) && !read_profile("profiles/", name, &path, &bytes))
     die_permanent("there is no profile ", name, ": neither control/profiles/", name, " nor profiles/", name);
   if (!profile_parse(p, path.s, bytes.s, bytes.len, &error)) die_permanent(error.s);
+  p->now = time(0);
   text_free(&path);
   text_free(&bytes);
   text_free(&error);
@@ -218,20 +231,19 @@ static void map_concept(const struct profile *p, const struct ldif_entry *e, enu
     if (p->parsed[i].concept == concept) map_values(e, &p->parsed[i], key, facts);
 }
 
-/* The value without regard to case; "*": any. */
-static bool is_true(const struct ldif_entry *e, const struct profile_field *f)
+static bool is_true(const struct profile *p, const struct ldif_entry *e, const struct profile_field *f)
 {
   size_t at = 0, length;
 
   for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));)
-    if (!strcmp(f->rest, "*") || (length == f->rest_length && bytes_are_nocase(value, f->rest, length))) return true;
+    if (condition_holds(f->form, f->rest, value, length, p->now)) return true;
   return false;
 }
 
 static bool holds(const struct profile *p, const struct ldif_entry *e, enum concept concept)
 {
   for (size_t i = 0; i < p->count; i++)
-    if (p->parsed[i].concept == concept && is_true(e, &p->parsed[i])) return true;
+    if (p->parsed[i].concept == concept && is_true(p, e, &p->parsed[i])) return true;
   return false;
 }
 
@@ -248,11 +260,25 @@ static void key_of_dn(const struct ldif_entry *e, text *facts)
   text_free(&key);
 }
 
+static void map_guids(const struct ldif_entry *e, const struct profile_field *f, text *facts)
+{
+  text key = TEXT_ZERO;
+  size_t at = 0, length;
+
+  for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));)
+    if (key_guid(&key, value, length)) record_add(facts, "key", key.s);
+  text_free(&key);
+}
+
 static void map_key(const struct profile *p, const struct ldif_entry *e, text *facts)
 {
   text keys = TEXT_ZERO;
 
-  map_concept(p, e, KEY, "key", &keys);
+  for (size_t i = 0; i < p->count; i++) {
+    if (p->parsed[i].concept != KEY) continue;
+    if (is_guid(&p->parsed[i])) map_guids(e, &p->parsed[i], &keys);
+    else map_values(e, &p->parsed[i], "key", &keys);
+  }
   const char *key = record_get(&keys, "key");
   if (key_check(key))
     record_add(facts, "key", key);
@@ -265,6 +291,8 @@ static void map_group(const struct profile *p, const struct ldif_entry *e, text 
 {
   record_add_bytes(facts, "dn", e->dn.s, e->dn.len);
   map_key(p, e, facts);
+  map_concept(p, e, GROUP_ID, "id", facts);
+  if (holds(p, e, GROUP_HIDDEN)) record_add(facts, "hidden", "yes");
   map_concept(p, e, GROUP_NAME, "name", facts);
   map_concept(p, e, GROUP_ADDRESS, "address", facts);
   map_concept(p, e, GROUP_MEMBER, "member-dn", facts);
@@ -276,6 +304,7 @@ static void map_account(const struct profile *p, const struct ldif_entry *e, tex
 {
   record_add_bytes(facts, "dn", e->dn.s, e->dn.len);
   map_key(p, e, facts);
+  map_concept(p, e, PRIMARY_GROUP, "in-group", facts);
   map_concept(p, e, UID, "uid", facts);
   map_concept(p, e, PASSWORD, "password", facts);
   map_concept(p, e, FORWARD, "forward", facts);

@@ -13,8 +13,9 @@ struct profile {
   char *filter, *group_filter; /* 0: none */
   struct profile_field *parsed;
   size_t count;
+  int64_t now; /* seconds since 1970: what conditions on a time are measured by */
 };
-#define PROFILE_ZERO { 0, 0, 0, 0 }
+#define PROFILE_ZERO { 0, 0, 0, 0, 0 }
 
 /* Adds the lines of control/profiles/NAME, or profiles/NAME as it was installed, to those that are there (an overlay's, P-07);
    dies with file and line if it cannot be used. */
@@ -34,8 +35,9 @@ bool profile_has(const struct profile *p, const char *concept, const char *attri
 enum profile_kind { PROFILE_NOBODY, PROFILE_ACCOUNT, PROFILE_GROUP };
 
 /* The entry's facts. PROFILE_ACCOUNT: dn, key, login (any number), address (any number, of the main attribute), alias (any
-   number), uid, password (any number), forward (any number), keep, quota, receive, submit, imap (yes or no).
-   PROFILE_GROUP: dn, key, name, address, member-dn, member-uid, member (an address), each any number.
+   number), uid, in-group (the id of a group that does not list it), password (any number), forward (any number), keep, quota,
+   receive, submit, imap (yes or no).
+   PROFILE_GROUP: dn, key, id, hidden, name, address, member-dn, member-uid, member (an address), each any number.
    PROFILE_NOBODY: it has neither login nor address. */
 enum profile_kind profile_map(const struct profile *p, const struct ldif_entry *e, text *facts);
 

@@ -1,5 +1,7 @@
-/* ldapsync/profile, ldapsync/relayrules: text files to facts. */
+/* ldapsync/profile, ldapsync/condition, ldapsync/dn, ldapsync/relayrules: text files to facts. */
 
+#include "ldapsync/condition.h"
+#include "ldapsync/dn.h"
 #include "ldapsync/profile.h"
 #include "ldapsync/relayrules.h"
 #include "lib/conf.h"
@@ -68,10 +70,119 @@ static void check_errors(void)
   map("login: uid\n", "", &error);
   check_is(error.s, "test: no primary: which attribute is the mail address?", "no primary");
   map("primary: mail\nno-imap: locked\n", "", &error);
-  check_is(error.s, "test: no-imap: locked is not ATTRIBUTE=VALUE", "a bit without a value");
+  check_is(error.s, "test: no-imap: locked is not " CONDITION_FORMS, "a bit without a value");
+  map("primary: mail\nkey: objectGUID uuid\n", "", &error);
+  check_is(error.s, "test: key: objectGUID uuid is not an attribute, or one and guid", "another form of key");
+  map("primary: mail=x\n", "", &error);
+  check_is(error.s, "test: primary: mail=x is not an attribute", "a condition where an attribute is wanted");
   map("primary: (mail)\n", "", &error);
   check_is(error.s, "test: primary: (mail) is not an attribute", "no attribute's name");
   text_free(&error);
+}
+
+#define ADS "key: objectGUID guid\nprimary: mail\nprimary-group: primaryGroupID\nno-receive: userAccountControl&2\n" \
+            "group: objectClass=group\ngroup-hidden: isCriticalSystemObject=TRUE\ngroup-id: primaryGroupToken\ngroup-name: cn\n"
+
+static void check_ad(void)
+{
+  text facts = TEXT_ZERO, seen = TEXT_ZERO;
+
+  map(ADS, "dn: cn=a\nobjectGUID:: AAECAwQFBgcICQoLDA0ODw==\nmail: a@x.test\nprimaryGroupID: 513\nuserAccountControl: 66050\n", &facts);
+  show(&seen, &facts);
+  check_is(seen.s, "address=a@x.test\ndn=cn=a\nkey=03020100-0504-0706-0809-0a0b0c0d0e0f\nin-group=513\nreceive=no\nsubmit=yes\nimap=yes\n",
+           "L-05: an objectGUID with a NUL byte, as Windows writes it; the primary group; a bit among others");
+  map(ADS, "dn: cn=a\nobjectGUID: 03020100-0504-0706-0809-0A0B0C0D0E0F\nmail: a@x.test\nuserAccountControl: 512\n", &facts);
+  check_is(record_get(&facts, "key"), "03020100-0504-0706-0809-0a0b0c0d0e0f", "... written out");
+  check_is(record_get(&facts, "receive"), "yes", "another bit is not this one");
+  map(ADS, "dn: cn=a\nobjectGUID:: AAECAwQFBgc=\nmail: a@x.test\n", &facts);
+  check(!strncmp(record_get(&facts, "key"), "dn-", 3), "half an objectGUID is none");
+  map(ADS, "dn: cn=g\nobjectClass: group\nobjectGUID:: AAECAwQFBgcICQoLDA0ODw==\nisCriticalSystemObject: TRUE\nprimaryGroupToken: 513\ncn: g\n", &facts);
+  show(&seen, &facts);
+  check_is(seen.s, "dn=cn=g\nkey=03020100-0504-0706-0809-0a0b0c0d0e0f\nid=513\nhidden=yes\nname=g\n", "N-18: a built-in group is hidden, and has an id");
+  text_free(&facts);
+  text_free(&seen);
+}
+
+static void check_conditions(void)
+{
+  static const struct { char form; const char *operand, *value; bool holds; const char *what; } table[] = {
+    { '=', "yes", "YES", true, "= is without regard to case" },
+    { '=', "yes", "yess", false, "= is all of the value" },
+    { '=', "*", "x", true, "=*: any value" },
+    { '&', "2", "514", true, "&: the bit is set" },
+    { '&', "2", "512", false, "&: it is not" },
+    { '&', "3", "2", false, "&: all of several bits" },
+    { '&', "2147483648", "-2147483646", true, "&: groupType is negative" },
+    { '&', "2", "99999999999999999999", false, "&: a number that is too large has no bits" },
+    { '&', "2", "", false, "&: nothing is no number" },
+    { '&', "2", "-", false, "&: nor is a sign" },
+    { '&', "2", "2 ", false, "&: nor is a number with something behind it" },
+    { '<', "filetime", "0", false, "accountExpires 0 is never" },
+    { '<', "filetime", "9223372036854775807", false, "... so is the largest number" },
+    { '<', "filetime", "116444736000000000", true, "1970 is past" },
+    { '<', "filetime", "116444746000000000", true, "... a thousand seconds later is now" },
+    { '<', "filetime", "116444746010000000", false, "... one second more is to come" },
+    { '<', "filetime", "20260101000000Z", false, "another form of time is none" },
+    { '<', "days", "0", true, "shadowExpire: today" },
+    { '<', "days", "1", false, "... tomorrow" },
+    { '<', "days", "-1", false, "... never" },
+  };
+  static const struct { char form; const char *operand; bool good; } operands[] = {
+    { '&', "0", false }, { '&', "-1", false }, { '&', "2x", false }, { '&', "", false }, { '&', "0x2", false },
+    { '<', "now", false }, { '<', "", false }, { '=', "", false }, { 0, "", false }, { ' ', "x", false }, { '&', "2", true }, { '<', "days", true },
+  };
+
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    check(condition_holds(table[i].form, table[i].operand, table[i].value, strlen(table[i].value), 1000) == table[i].holds, table[i].what);
+  for (size_t i = 0; i < sizeof operands / sizeof *operands; i++)
+    check(condition_check(operands[i].form, operands[i].operand) == operands[i].good, operands[i].operand);
+}
+
+/* RFC 4514: what is one DN, in all ways to write it, becomes one; what is two stays two. */
+static void check_dns(void)
+{
+  static const struct { const char *one, *other; bool is_same; const char *what; } table[] = {
+    { "CN=Ann,DC=x", "cn=ann,dc=X", true, "ASCII without regard to case" },
+    { "cn = a , dc = x", "cn=a,dc=x", true, "spaces around separators" },
+    { "cn=a;dc=x", "cn=a,dc=x", true, "RFC 2253: a semicolon" },
+    { "cn=M\\FCller", "cn=M\\fcller", true, "hex in either case" },
+    { "cn=Lu\\C4\\8Di\\C4\\87", "cn=Lu\xc4\x8di\xc4\x87", true, "UTF-8 in hex or as it is" },
+    { "cn=Smith\\, John,dc=x", "cn=Smith\\2C John,dc=x", true, "a comma, as it is or in hex" },
+    { "cn=Smith\\, John,dc=x", "cn=Smith, John,dc=x", false, "... is no separator" },
+    { "cn=a\\+b", "cn=a\\2bb", true, "a plus" },
+    { "cn=a\\+b=c", "cn=a+b=c", false, "... is no separator of values" },
+    { "cn=a\\\"b\\\"", "cn=a\\22b\\22", true, "quotes" },
+    { "cn=a\\;b", "cn=a\\3bb", true, "a semicolon that is escaped" },
+    { "cn=a\\;b", "cn=a;b", false, "... is no separator" },
+    { "cn=\\<a\\>", "cn=\\3ca\\3e", true, "angle brackets" },
+    { "cn=a\\\\b", "cn=a\\5cb", true, "a backslash" },
+    { "cn=a\\\\2cb", "cn=a\\2cb", false, "... in front of hex is no hex" },
+    { "cn=\\#a", "cn=\\23a", true, "a number sign in front" },
+    { "cn=a\\=b", "cn=a=b", true, "an equals sign in a value may be escaped, and need not be" },
+    { "cn=a\\3Db", "cn=a=b", true, "... or be in hex" },
+    { "cn=a=b+o=c=d", "cn=a\\=b+o=c\\=d", true, "... in each value of one name" },
+    { "cn=a =b", "cn=a=b", false, "... and spaces around it are its own" },
+    { "cn=\\ a\\ ", "cn=\\20a\\20", true, "spaces at both ends that are escaped" },
+    { "cn=\\ a,dc=x", "cn=a,dc=x", false, "... belong to the name" },
+    { "cn=a\\ ,dc=x", "cn=a,dc=x", false, "... the one behind it too" },
+    { "cn=a\\ \\ ,dc=x", "cn=a\\ ,dc=x", false, "... each" },
+    { "cn=a\\00b", "cn=a", false, "a NUL does not end it" },
+    { "cn=Old\\0ADEL:1", "cn=old\\0adel:1", true, "a newline, as in the name of what is deleted" },
+    { "CN=#04024869", "cn=#04024869", true, "BER in hex, written the same" },
+    { "", "", true, "the empty DN" },
+    { "cn=a\\", "cn=a", false, "a backslash at the end is itself" },
+  };
+  text one = TEXT_ZERO, other = TEXT_ZERO;
+
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    dn_fold(table[i].one, &one);
+    dn_fold(table[i].other, &other);
+    if (!check(!strcmp(one.s, other.s) == table[i].is_same, table[i].what)) printf("# %s\n# %s\n", one.s, other.s);
+    dn_fold(one.s, &other);
+    if (strcmp(one.s, other.s)) check(false, "what was folded stays as it is"), printf("# %s\n# %s\n", one.s, other.s);
+  }
+  text_free(&one);
+  text_free(&other);
 }
 
 #define A_PIN "AA:BB:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00"
@@ -109,6 +220,9 @@ int main(void)
 {
   check_mapping();
   check_errors();
+  check_ad();
+  check_conditions();
+  check_dns();
   check_rule("host: r.test\n", "relay:default r.test:25 verify auth=no ", "N-83: port 25; the certificate is verified by default");
   check_rule("host: r.test\nport: 587\nlogin: a\npassword: b\ntls: encrypt\n", "relay:default r.test:587 encrypt auth=yes a", "L-08: credentials of the rule");
   check_rule("host: r.test\ntls: tls\n", "relay:default r.test:465 tls auth=no ", "implicit TLS has a port of its own");

@@ -1,0 +1,19 @@
+/* condition: "ATTRIBUTE=VALUE" and its like in a profile (doc/tables-build.md, "Profiles"): does a value of an entry meet it? No I/O. */
+
+#ifndef LDAPSYNC_CONDITION_H
+#define LDAPSYNC_CONDITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONDITION_FORMS "ATTRIBUTE=VALUE, ATTRIBUTE=*, ATTRIBUTE&BITS, ATTRIBUTE<filetime or ATTRIBUTE<days"
+
+/* form is '=' (the value without regard to case; "*": any), '&' (all these bits are set), '<' (a time that is past: "filetime",
+   hundreds of nanoseconds since 1601, 0 and the largest number are never; "days" since 1970). */
+bool condition_check(char form, const char *operand);
+
+/* now: seconds since 1970. A value that is no number meets neither '&' nor '<'. */
+bool condition_holds(char form, const char *operand, const char *value, size_t length, int64_t now);
+
+#endif

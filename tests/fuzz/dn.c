@@ -1,0 +1,29 @@
+/* DNs: any bytes become something without a space at an edge, and what was folded stays as it is. Conditions: any number is one or none. */
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ldapsync/condition.h"
+#include "ldapsync/dn.h"
+#include "ldapsync/keys.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  text input = TEXT_ZERO, folded = TEXT_ZERO, again = TEXT_ZERO;
+
+  text_add_bytes(&input, (const char *)data, size);
+  dn_fold(text_string(&input), &folded);
+  dn_fold(folded.s, &again);
+  if (strcmp(folded.s, again.s) || (folded.len && (folded.s[0] == ' ' || folded.s[folded.len - 1] == ' '))) abort();
+  condition_holds('&', "2", input.s, size, 0);
+  condition_holds('<', "filetime", input.s, size, 0);
+  condition_holds('<', "days", input.s, size, INT64_MAX);
+  if (key_guid(&again, input.s, size) && !key_check(again.s)) abort();
+  text_free(&input);
+  text_free(&folded);
+  text_free(&again);
+  return 0;
+}
