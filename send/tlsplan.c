@@ -27,13 +27,19 @@ void send_tlsplan_take_mx(struct tls_search *s, const struct dns_list *mx, bool 
 
 void send_tlsplan_end(struct tls_search *s) { send_sts_free(&s->sts); }
 
+/* A domain that is an address literal has no policy. One whose MX is an address has: who forges an answer of the DNS may name one. */
+static bool may_have_policy(const struct tls_plan *p, const struct tls_search *s, const struct dns_list *addresses)
+{
+  return addresses || strcmp(p->host, s->hop->name.s);
+}
+
 static void find_out(struct tls_plan *p, struct tls_search *s, const struct dns_list *addresses, struct tls_facts *f)
 {
   if (send_tlspolicy_wants_dane(f, s->looks_for_dane) && addresses) {
     send_dane_find(&p->dane, p->host, s->hop->port, addresses);
     f->dane = p->dane.state;
   }
-  if (send_tlspolicy_wants_sts(f, s->looks_for_sts) && addresses) {
+  if (send_tlspolicy_wants_sts(f, s->looks_for_sts) && may_have_policy(p, s, addresses)) {
     send_sts_ask(&s->sts, s->hop->name.s);
     f->sts = s->sts.state;
     f->mode = s->sts.mode;

@@ -96,6 +96,7 @@ strict A {STRICT}
 byname MX 10 strict
 intothe CNAME mx-ee.dane.test.
 cname MX 10 intothe
+numeric MX 10 {CLEAR}.
 '''
 dns = net.Dns({'dane.test': signed.records, 'bogus.test': bogus.records, 'broken.test': broken.records, 'plain.test': plain}, addresses=[FAR],
               anchors=[signed.anchor, bogus.anchor, broken.anchor])
@@ -284,6 +285,8 @@ policies['hosted.plain.test'] = policy('enforce', 'mx.elsewhere.test')
 is_('hosted.plain.test', 'later 4.7.5 sts no', 'nothing', 'an unsigned MX that the policy does not have is not used, whatever TLSA its host has')
 policies['stricthosted.plain.test'] = policy('enforce', 'mx-strict.dane.test')
 is_('stricthosted.plain.test', 'done dane yes', 'tls', 'REQUIRETLS: the policy has the MX, DANE verifies it', **wants)
+policies['numeric.plain.test'] = policy('enforce', '*.plain.test')
+is_('numeric.plain.test', 'later 4.7.5 sts no', 'nothing', 'check 30: an MX that is an address, as a forger would have it: the policy does not have it')
 policies['plain.test'] = [('answer', 'none'), ('error', 'sts-webpki-invalid'), ('text', 'no')]
 is_('plain.test', 'done may no', 'tls', 'a policy that cannot be had: as without one (5)')
 is_told('sts', 'sts-webpki-invalid', 'that')
