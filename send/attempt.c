@@ -120,6 +120,7 @@ static void cannot_read(struct send_schedule *s, struct send_attempt *a)
 
 static void start(struct send_schedule *s, struct send_entry *e, const struct send_lane *turn)
 {
+  send_lanes_leave(&s->lanes, e); /* it was closed while it stood in line: its ways may be others now */
   if (send_returns_is_early(e->id)) {
     send_waiting_set_due(&s->waiting, e, s->now_ms + EARLY_MS);
     return;
@@ -127,7 +128,6 @@ static void start(struct send_schedule *s, struct send_entry *e, const struct se
   struct send_attempt *a = calloc(1, sizeof *a);
   if (!a) die_nomem();
   *a = (struct send_attempt){ .entry = e, .file = QUEUE_FILE_ZERO };
-  send_lanes_leave(&s->lanes, e); /* it was closed while it stood in line: its ways may be others now */
   e->attempt = a;
   s->attempts++;
   switch (queue_open(&a->file, e->id, O_RDONLY)) {
@@ -176,7 +176,7 @@ static void start_items(struct send_schedule *s, struct send_attempt *a, const s
 
 /* In the line of each lane that has no room for it; after a turn it still stands in the others. A turn that was for nothing because of
    a rate limit is not lost. */
-static void stand_in_lines(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn, bool has_begun)
+static void stand_in_lines(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn, bool has_started)
 {
   const struct send_lane *last = 0;
   bool is_everywhere_else = turn && a->entry->stands;
@@ -185,7 +185,7 @@ static void stand_in_lines(struct send_schedule *s, struct send_attempt *a, cons
     struct send_lane *lane = a->items[i].lane;
     if (a->items[i].state != SEND_ITEM_WAITS || lane == last || (is_everywhere_else && lane != turn)) continue;
     last = lane;
-    send_lane_stand(&s->lanes, lane, a->entry, lane == turn && !has_begun && send_lane_is_limited(lane, s->now_ms));
+    send_lane_stand(&s->lanes, lane, a->entry, lane == turn && !has_started && send_lane_is_limited(lane, s->now_ms));
     if (is_everywhere_else) return;
   }
 }
@@ -209,10 +209,16 @@ static void tell_limits(struct send_schedule *s, struct send_attempt *a)
   send_about_note(a);
 }
 
+/* Something is under way, or has come to its end. */
+static bool has_begun(const struct send_attempt *a) { return a->waiting + a->same < a->count; }
+
+/* Something can be written down, and nothing would be done twice because of that. */
+static bool may_end_early(const struct send_attempt *a) { return !a->running && a->waiting && has_begun(a) && !a->has_several; }
+
 /* All that it waits for is a rate limit, perhaps for hours: what it has come to is written down before. */
 static bool waits_for_limits(const struct send_schedule *s, const struct send_attempt *a)
 {
-  bool is_so = !a->running && a->waiting && a->waiting < a->count;
+  bool is_so = may_end_early(a);
 
   for (size_t i = a->first_waiting; i < a->count && is_so; i++)
     is_so = a->items[i].state != SEND_ITEM_WAITS || send_lane_is_limited(a->items[i].lane, s->now_ms);
@@ -228,17 +234,15 @@ static void end_early(struct send_schedule *s, struct send_attempt *a)
   send_attempt_stop(s, a);
 }
 
-static void wait_in_line(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn, bool has_begun)
+static void wait_in_line(struct send_schedule *s, struct send_attempt *a, const struct send_lane *turn, bool has_started)
 {
-  bool has_outcome = a->running || a->waiting < a->count;
-
   if (waits_for_limits(s, a)) {
     end_early(s, a);
     return;
   }
-  stand_in_lines(s, a, turn, has_begun);
+  stand_in_lines(s, a, turn, has_started);
   tell_limits(s, a);
-  if (has_outcome || s->attempts <= OPEN_MAX) return;
+  if (has_begun(a) || s->attempts <= OPEN_MAX) return;
   send_about_note(a);
   send_attempt_close(s, a);
 }
@@ -307,7 +311,7 @@ void send_attempt_stop(struct send_schedule *s, struct send_attempt *a)
 
 bool send_attempt_is_running(const struct send_entry *e)
 {
-  return e->attempt && (e->attempt->report || e->attempt->waiting < e->attempt->count);
+  return e->attempt && (e->attempt->report || has_begun(e->attempt));
 }
 
 void send_attempt_set_aside(struct send_schedule *s, struct send_entry *e)
@@ -327,7 +331,7 @@ void send_attempts_keep_house(struct send_schedule *s)
       chain = e->chain;
       if (!a) continue;
       bool was_stuck = a->is_stuck;
-      a->is_stuck = !a->running && !a->report && a->waiting && a->waiting < a->count;
+      a->is_stuck = !a->report && may_end_early(a);
       if (was_stuck && a->is_stuck) end_early(s, a);
     }
 }

@@ -132,6 +132,7 @@ static void expand(struct send_schedule *s, struct send_attempt *a, const struct
       while (policy_destinations_next(&all, &at, &one)) route_one(s, a, facts, recipient, &forward, &one);
   }
   if (a->count == before) end(add(a, recipient, address), SAID_NEVER, "5.1.1", "the address leads nowhere");
+  a->has_several = a->has_several || a->count - before > 1;
   srs_ask_free(&forward);
   policy_destinations_free(&all);
   policy_decision_free(&decision);
@@ -181,6 +182,7 @@ void send_items_make(struct send_schedule *s, struct send_attempt *a)
     if (record_is(facts, "same", "yes")) {
       struct send_item *i = add(a, r, stop.address);
       i->is_same = i->is_untried = true;
+      a->same++;
       continue;
     }
     if (!stop.mailbox && !has_settings) {
@@ -210,5 +212,6 @@ void send_items_free(struct send_attempt *a)
   }
   free(a->items);
   a->items = 0;
-  a->count = a->waiting = a->running = a->first_waiting = 0;
+  a->count = a->waiting = a->running = a->first_waiting = a->same = 0;
+  a->has_several = false;
 }

@@ -90,6 +90,8 @@ struct send_attempt {
   size_t waiting;
   size_t running;
   size_t first_waiting; /* no item before it waits */
+  size_t same;          /* items that are is_same: over from the beginning, and nothing has come of them */
+  bool has_several;     /* a recipient leads to several destinations, of which those that are done are not written down before all are */
   bool is_again;        /* it may have been delivered already, before this attempt */
   bool is_stuck;        /* a minute ago nothing of it was under way, and not all was begun */
   bool goes_on;         /* what is left of it waits for room alone, and stands in line again at once */

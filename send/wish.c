@@ -131,11 +131,14 @@ static enum send_wish_result hold(struct send_schedule *s, struct send_entry *e)
   return result;
 }
 
+/* An attempt that stands in line for other recipients does not know of those that were held. */
 static enum send_wish_result release(struct send_schedule *s, struct send_entry *e)
 {
   if (e->right) send_rights_look(s);
   enum send_wish_result result = mark(s, e, ENVELOPE_KEPT, ENVELOPE_TODO, "release it");
-  if (result == SEND_WISH_DONE) try_now(s, e);
+  if (result != SEND_WISH_DONE) return result;
+  send_attempt_set_aside(s, e);
+  try_now(s, e);
   return result;
 }
 
