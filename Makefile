@@ -41,7 +41,7 @@ programs = \
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
 programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server send/send-schedule deliver/mailbox-spawn \
-  imap/imap-session auth/auth-server ldapsync/tables-build admin/mailadm admin/whatif send/sts-test tlsrpt/tls-report \
+  imap/imap-session auth/auth-server auth/password-hash ldapsync/tables-build admin/mailadm admin/whatif send/sts-test tlsrpt/tls-report \
   tlsrpt/report-post
 programs_with_https   = send/sts-fetch tlsrpt/report-post
 programs_with_sqlite  = tlsrpt/tls-report

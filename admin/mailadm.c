@@ -101,6 +101,8 @@ static void format_entry(text *out, const struct address *a, bool is_login_free,
   if (is_login_free) add_attribute(out, "uid", a->local);
   add_attribute(out, "mail", a->folded.s);
   add_attribute(out, "userPassword", text_string(&stored));
+  text_wipe(&stored);
+  if (password_scram(&stored, password)) add_attribute(out, "userPassword", text_string(&stored));
   text_free(&dn);
   text_free(&uuid);
   text_wipe(&stored);

@@ -26,7 +26,7 @@ static struct {
   struct throttle *throttle;
   struct remember *remember;
   struct tables policy, auth;
-  text stranger;       /* a hash of nobody's password, of the same cost as all new ones */
+  text stranger;       /* a record: what is stored of nobody's password, of the same cost as all new ones */
   text proxies;        /* control/authproxies: through these hosts many people log in */
   int slots;           /* a file whose bytes are locked while a hash is computed */
   unsigned int slot_count;
@@ -48,12 +48,15 @@ static void sleep_ms(uint64_t ms)
 static void make_stranger(void)
 {
   char bytes[32];
-  text password = TEXT_ZERO;
+  text password = TEXT_ZERO, stored = TEXT_ZERO;
 
   random_buf(bytes, sizeof bytes);
   hex_add(&password, bytes, sizeof bytes);
-  password_hash(&shared.stranger, text_string(&password));
-  text_string(&shared.stranger);
+  password_hash(&stored, text_string(&password));
+  record_add(&shared.stranger, "password", text_string(&stored));
+  text_clear(&stored);
+  if (password_scram(&stored, password.s)) record_add(&shared.stranger, "password", text_string(&stored));
+  text_free(&stored);
   text_free(&password);
 }
 
@@ -129,6 +132,13 @@ static enum password_result check_slowly(const char *stored, const char *passwor
   lock.l_type = F_UNLCK;
   if (is_locked) fcntl(shared.slots, F_SETLK, &lock);
   return result;
+}
+
+/* As long as a wrong password takes where both forms of password-hash are stored. */
+static void check_stranger(const char *password)
+{
+  size_t at = 0;
+  for (const char *stored; (stored = record_next(&shared.stranger, "password", &at));) check_slowly(stored, password);
 }
 
 struct attempt {
@@ -241,7 +251,7 @@ static enum login_result check_password(const struct attempt *a)
   wait_for_name(a);
   if (dn) return ask_bind(a, dn);
   if (record_find(&a->secret, "password")) return check_hashes(a);
-  check_slowly(shared.stranger.s, a->try->password);
+  check_stranger(a->try->password);
   a->answer->reason = "no password is stored";
   return LOGIN_NO;
 }
@@ -278,7 +288,7 @@ static enum login_result check_known(const struct attempt *a)
 static enum login_result check_unknown(const struct attempt *a)
 {
   wait_for_name(a);
-  check_slowly(shared.stranger.s, a->try->password);
+  check_stranger(a->try->password);
   count_failure(a);
   a->answer->reason = "unknown";
   return LOGIN_NO;

@@ -16,7 +16,7 @@ def password_hash(folder):
     """PASSWORD as postroom stores it; all systems get the same."""
     program = os.path.join(TOP, "build/auth/password-hash")
     subprocess.run(["make", "-s", "-C", TOP, "build/auth/password-hash"], check=True, stdout=subprocess.DEVNULL)
-    return subprocess.run([program], input=PASSWORD + "\n", env={"MAILHOME": folder}, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return subprocess.run([program], input=PASSWORD + "\n", env={"MAILHOME": folder}, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0]
 
 
 class System:

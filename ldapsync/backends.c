@@ -4,7 +4,7 @@
 #include "ldapsync/control.h"
 #include "lib/die.h"
 #include "lib/fingerprint.h"
-#include "lib/scheme.h"
+#include "lib/scramkeys.h"
 
 enum { FINGERPRINTS_MAX = 5 };
 
@@ -50,25 +50,41 @@ static bool add_fingerprint(struct backends *b, const char *value, const text *w
   return good;
 }
 
-static bool add_login(struct backends *b, const char *name, const text *fields, const text *who, text *login, const char **key, text *error)
+/* Each is a hash; a login has at least one. False: *value is not, or there is none. */
+static bool take_passwords(const text *fields, text *record, const char **value)
 {
-  const char *password = record_get(fields, "password"), *hash;
+  size_t at = 0;
+
+  for (*value = ""; (*value = record_next(fields, "password", &at));) {
+    if (**value != '{' || !scramkeys_may_store(*value)) return false;
+    record_add(record, "password", *value);
+  }
+  *value = "";
+  return record->len;
+}
+
+static bool add_login(struct backends *b, const char *name, const text *fields, const text *who, text *login, const char **key, const char **value,
+                      text *error)
+{
+  const char *password = record_get(fields, "password");
   text record = TEXT_ZERO;
 
-  text_copy(login, record_get(fields, "login"));
-  text_lower(login);
   *key = "login";
+  *value = record_get(fields, "login");
+  text_copy(login, *value);
+  text_lower(login);
   if (!*text_string(login)) {
     if (!*password) return true;
     *key = "password";
+    *value = password;
     text_add(error, "a password needs a login");
-  } else if (*password != '{' || scheme_parse(password, &hash) == SCHEME_UNKNOWN) {
-    *key = *password ? "password" : "login";
+  } else if (!take_passwords(fields, &record, &password)) {
+    if (*password) *key = "password";
+    if (*password) *value = password;
     text_add(error, "a login needs a hashed password, which password-hash makes; one in the clear is not kept");
-  } else if (table_add(b->policy, "login", login->s, who)) {
-    record_add(&record, "password", password);
+  } else if (table_add(b->policy, "login", login->s, who))
     table_add(b->auth, "backend", name, &record);
-  } else
+  else
     refuse_second(b->policy, "login", login->s, error);
   text_wipe(&record);
   return !error->len;
@@ -123,7 +139,7 @@ bool backend_parse(struct backends *b, const char *name, const char *path, const
     if (count(fields, *key) > FINGERPRINTS_MAX) text_add(error, "more than 5 fingerprints");
     add_each(b, *key, add_fingerprint, fields, &who, value, error);
   }
-  if (!error->len && !add_login(b, name, fields, &who, &login, key, error)) *value = record_get(fields, *key);
+  if (!error->len) add_login(b, name, fields, &who, &login, key, value, error);
   if (!error->len) {
     if (login.len) record_add(&record, "login", login.s);
     record_add(&record, "file", path);

@@ -2,7 +2,7 @@
 
 #include "ldapsync/records.h"
 #include "lib/conf.h"
-#include "lib/scheme.h"
+#include "lib/scramkeys.h"
 
 static size_t group_end(const struct build_name *names, size_t count, size_t i)
 {
@@ -67,12 +67,11 @@ void records_uid(const struct account *a, text *record)
 void records_password(const struct account *a, const struct build_limits *limits, text *record)
 {
   size_t at = 0, refused = 0;
-  const char *hash;
   bool binds = a->is_from_server && limits->binds_all;
 
   text_clear(record);
   for (const char *stored; !binds && (stored = record_next(&a->facts, "password", &at));)
-    if (scheme_parse(stored, &hash) != SCHEME_UNKNOWN)
+    if (scramkeys_may_store(stored))
       record_add(record, "password", stored);
     else
       refused++;

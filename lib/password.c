@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <skalibs/random.h>
 #include <skalibs/sha1.h>
 #include <skalibs/sha256.h>
 #include <skalibs/sha512.h>
@@ -11,10 +12,12 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/password.h"
+#include "lib/saslprep.h"
 #include "lib/scheme.h"
+#include "lib/scramkeys.h"
 #include "lib/secret.h"
 
-enum { DIGEST_MAX = 64 };
+enum { DIGEST_MAX = 64, SCRAM_SALT_SIZE = 16, SCRAM_ITERATIONS = 25000 };
 
 static bool are_equal(const char *a, const char *b, size_t length)
 {
@@ -99,6 +102,25 @@ static enum password_result check_crypt(const char *hash, const char *password)
   return result;
 }
 
+static enum password_result check_scram(const char *stored, const char *password)
+{
+  struct scramkeys known = SCRAMKEYS_ZERO, made = SCRAMKEYS_ZERO;
+  text prepared = TEXT_ZERO;
+  enum password_result result = PASSWORD_UNKNOWN;
+
+  if (scramkeys_parse(&known, stored)) {
+    made.iterations = known.iterations;
+    text_copy_bytes(&made.salt, known.salt.s, known.salt.len);
+    saslprep(&prepared, password);
+    scramkeys_make(&made, prepared.s);
+    result = are_equal((char *)made.stored, (char *)known.stored, MAC_SIZE) ? PASSWORD_RIGHT : PASSWORD_WRONG;
+  }
+  text_wipe(&prepared);
+  scramkeys_free(&made);
+  scramkeys_free(&known);
+  return result;
+}
+
 enum password_result password_check(const char *stored, const char *password)
 {
   const char *hash;
@@ -108,7 +130,7 @@ enum password_result password_check(const char *stored, const char *password)
   if (!*password || strlen(password) > SECRET_MAX) return PASSWORD_WRONG;
   for (size_t i = 0; i < sizeof salteds / sizeof *salteds; i++)
     if (salteds[i].scheme == scheme) return check_salted(&salteds[i], hash, password);
-  return check_crypt(hash, password);
+  return scheme == SCHEME_SCRAM_SHA_256 ? check_scram(stored, password) : check_crypt(hash, password);
 }
 
 /* What a hash costs is in the prefix's own unit; measured in doc/password-hash.md. */
@@ -144,4 +166,29 @@ void password_hash(text *stored, const char *password)
   text_add(stored, made);
   explicit_bzero(data, sizeof *data);
   free(data);
+}
+
+static unsigned int scram_iterations(void)
+{
+  uint64_t iterations = conf_number("scramiterations", SCRAM_ITERATIONS, SCRAMKEYS_ITERATIONS_MAX);
+
+  if (iterations && iterations < SCRAMKEYS_ITERATIONS_MIN) die_permanent("control/scramiterations: fewer than 4096 make a password cheap to guess; 0: no keys");
+  return (unsigned int)iterations;
+}
+
+bool password_scram(text *stored, const char *password)
+{
+  struct scramkeys keys = { .iterations = scram_iterations(), .salt = TEXT_ZERO };
+  text prepared = TEXT_ZERO;
+  char salt[SCRAM_SALT_SIZE];
+
+  if (!keys.iterations) return false;
+  random_buf(salt, sizeof salt);
+  text_copy_bytes(&keys.salt, salt, sizeof salt);
+  saslprep(&prepared, password);
+  scramkeys_make(&keys, prepared.s);
+  scramkeys_format(&keys, stored);
+  text_wipe(&prepared);
+  scramkeys_free(&keys);
+  return true;
 }

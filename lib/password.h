@@ -7,10 +7,13 @@
 
 enum password_result { PASSWORD_UNKNOWN = -1, PASSWORD_WRONG, PASSWORD_RIGHT };
 
-/* UNKNOWN: the scheme, or a hash that crypt(3) cannot take. A password that is empty or longer than SECRET_MAX is always WRONG. */
+/* UNKNOWN: the scheme, or a hash that crypt(3) cannot take, or no SCRAM keys. A password that is empty or longer than SECRET_MAX is always WRONG. */
 enum password_result password_check(const char *stored, const char *password);
 
 /* Adds "{CRYPT}HASH" by control/passwordscheme: yescrypt (the default), sha512 or bcrypt. Dies if the file says another. */
 void password_hash(text *stored, const char *password);
+
+/* Adds "{SCRAM-SHA-256}KEYS" by control/scramiterations (25000); false if that is 0: none is wanted. */
+bool password_scram(text *stored, const char *password);
 
 #endif

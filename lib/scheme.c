@@ -10,6 +10,7 @@ static const struct {
   { "{CRYPT}", SCHEME_CRYPT },       { "{BLF-CRYPT}", SCHEME_CRYPT }, { "{SHA512-CRYPT}", SCHEME_CRYPT },
   { "{SHA256-CRYPT}", SCHEME_CRYPT }, { "{MD5-CRYPT}", SCHEME_CRYPT }, { "{SHA}", SCHEME_SHA },
   { "{SSHA}", SCHEME_SSHA },         { "{SSHA256}", SCHEME_SSHA256 }, { "{SSHA512}", SCHEME_SSHA512 },
+  { "{SCRAM-SHA-256}", SCHEME_SCRAM_SHA_256 }, { "SCRAM-SHA-256$", SCHEME_SCRAM_SHA_256 },
 };
 
 enum scheme scheme_parse(const char *stored, const char **hash)

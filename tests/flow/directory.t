@@ -79,7 +79,7 @@ def make_certificate():
 
 
 def hashed(password):
-    return run(program('password-hash'), input=password + '\n').stdout.strip()
+    return run(program('password-hash'), input=password + '\n').stdout.split()[0]
 
 
 def person(n, password):

@@ -83,7 +83,7 @@ def by_ldif(mail, t):
 def slapd(mail):
     folder = f"{mail.folder}/slapd"
     os.makedirs(folder + "/db")
-    stored = mail.run("password-hash", input="known\n").strip()
+    stored = mail.run("password-hash", input="known\n").split()[0]
     with open(f"{folder}/conf", "w") as file:
         file.write("".join(f"include /etc/ldap/schema/{name}.schema\n" for name in ("core", "cosine", "nis", "inetorgperson"))
                    + f"modulepath /usr/lib/ldap\nmoduleload back_mdb\ndatabase mdb\nsuffix {BASE}\ndirectory {folder}/db\nrootdn cn=admin,{BASE}\nrootpw admin\naccess to * by * read\n")

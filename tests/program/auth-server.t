@@ -21,8 +21,13 @@ def run(*command, **more):
     return subprocess.run(command, env=ENV, capture_output=True, text=True, timeout=120, **more)
 
 
+def both(password):
+    """A hash for crypt(3), and the keys for SCRAM-SHA-256."""
+    return run(program('password-hash'), input=password + '\n').stdout.split()
+
+
 def hashed(password):
-    return run(program('password-hash'), input=password + '\n').stdout.strip()
+    return both(password)[0]
 
 
 def person(name, password, *more):
@@ -65,6 +70,7 @@ person('cat', hashed('cats'), 'mailImap: no')
 person('dan', hashed('dans'), 'mailSubmit: no')
 person('eve', '{CRYPT}$nonsense$')
 person('fay', 'in the clear')
+person('hal', both('hals')[1])
 build()
 server = start('auth-server', listen('auth-server'), 'log')
 
@@ -72,6 +78,8 @@ yes = {'answer': 'yes', 'name': 'ann@example.test', 'mailbox': 'k-ann'}
 equal(plain('ann', 'secret'), yes, 'PLAIN: name and password')
 equal(plain('ANN@Example.test', 'secret'), yes, 'by address, in any case; the name that comes back is the primary address')
 equal(plain('bob', 'bobs')['answer'], 'yes', 'a salted SHA-1 of an older server')
+equal(plain('hal', 'hals')['answer'], 'yes', 'PLAIN by the keys that SCRAM-SHA-256 needs, and no other hash')
+equal(plain('hal', 'hal')['answer'], 'no', '... a wrong password')
 client = Client()
 equal(client.begin('LOGIN'), {'answer': 'continue', 'challenge': b64(b'Username:')}, 'LOGIN asks for the name')
 equal(client.ask(('response', b64(b'ann'))), {'answer': 'continue', 'challenge': b64(b'Password:')}, '... and the password')

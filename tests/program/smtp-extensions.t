@@ -13,7 +13,7 @@ HASH = None
 
 def add_user(name, mail=None):
     global HASH
-    HASH = HASH or subprocess.run([program('password-hash')], input=PASSWORD + '\n', text=True, capture_output=True, env=ENV, check=True).stdout.strip()
+    HASH = HASH or subprocess.run([program('password-hash')], input=PASSWORD + '\n', text=True, capture_output=True, env=ENV, check=True).stdout.split()[0]
     write('directory/%s.ldif' % name, 'dn: uid=%s,dc=example,dc=test\nobjectClass: inetOrgPerson\nuid: %s\nmail:: %s\nuserPassword: %s\n'
           'entryUUID: 00000000-0000-0000-0000-0000%08d\n' % (name, name, base64.b64encode((mail or name + '@example.test').encode()).decode(), HASH, sum(name.encode())))
 

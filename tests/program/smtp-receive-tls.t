@@ -11,7 +11,7 @@ PASSWORD = 'correct horse'
 
 
 def add_user(name, more=''):
-    hashed = subprocess.run([program('password-hash')], input=PASSWORD + '\n', text=True, capture_output=True, env=ENV, check=True).stdout.strip()
+    hashed = subprocess.run([program('password-hash')], input=PASSWORD + '\n', text=True, capture_output=True, env=ENV, check=True).stdout.split()[0]
     write('directory/%s.ldif' % name, 'dn: uid=%s,dc=example,dc=test\nobjectClass: inetOrgPerson\nuid: %s\n'
           'mail: %s@example.test\nuserPassword: %s\nentryUUID: 00000000-0000-0000-0000-0000%08d\n%s\n'
           % (name, name, name, hashed, sum(name.encode()), more))

@@ -6,7 +6,7 @@ sys.path.insert(0, 'tests')
 from tap import *
 
 PASSWORD = 'correct horse'
-hashed = subprocess.run([program('password-hash')], input=PASSWORD + '\n', text=True, capture_output=True, env=ENV, check=True).stdout.strip()
+hashed = subprocess.run([program('password-hash')], input=PASSWORD + '\n', text=True, capture_output=True, env=ENV, check=True).stdout.split()[0]
 write('control/me', 'mx.example.test\n')
 for folder in ('control/domains', 'directory', 'state/tables'):
     os.makedirs(folder, exist_ok=True)

@@ -189,6 +189,9 @@ static void check_backends(void)
                 OLD "fingerprint:" HEX " backend=one \nfingerprint:* backend=one \nbackend:one domain=one.test file=f \n", "S-21: by certificate");
   check_backend("domain: one.test\nlogin: One.test@relay\npassword: {CRYPT}x\n",
                 OLD "login:one.test@relay backend=one \nbackend:one domain=one.test login=one.test@relay file=f \nbackend:one password={CRYPT}x \n", "S-21: by login; the hash in a table of its own");
+  check_backend("domain: one.test\nlogin: a\npassword: {CRYPT}x\npassword: {SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=\n",
+                OLD "login:a backend=one \nbackend:one domain=one.test login=a file=f \nbackend:one password={CRYPT}x password={SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU= \n", "both lines of password-hash");
+  check_backend("domain: one.test\nlogin: a\npassword: {CRYPT}x\npassword: secret\n", "password: secret: a login needs a hashed password, which password-hash makes; one in the clear is not kept", "T18: the second one is in the clear");
   check_backend("network: 10.0.0.0/8\n", "domain: : it has no domain, so it could send as nobody", "S-22: no domain");
   check_backend("domain: one.test\nnetwork: 11.0.0.0/8\n", "network: 11.0.0.0/8: it is that of old already", "the network of another one");
   check_backend("domain: one.test\nlogin: a\npassword: secret\n", "password: secret: a login needs a hashed password, which password-hash makes; one in the clear is not kept", "T18: a password in the clear");

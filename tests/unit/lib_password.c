@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include "lib/password.h"
+#include "lib/saslprep.h"
 #include "lib/scheme.h"
+#include "lib/scramkeys.h"
 #include "tests/check.h"
 
 static const struct {
@@ -34,7 +36,70 @@ static const struct {
     "{SHA512-CRYPT}" },
   { "{BLF-CRYPT}$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW",
     "{BLF-CRYPT}" },
+  { "{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,bpq6mgw3iSqp1KV8rJl0GL6U7zFUFmok4g9ad338qAA=,0lCV+0qJolGHhrHx1tm7nVErmY0Neq9ZEJyq74xtC8g=",
+    "{SCRAM-SHA-256}" },
+  { "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$bpq6mgw3iSqp1KV8rJl0GL6U7zFUFmok4g9ad338qAA=:0lCV+0qJolGHhrHx1tm7nVErmY0Neq9ZEJyq74xtC8g=",
+    "SCRAM-SHA-256$, as RFC 5803 writes it" },
 };
+
+#define SALT "W22ZaJ0SNY7soEsUEjb6gQ=="
+#define KEYS "WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+
+static void check_refused(const char *stored, const char *what)
+{
+  struct scramkeys k = SCRAMKEYS_ZERO;
+
+  check(!scramkeys_parse(&k, stored) && password_check(stored, "pencil") == PASSWORD_UNKNOWN, what);
+  scramkeys_free(&k);
+}
+
+static void check_scramkeys(void)
+{
+  struct scramkeys k = SCRAMKEYS_ZERO;
+  text again = TEXT_ZERO;
+  const char *stored = "{scram-sha-256}4096," SALT "," KEYS;
+
+  check(scramkeys_parse(&k, stored) && k.iterations == 4096 && k.salt.len == 16, "RFC 7677 3: the keys of the example");
+  scramkeys_make(&k, "pencil");
+  scramkeys_format(&k, &again);
+  check_is(text_string(&again), "{SCRAM-SHA-256}4096," SALT "," KEYS, "... made of its password, and written");
+  check_refused("{SCRAM-SHA-256}4095," SALT "," KEYS, "too few iterations");
+  check_refused("{SCRAM-SHA-256}1000001," SALT "," KEYS, "so many that a try would take seconds");
+  check_refused("{SCRAM-SHA-256}4096,," KEYS, "no salt");
+  check_refused("{SCRAM-SHA-256}4096:" SALT "$" KEYS, "a mixture of both forms");
+  check_refused("{SCRAM-SHA-256}4096," SALT "," KEYS ",", "more behind it");
+  check_refused("{SCRAM-SHA-256}4096," SALT ",WG5d," KEYS, "a key that is too short");
+  check_refused("{SCRAM-SHA-256}4096," SALT, "no keys");
+  check_refused("{SCRAM-SHA-1}4096," SALT "," KEYS, "another hash");
+  scramkeys_free(&k);
+  text_free(&again);
+}
+
+static void check_prepared(const char *password, const char *expected, const char *what)
+{
+  text prepared = TEXT_ZERO;
+
+  saslprep(&prepared, password);
+  check_is(prepared.s, expected, what);
+  text_free(&prepared);
+}
+
+static void check_saslprep(void)
+{
+  check_prepared("I\xc2\xadX", "IX", "RFC 4013 3: SOFT HYPHEN mapped to nothing");
+  check_prepared("user", "user", "... no transformation");
+  check_prepared("USER", "USER", "... case preserved");
+  check_prepared("\xc2\xaa", "a", "... output is NFKC");
+  check_prepared("\xe2\x85\xa8", "IX", "... output is NFKC, and as the first");
+  check_prepared("\x07", "\x07", "... a prohibited character: as it is");
+  check_prepared("\xd8\xa7" "1", "\xd8\xa7" "1", "... a bidirectional one: as it is");
+  check_prepared("a\xc2\xa0" "b\xe3\x80\x80", "a b ", "other spaces");
+  check_prepared("u\xcc\x88\xf0\x9f\x90\xb4", "\xc3\xbc\xf0\x9f\x90\xb4", "an umlaut in two characters; one of a later Unicode");
+  check_prepared("\xd8\xa7\xc2\xaa\xd8\xa7", "\xd8\xa7\xc2\xaa\xd8\xa7", "both directions: as it is, not half mapped");
+  check_prepared("a\xff", "a\xff", "no UTF-8");
+  check_prepared("\xc2\xad", "\xc2\xad", "nothing would be left");
+  check_prepared("", "", "nothing");
+}
 
 int main(void)
 {
@@ -62,6 +127,14 @@ int main(void)
   password_hash(&stored, "secret");
   check(!strncmp(text_string(&stored), "{CRYPT}$y$", 10), "a new password is hashed with yescrypt");
   check(password_check(stored.s, "secret") == PASSWORD_RIGHT && password_check(stored.s, "secret2") == PASSWORD_WRONG, "... and can be checked");
+  text_clear(&stored);
+  check(password_scram(&stored, "secret") && !strncmp(text_string(&stored), "{SCRAM-SHA-256}25000,", 21), "and the keys for SCRAM");
+  check(password_check(stored.s, "secret") == PASSWORD_RIGHT && password_check(stored.s, "secret2") == PASSWORD_WRONG, "... by which PLAIN is checked, too");
+  text_clear(&stored);
+  password_scram(&stored, "I\xc2\xadX\xc2\xaa");
+  check(password_check(text_string(&stored), "\xe2\x85\xa8" "a") == PASSWORD_RIGHT, "... and every spelling that SASLprep makes one");
+  check_scramkeys();
+  check_saslprep();
   if (chdir("/") == -1 || rmdir(home) == -1) return 111;
   return check_done();
 }
