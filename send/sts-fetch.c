@@ -16,6 +16,7 @@
 #include "lib/call.h"
 #include "lib/die.h"
 #include "lib/home.h"
+#include "lib/https.h"
 #include "lib/log.h"
 #include "lib/serve.h"
 #include "send/sts_find.h"
@@ -203,7 +204,7 @@ int main(int argc, const char *const *argv)
 
   if (argc != 1) die_usage("sts-fetch");
   home_enter();
-  send_sts_https_start();
+  https_start();
   start_timer();
   service.notices = timer;
   return serve(&service, argv);

@@ -1,17 +1,12 @@
 #include "send/sts_https.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <curl/curl.h>
 
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/https.h"
 #include "send/addresses.h"
 
-#define SYSTEM_AUTHORITIES "/etc/ssl/certs"
 #define FETCH_ERROR "sts-policy-fetch-error"
 #define PKIX_ERROR "sts-webpki-invalid"
 #define POLICY_ERROR "sts-policy-invalid"
@@ -26,11 +21,6 @@ struct transfer {
   bool is_too_long;
   char error[CURL_ERROR_SIZE];
 };
-
-void send_sts_https_start(void)
-{
-  if (curl_global_init(CURL_GLOBAL_DEFAULT)) die_temporary("libcurl cannot be started");
-}
 
 void send_sts_fetch_free(struct sts_fetch *f)
 {
@@ -100,49 +90,12 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *data)
   return t->is_too_long ? 0 : count;
 }
 
-#define SET(option, value) (good = curl_easy_setopt(t->curl, option, value) == CURLE_OK && good)
-
-/* Nothing of what a browser would do: no redirect, proxy, cookie, password, cache, other protocol or compression. */
 static bool set_options(struct transfer *t, long seconds)
 {
-  bool good = true;
+  struct https h = { .url = text_string(&t->url), .addresses = t->addresses, .seconds = seconds, .connect_seconds = seconds / 2 + 1,
+                     .take_body = take_body, .take_header = take_header, .data = t, .error = t->error };
 
-  SET(CURLOPT_URL, text_string(&t->url));
-  SET(CURLOPT_RESOLVE, t->addresses);
-  SET(CURLOPT_PROTOCOLS_STR, "https");
-  SET(CURLOPT_FOLLOWLOCATION, 0L);
-  SET(CURLOPT_PROXY, "");
-  SET(CURLOPT_NOPROXY, "*");
-  SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-  SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-  SET(CURLOPT_USERAGENT, "postroom");
-  SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_TIMEOUT, seconds);
-  SET(CURLOPT_CONNECTTIMEOUT, seconds / 2 + 1);
-  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  SET(CURLOPT_SSL_VERIFYPEER, 1L);
-  SET(CURLOPT_SSL_VERIFYHOST, 2L);
-  SET(CURLOPT_CERTINFO, 1L);
-  SET(CURLOPT_WRITEFUNCTION, take_body);
-  SET(CURLOPT_WRITEDATA, t);
-  SET(CURLOPT_HEADERFUNCTION, take_header);
-  SET(CURLOPT_HEADERDATA, t);
-  SET(CURLOPT_ERRORBUFFER, t->error);
-  return good;
-}
-
-/* Who may sign for policy hosts: a PEM file, or a folder of c_rehash's names. */
-static bool set_authorities(struct transfer *t)
-{
-  bool good = true;
-  struct stat status;
-
-  conf_value("stscafile", &t->authorities, SYSTEM_AUTHORITIES);
-  if (stat(text_string(&t->authorities), &status) == -1 || access(t->authorities.s, R_OK) == -1) return false;
-  errno = 0;
-  SET(CURLOPT_CAINFO, S_ISDIR(status.st_mode) ? (char *)0 : t->authorities.s);
-  SET(CURLOPT_CAPATH, S_ISDIR(status.st_mode) ? t->authorities.s : (char *)0);
-  return good;
+  return https_set(t->curl, &h) && curl_easy_setopt(t->curl, CURLOPT_CERTINFO, 1L) == CURLE_OK;
 }
 
 /* The name must be in a subjectAltName (RFC 8461 3.3). Where there is one with a DNS name, libcurl has looked for the host's name in it;
@@ -217,7 +170,7 @@ static void get(struct transfer *t, struct sts_fetch *f, const char *domain)
   t->curl = curl_easy_init();
   if (!t->curl || !set_options(t, (long)conf_number("ststimeout", SECONDS, SECONDS_MAX)))
     block(f, "libcurl cannot be started", "");
-  else if (!set_authorities(t))
+  else if (!https_set_authorities(t->curl, "stscafile", &t->authorities))
     block(f, "the authorities cannot be read: ", text_string(&t->authorities));
   else
     judge(t, f, curl_easy_perform(t->curl));

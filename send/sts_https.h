@@ -1,12 +1,9 @@
-/* sts_https: gets the policy of a domain from its policy host (RFC 8461 3.3). Uses libcurl. */
+/* sts_https: gets the policy of a domain from its policy host (RFC 8461 3.3). Once before: https_start. */
 
 #ifndef SEND_STS_HTTPS_H
 #define SEND_STS_HTTPS_H
 
 #include "send/sts_policy.h"
-
-/* Once, before the sandbox is entered and processes are forked: loads what a fetch needs. */
-void send_sts_https_start(void);
 
 enum sts_fetch_result {
   STS_FETCH_BLOCKED = -1, /* for a reason of our own: nothing is known about the other host */

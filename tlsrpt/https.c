@@ -1,16 +1,11 @@
 #include "tlsrpt/https.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
-#include <curl/curl.h>
-
-#include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/dns.h"
+#include "lib/https.h"
 #include "tlsrpt/record.h"
-
-#define SYSTEM_AUTHORITIES "/etc/ssl/certs"
 
 enum { SECONDS = 60, CONNECT_SECONDS = 20, DNS_MS = 20000, ADDRESSES_MAX = 8, ANSWER_BYTES = 65536 };
 
@@ -22,11 +17,6 @@ struct transfer {
   size_t answer_bytes;
   char error[CURL_ERROR_SIZE];
 };
-
-void tlsrpt_https_start(void)
-{
-  if (curl_global_init(CURL_GLOBAL_DEFAULT)) die_temporary("libcurl cannot be started");
-}
 
 bool tlsrpt_https_is_public(const struct ip *ip)
 {
@@ -102,50 +92,24 @@ static bool set_body(struct transfer *t)
   SET(CURLOPT_POST, 1L);
   SET(CURLOPT_POSTFIELDS, t->body->s);
   SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body->len);
-  SET(CURLOPT_WRITEFUNCTION, take_answer);
-  SET(CURLOPT_WRITEDATA, t);
-  SET(CURLOPT_HEADERFUNCTION, take_answer);
-  SET(CURLOPT_HEADERDATA, t);
   return good && t->fields;
 }
 
-/* control/tlscafile: a PEM file, or a folder of c_rehash's names. */
-static bool set_authorities(struct transfer *t)
-{
-  text path = TEXT_ZERO;
-  struct stat status;
-  bool good = true;
-
-  conf_value("tlscafile", &path, SYSTEM_AUTHORITIES);
-  bool is_folder = stat(text_string(&path), &status) != -1 && S_ISDIR(status.st_mode);
-  SET(CURLOPT_CAINFO, is_folder ? (char *)0 : path.s);
-  SET(CURLOPT_CAPATH, is_folder ? path.s : (char *)0);
-  text_free(&path);
-  return good;
-}
-
-/* Nothing of what a browser would do: no redirect, proxy, cookie, password, cache or other protocol. */
 static bool set_options(struct transfer *t, bool verifies)
 {
-  bool good = true;
+  struct https h = { .url = t->uri, .addresses = t->addresses, .seconds = SECONDS, .connect_seconds = CONNECT_SECONDS, .take_body = take_answer,
+                     .take_header = take_answer, .data = t, .error = t->error };
+  text authorities = TEXT_ZERO;
+  bool good = https_set(t->curl, &h);
 
-  SET(CURLOPT_URL, t->uri);
-  SET(CURLOPT_RESOLVE, t->addresses);
-  SET(CURLOPT_PROTOCOLS_STR, "https");
-  SET(CURLOPT_FOLLOWLOCATION, 0L);
-  SET(CURLOPT_PROXY, "");
-  SET(CURLOPT_NOPROXY, "*");
-  SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-  SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-  SET(CURLOPT_USERAGENT, "postroom");
-  SET(CURLOPT_NOSIGNAL, 1L);
-  SET(CURLOPT_TIMEOUT, (long)SECONDS);
-  SET(CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  SET(CURLOPT_SSL_VERIFYPEER, verifies ? 1L : 0L);
-  SET(CURLOPT_SSL_VERIFYHOST, verifies ? 2L : 0L);
-  SET(CURLOPT_ERRORBUFFER, t->error);
-  return good && set_authorities(t) && set_body(t);
+  if (verifies)
+    https_set_authorities(t->curl, "tlscafile", &authorities); /* without them nobody is verified: it is brought all the same */
+  else {
+    SET(CURLOPT_SSL_VERIFYPEER, 0L);
+    SET(CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  text_free(&authorities);
+  return good && set_body(t);
 }
 
 static CURLcode perform(struct transfer *t, bool verifies)

@@ -11,6 +11,7 @@
 #include "lib/die.h"
 #include "lib/dns_text.h"
 #include "lib/home.h"
+#include "lib/https.h"
 #include "lib/log.h"
 #include "lib/serve.h"
 #include "tlsrpt/https.h"
@@ -116,6 +117,6 @@ int main(int argc, const char *const *argv)
   if (argc != 1) die_usage("report-post");
   home_enter();
   cidrs_read(&also, "tlsreportnetworks");
-  tlsrpt_https_start();
+  https_start();
   return serve(&service, argv);
 }

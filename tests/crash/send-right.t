@@ -2,7 +2,7 @@
 """send-schedule, killed before each of its lasting calls while it holds what an account that may not send any more has here, and while the operator
 releases that: nothing of it is sent before it is released, all of it afterwards, and what goes without that right (a copy) is not held up or doubled."""
 import sys; sys.path.insert(0, 'tests')
-from tap import *
+from scheduler import *
 
 SHIM = ROOT + '/build/tests/crash/cut.so'
 write('control/me', 'host.test\n')
@@ -25,12 +25,6 @@ def note(where):
 
 spawn, smtp = Callee('mailbox-spawn', note(delivered)), Callee('smtp-send', note(sent))
 listening = listen('send-schedule')
-
-
-def path(id):
-    for p in ('queue/new/' + id, 'queue/cur/%s/%s' % (id[-2:], id)):
-        if os.path.exists(p):
-            return p
 
 
 def states(id):

@@ -3,7 +3,7 @@
 said of races; qctl bounce: the sender has the message back now, with the operator's words. With a real send-schedule."""
 import sys; sys.path.insert(0, 'tests'); sys.dont_write_bytecode = True
 import json, re
-from tap import *
+from scheduler import *
 
 NOW = int(time.time())
 
@@ -19,10 +19,6 @@ def put(letter, sender, recipients, age=100, **more):
     write('queue/cur/00/' + id, envelope(id, sender, recipients, birth=NOW - age, attempts=1, next=NOW + 3000, **more) + b'Subject: %s\r\n\r\nx\r\n' % letter.encode())
     os.chmod('queue/cur/00/' + id, 0o660)
     return id
-
-
-def path(id):
-    return next((p for p in ('queue/new/' + id, 'queue/cur/%s/%s' % (id[-2:], id)) if os.path.exists(p)), None)
 
 
 def state(id):

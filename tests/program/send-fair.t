@@ -2,7 +2,7 @@
 """send-schedule: a dead hop gets one probe, not five hundred messages; a host that does not come to an end with anything holds up nobody
 else, however many connections it has (issue 4, On the wire; security check 32)."""
 import sys; sys.path.insert(0, 'tests')
-from tap import *
+from scheduler import *
 
 DONE, DEAD = 'done 2.0.0 250 ok', 'later 4.4.1 000 nobody there'
 number = 0
@@ -19,16 +19,6 @@ def add(recipient, count=1):
             put('new', envelope(ids[-1], 'ann@x.test', [recipient], birth=int(time.time())) + b'Subject: x\r\n\r\n', ids[-1])
             send(s, [('what', 'new'), ('id', ids[-1])])
     return ids
-
-
-def path(id):
-    for p in ('queue/new/' + id, 'queue/cur/%s/%s' % (id[-2:], id)):
-        if os.path.exists(p):
-            return p
-
-
-def attempts(id):
-    return int(read(path(id))[21:25])
 
 
 def gone(ids):

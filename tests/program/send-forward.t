@@ -2,7 +2,7 @@
 """send-schedule: an address that became a forward while its mail was queued: the sender is rewritten (SRS) as smtp-receive would
 have done, for those destinations that are elsewhere; srs-server away means later, and holds nothing up."""
 import sys; sys.path.insert(0, 'tests')
-from tap import *
+from scheduler import *
 
 number = 0
 rewritten = {'a.test': 'SRS0=h=1=out.test=joe@a.test', 'srs.test': 'SRS0=h=1=out.test=joe@srs.test'}
@@ -13,13 +13,8 @@ def add(sender, to):
     number += 1
     id = '0123456789c%05d' % number
     put('new', envelope(id, sender, [to], birth=int(time.time())) + b'Subject: x\r\n\r\n', id)
-    with connect('send-schedule') as s:
-        send(s, [('what', 'new'), ('id', id)])
+    notify(id)
     return id
-
-
-def path(id):
-    return next((p for p in ('queue/new/' + id, 'queue/cur/%s/%s' % (id[-2:], id)) if os.path.exists(p)), None)
 
 
 def told(id):

@@ -2,7 +2,7 @@
 """send-schedule: control/destinationrate (L-10): what is beyond the rate of a destination waits in line, is not returned, counts as no attempt
 and holds up nobody else; what was counted outlives a restart; a destination has no more connections than it may."""
 import re, sys; sys.path.insert(0, 'tests')
-from tap import *
+from scheduler import *
 
 DONE, LATER, DEAD, NEVER = 'done 2.0.0 250 ok', 'later 4.2.2 452 come again', 'later 4.4.1 000 nobody there', 'never 5.1.1 550 nobody of this name'
 number, scheduler, notices = 0, None, []
@@ -15,25 +15,6 @@ def add(*recipients):
     put('new', envelope(id, 'bob@a.test', list(recipients), birth=int(time.time())) + b'Subject: x\r\n\r\nHello\r\n', id)
     send(notices[0], [('what', 'new'), ('id', id)])  # one after another
     return id
-
-
-def path(id):
-    for p in ('queue/new/' + id, 'queue/cur/%s/%s' % (id[-2:], id)):
-        if os.path.exists(p):
-            return p
-
-
-def states(id):
-    p = path(id)
-    return b''.join(l[:1] for l in read(p).split(b'\n\n')[0].split(b'\n')[5:]).decode() if p else ''
-
-
-def attempts(id):
-    return int(read(path(id))[21:25])
-
-
-def gone(*ids):
-    return wait_for(lambda: not any(path(id) for id in ids))
 
 
 def asked(domain):

@@ -2,7 +2,7 @@
 """send-schedule: the kill switch. A login whose submit bit goes off, or who is gone, has its queued mail held within a second; what is
 under way is not cut off; others go on; the operator releases or deletes; nothing is released by itself (issue 4, A queue for people)."""
 import sys; sys.path.insert(0, 'tests')
-from tap import *
+from scheduler import *
 
 DONE, LATER = 'done 2.0.0 250 ok', 'later 4.4.1 000 nobody there'
 number = generation = 0
@@ -48,29 +48,6 @@ def add(facts, recipients=('x@far.test',), sender=None, connection=None, **more)
         with connect('send-schedule') as s:
             send(s, [('what', 'new'), ('id', id)])
     return id
-
-
-def path(id):
-    for p in ('queue/new/' + id, 'queue/cur/%s/%s' % (id[-2:], id)):
-        if os.path.exists(p):
-            return p
-
-
-def states(id):
-    p = path(id)
-    return b''.join(l[:1] for l in read(p).split(b'\n\n')[0].split(b'\n')[5:]).decode() if p else ''
-
-
-def attempts(id):
-    return int(read(path(id))[21:25])
-
-
-def gone(id):
-    return wait_for(lambda: not path(id))
-
-
-def asked(callee, id):
-    return [a for a in list(callee.asked) if a[0]['id'] == id]
 
 
 def run(name, *arguments):

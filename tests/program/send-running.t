@@ -2,7 +2,7 @@
 """send-schedule: what the operator wants done with a message that is being delivered or reported in that very moment is done when that has
 ended, if it left something to do; nothing is cut off, nothing is done twice (N-71, N-72)."""
 import sys; sys.path.insert(0, 'tests')
-from tap import *
+from scheduler import *
 
 DONE, LATER, NEVER = 'done 2.0.0 250 ok', 'later 4.2.2 452 come again', 'never 5.1.1 550 nobody of this name'
 number = 0
@@ -28,37 +28,8 @@ def add(sender, recipients, **more):
     number += 1
     id = '0123456789a%05d' % number
     put('new', envelope(id, sender, recipients, birth=int(time.time()), **more) + b'Subject: x\r\n\r\nHello\r\n', id)
-    with connect('send-schedule') as s:
-        send(s, [('what', 'new'), ('id', id)])
+    notify(id)
     return id
-
-
-def path(id):
-    for p in ('queue/new/' + id, 'queue/cur/%s/%s' % (id[-2:], id)):
-        if os.path.exists(p):
-            return p
-
-
-def states(id):
-    p = path(id)
-    return b''.join(l[:1] for l in read(p).split(b'\n\n')[0].split(b'\n')[5:]).decode() if p else ''
-
-
-def attempts(id):
-    return int(read(path(id))[21:25])
-
-
-def gone(id):
-    return wait_for(lambda: not path(id))
-
-
-def asked(callee, id):
-    return [a for a in list(callee.asked) if a[0]['id'] == id]
-
-
-def qctl(*arguments):
-    r = subprocess.run([program('qctl'), *arguments], env=ENV, capture_output=True, text=True)
-    return r.returncode, r.stdout, r.stderr
 
 
 def running(recipients=('a@slow.test',), sender='bob@a.test'):

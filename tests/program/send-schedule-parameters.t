@@ -3,7 +3,7 @@
 (RFC 3461), FUTURERELEASE (RFC 4865), MT-PRIORITY (RFC 6710), another envelope sender for a forward or a copy (SRS, N-103)."""
 import sys; sys.path.insert(0, 'tests')
 import email, email.policy
-from tap import *
+from scheduler import *
 
 DONE, NEVER = 'done 2.0.0 250 ok', 'never 5.1.1 550 nobody of this name'
 number = 0
@@ -19,21 +19,8 @@ def add(recipients, sender='ann@a.test', facts=('role=submission',), **more):
     number += 1
     id = '0123456789b%05d' % number
     put('new', envelope(id, sender, recipients, facts=facts, birth=int(time.time()), **more) + content, id)
-    with connect('send-schedule') as s:
-        send(s, [('what', 'new'), ('id', id)])
+    notify(id)
     return id
-
-
-def path(id):
-    return next((p for p in ('queue/new/' + id, 'queue/cur/%s/%s' % (id[-2:], id)) if os.path.exists(p)), None)
-
-
-def gone(id):
-    return wait_for(lambda: not path(id))
-
-
-def asked(callee, id):
-    return [a for a in list(callee.asked) if a[0]['id'] == id]
 
 
 def report(id):

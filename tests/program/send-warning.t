@@ -3,16 +3,12 @@
 4.1); who is not told; what the file says. Over a crash: tests/crash/send-schedule.t."""
 import sys; sys.path.insert(0, 'tests')
 import email, email.policy, email.utils
-from tap import *
+from scheduler import *
 
 LATER, NEVER = 'later 4.2.1 450 come again', 'never 5.1.1 550 nobody of this name'
 NOW = int(time.time())
 number = 0
 content = b'Subject: hello\r\nMessage-ID: <m@a.test>\r\n\r\nthe body\r\n'
-
-
-def path(id):
-    return next((p for p in ('queue/new/' + id, 'queue/cur/%s/%s' % (id[-2:], id)) if os.path.exists(p)), None)
 
 
 def head(id):
@@ -30,8 +26,7 @@ def add(recipients=('far@later.test',), sender='ann@a.test', facts=('role=submis
     id = '0123456789b%05d' % number
     write('queue/new/' + id, envelope(id, sender, list(recipients), facts=facts, birth=NOW - age, attempts=attempts) + content)
     os.chmod('queue/new/' + id, 0o660)
-    with connect('send-schedule') as s:
-        send(s, [('what', 'new'), ('id', id)])
+    notify(id)
     if not wait_for(lambda: not path(id) or int(head(id)[:4]) > attempts and head(id)[4:5] != b'w'):
         print('# not tried:', id, head(id))
     return id
