@@ -34,15 +34,16 @@ programs = \
   ldapsync/ldap-fetch \
   ldapsync/tables-build \
   admin/mailadm \
-  admin/whatif
+  admin/whatif \
+  admin/dnscheck
 
 # What a program links besides skalibs: a statement about who holds what. -lcdb comes before -lskarnet: both define
 # cdb_init and cdb_find, so no program may use skalibs' cdb.
 programs_with_tls     = auth/tls-server auth/tls-client
 programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
 programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server send/send-schedule deliver/mailbox-spawn \
-  imap/imap-session auth/auth-server auth/password-hash ldapsync/tables-build admin/mailadm admin/whatif send/sts-test tlsrpt/tls-report \
-  tlsrpt/report-post
+  imap/imap-session auth/auth-server auth/password-hash ldapsync/tables-build admin/mailadm admin/whatif admin/dnscheck send/sts-test \
+  tlsrpt/tls-report tlsrpt/report-post
 programs_with_https   = send/sts-fetch tlsrpt/report-post
 programs_with_sqlite  = tlsrpt/tls-report
 programs_with_zlib    = tlsrpt/tls-report

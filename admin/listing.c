@@ -5,6 +5,7 @@
 #include <skalibs/buffer.h>
 
 #include "admin/listing.h"
+#include "admin/mxhosts.h"
 #include "lib/address.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -209,29 +210,6 @@ static void format_account(struct listing *l, const char *key, const text *recor
   text_add_char(line, '}');
 }
 
-/* control/mxhosts, "HOST [PREFERENCE]" a line, or this host: who takes mail for our domains. */
-struct mx_host {
-  text name;
-  uint64_t preference;
-};
-
-static bool next_mx_host(const text *lines, size_t *at, struct mx_host *host)
-{
-  if (*at >= lines->len) return false;
-  const char *line = lines->s + *at, *rest = line + strcspn(line, " \t");
-  text name = TEXT_ZERO;
-
-  *at += strlen(line) + 1;
-  host->preference = 10;
-  text_copy_bytes(&name, line, (size_t)(rest - line));
-  rest += strspn(rest, " \t");
-  if (!domain_fold(text_string(&name), name.len, &host->name) || (*rest && !number_scan(rest, 65535, &host->preference)))
-    die_permanent("control/mxhosts: ", line, " is not HOST or HOST PREFERENCE, a number up to 65535");
-  text_string(&host->name);
-  text_free(&name);
-  return true;
-}
-
 /* S-13: the entries that a domain needs in DNS, one for each host. */
 static void format_dns(struct listing *l, const char *key, const text *record, text *line)
 {
@@ -240,11 +218,8 @@ static void format_dns(struct listing *l, const char *key, const text *record, t
   size_t at = 0;
 
   (void)record;
-  if (!conf_lines("mxhosts", &lines) || !lines.len) {
-    conf_me(&lines);
-    text_add_char(&lines, 0);
-  }
-  while (next_mx_host(&lines, &at, &host)) {
+  mxhosts_read(&lines);
+  while (mxhosts_next(&lines, &at, &host)) {
     if (line->len) text_add_char(line, '\n');
     if (!l->is_json) {
       text_add_format(line, "%s. MX %u %s.", key, (unsigned int)host.preference, host.name.s);
