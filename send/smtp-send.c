@@ -188,8 +188,14 @@ static bool answer(int call, struct job *job, const char *id, int64_t ms)
   return call_send(call, &record, 0, 0);
 }
 
-/* Who only asks whether a recipient would be taken sends nothing (S-26). */
+/* Who only asks whether a recipient would be taken sends nothing (S-26), */
 static bool may_send(const struct peer *peer) { return !peer->uid || peer->uid == sender_uid; }
+
+/* ... and names no relay rule: beside a host of his choosing that would bring him the rule's login. */
+static bool take_hop(struct hop *hop, const text *packet, const struct peer *peer)
+{
+  return send_hop_parse(hop, packet) && (!hop->rule.len || may_send(peer));
+}
 
 static void session(int in, int out, const struct peer *peer)
 {
@@ -200,8 +206,8 @@ static void session(int in, int out, const struct peer *peer)
 
   (void)out;
   if (call_receive(in, &packet, 0, HOP_SECONDS) != CALL_DONE) return;
-  if (!send_hop_parse(&job.hop, &packet)) {
-    log_event("refused", "reason", "this is not a hop", (char *)0);
+  if (!take_hop(&job.hop, &packet, peer)) {
+    log_event("refused", "reason", "this is not a hop, or not for this caller", (char *)0);
     return;
   }
   while (is_open && call_receive(in, &packet, &fds, 0) == CALL_DONE) {

@@ -100,4 +100,7 @@ for user, may in (('mail-in', ['done']), ('mail-submit', ['done'])):
     equal([v.split(' ')[0] for k, v in said or [] if k == 'recipient'], may, user + ' may ask')
     said = as_user(user, [[('route', 'host'), ('host', ADDRESS), ('port', str(s.port)), ('tls', 'off')], [('what', 'send'), ('id', '0123'), ('sender', ''), ('offset', '0'), ('recipient', 'a@b.test')]], MESSAGE)
     equal(said, None, '... but may not send')
+    s = Server(address=ADDRESS)
+    said = as_user(user, [[('route', 'host'), ('host', ADDRESS), ('port', str(s.port)), ('rule', 'office'), ('tls', 'encrypt')], [('what', 'verify'), ('sender', ''), ('recipient', 'a@b.test')]])
+    equal((said, s.heard), (None, []), '... nor name a relay rule: its login would go to a host of the caller\'s choosing')
 done_testing()
