@@ -46,7 +46,7 @@ static struct send_link *open_link(struct send_schedule *s, enum send_service se
   }
   struct send_link *l = calloc(1, sizeof *l);
   if (!l) die_nomem();
-  *l = (struct send_link){ .source = SEND_SOURCE_LINK, .service = service, .socket = socket, .lane = lane, .next = s->links };
+  *l = (struct send_link){ .source = SEND_SOURCE_LINK, .service = service, .socket = socket, .lane = lane, .opened_ms = s->now_ms, .next = s->links };
   struct epoll_event event = { .events = EPOLLIN, .data.ptr = l };
   if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, socket, &event) == -1) die_unable("watch a connection");
   if (s->links) s->links->previous = l;
@@ -290,6 +290,12 @@ static void keep_or_close(struct send_schedule *s, struct send_link *l, bool is_
     close_link(s, l);
 }
 
+/* By which TLS a host gets mail, and by which login, is found out when it is connected to: on a busy way that is done anew now and then. */
+static bool is_old(const struct send_schedule *s, const struct send_link *l)
+{
+  return l->service == SEND_SMTP && s->now_ms - l->opened_ms >= s->settings.connection_ms;
+}
+
 static void end_work(struct send_schedule *s, struct send_link *l, const text *answer)
 {
   struct send_attempt *a = l->attempt;
@@ -302,7 +308,7 @@ static void end_work(struct send_schedule *s, struct send_link *l, const text *a
   }
   send_hang_note(s, l, false);
   end_items(s, l, answer);
-  keep_or_close(s, l, record_is(answer, "keep", "yes") && !s->is_stopping);
+  keep_or_close(s, l, record_is(answer, "keep", "yes") && !s->is_stopping && !is_old(s, l));
   send_attempt_settle(s, a);
   send_turn_again(s, l);
 }

@@ -16,6 +16,7 @@ struct send_link {
   char *mailbox;                /* KEY, of a link to mailbox-spawn */
   size_t *items;                /* which of the attempt's */
   size_t count;
+  uint64_t opened_ms;
   uint64_t since_ms;            /* that it waits for an answer, or is idle */
   unsigned int in_turn;         /* messages one after another, and since when (send/turn.h) */
   uint64_t turn_since_ms;

@@ -26,6 +26,7 @@ struct send_settings {
   unsigned int local_max;
   unsigned int remote_max;
   unsigned int each_max; /* of these for one destination */
+  uint64_t connection_ms; /* so long a connection to another host takes further messages */
 };
 
 struct limits;

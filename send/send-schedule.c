@@ -45,6 +45,7 @@ static void read_settings(struct send_settings *to)
   to->local_max = (unsigned int)conf_number("concurrencylocal", 10, 1000);
   to->remote_max = (unsigned int)conf_number("concurrencyremote", 100, 1000);
   to->each_max = (unsigned int)conf_number("concurrencydestination", 20, 1000);
+  to->connection_ms = conf_number("connectiontime", 300, SECONDS_MAX) * 1000;
   to->backoff.first_seconds = conf_seconds("retryfirst", 300, SECONDS_MAX);
   to->backoff.longest_seconds = conf_seconds("retrymax", 14400, SECONDS_MAX);
   to->backoff.lifetime_seconds = conf_seconds("queuelifetime", 432000, SECONDS_MAX);

@@ -46,4 +46,8 @@ number, written = 0, os.unlink('log')
 went, connections = way(['a.test'] * 250, ['b.test'] * 3)
 last = max(i for i, domain in enumerate(went) if domain == 'b.test') if 'b.test' in went else 999
 ok(last < 220, 'who has 250 messages in line lets another host have its turn', (last, connections))
+number, written = 0, os.unlink('log')
+write('control/connectiontime', '0\n')
+went, connections = way(['a.test'] * 20)
+equal(connections, 20, 'control/connectiontime: when it is over the next message has a connection of its own, by the TLS policy of then')
 done_testing()
