@@ -1,5 +1,6 @@
 #include "send/hop.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <skalibs/random.h>
@@ -163,6 +164,17 @@ static bool reach(struct dial *d, struct hop *hop)
   return false;
 }
 
+/* A message that requires TLS was kept from a host that is there: that is no way for it, or not now, and says nothing of other mail (a status
+   4.4.x would: send/result). */
+static void say_lacking(const struct dial *d, const struct hop *hop, struct outcome *why)
+{
+  if (d->was_later)
+    snprintf(why->status, sizeof why->status, "4.7.30");
+  else
+    send_outcome_say(why, OUTCOME_NEVER, "5.7.30",
+                     "its sender wants it to go only where TLS is verified all the way (REQUIRETLS), which no way to ", hop->name.s, " is", (char *)0);
+}
+
 bool send_hop_reach(struct hop *hop, struct client *c, struct outcome *why)
 {
   struct dial d = { .hop = hop, .c = c, .why = why, .remote = TEXT_ZERO, .tls = TLS_SEARCH_ZERO, .plan = TLS_PLAN_ZERO };
@@ -180,9 +192,7 @@ bool send_hop_reach(struct hop *hop, struct client *c, struct outcome *why)
     text_free(&d.remote);
   else
     send_dial_end(&d);
-  if (!is_reached && d.lacks_requiretls && !d.was_later)
-    send_outcome_say(why, OUTCOME_NEVER, "5.7.30",
-                     "its sender wants it to go only where TLS is verified all the way (REQUIRETLS), which no way to ", hop->name.s, " is", (char *)0);
+  if (!is_reached && d.lacks_requiretls) say_lacking(&d, hop, why);
   send_tlsplan_free(&d.plan);
   send_tlsplan_end(&d.tls);
   return is_reached;

@@ -240,6 +240,7 @@ is_('byname.plain.test', 'never 5.7.30 may no', 'nothing', 'REQUIRETLS: an unsig
 is_('ee.dane.test', 'never 5.7.30 dane yes', 'nothing', 'REQUIRETLS: a host that does not know it', **wants)
 is_('some.dane.test', 'done dane yes', 'tls', '... is passed over for one that does', host='mx-strict.dane.test', **wants)
 is_('wrong.dane.test', 'later 4.7.5 dane no', 'nothing', 'REQUIRETLS: what may do better later is tried again', **wants)
+is_('second.dane.test', 'later 4.7.30 dane yes', 'nothing', 'REQUIRETLS: a dead MX and one that is not fit: later, and not as if nobody was there, for which other mail would have to wait', **wants)
 c = Call([('route', 'mx'), ('domain', 'some.dane.test')])
 first, host = c.send()[0][0], c.fields['remote']
 second = c.send(facts=[('requiretls', 'yes')])[0][0]
