@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "auth/bind_cause.h"
 #include "lib/call.h"
 #include "lib/die.h"
 #include "lib/home.h"
@@ -48,6 +49,16 @@ static const char *ask(const struct ldapserver *s, const char *uri, const char *
   return word_of(code);
 }
 
+static void log_result(const char *word, const char *dn, const char *reason)
+{
+  const char *cause = strcmp(word, "no") ? 0 : bind_cause(reason);
+
+  if (cause)
+    log_event("bind", "result", word, "dn", dn, "cause", cause, "reason", reason, (char *)0);
+  else
+    log_event("bind", "result", word, "dn", dn, "reason", reason, (char *)0);
+}
+
 static void check(int socket, const char *dn, const char *password)
 {
   struct ldapserver server = LDAPSERVER_ZERO;
@@ -61,7 +72,7 @@ static void check(int socket, const char *dn, const char *password)
       word = ask(&server, server.uris.s + at, dn, password, &error);
   } else
     text_copy(&error, "no dn or an empty password");
-  log_event("bind", "result", word, "dn", dn, "reason", text_string(&error), (char *)0);
+  log_result(word, dn, text_string(&error));
   record_add(&answer, "answer", word);
   if (!strcmp(word, "later")) record_add(&answer, "error", error.s);
   if (!call_send(socket, &answer, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
