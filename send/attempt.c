@@ -210,7 +210,7 @@ static void tell_limits(struct send_schedule *s, struct send_attempt *a)
 }
 
 /* Something is under way, or has come to its end. */
-static bool has_begun(const struct send_attempt *a) { return a->waiting + a->same < a->count; }
+static bool has_begun(const struct send_attempt *a) { return a->waiting + a->idle < a->count; }
 
 /* Something can be written down, and nothing would be done twice because of that. */
 static bool may_end_early(const struct send_attempt *a) { return !a->running && a->waiting && has_begun(a) && !a->has_several; }

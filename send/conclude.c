@@ -11,6 +11,7 @@
 #include "send/about.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
+#include "send/items.h"
 #include "send/report.h"
 #include "send/returns.h"
 #include "send/said_log.h"
@@ -296,6 +297,7 @@ static void keep(struct send_schedule *s, struct send_attempt *a, const enum env
   text said = TEXT_ZERO;
 
   entry->is_told = false;
+  send_items_remember(a);
   for (size_t i = 0; i < a->count; i++)
     if (!a->items[i].is_untried) send_said_add(s, a, &a->items[i], &said);
   send_said_write(a, &said);

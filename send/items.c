@@ -90,6 +90,44 @@ static void routing_free(struct routing *r)
 static void route(struct send_schedule *s, struct send_attempt *a, const struct policy_facts *facts, size_t recipient,
                   const struct policy_stop *stop, bool may_expand);
 
+static void name_had(text *value, size_t recipient, const char *address)
+{
+  text_clear(value);
+  text_add_number(value, recipient);
+  text_add_format(value, " %s", address);
+  text_string(value);
+}
+
+void send_items_remember(const struct send_attempt *a)
+{
+  static text value = TEXT_ZERO;
+  struct send_entry *e = a->entry;
+
+  for (size_t i = 0; a->has_several && i < a->count; i++) {
+    const struct send_item *item = &a->items[i];
+    if (item->state != SEND_ITEM_OVER || item->is_untried || item->outcome.verdict != SAID_DONE) continue;
+    if (!e->had && !(e->had = calloc(1, sizeof *e->had))) die_nomem();
+    name_had(&value, item->recipient, item->address);
+    record_add(e->had, "had", value.s);
+  }
+}
+
+/* True: it has it since an earlier attempt. */
+static bool take_had(struct send_attempt *a, size_t recipient, const char *address)
+{
+  static text value = TEXT_ZERO;
+  struct send_item *item;
+
+  if (!a->entry->had) return false;
+  name_had(&value, recipient, address);
+  if (!record_has(a->entry->had, "had", value.s)) return false;
+  item = add(a, recipient, address);
+  end(item, SAID_DONE, "2.0.0", "delivered");
+  item->is_untried = true;
+  a->idle++;
+  return true;
+}
+
 /* One that an expanded address leads to. If it is a forward to elsewhere the sender is rewritten, as smtp-receive would have. */
 static void route_one(struct send_schedule *s, struct send_attempt *a, const struct policy_facts *facts, size_t recipient,
                       struct srs_ask *forward, const struct policy_destination *one)
@@ -97,6 +135,7 @@ static void route_one(struct send_schedule *s, struct send_attempt *a, const str
   struct policy_stop stop = { .address = one->address, .mailbox = one->mailbox };
   size_t at = a->count;
 
+  if (take_had(a, recipient, one->address)) return;
   forward->is_away = s->now_ms < s->srs_away_until_ms;
   if (!srs_ask_forward(forward, &s->tables, facts->sender, one)) {
     if (s->now_ms >= s->srs_away_until_ms) s->srs_away_until_ms = s->now_ms + SRS_AWAY_MS;
@@ -182,7 +221,7 @@ void send_items_make(struct send_schedule *s, struct send_attempt *a)
     if (record_is(facts, "same", "yes")) {
       struct send_item *i = add(a, r, stop.address);
       i->is_same = i->is_untried = true;
-      a->same++;
+      a->idle++;
       continue;
     }
     if (!stop.mailbox && !has_settings) {
@@ -212,6 +251,6 @@ void send_items_free(struct send_attempt *a)
   }
   free(a->items);
   a->items = 0;
-  a->count = a->waiting = a->running = a->first_waiting = a->same = 0;
+  a->count = a->waiting = a->running = a->first_waiting = a->idle = 0;
   a->has_several = false;
 }

@@ -8,6 +8,10 @@
 void send_items_make(struct send_schedule *s, struct send_attempt *a);
 void send_items_free(struct send_attempt *a);
 
+/* Which destinations of a recipient that leads to several have it by now, so that a later attempt leaves them out. Not on the disk: after a
+   restart they get it again. */
+void send_items_remember(const struct send_attempt *a);
+
 /* The item is over, with this outcome and who said it. */
 void send_item_end(struct send_attempt *a, struct send_item *i, enum said_verdict verdict, const char *status, const char *text);
 

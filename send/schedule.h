@@ -91,7 +91,7 @@ struct send_attempt {
   size_t waiting;
   size_t running;
   size_t first_waiting; /* no item before it waits */
-  size_t same;          /* items that are is_same: over from the beginning, and nothing has come of them */
+  size_t idle;          /* items that were over from the beginning: is_same, and what an earlier attempt has delivered */
   bool has_several;     /* a recipient leads to several destinations, of which those that are done are not written down before all are */
   bool is_again;        /* it may have been delivered already, before this attempt */
   bool is_stuck;        /* a minute ago nothing of it was under way, and not all was begun */

@@ -66,6 +66,8 @@ void send_waiting_remove(struct send_waiting *w, struct send_entry *e)
   send_waiting_forget_due(w, e);
   if (e->right) e->right->count--;
   send_about_forget(e);
+  if (e->had) text_free(e->had);
+  free(e->had);
   while (*link != e) link = &(*link)->chain;
   *link = e->chain;
   w->count--;

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/text.h"
+
 struct send_attempt;
 struct send_stand;
 struct send_list;
@@ -32,6 +34,7 @@ struct send_entry {
   struct send_attempt *attempt; /* the one that is open; 0: none */
   struct send_right *right;     /* of who submitted it; 0: nobody in particular, or its file was not read yet */
   struct send_about *about;     /* what is counted of it; 0: its file was not read yet */
+  text *had;                    /* record: destinations of recipients that lead to several, which have it; 0: none (send/items.h) */
   uint64_t due_ms;
   uint32_t place;               /* in the heap, from 1; 0: it is not waiting for a time */
   bool is_again;                /* it may have been delivered already */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """send-schedule: what waits in line comes to its turn, and nothing is sent twice meanwhile: released recipients beside one that stands in line, two addresses
-that lead to one behind a rate limit (L-10), an address that became several destinations of which one is limited."""
+that lead to one behind a rate limit (L-10), an address that became several destinations of which one is limited,
+or deferred."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
 
@@ -15,6 +16,7 @@ def publish(submit='yes', more=()):
     pairs = [(b'table:generation', record([('id', generation)])), (b'domain:a.test', record([('file', 'control/domains/a.test')])),
              (b'address:alice@a.test', record([('mailbox', 'kalice'), ('from', 'test')])), (b'login:alice@a.test', record([('mailbox', 'kalice')])),
              (b'mailbox:kalice', record([('name', 'alice@a.test'), ('uid', 1), ('path', 'x'), ('receive', 'yes'), ('submit', submit), ('from', 'test')])),
+             (b'address:several@a.test', record([('forward', 'x@free.test'), ('forward', 'y@later.test'), ('from', 'test')])),
              (b'address:both@a.test', record([('forward', 'x@free.test'), ('forward', 'y@limited.test'), ('from', 'test')]))]
     os.makedirs('tables/%d' % generation)
     write_cdb('tables/%d/policy.cdb' % generation, pairs)
@@ -59,14 +61,14 @@ def run(name, *arguments):
     return r.returncode, r.stdout, r.stderr
 
 
-gate = threading.Event()
+gate, special = threading.Event(), {'later.test': LATER}
 write('control/me', 'host.test\n')
 write('control/concurrencydestination', '1\n')
 write('control/destinationrate', 'limited.test 1/hour\n')
 write('control/srs', 'no\n')
 publish()
 os.makedirs('state/limits/mail-send')
-smtp = Callee('smtp-send', lambda pairs, hop: (hop['domain'] != 'slow.test' or gate.wait(60)) and outcomes(pairs, DONE, [('keep', 'yes')]))
+smtp = Callee('smtp-send', lambda pairs, hop: (hop['domain'] != 'slow.test' or gate.wait(60)) and outcomes(pairs, special.get(hop['domain'], DONE), [('keep', 'yes')]))
 reports = Callee('queue-add', lambda pairs, hop: [('answer', 'queued'), ('id', dict(pairs)['id'])])
 listening = listen('send-schedule')
 scheduler = start('send-schedule', listening, 'log')
@@ -110,5 +112,17 @@ os.unlink('state/limits/mail-send/store')
 run('qctl', 'retry', '--all')
 ok(gone(both), '... which has it then')
 equal(sorted(asked(both)), ['x@free.test', 'y@limited.test'], '... nobody twice')
+
+# one that has become two destinations, of which one is deferred
+later = add('several@a.test')
+for n in range(1, 4):
+    ok(wait_for(lambda: path(later) and attempts(later) == n), 'an address that became two, of which one is deferred: attempt %d' % n)
+    run('qctl', 'retry', later)
+ok(wait_for(lambda: attempts(later) == 4), '... attempt 4')
+equal(asked(later).count('x@free.test'), 1, '... the first one had it at the first, and is not sent to again')
+special['later.test'] = DONE
+run('qctl', 'retry', later)
+ok(gone(later), '... the other one gets it, too')
+equal(asked(later).count('x@free.test'), 1, '... that is all')
 scheduler.terminate(), scheduler.wait(30)
 done_testing()
