@@ -104,7 +104,7 @@ def letter(subject, body=b"Hello\r\n", sender="alice@example.test", more=b""):
     return head.encode() + more + b"\r\n" + body
 
 
-def gone(mail, id, seconds=30):
+def gone(mail, id, seconds=120):
     """Waits until a message and all reports about it have left the queue. A look at the queue may miss the one and find the other
     gone already; then a second one sees it."""
     def is_empty():

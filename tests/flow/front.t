@@ -3,7 +3,8 @@
 # sessions of one user and address (N-118), XCLIENT, floods.
 import glob, os, re, socket, ssl, sys
 
-sys.path.insert(0, "tests/flow")
+sys.path[:0] = ["tests", "tests/flow"]
+from clock import same_day
 from imapwire import Imap
 from postroom import Postroom, Tap, wait_for
 
@@ -76,6 +77,7 @@ def proxy(mail, t):
 
 
 def rates(mail, t):
+    same_day()
     mail.control("ratelimit", "login recipients 3 per day\nlogin alice@example.test recipients 5 per day\n")
     client = mail.login(587, "bob")
     mail.give(client, "bob@example.test", ["alice@example.test", "carol@example.test"], "two")

@@ -7,6 +7,7 @@ sys.path[:0] = ["tests", "tests/flow"]
 import net
 net.inside("postroom34", *(address + "/128" for address in ("fd00:34::1", "fd00:34:0:1::1", "fd00:34:0:1::2", "fd00:34:0:2::1")),
            make=lambda host: net.ip("-n", host.name, "-4", "address", "flush", "dev", "lo"))
+from clock import same_day
 from imapwire import Imap
 from postroom import Postroom, Tap, wait_for
 
@@ -56,6 +57,7 @@ def run(mail, t):
         s.close()
     mail.control("concurrencysmtpdclient", None)
     mail.control("mynetworks", "fd00:34:0:2::/64\n")
+    same_day()
     mail.control("ratelimit", "client messages 1 per day\n")
     mail.run("tables-build")
     give(mail, "fd00:34:0:1::1", "bob@example.test", "one")

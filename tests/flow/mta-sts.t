@@ -25,6 +25,7 @@ def far(near):
 
 
 net.inside(NAME, make=far)
+from clock import same_day
 from peer import Server
 from postroom import Postroom, Tap, wait_for
 
@@ -111,6 +112,7 @@ def again(t, world, id, domain, what):
 
 
 mail = Postroom(58)
+same_day()
 with mail, Tap() as t:
     world = World(mail)
     for name in ("ok", "testing", "none", "redirect", "down", "downcached", "over", "record", "watched", "bücher"):

@@ -87,7 +87,7 @@ class Namespace(At):
         self.remove()
         os.makedirs(self.etc)
         servers = [nameserver] if isinstance(nameserver, str) else nameserver
-        self.write("resolv.conf", "".join(f"nameserver {one}\n" for one in servers) + "options timeout:1 attempts:1\n")
+        self.write("resolv.conf", "".join(f"nameserver {one}\n" for one in servers) + "options timeout:5 attempts:4\n")  # patient: a busy machine answers late
         self.write("hosts", f"127.0.0.1 localhost\n::1 localhost\n{hosts}\n")
         ip("netns", "add", name)
         ip("-n", name, "link", "set", "lo", "up")

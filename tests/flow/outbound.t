@@ -28,12 +28,12 @@ homeless MX 10 nowhere
 def taken_by(mail, t, domain, server, what):
     before = len(server.messages)
     id = mail.submit("alice", f"eve@{domain}", what)
-    t.ok(wait_for(lambda: len(server.messages) > before and not mail.queued(id), 20), what, mail.run("qstat"), mail.log("smtp-send")[-600:])
+    t.ok(wait_for(lambda: len(server.messages) > before and not mail.queued(id)), what, mail.run("qstat"), mail.log("smtp-send")[-600:])
 
 
 def returned(mail, t, domain, status, words, what):
     id = mail.submit("alice", f"eve@{domain}", what)
-    found = mail.mail_with("alice", f"{id}\n", 20) or [b""]
+    found = mail.mail_with("alice", f"{id}\n") or [b""]
     text = " ".join(email.message_from_bytes(found[0]).as_string().split())
     t.ok(f"Status: {status}" in text and words in text and wait_for(lambda: not mail.queued(id)), f"{what}: returned at once, {status}", text, mail.run("qstat"))
 

@@ -26,7 +26,7 @@ def run(*command, **options):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options).stdout
 
 
-def wait_for(condition, what, seconds=60):
+def wait_for(condition, what, seconds=600):
     for _ in range(int(seconds * 20)):
         if condition():
             return
@@ -181,7 +181,7 @@ def send_all(count, log, acknowledged):
         client = None
         for number in range(first, count, 4):
             if client is None:
-                client = smtplib.SMTP(ADDRESS, 25 + OFFSET, timeout=60)
+                client = smtplib.SMTP(ADDRESS, 25 + OFFSET, timeout=300)
             client.sendmail("alice@example.test", [address for address, _ in ways(number)], message(number))
             acknowledged.update(((user, number), os.path.getsize(log)) for _, user in ways(number))
             if number % 5 == 0:
@@ -257,7 +257,7 @@ def cut_once(number, work, events, acknowledged, elsewhere, cut, chance):
         if check.returncode:
             wrong.append(f"queue-check: {check.stdout.strip()}")
         instance.quickstart("--start")
-        wait_for(lambda: not instance.waiting(), "the queue to be drained", 90)
+        wait_for(lambda: not instance.waiting(), "the queue to be drained")
         instance.quickstart("--stop")
         wrong += judge(instance, due, before, [taken for taken, _ in elsewhere.taken], old)
     finally:

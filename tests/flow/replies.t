@@ -6,6 +6,7 @@ import base64, os, re, smtplib, socket, ssl, subprocess, sys
 
 sys.path[:0] = ["tests", "tests/flow"]
 sys.dont_write_bytecode = True
+from clock import same_day
 from policy import ANN, Policy
 from postroom import Postroom, Tap, wait_for
 
@@ -134,6 +135,7 @@ def limits(ask):
     for sender in (ANN, "eve@other.example"):
         t.matches(ask.smtp(sender, ALICE, ip=FAR), r"^450 4\.7\.1 <alice@example\.test>: greylisted, try again in \d+ seconds$", "2.2 S-28 greylisted")
     mail.control("greylist", None)
+    same_day()
     for line, what in (("client recipients 1 per day", "recipients"), ("client messages 1 per day", "messages")):
         mail.control("ratelimit", line)
         ip = {"recipients": "127.0.49.210", "messages": "127.0.49.211"}[what]

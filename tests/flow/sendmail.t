@@ -7,6 +7,7 @@ if os.getuid():
     print("1..0 # SKIP only root can become other users")
     sys.exit(0)
 sys.path[:0] = ["tests", "tests/flow"]
+from clock import same_day
 from postroom import Postroom, Tap, wait_for
 
 NOBODY, CAROL, EVE = 65534, 54321, 54322
@@ -96,7 +97,8 @@ def policies(mail, t):
     mail.control("alwaysbcc", "alice@example.test")
     t.ok(sendmail(mail, ["bob"], "Subject: copied\n\nx\n", uid=CAROL)[0] == 0 and mail.mail_with("alice", "Subject: copied"), "N-22: the copy of control/alwaysbcc")
     mail.control("alwaysbcc", None)
-    mail.control("ratelimit", "login messages 2 per hour\n")
+    same_day()
+    mail.control("ratelimit", "login messages 2 per day\n")
     got = [sendmail(mail, ["bob"], message, uid=EVE) for _ in range(3)]
     t.ok([code for code, _ in got] == [0, 0, 75] and "limit of 2 messages" in got[2][1], "L-10: the rate limit of a login is that of a uid's name: 75", got)
     mail.control("ratelimit", None)

@@ -28,18 +28,18 @@ def tell(count):
 
 
 def failed(domain):
-    said = subprocess.run([program('tls-report'), 'show', domain], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENV, timeout=60)
+    said = subprocess.run([program('tls-report'), 'show', domain], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENV, timeout=300)
     return json.loads(said.stdout)['policies'][0]['summary']['total-failure-session-count'] if not said.returncode else 0
 
 
 tell(1)
 ok(wait_for(lambda: os.path.getsize('state/tlsrpt/counts-wal') > 0 and failed('d0.test') == 1), 'there is room')
 tell(3000)
-ok(wait_for(lambda: 'database or disk is full' in log() and 'uncounted sessions=' in log(), 60), 'there is none: that is said, and how many are not counted', log()[-500:])
-ok(log().count('disk is full') < 20, '... not once a session', log().count('disk is full'))
+ok(wait_for(lambda: 'database or disk is full' in log() and 'uncounted sessions=' in log()), 'there is none: that is said, and how many are not counted', log()[-500:])
+ok(log().count('disk is full') < 300, '... not once a session', log().count('disk is full'))
 equal((service.poll(), failed('d0.test') >= 1), (None, True), 'it goes on, with what was counted before')
 subprocess.run(['mount', '-o', 'remount,size=50m', 'state/tlsrpt'], check=True)
-ok(wait_for(lambda: tell(1) or time.sleep(0.5) or failed('d0.test') > 1, 60), 'when there is room again it counts again', log()[-500:])
+ok(wait_for(lambda: tell(1) or time.sleep(0.5) or failed('d0.test') > 1), 'when there is room again it counts again', log()[-500:])
 before = failed('d0.test')
 service.terminate()
 service.wait(30)

@@ -6,9 +6,11 @@ import calendar, email, email.policy, gzip, imaplib, json, re, socket, ssl, subp
 sys.path[:0] = ["tests", "tests/flow"]
 sys.dont_write_bytecode = True
 import net
+from clock import same_day
 
 HOST, MX, CLEAR, WEB = "192.0.2.59", "127.0.59.71", "127.0.59.72", "192.0.2.80"
 net.inside("postroom59", HOST, WEB)
+same_day()
 from postroom import Postroom, Tap, wait_for
 from signed import Signed, tlsa
 from stsworld import Authority, Web, page, policy

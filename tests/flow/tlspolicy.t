@@ -8,6 +8,7 @@ sys.dont_write_bytecode = True
 import net
 
 net.inside("postroom56")
+from clock import same_day
 from peer import Server
 from postroom import Postroom, Tap, wait_for
 from signed import Signed, der, tlsa
@@ -45,6 +46,7 @@ class World:
         return next((line for line in reversed(self.mail.log("smtp-send").splitlines()) if f"delivery id={id}" in line), "")
 
 
+same_day()
 mail = Postroom(56)
 with mail, Tap() as t:
     world = World(mail)

@@ -2,6 +2,7 @@
 """send-schedule: control/destinationrate (L-10): what is beyond the rate of a destination waits in line, is not returned, counts as no attempt
 and holds up nobody else; what was counted outlives a restart; a destination has no more connections than it may."""
 import re, sys; sys.path.insert(0, 'tests')
+from clock import same_day
 from scheduler import *
 
 DONE, LATER, DEAD, NEVER = 'done 2.0.0 250 ok', 'later 4.2.2 452 come again', 'later 4.4.1 000 nobody there', 'never 5.1.1 550 nobody of this name'
@@ -46,27 +47,28 @@ def answer(pairs, hop):
 
 
 special = {}
+same_day()
 write('control/me', 'host.test\n')
 write_tables({'bob@a.test': 'kbob'})
 os.makedirs('state/limits/mail-send')
 smtp = Callee('smtp-send', answer)
 reports = Callee('queue-add', lambda pairs, hop: [('answer', 'queued'), ('id', dict(pairs)['id'])])
 listening = listen('send-schedule')
-restart('limited.test 3/hour 5/day\nlist.test 3/hour\nmixed.test 1/hour\ndead.test 3/hour\nnarrow.test connections 1\n.below.test 1/day\n')
+restart('limited.test 1000/hour 3/day\nlist.test 3/day\nmixed.test 1/day\ndead.test 3/day\nnarrow.test connections 1\n.below.test 1/day\n')
 
 ids = [add('a@limited.test') for _ in range(10)]
-ok(wait_for(lambda: sum(not path(i) for i in ids) == 3), 'ten messages to a destination that may have three an hour: three go', asked('limited.test'))
+ok(wait_for(lambda: sum(not path(i) for i in ids) == 3), 'ten messages to a destination that may have three a day: three go', asked('limited.test'))
 other = [add('a@other.test') for _ in range(20)]
 ok(gone(*other), '... others are not held up')
 wait_for(lambda: b'limited destination=limited.test' in read('log'))
 left = [i for i in ids if path(i)]
 ok(len(left) == 7 and all(attempts(i) == 0 and states(i) == 'R' for i in left) and len(asked('limited.test')) == 3, '... seven wait, and that is no attempt', [attempts(i) for i in left])
-ok(wait_for(lambda: all('waits for the rate limit of limited.test: 3/hour, 5/day' in run('qstat', i)[1] for i in left)), 'qstat says why', run('qstat', left[0])[1])
-ok(wait_for(lambda: re.search(r'\n +7 +7 .* 4\.7\.1: waits for the rate limit of limited\.test: 3/hour, 5/day', run('qstat', '--summary')[1])), '... the summary, too', run('qstat', '--summary')[1])
+ok(wait_for(lambda: all('waits for the rate limit of limited.test: 1000/hour, 3/day' in run('qstat', i)[1] for i in left)), 'qstat says why', run('qstat', left[0])[1])
+ok(wait_for(lambda: re.search(r'\n +7 +7 .* 4\.7\.1: waits for the rate limit of limited\.test: 1000/hour, 3/day', run('qstat', '--summary')[1])), '... the summary, too', run('qstat', '--summary')[1])
 code, out, error = run('qctl', 'retry', '--all')
 time.sleep(0.3)
 ok(sum(not path(i) for i in ids) == 3, 'a retry by the operator does not go beyond it', out)
-os.unlink('state/limits/mail-send/store')  # an hour later, as it were
+os.unlink('state/limits/mail-send/store')  # a day later, as it were
 run('qctl', 'retry', '--all')
 ok(wait_for(lambda: sum(not path(i) for i in ids) == 6), 'when there is room again, three more', len(asked('limited.test')))
 equal(sorted(i for i in ids if path(i)), sorted(left)[3:], '... those that came first')
@@ -74,7 +76,7 @@ restart()
 time.sleep(0.3)
 ok(sum(not path(i) for i in ids) == 6 and all(attempts(i) == 0 for i in left[3:]), 'after a restart, no more either')
 equal(run('queue-check')[0], 0, 'queue-check has no complaint')
-restart('list.test 3/hour\nmixed.test 1/hour\ndead.test 3/hour\nnarrow.test connections 1\n.below.test 1/day\n')
+restart('list.test 3/day\nmixed.test 1/day\ndead.test 3/day\nnarrow.test connections 1\n.below.test 1/day\n')
 ok(gone(*ids), 'without the rule all go')
 
 # a message to more recipients than fit
@@ -87,7 +89,7 @@ ok(gone(many) and sorted(r for packet in asked('list.test') for r in packet) == 
 
 # several destinations, one of them limited: what has come to something is not kept open
 first = add('a@mixed.test')
-ok(gone(first), 'the one of an hour')
+ok(gone(first), 'the one of a day')
 both = add('b@mixed.test', 'b@free.test')
 ok(wait_for(lambda: states(both) == 'RD' and attempts(both) == 1), 'a message to it and to another: the other has it, and that is written down', states(both))
 time.sleep(0.5)
@@ -102,7 +104,7 @@ ok(wait_for(lambda: states(later) == 'RR' and attempts(later) == 1), 'one that i
 time.sleep(0.5)
 equal((len(asked('later.test')), attempts(later)), (1, 1), '... which is not now')
 for id in (both, refused, later):
-    ok('waits for the rate limit of mixed.test: 1/hour' in run('qstat', id)[1] or id == later, '... said')
+    ok('waits for the rate limit of mixed.test: 1/day' in run('qstat', id)[1] or id == later, '... said')
 run('qctl', 'delete', '--all')
 
 # what reached nobody is not counted
@@ -119,7 +121,7 @@ ok(wait_for(lambda: sum(not path(i) for i in below) == 2), '.below.test: each on
 run('qctl', 'delete', '--all')
 smtp.most = 0
 gate = threading.Event()
-smtp.answer = lambda pairs, hop: gate.wait(60) and outcomes(pairs, DONE, [('keep', 'yes')])
+smtp.answer = lambda pairs, hop: gate.wait(900) and outcomes(pairs, DONE, [('keep', 'yes')])
 narrow = [add('a@narrow.test') for _ in range(10)]
 ok(wait_for(lambda: asked('narrow.test')), 'ten to a destination that may have one connection')
 time.sleep(0.3)
@@ -129,10 +131,10 @@ ok(gone(*narrow) and smtp.most == 1, '... they go one after another', smtp.most)
 smtp.answer = answer
 relay = [('rule', '10-all'), ('file', 'control/relayrules/10-all'), ('host', 'Hub.test'), ('port', '2525'), ('tls', 'may'), ('auth', 'no')]
 write_tables({'bob@a.test': 'kbob'}, relay)
-restart('hub.test 2/minute\n')
+restart('hub.test 2/day\n')
 hub = [add('a@far%d.test' % i) for i in range(4)]
 ok(wait_for(lambda: sum(not path(i) for i in hub) == 2), 'by a relay rule: its host counts, whatever the domains', asked('Hub.test'))
-ok(wait_for(lambda: len([i for i in hub if path(i) and 'waits for the rate limit of Hub.test: 2/minute' in run('qstat', i)[1]]) == 2), '... said')
+ok(wait_for(lambda: len([i for i in hub if path(i) and 'waits for the rate limit of Hub.test: 2/day' in run('qstat', i)[1]]) == 2), '... said')
 
 # configuration
 scheduler.terminate()

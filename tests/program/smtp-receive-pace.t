@@ -3,6 +3,7 @@
 recipients, and XCLIENT. By bytes on a pipe; the counters live from one session to the next."""
 import glob, re, socket, sys, time
 sys.path.insert(0, 'tests')
+from clock import same_day
 from tap import *
 
 os.makedirs('directory')
@@ -62,6 +63,7 @@ def number(line):
 
 
 # rate limits
+same_day()
 control('ratelimit', 'client messages 2 per day\nsender loud@far.example messages 1 per day\nclient 192.0.2.77 messages 100 per day\n')
 good = ['250', '250', '354', '250']
 equal(codes(receive(message('bob') * 2)), good * 2, 'L-10: two messages of two')
@@ -81,11 +83,11 @@ refused = 'MAIL FROM:<joe@far.example>\nRCPT TO:<nobody@example.test>\nRCPT TO:<
 seen = receive(refused * 2 + 'MAIL FROM:<joe@far.example>\nRSET\n' + message('bob') * 3)
 equal(codes(seen), ['250', '550', '250', '354', '550'] * 2 + ['250', '250'] + good * 2 + ['450'] + ['503', '503'] + ['500'] * 4,
       'L-10: what is refused or given up takes nothing')
-control('ratelimit', 'client recipients 3 per hour\ntrusted recipients 1 per hour\n')
+control('ratelimit', 'client recipients 3 per day\ntrusted recipients 1 per day\n')
 forget()
 seen = receive(message('bob', 'alice', 'carol', 'bob') + message('bob'))
 equal(codes(seen)[:7], ['250', '250', '250', '250', '450', '354', '250'], 'L-10: recipients are counted one by one; those that fit are taken')
-ok('limit of 3 recipients per hour' in seen[4], '... with the limit', seen[4])
+ok('limit of 3 recipients per day' in seen[4], '... with the limit', seen[4])
 equal(codes(seen)[7:10], ['250', '450', '554'], '... and the next message has none left')
 equal(codes(receive(message('bob', 'alice'), '10.0.0.1'))[:3], ['250', '250', '450'], 'a line for trusted networks')
 control('ratelimit', 'client connections 2 per day\n')
