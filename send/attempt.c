@@ -151,8 +151,11 @@ static void give_up_resting(struct send_schedule *s, struct send_attempt *a)
 {
   for (size_t i = a->first_waiting; i < a->count; i++) {
     struct send_item *item = &a->items[i];
-    if (item->state == SEND_ITEM_WAITS && send_lane_rests(item->lane, s->now_ms))
-      send_item_end(a, item, SAID_LATER, "4.4.1", item->lane->words.s);
+    const struct send_lane *lane = item->lane;
+    if (item->state != SEND_ITEM_WAITS || !send_lane_rests(lane, s->now_ms)) continue;
+    send_item_end(a, item, SAID_LATER, lane->status.len ? lane->status.s : "4.4.1", lane->words.s);
+    text_copy(&item->remote, lane->remote.s);
+    text_string(&item->remote);
   }
 }
 

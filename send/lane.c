@@ -86,6 +86,8 @@ struct send_lane *send_lane_find(struct send_lanes *h, const text *key)
   text_add_text(&lane->key, key);
   name(lane);
   text_string(&lane->words);
+  text_string(&lane->status);
+  text_string(&lane->remote);
   lane->window = FIRST_WINDOW;
   set_rate(h, lane);
   lane->chain = *slot;
@@ -104,6 +106,8 @@ void send_lane_release(struct send_lanes *h, struct send_lane *lane, uint64_t no
   text_free(&lane->key);
   text_free(&lane->name);
   text_free(&lane->words);
+  text_free(&lane->status);
+  text_free(&lane->remote);
   free(lane);
 }
 

@@ -50,6 +50,7 @@ struct send_lane {
   struct send_rate rate;  /* of its destination */
   uint64_t limited_until_ms; /* the rate is used up */
   text words;             /* what was said when it failed last; ends with a NUL */
+  text status, remote;    /* ... the status, and by whom, "" if by nobody; of what is put off in a rest; each ends with a NUL */
 };
 
 struct send_lanes {

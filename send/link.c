@@ -267,7 +267,12 @@ static void end_items(struct send_schedule *s, struct send_link *l, const text *
   }
   if (is_of_hop) {
     send_limit_give(s, l->lane, l->count);
-    send_lane_end_badly(&s->lanes, l->lane, a->items[l->items[0]].outcome.text.s, is_dead, s->now_ms);
+    const struct send_item *first = &a->items[l->items[0]];
+    send_lane_end_badly(&s->lanes, l->lane, first->outcome.text.s, is_dead, s->now_ms);
+    text_copy(&l->lane->status, first->outcome.status.s);
+    text_copy(&l->lane->remote, first->remote.s);
+    text_string(&l->lane->status);
+    text_string(&l->lane->remote);
   } else
     send_lane_end_well(&s->lanes, l->lane);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """send-schedule with callees that answer whatever a case needs: routes, marks, next times, windows per hop, reports, the
 operator's wishes. The real callees are in the flow tests. Security checks 27, 32, 33, 34; requirements N-71, N-72."""
-import sys; sys.path.insert(0, 'tests')
+import json, subprocess, sys; sys.path.insert(0, 'tests')
 from scheduler import *
 
 DONE, LATER, NEVER = 'done 2.0.0 250 ok', 'later 4.2.2 452 come again', 'never 5.1.1 550 nobody of this name'
@@ -219,13 +219,16 @@ ok(wait_for(lambda: attempts(ahead) == 1 and next_try(ahead) < time.time() + 400
 qctl('delete', '--all')
 
 # security 32: a hop that does not answer rests; it does not hold others up, and what is for it is put off without a connection
-smtp.answer = lambda pairs, hop: outcomes(pairs, 'later 4.4.1 000 no connection') if hop['domain'] == 'dead.test' else outcomes(pairs, DONE)
+smtp.answer = lambda pairs, hop: outcomes(pairs, 'later 4.7.5 000 no TLS') if hop['domain'] == 'dead.test' else outcomes(pairs, DONE)
 dead = [add('ann@x.test', ['a@dead.test'], birth=int(time.time())) for _ in range(40)]
 alive = add('ann@x.test', ['a@alive.test'])
 ok(gone(alive), 'mail for another hop flows')
 ok(wait_for(lambda: all(path(i) and attempts(i) == 1 for i in dead)), 'all for the dead one are put off')
 tried = sum(len(asked(smtp, i)) for i in dead)
 ok(tried < 15, '... after few connections', tried)
+waits = [json.loads(line) for line in subprocess.run([program('qstat'), '--json', '--destination', 'there'], stdout=subprocess.PIPE, text=True, env=ENV).stdout.splitlines()]
+ok({m['id'] for m in waits} == set(dead) and {(r['said']['status'], r['said']['remote']) for m in waits for r in m['recipients']} == {('4.7.5', 'there')},
+   '... each says which host it is that was tried for them all, and why, and is found by its name', waits[:3])
 smtp.answer = say(DONE)
 qctl('retry', '--all')
 ok(all(gone(i) for i in dead), 'it comes back, the operator says try: all flow')
