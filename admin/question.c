@@ -5,18 +5,6 @@
 
 #include "lib/die.h"
 
-static const struct {
-  const char *port, *role;
-  enum policy_role policy;
-  bool is_private;
-} ports[] = {
-  { "25", "mx", POLICY_MX, false },
-  { "587", "submission, encrypted", POLICY_SUBMISSION, true },
-  { "465", "submissions", POLICY_SUBMISSION, true },
-  { "10587", "internal", POLICY_SUBMISSION, true },
-  { "24", "lmtp", POLICY_LMTP, false },
-};
-
 static bool take(const char *const **argv, const char *name, const char **value, const char *usage)
 {
   if (strcmp(**argv, name)) return false;
@@ -32,17 +20,10 @@ static bool take_flag(const char *word, const char *name, bool *flag)
   return true;
 }
 
-static void set_port(struct question *q)
+static void set_port(struct question *q, const char *number)
 {
-  if (!q->port) q->port = q->login ? "587" : "25";
-  for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
-    if (!strcmp(ports[i].port, q->port)) {
-      q->role = ports[i].role;
-      q->policy = ports[i].policy;
-      q->is_private = ports[i].is_private;
-      return;
-    }
-  die_permanent("--port is 25, 587, 465, 10587 or 24");
+  q->port = policy_port_find(number ? number : q->login ? "587" : "25");
+  if (!q->port) die_permanent("--port is 25, 587, 465, 10587 or 24");
 }
 
 static void check(const struct question *q)
@@ -56,20 +37,24 @@ static void check(const struct question *q)
 
 void question_read(struct question *q, const char *const *argv, const char *usage)
 {
+  const char *port = 0;
+
   *q = (struct question){ .ip = "", .helo = "", .fingerprint = "" };
   for (; *argv; argv++) {
-    if (take(&argv, "--ip", &q->ip, usage) || take(&argv, "--port", &q->port, usage) || take(&argv, "--login", &q->login, usage) ||
+    if (take(&argv, "--ip", &q->ip, usage) || take(&argv, "--port", &port, usage) || take(&argv, "--login", &q->login, usage) ||
         take(&argv, "--helo", &q->helo, usage) || take(&argv, "--fingerprint", &q->fingerprint, usage) || take(&argv, "--at", &q->at, usage) ||
         take(&argv, "--reverse", &q->reverse, usage) || take(&argv, "--listed", &q->listed, usage) || take(&argv, "--from", &q->header_from, usage))
       continue;
-    if (take_flag(*argv, "--tls", &q->is_tls) || take_flag(*argv, "--tls-optional", &q->is_tls_optional) || take_flag(*argv, "--json", &q->is_json)) continue;
+    if (take_flag(*argv, "--tls", &q->is_tls) || take_flag(*argv, "--tls-optional", &q->is_tls_optional) || take_flag(*argv, "--json", &q->is_json) ||
+        take_flag(*argv, "--expect", &q->is_expect))
+      continue;
     if (!strncmp(*argv, "--", 2) || q->to) die_usage(usage);
     if (q->from)
       q->to = *argv;
     else
       q->from = *argv;
   }
-  if (!q->to) die_usage(usage);
-  set_port(q);
+  if (q->is_expect ? q->from != 0 : !q->to) die_usage(usage);
+  set_port(q, port);
   check(q);
 }

@@ -14,66 +14,32 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/dns.h"
+#include "lib/expect.h"
 #include "lib/home.h"
+#include "lib/policy_case.h"
 #include "lib/policy_host.h"
 #include "lib/policy_submitter.h"
 #include "lib/srs_ask.h"
 
 #define USAGE \
   "whatif FROM TO [ --ip IP ] [ --port PORT ] [ --login USER ] [ --helo NAME ] [ --reverse NAME|none ] " \
-  "[ --listed \"ZONE ADDRESS\" ] [ --fingerprint HEX ] [ --tls ] [ --tls-optional ] [ --from ADDRESS ] [ --at GENERATION ] [ --json ]     FROM \"\" is the null sender"
+  "[ --listed \"ZONE ADDRESS\" ] [ --fingerprint HEX ] [ --tls ] [ --tls-optional ] [ --from ADDRESS ] [ --at GENERATION ] [ --json ]     FROM \"\" is the null sender; " \
+  "whatif --expect [ --at GENERATION ] [ --json ]: does control/expect hold?"
 
 const char *PROG = "whatif";
 
-/* What the answers depend on. */
-struct settings {
-  text me, postmaster, order, always_bcc, login, login_mailbox, login_backend;
-  struct policy_standing standing;
-};
-
-/* An address as it stands between < and >, or with them. True if it is one that can be asked about. */
-static bool read_address(struct address *a, const char *string, bool *is_null)
-{
-  text path = TEXT_ZERO;
-  size_t used;
-
-  text_add(&path, *string == '<' ? string : "<");
-  if (*string != '<') {
-    text_add(&path, string);
-    text_add_char(&path, '>');
-  }
-  enum address_result result = address_parse_path(a, path.s, path.len, &used);
-  *is_null = result == ADDRESS_NULL;
-  bool good = result >= ADDRESS_NULL && used == path.len;
-  text_free(&path);
-  return good;
-}
-
 static void tables_unreadable(const struct tables *tables) { die_unable("read policy.cdb of ", tables->generation.s); }
 
-/* Who logs in as what, as auth-server finds it: the name of a user is his primary address. False: nobody would. */
-static bool find_login(struct tables *tables, const char *login, struct policy_facts *facts, struct settings *s)
+/* False: nobody would log in so. */
+static bool find_login(struct tables *tables, const char *login, struct policy_facts *facts, struct policy_case *is)
 {
-  text record = TEXT_ZERO;
+  enum lookup_result result = policy_case_login(is, tables, login, facts);
 
-  text_copy(&s->login, login);
-  login_fold(&s->login);
-  enum lookup_result result = tables_find(tables, "login", s->login.s, &record);
-  if (result == LOOKUP_FOUND) {
-    text_copy(&s->login_mailbox, record_get(&record, "mailbox"));
-    text_copy(&s->login_backend, record_get(&record, "backend"));
-    if (s->login_mailbox.len) facts->mailbox = text_string(&s->login_mailbox);
-    facts->backend = text_string(&s->login_backend);
-    if (facts->mailbox && tables_find(tables, "mailbox", facts->mailbox, &record) == LOOKUP_FOUND && *record_get(&record, "name"))
-      text_copy(&s->login, record_get(&record, "name"));
-    facts->login = text_string(&s->login);
-    facts->enforce_sender = policy_enforce_sender();
-    story_fact("login", facts->login, "login", s->login_mailbox.len ? s->login_mailbox.s : s->login_backend.s);
-  } else if (result == LOOKUP_BROKEN)
-    tables_unreadable(tables);
+  if (result == LOOKUP_BROKEN) tables_unreadable(tables);
+  if (result == LOOKUP_FOUND)
+    story_fact("login", facts->login, "login", is->login_mailbox.len ? is->login_mailbox.s : is->login_backend.s);
   else
     story_line("login", "535 5.7.8 Error: authentication failed: there is no such login");
-  text_free(&record);
   return result == LOOKUP_FOUND;
 }
 
@@ -259,8 +225,7 @@ static bool check_from(struct tables *tables, const struct question *q, struct p
   bool is_null, good = true;
 
   if (!q->header_from || !facts->login) return true;
-  if (!read_address(&from, q->header_from, &is_null) || is_null) die_permanent("--from is not an address: ", q->header_from);
-  facts->enforce_from = policy_enforce_from();
+  if (!policy_case_address(&from, q->header_from, &is_null) || is_null) die_permanent("--from is not an address: ", q->header_from);
   policy_from(tables, facts, &from, &d);
   good = story_decision("from", &d);
   address_free(&from);
@@ -295,7 +260,7 @@ static bool tell(struct tables *tables, const struct question *q, struct policy_
   bool is_null;
 
   if (!say_client(tables, q, facts, standing)) return false;
-  if (!read_address(&sender, q->from, &is_null) || (!is_null && !*sender.domain)) {
+  if (!policy_case_address(&sender, q->from, &is_null) || (!is_null && !*sender.domain)) {
     story_line("sender", "553 5.1.7 The sender is not an address");
     return false;
   }
@@ -307,7 +272,7 @@ static bool tell(struct tables *tables, const struct question *q, struct policy_
   }
   const char *bypass = policy_bypass(tables, facts, facts->sender);
   say_bypass(bypass);
-  if (!read_address(&recipient, q->to, &is_null) || is_null) {
+  if (!policy_case_address(&recipient, q->to, &is_null) || is_null) {
     story_line("recipient", "553 5.1.3 The recipient is not an address");
     return false;
   }
@@ -325,7 +290,7 @@ static void say_session(const struct question *q, const struct tables *tables)
 {
   text line = TEXT_ZERO;
 
-  text_add_format(&line, "port %s (%s%s)%s%s", q->port, q->role, q->is_tls && !q->is_private ? ", encrypted" : "", *q->ip ? ", from " : "", q->ip);
+  text_add_format(&line, "port %s (%s%s)%s%s", q->port->number, q->port->role, q->is_tls && !q->port->is_private ? ", encrypted" : "", *q->ip ? ", from " : "", q->ip);
   if (*q->helo) text_add_format(&line, ", calls itself %s", q->helo);
   if (*q->fingerprint) text_add_format(&line, ", certificate %s", q->fingerprint);
   story_line("session", text_string(&line));
@@ -333,44 +298,62 @@ static void say_session(const struct question *q, const struct tables *tables)
   text_free(&line);
 }
 
-static struct policy_facts read_facts(const struct question *q, struct settings *s)
+static struct policy_facts read_facts(const struct question *q, struct policy_case *is)
 {
-  conf_me(&s->me);
-  policy_postmaster(&s->postmaster);
-  policy_relay_order(&s->order);
-  policy_always_bcc(&s->always_bcc);
-  return (struct policy_facts){ .role = q->policy,
-                                .is_tls = q->is_private || q->is_tls,
-                                .is_tls_optional = q->is_tls_optional,
-                                .ip = q->ip,
-                                .helo = q->helo,
-                                .fingerprint = q->fingerprint,
-                                .spoof_mx = q->policy == POLICY_MX && policy_spoof_mx(),
-                                .delimiter = policy_delimiter(),
-                                .relay_order = s->order.s,
-                                .always_bcc = s->always_bcc.s,
-                                .ask = &ask,
-                                .trace = &trace,
-                                .me = text_string(&s->me),
-                                .postmaster = text_string(&s->postmaster) };
+  struct policy_facts facts = { .is_tls = q->is_tls, .is_tls_optional = q->is_tls_optional, .ip = q->ip, .helo = q->helo, .fingerprint = q->fingerprint, .ask = &ask, .trace = &trace };
+
+  policy_case_control(is, q->port, &facts);
+  return facts;
+}
+
+static void say_expectation(void *to, const char *line, bool holds, const char *answer)
+{
+  text value = TEXT_ZERO;
+
+  (void)to;
+  text_add(&value, line);
+  if (!holds) text_add_format(&value, ": but it is %s", answer);
+  story_line(holds ? "holds" : "broken", text_string(&value));
+  text_free(&value);
+}
+
+/* True if all of control/expect holds in these tables. */
+static bool tell_expected(struct tables *tables)
+{
+  text line = TEXT_ZERO;
+
+  story_line("tables", tables->generation.s);
+  struct expect_count count = expect_ask(tables, say_expectation, 0);
+  text_add_format(&line, "%zu of %zu lines of control/expect hold", count.lines - count.broken, count.lines);
+  story_line("result", text_string(&line));
+  text_free(&line);
+  return !count.broken;
+}
+
+static bool tell_message(struct tables *tables, const struct question *q)
+{
+  struct policy_case is = POLICY_CASE_ZERO;
+  struct policy_facts facts = read_facts(q, &is);
+
+  say_session(q, tables);
+  bool is_accepted = (!q->login || find_login(tables, q->login, &facts, &is)) && tell(tables, q, &facts, &is.standing);
+  story_line("result", is_accepted ? "accepted" : "refused");
+  policy_case_free(&is);
+  return is_accepted;
 }
 
 int main(int argc, const char *const *argv)
 {
   struct tables tables = TABLES_ZERO;
-  struct settings settings = { .me = TEXT_ZERO };
   struct question q;
 
   (void)argc;
   question_read(&q, argv + 1, USAGE);
   story_is_json = q.is_json;
   home_enter();
-  struct policy_facts facts = read_facts(&q, &settings);
   if (!(q.at ? tables_open_at(&tables, q.at, "policy") : tables_open(&tables, "policy")))
     die_unable("open tables/", q.at ? q.at : "current", "/policy.cdb (made by tables-build)");
-  say_session(&q, &tables);
-  bool is_accepted = (!q.login || find_login(&tables, q.login, &facts, &settings)) && tell(&tables, &q, &facts, &settings.standing);
-  story_line("result", is_accepted ? "accepted" : "refused");
+  bool is_good = q.is_expect ? tell_expected(&tables) : tell_message(&tables, &q);
   if (!buffer_flush(buffer_1)) die_unable("write to fd 1");
-  return is_accepted ? END_DONE : END_NO;
+  return is_good ? END_DONE : END_NO;
 }

@@ -101,7 +101,7 @@ static bool is_same(const struct generation *g)
   return same;
 }
 
-static void discard(struct generation *g)
+void generation_discard(struct generation *g)
 {
   if (!remove_folder(g->folder.s)) die_unable("remove ", g->folder.s);
 }
@@ -111,7 +111,7 @@ enum generation_result generation_publish(struct generation *g)
   text final = TEXT_ZERO;
 
   if (is_same(g)) {
-    discard(g);
+    generation_discard(g);
     return GENERATION_SAME;
   }
   text_add(&final, "tables/");

@@ -21,6 +21,8 @@ enum generation_result { GENERATION_SAME, GENERATION_NEW };
 void generation_open(struct generation *g);  /* dies if it cannot; removes what a crash has left */
 void generation_close(struct generation *g); /* finishes, syncs and checks the files, or dies */
 
+void generation_discard(struct generation *g); /* removes what was written, instead of publishing it */
+
 /* GENERATION_SAME if every record is as in the current one: then nothing is published. Dies if it cannot publish. */
 enum generation_result generation_publish(struct generation *g);
 

@@ -19,6 +19,7 @@
 #include "ldapsync/allowed.h"
 #include "ldapsync/backends.h"
 #include "ldapsync/generation.h"
+#include "ldapsync/guard.h"
 #include "ldapsync/mailboxes.h"
 #include "ldapsync/records.h"
 #include "ldapsync/relayrules.h"
@@ -35,7 +36,7 @@
 
 #define USAGE "tables-build [ -f ]"
 
-enum { SAMPLES = 1000, VANISH_FEW = 5 };
+enum { SAMPLES = 1000 };
 
 struct sources {
   struct domains domains;
@@ -120,59 +121,6 @@ static void read_sources(struct sources *s)
   mailboxes_check(&s->build);
   sendas_read(&s->build, &s->policy);
   resolve_addresses(s);
-}
-
-static void open_current(struct tables *current)
-{
-  if (!tables_open(current, "policy") && errno != ENOENT) die_unable("open tables/current/policy.cdb");
-}
-
-static size_t count_current(struct tables *current)
-{
-  text record = TEXT_ZERO;
-  uint64_t count = 0;
-
-  if (current->file && tables_find(current, "table", "generation", &record) == LOOKUP_FOUND &&
-      !record_number(&record, "mailboxes", SIZE_MAX, &count))
-    count = 0;
-  text_free(&record);
-  return (size_t)count;
-}
-
-/* How many mailboxes of the current generation still have their entry. */
-static size_t count_kept(struct tables *current, const struct accounts *accounts)
-{
-  text record = TEXT_ZERO;
-  size_t kept = 0;
-
-  for (size_t i = 0; current->file && i < accounts->count; i++)
-    kept += tables_find(current, "mailbox", accounts->all[i].key, &record) == LOOKUP_FOUND;
-  text_free(&record);
-  return kept;
-}
-
-/* The guard (check 57): an empty or much smaller directory is a fault of the directory until somebody says it is not. */
-static void guard(const struct sources *s, bool is_forced)
-{
-  struct tables current = TABLES_ZERO;
-  text what = TEXT_ZERO;
-
-  open_current(&current);
-  size_t before = count_current(&current), kept = count_kept(&current, &s->build.accounts);
-  size_t gone = before > kept ? before - kept : 0;
-  uint64_t percent = conf_number("maxvanish", 10, 100);
-  if (before && !s->uids.is_there)
-    die_permanent("state/tables/uids is missing, but the current tables have mailboxes: bring it back from a backup, or new "
-                  "uids would be given to old mailboxes");
-  if (gone > VANISH_FEW && gone * 100 > before * percent && !is_forced) {
-    text_add_format(&what,
-                    "%zu of %zu mailboxes would vanish, more than control/maxvanish (%llu percent) allows: nothing is "
-                    "published; if that is right, run tables-build -f",
-                    gone, before, (unsigned long long)percent);
-    strerr_dief(END_NO, text_string(&what));
-  }
-  tables_close(&current);
-  text_free(&what);
 }
 
 static void describe(const struct generation *g, const struct sources *s, text *record)
@@ -273,6 +221,15 @@ static void check_sample(const struct generation *g, const struct accounts *acco
   text_free(&record);
 }
 
+/* What the operator has written in control/expect is asked of the new tables by the functions of the servers. */
+static void check_expected(struct generation *g)
+{
+  if (guard_expect(g->folder.s + sizeof "tables/" - 1)) return;
+  generation_discard(g);
+  guard_refused("expect");
+  strerr_dief(END_NO, "nothing is published, and the tables stay as they are; see the warnings above, and control/expect");
+}
+
 static gid_t group_of(const char *name)
 {
   const struct group *group = getgrnam(name);
@@ -315,11 +272,12 @@ int main(int argc, const char *const *argv)
   umask(022);
   take_lock();
   read_sources(&sources);
-  guard(&sources, is_forced);
+  guard_vanishing(&sources.build.accounts, &sources.leads, &sources.uids, is_forced);
   generation_open(&generation);
   write_tables(&generation, &sources);
   generation_close(&generation);
   check_sample(&generation, &sources.build.accounts);
+  check_expected(&generation);
   if (!uids_save(&sources.uids)) die_unable("write state/tables/uids");
   if (generation_publish(&generation) == GENERATION_SAME)
     log_event("unchanged", (char *)0);
