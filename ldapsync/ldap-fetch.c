@@ -4,6 +4,7 @@
    first. Writes the file only after a pass that was complete and found somebody: anything else changes nothing. */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include <skalibs/djbunix.h>
 
 #include "ldapsync/profile.h"
+#include "ldapsync/range.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/file.h"
@@ -102,16 +104,113 @@ static bool may_keep(const struct fetch *f, const char *name, const struct berva
   return is_known;
 }
 
-static void take_values(struct fetch *f, LDAP *ld, LDAPMessage *entry, const char *name)
+/* The values that stand under a description, under the attribute's name. How many there are. */
+static size_t take_values(struct fetch *f, LDAP *ld, LDAPMessage *entry, const char *description, const char *name)
 {
-  struct berval **values = ldap_get_values_len(ld, entry, name);
+  struct berval **values = ldap_get_values_len(ld, entry, description);
+  size_t count = 0;
 
-  for (size_t i = 0; values && values[i]; i++) {
-    if (!may_keep(f, name, values[i])) continue;
-    ldif_add(&f->bytes, name, values[i]->bv_val, values[i]->bv_len);
-    if (profile_has(&f->profile, "key", name)) hex_add(&f->keys, values[i]->bv_val, values[i]->bv_len); /* it may be binary */
+  for (; values && values[count]; count++) {
+    const struct berval *value = values[count];
+    if (!may_keep(f, name, value)) continue;
+    ldif_add(&f->bytes, name, value->bv_val, value->bv_len);
+    if (profile_has(&f->profile, "key", name)) hex_add(&f->keys, value->bv_val, value->bv_len); /* it may be binary */
   }
   ldap_value_free_len(values);
+  return count;
+}
+
+_Noreturn static void fail(LDAP *ld, int code, const char *what)
+{
+  text error = TEXT_ZERO;
+
+  ldapserver_explain(ld, code, &error);
+  die_temporary(what, ": ", error.s, "; nothing is changed");
+}
+
+/* The descriptions of attributes that are given in pieces, each ended by a NUL. */
+static void list_pieces(LDAP *ld, LDAPMessage *entry, text *pieces)
+{
+  BerElement *place = 0;
+  struct range r;
+
+  text_clear(pieces);
+  for (char *description = ldap_first_attribute(ld, entry, &place); description; description = ldap_next_attribute(ld, entry, place)) {
+    if (range_parse(description, &r)) text_add_bytes(pieces, description, strlen(description) + 1);
+    ldap_memfree(description);
+  }
+  ber_free(place, 0);
+}
+
+/* The piece of an attribute that begins at this value; what stands in its description, 0: there is none. */
+static const char *find_piece(const text *pieces, const char *name, uint64_t first, struct range *r)
+{
+  for (size_t at = 0; at < pieces->len; at += strlen(pieces->s + at) + 1)
+    if (range_parse(pieces->s + at, r) && r->first == first && r->name_length == strlen(name) && bytes_are_nocase(pieces->s + at, name, r->name_length))
+      return pieces->s + at;
+  return 0;
+}
+
+static LDAPMessage *ask_piece(LDAP *ld, const char *dn, const char *name, uint64_t first)
+{
+  text wanted = TEXT_ZERO;
+  LDAPMessage *result = 0;
+
+  text_add_format(&wanted, "%s;range=%" PRIu64 "-*", name, first);
+  int code = ldap_search_ext_s(ld, dn, LDAP_SCOPE_BASE, "(objectClass=*)", (char *[]){ (char *)text_string(&wanted), 0 }, 0, 0, 0, 0, LDAP_NO_LIMIT, &result);
+  if (code != LDAP_SUCCESS) fail(ld, code, "ask for the rest of a long attribute");
+  text_free(&wanted);
+  return result;
+}
+
+_Noreturn static void stopped(const char *name, const char *dn)
+{
+  die_temporary("the server stopped in the middle of ", name, " of ", dn, "; nothing is changed");
+}
+
+/* From the first piece, which the entry has, to the last, each asked for by itself. All of it, or nothing is changed. */
+static void take_pieces(struct fetch *f, LDAP *ld, LDAPMessage *entry, const char *dn, const char *name, text *pieces)
+{
+  LDAPMessage *result = 0;
+  struct range r;
+  size_t count = 0;
+
+  const char *piece = find_piece(pieces, name, 0, &r);
+  for (uint64_t next = 0;; piece = find_piece(pieces, name, next, &r)) {
+    if (piece) count += take_values(f, ld, entry, piece, name);
+    if (!piece || (!r.is_end && count != r.last + 1) || count > LDIF_VALUES_MAX) stopped(name, dn);
+    ldap_msgfree(result);
+    if (r.is_end) return;
+    next = r.last + 1;
+    result = ask_piece(ld, dn, name, next);
+    entry = ldap_first_entry(ld, result);
+    text_clear(pieces);
+    if (entry) list_pieces(ld, entry, pieces);
+  }
+}
+
+static bool has_piece(const text *pieces, const char *name)
+{
+  struct range r;
+
+  for (size_t at = 0; at < pieces->len; at += strlen(pieces->s + at) + 1)
+    if (range_parse(pieces->s + at, &r) && r.name_length == strlen(name) && bytes_are_nocase(pieces->s + at, name, r.name_length)) return true;
+  return false;
+}
+
+static void take_attributes(struct fetch *f, LDAP *ld, LDAPMessage *entry, const char *dn)
+{
+  text pieces = TEXT_ZERO, rest = TEXT_ZERO;
+
+  list_pieces(ld, entry, &pieces);
+  for (const char **name = f->wanted; *name; name++) {
+    take_values(f, ld, entry, *name, *name);
+    if (!has_piece(&pieces, *name)) continue;
+    text_copy_bytes(&rest, pieces.s, pieces.len);
+    take_pieces(f, ld, entry, dn, *name, &rest);
+  }
+  text_free(&pieces);
+  text_free(&rest);
 }
 
 static void take_entry(struct fetch *f, LDAP *ld, LDAPMessage *entry)
@@ -123,20 +222,12 @@ static void take_entry(struct fetch *f, LDAP *ld, LDAPMessage *entry)
   place->at = f->bytes.len;
   place->key = f->keys.len;
   ldif_add(&f->bytes, "dn", dn, strlen(dn));
-  for (const char **name = f->wanted; *name; name++) take_values(f, ld, entry, *name);
+  take_attributes(f, ld, entry, dn);
   text_add_char(&f->bytes, '\n');
   place->length = f->bytes.len - place->at;
   text_add(&f->keys, dn); /* those without a key have an order too */
   text_add_char(&f->keys, 0);
   ldap_memfree(dn);
-}
-
-_Noreturn static void fail(LDAP *ld, int code, const char *what)
-{
-  text error = TEXT_ZERO;
-
-  ldapserver_explain(ld, code, &error);
-  die_temporary(what, ": ", error.s, "; nothing is changed");
 }
 
 /* One page. True if more follow, which *cookie asks for. */
