@@ -131,7 +131,8 @@ class Instance:
         done = subprocess.run(["./quickstart", "--home", self.home, "--address", ADDRESS, "--offset", str(OFFSET), *words],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode:
-            raise SystemExit(f"Bail out! quickstart {' '.join(words)} failed:\n{done.stdout}")
+            more = subprocess.run("tail -n 20 log/svscan/current; for s in service/*; do echo $s $(s6-svstat $s 2>&1); done", shell=True, cwd=self.home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+            raise SystemExit(f"Bail out! quickstart {' '.join(words)} failed:\n{done.stdout}\n{more.decode(errors='replace')}")
 
     def waiting(self):
         found = []
@@ -189,7 +190,7 @@ def send_all(count, log, acknowledged):
                 client = None
         if client:
             client.quit()
-    threads = [threading.Thread(target=sender, args=(first,)) for first in range(4)]
+    threads = [threading.Thread(target=sender, args=(first,), daemon=True) for first in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -2,41 +2,30 @@
 """smtp-send and the addresses of a host, in a network namespace with a real nsd: IPv4 and IPv6 are tried in a race, so that one
 that is silent stalls nothing (control/timeoutconnect is 600 here, and packets vanish); control/addressorder; a family without a
 route; a host that greets badly; DNS that is silent about one family, or has more than a packet can carry. Needs root."""
-import collections, os, shutil, subprocess, sys
-sys.path.insert(0, 'tests')
+import collections, sys
+sys.path[:0] = ['tests', 'tests/flow']
+import net
 
 NAME, FAR = 'postroom43', 'postroom43far'
 NOBODY = '02:00:00:00:00:99'
-if os.environ.get('INSIDE') != NAME:
-    if os.getuid():
-        print('1..0 # SKIP only root can make a network namespace')
-        sys.exit(0)
-    folder = '/etc/netns/' + NAME
-    for name in (NAME, FAR):
-        subprocess.run(['ip', 'netns', 'del', name], stderr=subprocess.DEVNULL)
-    os.makedirs(folder, exist_ok=True)
-    with open(folder + '/resolv.conf', 'w') as f:
-        f.write('nameserver 127.0.0.1\noptions timeout:1 attempts:1\n')
-    with open(folder + '/hosts', 'w') as f:
-        f.write('127.0.0.1 localhost\n127.0.13.21 near.test\n')
-    try:
-        for words in (['netns', 'add', NAME], ['netns', 'add', FAR], ['link', 'add', 'near', 'netns', NAME, 'type', 'veth', 'peer', 'name', 'far', 'netns', FAR],
-                      ['-n', NAME, 'link', 'set', 'lo', 'up'], ['-n', NAME, 'link', 'set', 'near', 'up'], ['-n', FAR, 'link', 'set', 'far', 'up'],
-                      ['-n', NAME, 'addr', 'add', '198.51.100.1/24', 'dev', 'near'], ['-n', NAME, 'addr', 'add', 'fd00::13/64', 'dev', 'near', 'nodad'],
-                      ['-n', FAR, 'addr', 'add', '198.51.100.2/24', 'dev', 'far'], ['-n', FAR, 'addr', 'add', 'fd00::14/64', 'dev', 'far', 'nodad'],
-                      *(['-n', NAME, 'neigh', 'add', address, 'lladdr', NOBODY, 'dev', 'near', 'nud', 'permanent']
-                        for address in ('198.51.100.66', '198.51.100.67', 'fd00::66', 'fd00::67'))):
-            subprocess.run(['ip', *words], check=True)
-        code = subprocess.run(['ip', 'netns', 'exec', NAME, sys.executable, *sys.argv], env=dict(os.environ, INSIDE=NAME)).returncode
-    finally:
-        for name in (NAME, FAR):
-            subprocess.run(['ip', 'netns', 'del', name])
-        shutil.rmtree(folder)
-    sys.exit(code)
 
+
+def far(near):
+    """A second host, on a wire to this one; and addresses of nobody, to which packets vanish."""
+    other = net.Namespace(FAR)
+    net.ip('link', 'add', 'near', 'netns', NAME, 'type', 'veth', 'peer', 'name', 'far', 'netns', FAR)
+    for host, device, addresses in ((near, 'near', ('198.51.100.1/24', 'fd00::13/64')), (other, 'far', ('198.51.100.2/24', 'fd00::14/64'))):
+        net.ip('-n', host.name, 'link', 'set', device, 'up')
+        for address in addresses:
+            host.address(address, device)
+    for address in ('198.51.100.66', '198.51.100.67', 'fd00::66', 'fd00::67'):
+        net.ip('-n', NAME, 'neigh', 'add', address, 'lladdr', NOBODY, 'dev', 'near', 'nud', 'permanent')
+    return other
+
+
+net.inside(NAME, hosts='127.0.13.21 near.test', make=far)
 from smtp_server import *
 from tap import *
-import ctypes
 
 ZONE = '''$ORIGIN test.
 $TTL 60
@@ -90,7 +79,7 @@ class Resolver(threading.Thread):
             if (name, kind) in ((b'mute', 28), (b'mutebad', 1)):
                 continue
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nsd:
-                nsd.settimeout(10)
+                nsd.settimeout(60)
                 nsd.connect(('127.0.0.3', 53))
                 nsd.send(question)
                 self.udp.sendto(nsd.recv(65535), asker)
@@ -104,13 +93,6 @@ class Resolver(threading.Thread):
                 answer = nsd.makefile('rb')
                 length = answer.read(2)
                 asker.sendall(length + answer.read(int.from_bytes(length, 'big')))
-
-
-def enter(namespace):
-    fd = os.open('/run/netns/' + namespace, os.O_RDONLY)
-    if ctypes.CDLL(None, use_errno=True).setns(fd, 0):
-        raise OSError(ctypes.get_errno(), 'setns')
-    os.close(fd)
 
 
 def dns_is_up():
@@ -147,16 +129,15 @@ start('smtp-send', listen('smtp-send'), 'log')
 Server(sessions=1000, patience=600, address='127.0.13.21', port=25)
 Server(sessions=1000, patience=600, address='127.0.13.23', port=25, BANNER=b'451 4.3.2 too busy\r\n')
 Server(sessions=1000, patience=600, address='0.0.0.0', port=2626)
-enter(FAR)
-v4 = Server(sessions=1000, patience=600, address='198.51.100.2', port=25)
-v6 = Server(sessions=1000, patience=600, address='fd00::14', port=25)
-enter(NAME)
+with net.At(FAR):
+    v4 = Server(sessions=1000, patience=600, address='198.51.100.2', port=25)
+    v6 = Server(sessions=1000, patience=600, address='fd00::14', port=25)
 
 
 def to(host, port=25, **more):
     """A silent address would be waited for for ten minutes: that there is an answer says that it was not."""
     c = Call([('route', 'host'), ('host', host), ('port', port), ('tls', 'off'), *more.items()])
-    c.connection.settimeout(120)
+    c.connection.settimeout(500)
     outcome = c.send()[0]
     c.close()
     return outcome, c.fields.get('remote')
