@@ -1,13 +1,14 @@
 /* ldap-fetch: everybody in the directory server, as state/directory/ldap.ldif.
 
-   Reads control/ldapserver, ldapbasedn, ldaplogin, ldappassword, ldapprofile. Runs as mail-ldap; as root it becomes that
-   first. Writes the file only after a pass that was complete and found somebody: anything else changes nothing. */
+   Reads control/ldapserver, ldapbasedn, ldapmechanism, ldaplogin, ldappassword, ldapclient.pem, ldapprofile. Runs as mail-ldap; as root
+   it becomes that first. Writes the file only after a pass that was complete and found somebody: anything else changes nothing. */
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <skalibs/djbunix.h>
 
@@ -24,6 +25,8 @@
 #include "lib/sandbox.h"
 #include "lib/scheme.h"
 
+#define CLIENT "control/ldapclient.pem"
+
 enum { PAGE_ENTRIES = 500 };
 
 struct fetched {
@@ -35,6 +38,7 @@ struct fetch {
   struct ldapserver server;
   struct profile profile;
   text base, login, password;
+  bool is_external;     /* the login is the certificate, or our uid */
   text attributes;      /* each ended by a NUL */
   const char **wanted;  /* the same, ended by 0 */
   text bytes, keys;
@@ -42,13 +46,17 @@ struct fetch {
   size_t count, room;
 };
 
-static void read_password(text *password)
+static void check_mode(const char *path)
 {
   struct stat status;
 
-  if (stat("control/ldappassword", &status) == -1) die_unable("look at control/ldappassword");
-  if (status.st_mode & 077)
-    die_permanent("control/ldappassword can be read by others: give it to mail-ldap, mode 0400");
+  if (stat(path, &status) == -1) die_unable("look at ", path);
+  if (status.st_mode & 077) die_permanent(path, " can be read by others: give it to mail-ldap, mode 0400");
+}
+
+static void read_password(text *password)
+{
+  check_mode("control/ldappassword");
   if (!openslurpclose(password, "control/ldappassword")) die_unable("read control/ldappassword");
   const char *newline = password->len ? memchr(password->s, '\n', password->len) : 0;
   if (newline) password->len = (size_t)(newline - password->s);
@@ -70,6 +78,24 @@ static void list_wanted(struct fetch *f)
     f->wanted[count++] = f->attributes.s + at;
 }
 
+/* How it logs in: control/ldapmechanism. */
+static void read_login(struct fetch *f)
+{
+  text mechanism = TEXT_ZERO;
+
+  conf_value("ldapmechanism", &mechanism, "simple");
+  f->is_external = text_is(&mechanism, "external");
+  if (!f->is_external && !text_is(&mechanism, "simple")) die_permanent("control/ldapmechanism is simple or external, not ", mechanism.s);
+  bool has_login = conf_value("ldaplogin", &f->login, "");
+  if (f->is_external && has_login)
+    die_permanent("control/ldaplogin is for control/ldapmechanism simple: with external the server knows the name from the connection");
+  if (has_login) read_password(&f->password);
+  text_string(&f->password);
+  if (!f->is_external || access(CLIENT, F_OK) == -1) return;
+  check_mode(CLIENT);
+  f->server.client = CLIENT;
+}
+
 static void configure(struct fetch *f)
 {
   ldapserver_read(&f->server);
@@ -77,8 +103,7 @@ static void configure(struct fetch *f)
   list_wanted(f);
   if (!conf_value("ldapbasedn", &f->base, ""))
     die_permanent("control/ldapbasedn is missing: below which DN are the people?");
-  if (conf_value("ldaplogin", &f->login, "")) read_password(&f->password);
-  text_string(&f->password);
+  read_login(f);
 }
 
 static struct fetched *next_place(struct fetch *f)
@@ -279,6 +304,11 @@ static bool is_out_of_reach(int code)
          code == LDAP_BUSY;
 }
 
+static int log_in(const struct fetch *f, LDAP *ld)
+{
+  return f->is_external ? ldapserver_bind_external(ld) : ldapserver_bind(ld, f->login.s, f->password.s);
+}
+
 /* The first server that can be reached. One that refuses the login is not passed over: the next one would too. */
 static LDAP *connect_to_one(struct fetch *f)
 {
@@ -286,7 +316,7 @@ static LDAP *connect_to_one(struct fetch *f)
 
   for (size_t at = 0; at < f->server.uris.len; at += strlen(f->server.uris.s + at) + 1) {
     LDAP *ld = ldapserver_open(&f->server, f->server.uris.s + at, &error);
-    int code = ld ? ldapserver_bind(ld, f->login.s, f->password.s) : LDAP_SERVER_DOWN;
+    int code = ld ? log_in(f, ld) : LDAP_SERVER_DOWN;
     if (code == LDAP_SUCCESS) return ld;
     if (ld && !is_out_of_reach(code)) fail(ld, code, f->server.uris.s + at);
     if (ld) {

@@ -97,11 +97,16 @@ static bool set_options(LDAP *ld, const struct ldapserver *s)
          set(ld, LDAP_OPT_NETWORK_TIMEOUT, &timeout);
 }
 
+static bool set_client(LDAP *ld, const struct ldapserver *s)
+{
+  return !s->client || (set(ld, LDAP_OPT_X_TLS_CERTFILE, s->client) && set(ld, LDAP_OPT_X_TLS_KEYFILE, s->client));
+}
+
 static bool set_tls(LDAP *ld, const struct ldapserver *s)
 {
   int demand = LDAP_OPT_X_TLS_DEMAND, is_server = 0;
 
-  return set(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) && set(ld, LDAP_OPT_X_TLS_CACERTFILE, s->has_ca ? CA : SYSTEM_CA) &&
+  return set_client(ld, s) && set(ld, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) && set(ld, LDAP_OPT_X_TLS_CACERTFILE, s->has_ca ? CA : SYSTEM_CA) &&
          set(ld, LDAP_OPT_X_TLS_CIPHER_SUITE, PRIORITIES) && set(ld, LDAP_OPT_X_TLS_NEWCTX, &is_server);
 }
 
@@ -137,4 +142,11 @@ int ldapserver_bind(LDAP *ld, const char *dn, const char *password)
 
   if (*dn && !*password) return LDAP_INVALID_CREDENTIALS;
   return ldap_sasl_bind_s(ld, dn, LDAP_SASL_SIMPLE, &secret, 0, 0, 0);
+}
+
+int ldapserver_bind_external(LDAP *ld)
+{
+  struct berval nobody_else = { .bv_val = (char *)"", .bv_len = 0 }; /* no authorization id: who the connection is */
+
+  return ldap_sasl_bind_s(ld, "", "EXTERNAL", &nobody_else, 0, 0, 0);
 }

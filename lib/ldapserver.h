@@ -15,6 +15,7 @@ struct ldapserver {
   enum ldapserver_tls tls;
   bool has_ca;  /* control/ldapca.pem is there; else the system's authorities count */
   unsigned int timeout_seconds;
+  const char *client; /* a file with our certificate and its key, for who shows one; 0: none. ldapserver_read leaves it as it is */
 };
 #define LDAPSERVER_ZERO { .uris = TEXT_ZERO }
 
@@ -26,6 +27,9 @@ LDAP *ldapserver_open(const struct ldapserver *s, const char *uri, text *error);
 
 /* A simple bind; the result code. An empty password is never sent: to many servers that is a bind as nobody, and a "yes". */
 int ldapserver_bind(LDAP *ld, const char *dn, const char *password);
+
+/* A bind by what the connection has shown: a TLS certificate, or our uid by ldapi (SASL EXTERNAL, RFC 4422 A); the result code. */
+int ldapserver_bind_external(LDAP *ld);
 
 bool ldapserver_is_private(const struct ldapserver *s, const char *uri); /* nobody on the way can read along */
 void ldapserver_explain(LDAP *ld, int code, text *error);               /* adds what libldap and the server say */

@@ -6,7 +6,7 @@ of doc/uids.md; a changed attribute, a new person and a removed one arrive; pass
 binding over STARTTLS and LDAPS. An empty answer, a wrong CA, a wrong password, a slow server and a stopped one change nothing."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
-import base64, grp, pwd
+import base64, grp, pwd, urllib.parse
 
 ADDRESS, PORT, PORT_TLS = '127.0.14.1', 14389, 14636
 BASE = 'dc=example,dc=test'
@@ -71,11 +71,21 @@ def make_certificate():
     make_ca('ca')
     make_ca('other')
     write('ld/ext', 'subjectAltName=IP:%s\n' % ADDRESS)
+    for name in ('fetcher', 'stranger'):
+        for command in ('openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=NAME -keyout ld/NAME.key -out ld/NAME.csr',
+                        'openssl x509 -req -in ld/NAME.csr -CA ld/ca.pem -CAkey ld/ca.key -CAcreateserial -days 2 -out ld/NAME.pem'):
+            subprocess.run(command.replace('NAME', name).split(), check=True, capture_output=True)
     for command in ('openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ldap -keyout ld/server.key -out ld/server.csr',
                     'openssl x509 -req -in ld/server.csr -CA ld/ca.pem -CAkey ld/ca.key -CAcreateserial -days 2 -extfile ld/ext -out ld/server.pem'):
         subprocess.run(command.split(), check=True, capture_output=True)
     shutil.copy('ld/ca.pem', 'control/ldapca.pem')
     os.chmod('control/ldapca.pem', 0o644)
+
+
+def show_certificate(name):
+    write('control/ldapclient.pem', read('ld/%s.pem' % name) + read('ld/%s.key' % name))
+    os.chown('control/ldapclient.pem', pwd.getpwnam('mail-ldap').pw_uid, 0)
+    os.chmod('control/ldapclient.pem', 0o400)
 
 
 def hashed(password):
@@ -101,6 +111,9 @@ sizelimit size.soft=50 size.hard=50 size.pr=unlimited size.prtotal=unlimited
 TLSCACertificateFile %(home)s/ld/ca.pem
 TLSCertificateFile %(home)s/ld/server.pem
 TLSCertificateKeyFile %(home)s/ld/server.key
+TLSVerifyClient try
+authz-regexp ^cn=fetcher$ cn=postroom,%(base)s
+authz-regexp ^gidNumber=[0-9]+[+]uidNumber=%(uid)d,cn=peercred,cn=external,cn=auth$ cn=postroom,%(base)s
 security simple_bind=128
 database mdb
 suffix %(base)s
@@ -109,7 +122,7 @@ rootdn cn=admin,%(base)s
 rootpw admin
 access to attrs=userPassword by dn.base=cn=postroom,%(base)s read by anonymous auth
 access to * by dn.base=cn=postroom,%(base)s read by * none
-''' % {'home': HOME, 'base': BASE})
+''' % {'home': HOME, 'base': BASE, 'uid': known('mail-ldap').pw_uid})
     stored = hashed('tables know me')
     entries = ['dn: %s\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: x\n\n' % BASE,
                'dn: ou=people,%s\nobjectClass: organizationalUnit\nou: people\n\n' % BASE,
@@ -121,7 +134,7 @@ access to * by dn.base=cn=postroom,%(base)s read by * none
 
 
 def start_slapd():
-    urls = 'ldap://%s:%d ldaps://%s:%d' % (ADDRESS, PORT, ADDRESS, PORT_TLS)
+    urls = 'ldap://%s:%d ldaps://%s:%d ldapi://%s' % (ADDRESS, PORT, ADDRESS, PORT_TLS, urllib.parse.quote(HOME + '/ld/socket', ''))
     process = subprocess.Popen(['slapd', '-f', 'ld/slapd.conf', '-h', urls, '-d', '0'], stderr=subprocess.DEVNULL)
     running.append(process)
     wait_for(can_connect)
@@ -286,6 +299,21 @@ try:
     write('control/ldapbasedn', 'ou=gone,%s\n' % BASE)
     unchanged('check 57: a base that is not there', 111, 'nothing is changed')
     write('control/ldapbasedn', BASE + '\n')
+
+    os.rename('control/ldaplogin', 'ldaplogin')
+    write('control/ldapmechanism', 'external\n')
+    unchanged('SASL EXTERNAL without a certificate', 111, 'nothing is changed')
+    show_certificate('fetcher')
+    equal(sync().returncode, 0, 'SASL EXTERNAL: a certificate is the login, over STARTTLS')
+    show_certificate('stranger')
+    unchanged('... that of somebody who may read nothing', 111, 'nothing is changed')
+    os.unlink('control/ldapclient.pem')
+    write('control/ldapserver', 'ldapi://%s\n' % urllib.parse.quote(HOME + '/ld/socket', ''))
+    seen = sync()
+    equal((seen.returncode, seen.stderr if seen.returncode else ''), (0, ''), '... over ldapi it is the uid of mail-ldap')
+    write('control/ldapserver', '%s:%d\n' % (ADDRESS, PORT))
+    os.unlink('control/ldapmechanism')
+    os.rename('ldaplogin', 'control/ldaplogin')
 
     write('control/ldapprofile', 'wrong\n')
     os.makedirs('control/profiles', exist_ok=True)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """ldap-fetch against a server that answers as Active Directory does, and as it should not: attributes in pieces (range=), referrals,
-binary keys, DNs with escapes. With real servers: tests/flow/directory.t, tests/flow/samba.t."""
+binary keys, DNs with escapes; and SASL EXTERNAL. With real servers: tests/flow/directory.t, tests/flow/samba.t."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
 import base64
@@ -86,6 +86,8 @@ equal(found['CN=big,' + BASE].get('member'), [member(n).encode() for n in range(
 equal([asked for _, scope, asked in server.searches if scope == 0], [['member;range=1500-*'], ['member;range=3000-*']], '... each piece was asked for once')
 equal(found['CN=small,' + BASE].get('member'), [member(5).encode()], 'a small group is asked about no more')
 
+equal(server.binds, [(b'', b'')], 'without control/ldaplogin it is nobody')
+
 for members, asked in ((1500, 0), (1501, 1), (3000, 1)):
     state['members'] = members
     server.searches.clear()
@@ -110,4 +112,20 @@ state['first'] = {'member;range=1500-*': [member(1)]}
 unchanged('an entry without its first piece', 'the server stopped in the middle of member')
 state['first'] = {'member;range=0-99': [member(1)]}
 unchanged('a first piece with fewer values than it says', 'the server stopped in the middle of member')
+del state['first']
+
+write('control/ldapmechanism', 'external\n')
+server.binds.clear()
+equal((fetch().returncode, server.binds), (0, [(b'', [b'EXTERNAL', b''])]), 'control/ldapmechanism external: SASL EXTERNAL, as whom the connection is')
+write('control/ldapclient.pem', 'x\n')
+os.chmod('control/ldapclient.pem', 0o440)
+seen = fetch()
+ok(seen.returncode == 100 and 'control/ldapclient.pem can be read by others' in seen.stderr, 'a key that others may read is not used', seen.stderr)
+os.unlink('control/ldapclient.pem')
+write('control/ldaplogin', 'cn=me\n')
+seen = fetch()
+ok(seen.returncode == 100 and 'control/ldaplogin is for control/ldapmechanism simple' in seen.stderr, 'a name beside it is refused', seen.stderr)
+write('control/ldapmechanism', 'gssapi\n')
+seen = fetch()
+ok(seen.returncode == 100 and 'control/ldapmechanism is simple or external, not gssapi' in seen.stderr, 'so is another mechanism', seen.stderr)
 done_testing()
