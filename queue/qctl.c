@@ -67,10 +67,13 @@ struct wish {
 
 static void ask(const text *request, text *answer)
 {
-  switch (call_ask("send-schedule", request, 0, 0, answer, 0, WAIT_SECONDS)) {
+  enum call_result result = call_ask("send-schedule", request, 0, 0, answer, 0, WAIT_SECONDS);
+  bool has_hung_up = result == CALL_CLOSED || (result == CALL_BROKEN && (errno == EPIPE || errno == ECONNRESET));
+
+  if (has_hung_up && geteuid()) die_permanent("send-schedule does not answer this user: qctl is for root");
+  switch (result) {
   case CALL_DONE: break;
   case CALL_CLOSED:
-    if (geteuid()) die_permanent("send-schedule does not answer this user: qctl is for root");
     die_temporary("send-schedule ended before it answered: look at its log, and try again");
     break;
   case CALL_BROKEN: die_unable("ask send-schedule (is it running?)"); break;
