@@ -78,6 +78,7 @@ struct dns_question {
   int64_t sent_ms;
   bool is_done;
 };
+void dns_question_set(struct dns_question *q, const char *name, enum dns_kind kind); /* no such name, as long as it was not asked */
 int64_t dns_now_ms(void); /* of the monotonic clock */
 bool dns_ask(struct dns_question *all, size_t count, int64_t until_ms, int asker); /* false: the asker, a socket, hung up */
 

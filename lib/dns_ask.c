@@ -35,6 +35,16 @@ int64_t dns_now_ms(void)
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void dns_question_set(struct dns_question *q, const char *name, enum dns_kind kind)
+{
+  q->kind = kind;
+  q->result = DNS_ABSENT;
+  *q->name = *q->list.owner = 0; /* of one that is too long nobody is asked */
+  q->list.count = 0;
+  q->list.is_null_mx = q->list.is_cut = q->list.is_secure = false;
+  if (strlen(name) < sizeof q->name) memcpy(q->name, name, strlen(name) + 1);
+}
+
 static void find_servers(struct asker *a, const struct __res_state *resolver)
 {
   for (int i = 0; i < resolver->nscount && i < MAXNS; i++) {

@@ -1,7 +1,5 @@
 #include "send/addresses.h"
 
-#include <string.h>
-
 #include <skalibs/djbunix.h>
 
 #include "lib/conf.h"
@@ -90,13 +88,7 @@ void send_addresses_find(struct addresses *a, const char *host, bool asks_hosts,
 {
   a->count = 0;
   a->is_unknown = false;
-  for (int k = 0; k < 2; k++) {
-    struct dns_question *q = &a->families[k];
-    q->kind = k ? DNS_AAAA : DNS_A;
-    q->result = DNS_ABSENT;
-    *q->name = 0;
-    if (strlen(host) < sizeof q->name) memcpy(q->name, host, strlen(host) + 1);
-  }
+  for (int k = 0; k < 2; k++) dns_question_set(&a->families[k], host, k ? DNS_AAAA : DNS_A);
   if (asks_hosts && find_in_hosts(a)) return;
   ask(a, order, seconds);
   for (int k = 0; k < 2; k++) a->is_unknown |= a->families[k].result == DNS_LATER;

@@ -11,7 +11,7 @@
 #include "send/hosts.h"
 #include "send/rule.h"
 
-enum { SMTP_PORT = 25, CONNECT_SECONDS = 60, SECONDS_MAX = 86400 };
+enum { SMTP_PORT = 25, CONNECT_SECONDS = 60, DNS_SECONDS = 10, SECONDS_MAX = 86400 };
 
 /* "[host]" and "[IPv6:2001:db8::1]" are the host and the address (RFC 5321 4.1.3). */
 static void set_name(text *to, const char *name)
@@ -83,14 +83,38 @@ static unsigned int usable(struct dial *d, const struct dns_list *list)
   return list->count;
 }
 
+static uint32_t random_number(void)
+{
+  uint32_t number;
+
+  random_buf((char *)&number, sizeof number);
+  return number;
+}
+
+/* At once: the MX, and whether the domain has a policy. */
+static enum dns_result find_mx(struct dial *d, struct dns_list **list)
+{
+  static struct dns_question all[2];
+  struct dns_question *mx = &all[0], *policy = &all[1];
+
+  dns_question_set(mx, d->hop->name.s, DNS_MX);
+  bool asks_policy = send_tlsplan_question(&d->tls, policy);
+  dns_ask(all, asks_policy ? 2 : 1, dns_now_ms() + (int64_t)send_client_left(d->c, DNS_SECONDS) * 1000, -1);
+  if (asks_policy) send_tlsplan_take_answer(&d->tls, policy);
+  *list = &mx->list;
+  if (mx->result != DNS_LATER && mx->list.is_cut) return dns_find(mx->name, DNS_MX, *list);
+  dns_order(*list, random_number);
+  return mx->result;
+}
+
 static bool reach_mx(struct dial *d)
 {
   const char *domain = d->hop->name.s;
-  struct dns_list list;
+  struct dns_list *list;
   unsigned int count;
   bool is_implicit = true;
 
-  switch (dns_find(domain, DNS_MX, &list)) {
+  switch (find_mx(d, &list)) {
   case DNS_LATER:
     send_outcome_say(d->why, OUTCOME_LATER, "4.4.3", "the MX of ", domain, " cannot be found now: no answer from DNS",
                      (char *)0);
@@ -99,14 +123,14 @@ static bool reach_mx(struct dial *d)
     send_outcome_say(d->why, OUTCOME_NEVER, "5.1.2", "there is no domain ", domain, (char *)0);
     return false;
   case DNS_NOTHING: /* the implicit MX */
-    list.count = 1;
-    list.records[0] = (struct dns_record){ .kind = DNS_MX };
-    memcpy(list.records[0].name, domain, d->hop->name.len); /* dns_find found it short enough */
+    list->count = 1;
+    list->records[0] = (struct dns_record){ .kind = DNS_MX };
+    memcpy(list->records[0].name, domain, d->hop->name.len); /* its question was asked: it is short enough */
     break;
   case DNS_FOUND: is_implicit = false; break;
   }
-  send_tlsplan_take_mx(&d->tls, &list, is_implicit);
-  if (list.is_null_mx) {
+  send_tlsplan_take_mx(&d->tls, list, is_implicit);
+  if (list->is_null_mx) {
     send_outcome_say(d->why, OUTCOME_NEVER, "5.1.10", "the domain ", domain, " takes no mail: it has a null MX",
                      (char *)0);
     d->why->code = 556; /* RFC 7505 4.1 */
@@ -114,18 +138,10 @@ static bool reach_mx(struct dial *d)
   }
   send_outcome_say(d->why, OUTCOME_NEVER, "5.4.4", "no host that takes mail for ", domain, " has an address",
                    (char *)0);
-  count = usable(d, &list);
+  count = usable(d, list);
   for (unsigned int i = 0; i < count && !send_dial_is_done(d); i++)
-    if (send_dial_host(d, list.records[i].name)) return true;
+    if (send_dial_host(d, list->records[i].name)) return true;
   return false;
-}
-
-static uint32_t random_number(void)
-{
-  uint32_t number;
-
-  random_buf((char *)&number, sizeof number);
-  return number;
 }
 
 /* A relay whose name leads nowhere is a mistake of ours, for which nobody's mail is returned. Each host has all its addresses tried. */

@@ -30,8 +30,7 @@ enum {
   SESSION_SECONDS = 900, /* for who waits for another one's fetch, and then for its own */
   SWEEP_FIRST_SECONDS = 5,
   SWEEP_SECONDS = 900,
-  POLICY_LINES_BYTES = 16384, /* of the answer, for a report */
-  DOMAIN_MAX = 253 - 8        /* mta-sts.DOMAIN is a name */
+  POLICY_LINES_BYTES = 16384 /* of the answer, for a report */
 };
 
 const char *PROG = "sts-fetch";
@@ -89,16 +88,6 @@ static void answer(int call, const struct sts_found *s)
   text_free(&packet);
 }
 
-/* In lower case, in A-labels, without a dot behind it; false: this is no domain that could have a policy. No host's name begins with a
-   hyphen, and so each domain is the name of its file. */
-static bool take_domain(text *domain, const char *name)
-{
-  text_copy(domain, name);
-  text_lower(domain);
-  if (domain->len && domain->s[domain->len - 1] == '.') domain->len--;
-  return dns_name_check(text_string(domain)) && domain->len <= DOMAIN_MAX && *domain->s != '-';
-}
-
 static void tell_policy(int call, const char *domain)
 {
   struct sts_found s = STS_FOUND_ZERO;
@@ -122,7 +111,7 @@ static void session(int in, int out, const struct peer *peer)
     log_event("refused", "reason", is_test ? "a test is for root" : "no such request", (char *)0);
     return;
   }
-  if (!take_domain(&domain, record_get(&request, "domain"))) {
+  if (!send_sts_store_name(&domain, record_get(&request, "domain"))) {
     record_add(&none, "answer", "none");
     if (is_test) record_add(&none, "line", "record this is no domain that can have a policy");
     call_send(in, &none, 0, 0);

@@ -5,6 +5,7 @@
 
 #include "lib/call.h"
 #include "lib/log.h"
+#include "send/sts_store.h"
 
 enum { STS_SECONDS = 150 }; /* longer than control/ststimeout lets it take */
 
@@ -30,6 +31,30 @@ static void take(struct sts *s)
     s->state = STS_ANSWER_LATER;
   else if (record_find(&s->answer, "error"))
     s->state = STS_ANSWER_FAILED;
+}
+
+void send_sts_question(struct dns_question *q, const char *domain)
+{
+  text name = TEXT_ZERO;
+
+  text_add(&name, "_mta-sts.");
+  text_add(&name, domain);
+  dns_question_set(q, text_string(&name), DNS_TXT);
+  text_free(&name);
+}
+
+void send_sts_take_answer(struct sts *s, const struct dns_question *q, const char *domain)
+{
+  text name = TEXT_ZERO;
+  bool is_absent = (q->result == DNS_ABSENT || q->result == DNS_NOTHING) && !q->list.is_cut;
+
+  if (is_absent && !(send_sts_store_name(&name, domain) && send_sts_store_may_have(name.s))) {
+    s->is_asked = true;
+    s->state = STS_ANSWER_NONE;
+    s->mode = STS_NONE;
+    text_clear(&s->answer);
+  }
+  text_free(&name);
 }
 
 void send_sts_ask(struct sts *s, const char *domain)

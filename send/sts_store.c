@@ -19,6 +19,7 @@
 #define LOCK STS_FOLDER "/.lock"
 
 enum {
+  DOMAIN_MAX = 253 - 8, /* mta-sts.DOMAIN is a name */
   TRIED = 64,         /* of so many, chosen by chance, the one goes that was not asked for longest */
   LEFT_SECONDS = 3600 /* nobody writes a file for so long */
 };
@@ -30,6 +31,25 @@ static void set_path(text *path, const char *domain)
   text_copy(path, STS_FOLDER "/");
   file_name_add(path, domain, strlen(domain));
   text_string(path);
+}
+
+/* No host's name begins with a hyphen, and so each domain is the name of its file. */
+bool send_sts_store_name(text *domain, const char *name)
+{
+  text_copy(domain, name);
+  text_lower(domain);
+  if (domain->len && domain->s[domain->len - 1] == '.') domain->len--;
+  return dns_name_check(text_string(domain)) && domain->len <= DOMAIN_MAX && *domain->s != '-';
+}
+
+bool send_sts_store_may_have(const char *domain)
+{
+  text path = TEXT_ZERO;
+
+  set_path(&path, domain);
+  bool is_absent = access(path.s, F_OK) == -1 && errno == ENOENT;
+  text_free(&path);
+  return !is_absent;
 }
 
 bool send_sts_store_read(const char *domain, struct sts_entry *e)

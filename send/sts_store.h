@@ -9,6 +9,13 @@
 
 enum { STS_STORE_MAX = 20000 }; /* domains; a new one takes the place of one that was not asked for longest */
 
+/* How a domain is called here: in lower case, in A-labels, without a dot behind it. False: this is no domain that could have a
+   policy. */
+bool send_sts_store_name(text *domain, const char *name);
+
+/* False: nothing is known of the domain. For who may search the folder, but read nothing there (smtp-send). */
+bool send_sts_store_may_have(const char *domain);
+
 /* False, and e is empty: nothing is known of the domain (what cannot be read is logged). */
 bool send_sts_store_read(const char *domain, struct sts_entry *e);
 

@@ -17,6 +17,17 @@ void send_tlsplan_begin(struct tls_search *s, const struct hop *hop)
   s->sts.state = STS_ANSWER_NONE;
 }
 
+bool send_tlsplan_question(const struct tls_search *s, struct dns_question *q)
+{
+  const struct tls_facts facts = { .wish = s->hop->tls, .is_mx = s->hop->is_mx };
+
+  if (!send_tlspolicy_wants_sts(&facts, s->looks_for_sts)) return false;
+  send_sts_question(q, s->hop->name.s);
+  return true;
+}
+
+void send_tlsplan_take_answer(struct tls_search *s, const struct dns_question *q) { send_sts_take_answer(&s->sts, q, s->hop->name.s); }
+
 void send_tlsplan_take_mx(struct tls_search *s, const struct dns_list *mx, bool is_implicit)
 {
   s->is_mx_secure = mx->is_secure;

@@ -28,6 +28,8 @@ struct tls_plan {
 #define TLS_PLAN_ZERO { .dane = DANE_ZERO }
 
 void send_tlsplan_begin(struct tls_search *s, const struct hop *hop);     /* control/dane, control/mtasts */
+bool send_tlsplan_question(const struct tls_search *s, struct dns_question *q); /* what is to be asked beside the MX; false: nothing */
+void send_tlsplan_take_answer(struct tls_search *s, const struct dns_question *q);
 void send_tlsplan_take_mx(struct tls_search *s, const struct dns_list *mx, bool is_implicit); /* how the hosts were found */
 void send_tlsplan_end(struct tls_search *s);
 

@@ -80,12 +80,13 @@ some MX 10 mx-ee
 some MX 20 mx-strict
 _587._tcp.relay TLSA {EE}
 relay A {GOOD}
-'''
+''' + ''.join('_mta-sts.%s TXT "v=STSv1; id=1;"\n' % label for label in ('none', 'clear', 'ee', 'wrong'))
 signed = Signed('dane.test', zone)
 bogus = Signed('bogus.test', f'mx A {GOOD}\n_25._tcp.mx TLSA {WRONG}\n@ MX 10 mx\n')
 bogus.forge('5a5a5a', '5b5b5b')
-broken = Signed('broken.test', f'@ MX 10 mx\nmx A {GOOD}\n')
+broken = Signed('broken.test', f'@ MX 10 mx\nmx A {GOOD}\nsts MX 20 mx.plain.test.\n_mta-sts.sts TXT "v=STSv1; id=some"\n')
 broken.forge('\t10 mx', '\t11 mx')
+broken.forge('id=some', 'id=other')
 plain = f'''@ MX 10 mx
 mx A {GOOD}
 _25._tcp.mx TLSA {WRONG}
@@ -97,7 +98,7 @@ byname MX 10 strict
 intothe CNAME mx-ee.dane.test.
 cname MX 10 intothe
 numeric MX 10 {CLEAR}.
-'''
+''' + ''.join('_mta-sts%s TXT "v=STSv1; id=1;"\n' % label for label in ('', '.byname', '.hosted', '.stricthosted'))
 dns = net.Dns({'dane.test': signed.records, 'bogus.test': bogus.records, 'broken.test': broken.records, 'plain.test': plain}, addresses=[FAR],
               anchors=[signed.anchor, bogus.anchor, broken.anchor])
 atexit.register(dns.remove)
@@ -252,6 +253,9 @@ def policy(mode, *mx):
     return [('answer', 'policy'), ('mode', mode), ('id', '1'), ('from', 'cache'), *(('mx', m) for m in mx), ('policy', 'version: STSv1'), ('policy', 'mode: ' + mode)]
 
 
+is_('sts.broken.test', 'done may yes', 'tls', 'a record that is forged')
+equal([packet['domain'] for packet, *_ in sts.asked if packet['domain'] in ('sts.broken.test', 'cname.plain.test', 'ta.dane.test')], ['sts.broken.test'],
+      'sts-fetch is asked where nobody could say whether there is a record, and not where there is none')
 policies['plain.test'] = policy('enforce', 'mx.plain.test')
 is_('plain.test', 'done sts yes', 'tls', 'MTA-STS enforce: the MX, its name, an authority')
 is_told('sts', 'success', 'success')

@@ -143,6 +143,10 @@ def test_files(t, home, mailboxes):
     }
     for path, users in readers.items():
         t.is_(who_can(lambda: can_open(f"{home}/{path}"), everybody), users, f"{path}: only {', '.join(map(str, users)) or 'root'} can open it")
+    with open(f"{home}/state/sts/some.example", "w"):
+        os.chmod(f"{home}/state/sts/some.example", 0o600)
+    t.is_(who_can(lambda: os.path.exists(f"{home}/state/sts/some.example"), everybody), {"mail-sts", "mail-remote"}, "whether a policy is known for a domain: only mail-sts and mail-remote see it")
+    os.remove(f"{home}/state/sts/some.example")
     mail = glob.glob(f"{home}/mail/example.test/bob/*/*S=*")[0]
     t.is_(who_can(lambda: can_open(mail), everybody), {mailboxes["bob"]}, "bob's mail: only his own uid can open it")
     makers = {"bin": set(), "control": set(), "control/domains": set(), "directory": set(), "run": set(), "tls": set(), "tlsout": set(), "mail": set(),

@@ -9,7 +9,7 @@ import net
 from stsworld import PATIENT, Authority, Web, page, policy
 
 NAME, FAR = "postroom58", "postroom58far"
-WEB, MX = "192.0.2.80", [f"192.0.2.{last}" for last in range(60, 80)]
+WEB, MX = "192.0.2.80", [f"192.0.2.{last}" for last in range(50, 80)]
 
 
 def far(near):
@@ -119,6 +119,9 @@ with mail, Tap() as t:
         name = name.encode("idna").decode() + ".test"
         world.server(f"mx.{name}")
         world.domain(name, serve=page(policy(f"mx.{name}")))
+    for name in ("plain.test", "known.test", "unseen.test"):
+        world.server(f"mx.{name}")
+        world.domain(name, id=None)
     stranger = world.ca.certificate("mx.elsewhere.test")
     for name in ("name", "testname", "authority", "expired", "common", "missing"):
         name += ".test"
@@ -212,8 +215,16 @@ with mail, Tap() as t:
             id = re.search("id=([^ ]*)", sends(t, world, "ok.test", f"{service} is killed: mail goes")).group(1)
             t.ok(wait_for(lambda: not mail.queued(id)) and f"deferred id={id}" not in mail.log("send-schedule"), "... at its first attempt", mail.log("send-schedule")[-1000:])
 
-        # Without sts-fetch nobody knows
+        # Without sts-fetch nobody knows, but of a domain that has no record, and of which no policy is known from before
+        stranger_at("known.test")
+        world.remember("known.test")
         subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/sts-fetch"], check=True)
+        line = sends(t, world, "plain.test", "sts-fetch does not run: mail to a domain without record goes, nobody is asked for its policy")
+        t.matches(line, "policy=may", "... as the log says")
+        waits(t, world, "known.test", "MTA-STS", "... to one whose record is suppressed, but whose policy is known, it does not")
+        subprocess.run(["chmod", "0700", f"{mail.home}/state/sts"], check=True)
+        waits(t, world, "unseen.test", "MTA-STS", "... nor where smtp-send cannot see whether one is known")
+        subprocess.run(["chmod", "0710", f"{mail.home}/state/sts"], check=True)
         id = waits(t, world, "watched.test", "MTA-STS", "sts-fetch does not run: nothing is sent as if there was no policy")
         subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/sts-fetch"], check=True)
         again(t, world, id, "watched.test", "... until it runs")
