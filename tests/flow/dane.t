@@ -98,7 +98,7 @@ byname MX 10 strict
 intothe CNAME mx-ee.dane.test.
 cname MX 10 intothe
 numeric MX 10 {CLEAR}.
-''' + ''.join('_mta-sts%s TXT "v=STSv1; id=1;"\n' % label for label in ('', '.byname', '.hosted', '.stricthosted'))
+''' + ''.join('_mta-sts%s TXT "v=STSv1; id=1;"\n' % label for label in ('', '.byname', '.hosted', '.stricthosted', '.numeric'))
 dns = net.Dns({'dane.test': signed.records, 'bogus.test': bogus.records, 'broken.test': broken.records, 'plain.test': plain}, addresses=[FAR],
               anchors=[signed.anchor, bogus.anchor, broken.anchor])
 atexit.register(dns.remove)
