@@ -28,7 +28,7 @@ void cause_find(const struct envelope_recipient *r, const struct said *said, tex
   else {
     if (said->code) text_add_format(cause, "%03u ", said->code);
     text_add(cause, said->status.len ? said->status.s : "no status");
-    if (said->remote.len) {
+    if (said_names_remote(said)) {
       text_add(example, said->remote.s);
       text_add(example, ": ");
     }

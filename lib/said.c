@@ -150,6 +150,11 @@ void said_read_last(struct said *said, const struct envelope *e, const char *byt
   said_free(&one);
 }
 
+bool said_names_remote(const struct said *s)
+{
+  return s->remote.len && strncmp(s->text.s, s->remote.s, s->remote.len);
+}
+
 void said_free(struct said *s)
 {
   text_free(&s->status);

@@ -34,6 +34,7 @@ void said_read_last(struct said *said, const struct envelope *e, const char *byt
 
 const char *said_verdict_word(enum said_verdict verdict);
 bool said_verdict_parse(const char *word, size_t length, enum said_verdict *verdict);
+bool said_names_remote(const struct said *s); /* is there one, which the text does not begin with anyway? */
 void said_free(struct said *s);
 
 #endif

@@ -87,7 +87,7 @@ static void add_next(text *out, const struct envelope *e, uint64_t now)
 
 void queue_show_said(text *out, const struct said *s)
 {
-  if (s->remote.len) {
+  if (said_names_remote(s)) {
     queue_show_plain(out, s->remote.s);
     text_add(out, ": ");
   }
@@ -103,7 +103,7 @@ static void add_said(text *out, const struct said *s, uint64_t now)
 {
   text_add(out, "        ");
   queue_show_span(out, age(s->seconds, now));
-  text_add(out, s->remote.len ? " ago, " : " ago: ");
+  text_add(out, said_names_remote(s) ? " ago, " : " ago: ");
   queue_show_said(out, s);
   if (s->policy.len) {
     text_add(out, " (TLS policy: ");

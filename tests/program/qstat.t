@@ -3,7 +3,7 @@
 in an envelope, --json is valid JSON, a line a message, and the text holds no control character."""
 import sys; sys.path.insert(0, 'tests'); sys.dont_write_bytecode = True
 from tap import *
-import json
+import json, re
 
 
 def qstat(*arguments):
@@ -36,6 +36,9 @@ equal({k: a[k] for k in ('id', 'sender', 'arrival', 'size', 'attempts', 'message
 equal((b['sender'], b['next'], b['recipients'][0]['address']), ('ev\x1b[31mil"\\@x.test', NOW + 4000, 'c\ufffd\u00df@later.t'), 'escaped; no UTF-8: U+FFFD')
 said = b['recipients'][0]['said']
 equal((said['verdict'], said['status'], said['code'], said['remote'], said['text']), ('later', '4.2.1', 450, 'mx.test [192.0.2.1]', 'come\x1b]0;again\n\ufffd'), 'what was said')
+write('queue/log/' + B, b'%d 2 later 4.4.1 000 c\xff\xc3\x9f@later.t mx[192.0.2.1]:25 mx[192.0.2.1]:25:%%20refused\n' % (NOW - 30))
+ok(re.search(r'\d+ s ago: 4.4.1 mx\[192.0.2.1\]:25: refused\n', qstat()[1]) and '\n(4.4.1 mx[192.0.2.1]:25: refused)\n' in qstat('--mailq')[1] and '4.4.1: mx[192.0.2.1]:25: refused\n' in qstat('--by', 'cause')[1],
+   'a host that the words begin with is not said twice', (qstat(), qstat('--mailq'), qstat('--by', 'cause')))
 code, out, error = qstat(A)
 ok(code == 0 and A in out and B not in out, 'one message')
 code, out, error = qstat(A, '0123456789abcdeh', '../../etc/passwd')
