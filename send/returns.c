@@ -24,6 +24,7 @@
 
 enum {
   TRY_AGAIN_MS = 30 * 1000,
+  AWAY_MS = 3000, /* queue-add is: at a start it comes a moment later */
   AT_ONCE_MAX = 16, /* reports under way: queue-add has so many workers */
   SOON_MS = 500
 };
@@ -254,7 +255,7 @@ static void send_report(struct send_schedule *s, struct send_attempt *a, const c
   if (file != -1) close(file);
   text_free(&id);
   text_free(&bytes);
-  if (!is_asked) try_again(s, a, TRY_AGAIN_MS);
+  if (!is_asked) try_again(s, a, s->now_ms < s->away_until_ms[SEND_REPORT] ? AWAY_MS : TRY_AGAIN_MS);
 }
 
 void send_returns_start(struct send_schedule *s, struct send_attempt *a)
@@ -267,7 +268,10 @@ void send_returns_start(struct send_schedule *s, struct send_attempt *a)
     return;
   }
   if (find_addressee(&a->file.envelope, &to, &reason)) {
-    send_report(s, a, to.s);
+    if (s->now_ms < s->away_until_ms[SEND_REPORT])
+      try_again(s, a, AWAY_MS);
+    else
+      send_report(s, a, to.s);
     return;
   }
   log_event("dropped", "id", a->entry->id, "reason", reason, (char *)0);

@@ -185,6 +185,13 @@ reports.answer = lambda pairs, hop: [('answer', 'there'), ('id', dict(pairs)['id
 qctl('retry', id)
 ok(gone(id), 'it is there already, says queue-add: done')
 
+# queue-add is away, as at a start: the report is made when it is there
+reports.close()
+id = add('bob@a.test', ['a@never.test'])
+ok(wait_for(lambda: states(id) == 'f'), 'without queue-add the recipient waits for its report', states(id))
+reports = Callee('queue-add', lambda pairs, hop: [('answer', 'queued'), ('id', dict(pairs)['id'])])
+ok(gone(id) and len(asked(reports, id + 'b0001')) == 1, '... which is made when it is back', [a[0] for a in reports.asked])
+
 # a report is not sent before what it is about says that it was reported
 reports.answer = lambda pairs, hop: [('answer', 'later'), ('status', '4.3.1'), ('error', 'full')]
 parent = add('bob@a.test', ['a@never.test'])
