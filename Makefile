@@ -33,6 +33,7 @@ programs = \
   ldapsync/ldapsync \
   ldapsync/ldap-fetch \
   ldapsync/tables-build \
+  ldapsync/tables-diff \
   admin/mailadm \
   admin/whatif \
   admin/dnscheck

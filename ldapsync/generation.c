@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ldapsync/generation.h"
+#include "ldapsync/generations.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/id.h"
@@ -21,7 +22,7 @@ static const char *path_of(text *path, const char *folder, const char *file)
 }
 
 /* A generation's folder holds these files and nothing else. */
-static bool remove_folder(const char *folder)
+bool generation_remove(const char *folder)
 {
   text path = TEXT_ZERO;
   bool good = true;
@@ -41,7 +42,7 @@ static void remove_left_over(void)
     if (strncmp(names.s + at, "build.", 6)) continue;
     text_copy(&path, "tables/");
     text_add(&path, names.s + at);
-    if (!remove_folder(text_string(&path))) die_unable("remove ", path.s, ", which an interrupted build has left");
+    if (!generation_remove(text_string(&path))) die_unable("remove ", path.s, ", which an interrupted build has left");
   }
   text_free(&names);
   text_free(&path);
@@ -103,7 +104,7 @@ static bool is_same(const struct generation *g)
 
 void generation_discard(struct generation *g)
 {
-  if (!remove_folder(g->folder.s)) die_unable("remove ", g->folder.s);
+  if (!generation_remove(g->folder.s)) die_unable("remove ", g->folder.s);
 }
 
 enum generation_result generation_publish(struct generation *g)
@@ -117,37 +118,7 @@ enum generation_result generation_publish(struct generation *g)
   text_add(&final, "tables/");
   text_add(&final, g->id.s);
   if (rename(g->folder.s, text_string(&final)) == -1) die_unable("call ", g->folder.s, " ", final.s);
-  if (unlink("tables/.current") == -1 && errno != ENOENT) die_unable("remove tables/.current");
-  if (symlink(g->id.s, "tables/.current") == -1) die_unable("make tables/.current");
-  if (!folder_sync("tables")) die_unable("sync the folder tables"); /* what current will name is there first */
-  if (rename("tables/.current", "tables/current") == -1) die_unable("make ", final.s, " the current tables");
-  if (!folder_sync("tables")) die_unable("sync the folder tables");
+  generations_switch(text_string(&g->id));
   text_free(&final);
   return GENERATION_NEW;
-}
-
-static bool is_current(const char *name)
-{
-  char current[ID_MAX + 1];
-  ssize_t length = readlink("tables/current", current, sizeof current);
-
-  return length >= 0 && (size_t)length == strlen(name) && !memcmp(current, name, (size_t)length);
-}
-
-void generation_prune(size_t keep)
-{
-  text names = TEXT_ZERO, path = TEXT_ZERO;
-  size_t count = 0;
-
-  if (!folder_names("tables", 0, &names)) die_unable("read the folder tables");
-  for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) count += id_check(names.s + at);
-  for (size_t at = 0; at < names.len && count > keep; at += strlen(names.s + at) + 1) {
-    if (!id_check(names.s + at) || is_current(names.s + at)) continue;
-    text_copy(&path, "tables/");
-    text_add(&path, names.s + at);
-    if (!remove_folder(text_string(&path))) die_unable("remove the old generation ", path.s);
-    count--;
-  }
-  text_free(&names);
-  text_free(&path);
 }

@@ -26,6 +26,6 @@ void generation_discard(struct generation *g); /* removes what was written, inst
 /* GENERATION_SAME if every record is as in the current one: then nothing is published. Dies if it cannot publish. */
 enum generation_result generation_publish(struct generation *g);
 
-void generation_prune(size_t keep); /* removes the oldest until so many are left; never the current one */
+bool generation_remove(const char *folder); /* false with errno */
 
 #endif

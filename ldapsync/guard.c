@@ -71,7 +71,7 @@ static bool may_vanish(const char *things, const char *limit, uint64_t percent, 
   return may;
 }
 
-void guard_vanishing(const struct accounts *people, const struct leads *addresses, const struct uids *uids, bool is_forced)
+bool guard_vanishing(const struct accounts *people, const struct leads *addresses, const struct uids *uids)
 {
   struct tables current = TABLES_ZERO;
 
@@ -85,9 +85,7 @@ void guard_vanishing(const struct accounts *people, const struct leads *addresse
   bool addresses_may = may_vanish("addresses", "maxvanishaddresses", percent_addresses, count_current(&current, "addresses"),
                                   count_kept_addresses(&current, addresses), FEW_ADDRESSES);
   tables_close(&current);
-  if ((mailboxes_may && addresses_may) || is_forced) return;
-  guard_refused(mailboxes_may ? "maxvanishaddresses" : "maxvanish");
-  strerr_dief(END_NO, "nothing is published, and the tables stay as they are; if that is right, run tables-build -f");
+  return mailboxes_may && addresses_may;
 }
 
 static void say_broken(void *to, const char *line, bool holds, const char *answer)

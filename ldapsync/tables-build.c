@@ -1,7 +1,8 @@
 /* tables-build: the directory (LDIF files) and the control files become the tables that all programs ask.
 
    Reads control/, directory/NAME.ldif, state/directory/NAME.ldif, profiles, state/tables/uids.
-   Writes a generation tables/ID, then tables/current by one rename. Runs as mail-tables; as root it becomes that first. */
+   Writes a generation tables/ID, then tables/current by one rename; state/tables/uids, held. Says what it would change, or goes back.
+   Runs as mail-tables; as root it becomes that first. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,12 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <skalibs/sgetopt.h>
-
 #include "ldapsync/addressfiles.h"
 #include "ldapsync/allowed.h"
 #include "ldapsync/backends.h"
+#include "ldapsync/diff.h"
 #include "ldapsync/generation.h"
+#include "ldapsync/generations.h"
 #include "ldapsync/guard.h"
 #include "ldapsync/mailboxes.h"
 #include "ldapsync/records.h"
@@ -31,10 +32,11 @@
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/log.h"
+#include "lib/options.h"
 #include "lib/owner.h"
 #include "lib/tables.h"
 
-#define USAGE "tables-build [ -f ]"
+#define USAGE "tables-build [ -f ] [ --dry-run ] | --back [ GENERATION ] [ --dry-run ] | --release"
 
 enum { SAMPLES = 1000 };
 
@@ -221,14 +223,7 @@ static void check_sample(const struct generation *g, const struct accounts *acco
   text_free(&record);
 }
 
-/* What the operator has written in control/expect is asked of the new tables by the functions of the servers. */
-static void check_expected(struct generation *g)
-{
-  if (guard_expect(g->folder.s + sizeof "tables/" - 1)) return;
-  generation_discard(g);
-  guard_refused("expect");
-  strerr_dief(END_NO, "nothing is published, and the tables stay as they are; see the warnings above, and control/expect");
-}
+static const char *name_of(const struct generation *g) { return g->folder.s + sizeof "tables/" - 1; }
 
 static gid_t group_of(const char *name)
 {
@@ -249,40 +244,113 @@ static void say(const struct generation *g, const struct sources *s, const char 
   text_free(&addresses);
 }
 
-int main(int argc, const char *const *argv)
+/* What the operator has written in control/expect is asked of the new tables by the functions of the servers. */
+static void publish(struct generation *g, struct sources *s)
 {
-  static const char *const groups[] = { "mail-auth", "mail-remote", "mail-token", 0 };
-  struct sources sources = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO };
-  struct generation generation = GENERATION_ZERO;
-  subgetopt options = SUBGETOPT_ZERO;
-  bool is_forced = false;
-
-  PROG = "tables-build";
-  for (int option; (option = subgetopt_r(argc, argv, "f", &options)) != -1;) {
-    if (option != 'f') die_usage(USAGE);
-    is_forced = true;
+  if (!guard_expect(name_of(g))) {
+    generation_discard(g);
+    guard_refused("expect");
+    strerr_dief(END_NO, "nothing is published, and the tables stay as they are; see the warnings above, and control/expect");
   }
-  if (argv[options.ind]) die_usage(USAGE);
-
-  home_enter();
-  bool has_groups = owner_become("tables", "mail-tables", groups);
-  generation.auth_group = has_groups ? group_of("mail-auth") : (gid_t)-1;
-  generation.relay_group = has_groups ? group_of("mail-remote") : (gid_t)-1;
-  generation.token_group = has_groups ? group_of("mail-token") : (gid_t)-1;
-  umask(022);
-  take_lock();
-  read_sources(&sources);
-  guard_vanishing(&sources.build.accounts, &sources.leads, &sources.uids, is_forced);
-  generation_open(&generation);
-  write_tables(&generation, &sources);
-  generation_close(&generation);
-  check_sample(&generation, &sources.build.accounts);
-  check_expected(&generation);
-  if (!uids_save(&sources.uids)) die_unable("write state/tables/uids");
-  if (generation_publish(&generation) == GENERATION_SAME)
+  if (!uids_save(&s->uids)) die_unable("write state/tables/uids");
+  if (generation_publish(g) == GENERATION_SAME)
     log_event("unchanged", (char *)0);
   else
-    say(&generation, &sources, "published");
-  generation_prune((size_t)conf_number("keepgenerations", 10, 100000));
-  return END_DONE;
+    say(g, s, "published");
+  generations_prune(conf_number("keepgenerations", 10, 100000), conf_number("keepgenerationdays", 7, 36500));
+}
+
+/* What would change, in words. True if it would be published. */
+static bool rehearse(struct generation *g, bool may_vanish)
+{
+  struct diff diff = DIFF_ZERO;
+
+  diff_generations(&diff, "current", name_of(g));
+  diff_say(&diff);
+  bool is_good = guard_expect(name_of(g)) && may_vanish;
+  generation_discard(g);
+  diff_free(&diff);
+  return is_good;
+}
+
+/* The tables of GENERATION again, or of the one before the current one; they stay until they are released. */
+static void go_back(const char *name, bool is_dry)
+{
+  text names = TEXT_ZERO, current = TEXT_ZERO;
+  struct diff diff = DIFF_ZERO;
+
+  generations_list(&names);
+  generations_current(&current);
+  if (!name && !(name = generations_before(&names, current.s))) die_permanent("no generation before the current one is kept");
+  if (!generations_have(&names, name)) die_permanent("there is no generation ", name, ": tables-diff --list shows those that are kept");
+  diff_generations(&diff, "current", name);
+  diff_say(&diff);
+  if (!is_dry) {
+    generations_hold(name); /* first, so that no other run publishes in between */
+    generations_switch(name);
+    log_event("back", "generation", name, "was", current.s, (char *)0);
+  }
+  text_free(&names);
+  text_free(&current);
+  diff_free(&diff);
+}
+
+static void refuse_if_held(void)
+{
+  text held = TEXT_ZERO;
+
+  if (!generations_held(&held)) return;
+  guard_refused("held");
+  strerr_dief(END_NO, "the tables are those of ", held.s, " since tables-build --back, and nothing is published until tables-build --release");
+}
+
+static void become(struct generation *g)
+{
+  static const char *const groups[] = { "mail-auth", "mail-remote", "mail-token", 0 };
+  bool has_groups = owner_become("tables", "mail-tables", groups);
+
+  g->auth_group = has_groups ? group_of("mail-auth") : (gid_t)-1;
+  g->relay_group = has_groups ? group_of("mail-remote") : (gid_t)-1;
+  g->token_group = has_groups ? group_of("mail-token") : (gid_t)-1;
+  umask(022);
+}
+
+static bool build(struct generation *g, bool is_forced, bool is_dry)
+{
+  struct sources s = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO };
+
+  if (!is_dry) refuse_if_held();
+  read_sources(&s);
+  bool may_vanish = guard_vanishing(&s.build.accounts, &s.leads, &s.uids) || is_forced;
+  if (!may_vanish && !is_dry) {
+    guard_refused("maxvanish");
+    strerr_dief(END_NO, "nothing is published, and the tables stay as they are; if that is right, run tables-build -f");
+  }
+  generation_open(g);
+  write_tables(g, &s);
+  generation_close(g);
+  check_sample(g, &s.build.accounts);
+  if (is_dry) return rehearse(g, may_vanish);
+  publish(g, &s);
+  return true;
+}
+
+int main(int argc, const char **argv)
+{
+  struct generation generation = GENERATION_ZERO;
+  bool is_forced = false, is_dry = false, is_back = false, is_release = false;
+  const struct option_word words[] = { { "-f", &is_forced }, { "--dry-run", &is_dry }, { "--back", &is_back }, { "--release", &is_release }, { 0, 0 } };
+
+  PROG = "tables-build";
+  argc = options_read(argv, words, USAGE);
+  if (argc > 1 + is_back || (is_back && (is_forced || is_release))) die_usage(USAGE);
+  home_enter();
+  become(&generation);
+  take_lock();
+  if (is_back) {
+    go_back(argv[1], is_dry);
+    return END_DONE;
+  }
+  if (is_release && !is_dry && !generations_release()) strerr_warnw("no generation was held");
+  return build(&generation, is_forced, is_dry) ? END_DONE : END_NO;
 }

@@ -94,7 +94,7 @@ sed '/^mail: v/d' directory/many.ldif >less; mv directory/many.ldif many; mv les
 build
 is "addresses that vanish, with every mailbox there" "1 $before" "$code $(readlink tables/current)"
 is "... say how many" 1 "$(said '40 of 83 addresses would vanish, more than control/maxvanishaddresses (10 percent) allows')"
-is "... and in the log" 1 "$(said "refused reason=maxvanishaddresses kept=$before")"
+is "... and in the log" 1 "$(said "refused reason=maxvanish kept=$before")"
 echo 60 >control/maxvanishaddresses; build
 is "control/maxvanishaddresses" 0 "$code"
 cp many directory/many.ldif; build; rm control/maxvanishaddresses

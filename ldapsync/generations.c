@@ -1,0 +1,135 @@
+#include "ldapsync/generations.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/djbunix.h>
+
+#include "ldapsync/generation.h"
+#include "lib/die.h"
+#include "lib/file.h"
+#include "lib/id.h"
+
+#define HELD "state/tables/held"
+enum { TIME_DIGITS = 11, DAY = 86400 };
+
+void generations_list(text *names)
+{
+  text all = TEXT_ZERO;
+
+  text_clear(names);
+  if (!folder_names("tables", 0, &all)) die_unable("read the folder tables");
+  for (size_t at = 0; at < all.len; at += strlen(all.s + at) + 1)
+    if (id_check(all.s + at)) text_add_bytes(names, all.s + at, strlen(all.s + at) + 1);
+  text_free(&all);
+}
+
+const char *generations_current(text *name)
+{
+  char current[ID_MAX + 1];
+  ssize_t length = readlink("tables/current", current, sizeof current);
+
+  if (length == -1 && errno != ENOENT) die_unable("read the link tables/current");
+  text_copy_bytes(name, current, length < 0 ? 0 : (size_t)length);
+  return text_string(name);
+}
+
+uint64_t generations_made(const char *name)
+{
+  uint64_t microseconds = 0;
+
+  for (unsigned int i = 0; i < TIME_DIGITS && name[i]; i++)
+    microseconds = microseconds * 32 + (uint64_t)(ascii_is_digit(name[i]) ? name[i] - '0' : name[i] - 'a' + 10);
+  return microseconds / 1000000;
+}
+
+bool generations_have(const text *names, const char *name)
+{
+  for (size_t at = 0; at < names->len; at += strlen(names->s + at) + 1)
+    if (!strcmp(names->s + at, name)) return true;
+  return false;
+}
+
+const char *generations_before(const text *names, const char *current)
+{
+  const char *before = 0;
+
+  for (size_t at = 0; at < names->len; at += strlen(names->s + at) + 1)
+    if (strcmp(names->s + at, current) < 0) before = names->s + at;
+  return before;
+}
+
+void generations_switch(const char *name)
+{
+  if (unlink("tables/.current") == -1 && errno != ENOENT) die_unable("remove tables/.current");
+  if (symlink(name, "tables/.current") == -1) die_unable("make tables/.current");
+  if (!folder_sync("tables")) die_unable("sync the folder tables");
+  if (rename("tables/.current", "tables/current") == -1) die_unable("make tables/", name, " the current tables");
+  if (!folder_sync("tables")) die_unable("sync the folder tables");
+}
+
+/* The last name that ends before END, which is the length of what comes before it; end is moved there. */
+static const char *previous(const text *names, size_t *end)
+{
+  size_t start = *end - 1;
+
+  while (start && names->s[start - 1]) start--;
+  *end = start;
+  return names->s + start;
+}
+
+void generations_prune(uint64_t keep, uint64_t days)
+{
+  text names = TEXT_ZERO, current = TEXT_ZERO, path = TEXT_ZERO;
+  uint64_t today = (uint64_t)time(0) / DAY, kept = 0, last_day = UINT64_MAX;
+
+  generations_list(&names);
+  generations_current(&current);
+  for (size_t end = names.len; end;) {
+    const char *name = previous(&names, &end);
+    uint64_t day = generations_made(name) / DAY;
+    if (kept < keep || text_is(&current, name) || (day != last_day && day + days >= today)) {
+      kept++;
+      last_day = day;
+      continue;
+    }
+    text_copy(&path, "tables/");
+    text_add(&path, name);
+    if (!generation_remove(text_string(&path))) die_unable("remove the old generation ", path.s);
+  }
+  text_free(&names);
+  text_free(&current);
+  text_free(&path);
+}
+
+bool generations_held(text *name)
+{
+  text_clear(name);
+  bool is_held = openslurpclose(name, HELD);
+  if (!is_held && errno != ENOENT) die_unable("read ", HELD);
+  while (name->len && (name->s[name->len - 1] == '\n' || !name->s[name->len - 1])) name->len--;
+  text_string(name);
+  return is_held;
+}
+
+void generations_hold(const char *name)
+{
+  text bytes = TEXT_ZERO;
+
+  text_add_format(&bytes, "%s\n", name);
+  if (!file_replace("state/tables", "held", &bytes, 0600)) die_unable("write ", HELD);
+  text_free(&bytes);
+}
+
+bool generations_release(void)
+{
+  if (unlink(HELD) == -1) {
+    if (errno != ENOENT) die_unable("remove ", HELD);
+    return false;
+  }
+  if (!folder_sync("state/tables")) die_unable("sync the folder state/tables");
+  return true;
+}

@@ -1,0 +1,26 @@
+/* generations: those that are kept in tables/, which one is current, and going back to one. */
+
+#ifndef LDAPSYNC_GENERATIONS_H
+#define LDAPSYNC_GENERATIONS_H
+
+#include "lib/text.h"
+
+void generations_list(text *names);             /* each ended by a NUL, oldest first */
+const char *generations_current(text *name);    /* "" if there is none */
+uint64_t generations_made(const char *name);    /* seconds since 1970, by its name */
+bool generations_have(const text *names, const char *name);
+const char *generations_before(const text *names, const char *current); /* the next older one; 0 if none is kept */
+
+/* tables/NAME becomes tables/current, by one rename. What it will name is on disk first. */
+void generations_switch(const char *name);
+
+/* The newest KEEP stay (control/keepgenerations), and of those before them the last one of each day (UTC) for DAYS days
+   (control/keepgenerationdays); the current one always. The others are removed. */
+void generations_prune(uint64_t keep, uint64_t days);
+
+/* state/tables/held: the generation that somebody went back to. Until it is released nothing is published. */
+bool generations_held(text *name);
+void generations_hold(const char *name);
+bool generations_release(void); /* false: none was held */
+
+#endif
