@@ -75,6 +75,8 @@ static bool is_operators(const struct send_report_recipient *r)
   return r->action == SEND_REPORT_FAILED && r->said && !r->said->code && !r->said->remote.len && text_is(&r->said->status, SEND_STATUS_OPERATOR);
 }
 
+static bool is_without_words(const struct send_report_recipient *r) { return is_operators(r) && text_is(&r->said->text, SEND_OPERATOR_WORDS); }
+
 static const char *what_of(const struct send_report *r, const struct send_report_recipient *one)
 {
   switch (one->action) {
@@ -83,7 +85,7 @@ static const char *what_of(const struct send_report *r, const struct send_report
   case SEND_REPORT_EXPANDED: return send_wording_word(r->wordings, "expanded");
   default: break;
   }
-  if (is_operators(one)) return send_wording_word(r->wordings, "operator");
+  if (is_operators(one)) return send_wording_word(r->wordings, is_without_words(one) ? "returned" : "operator");
   return one->said ? send_wording_meaning(r->wordings, send_report_status(one)) : send_wording_word(r->wordings, "unknown");
 }
 
@@ -119,7 +121,7 @@ static void add_recipient(const struct send_report *r, const struct send_report_
   add_shown(out, one->address, strlen(one->address));
   text_add_char(out, '\n');
   add_folded(out, what_of(r, one), "    ");
-  if (!is_delivered && one->said && one->said->text.len) add_said(r, one->said, out);
+  if (!is_delivered && one->said && one->said->text.len && !is_without_words(one)) add_said(r, one->said, out);
 }
 
 /* Without the last line end: the line that holds the placeholder has one. */

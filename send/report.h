@@ -10,6 +10,7 @@
 #include "lib/said.h"
 #include "send/wording.h"
 
+#define SEND_OPERATOR_WORDS "returned by the operator of this mail system" /* who says nothing else */
 #define SEND_STATUS_OPERATOR "5.0.0" /* and no host that said it: the operator returned the message */
 #define SEND_REPORT_HEADER_MAX 32768 /* so much of the message's header is returned, in whole lines */
 

@@ -11,6 +11,7 @@
 #include "send/about.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
+#include "send/report.h"
 #include "send/returns.h"
 #include "send/wish.h"
 
@@ -225,7 +226,7 @@ static enum send_wish_result do_now(struct send_schedule *s, struct send_entry *
 
 enum send_wish_result send_wish_do(struct send_schedule *s, struct send_entry *e, enum send_wish wish, const char *because)
 {
-  if (wish == SEND_BOUNCE && !*because) because = "returned by the operator of this mail system";
+  if (wish == SEND_BOUNCE && !*because) because = SEND_OPERATOR_WORDS;
   if (send_attempt_is_running(e)) return do_running(s, e, wish, because);
   if (!e->is_noted) return do_now(s, e, wish, because);
   s->has_noted_due = true;

@@ -30,7 +30,7 @@ static const struct placeholder {
 };
 
 /* Those that are no status. */
-static const char *const keys[] = { "delivered", "relayed", "expanded", "unknown", "operator", "said", "whole", "header", 0 };
+static const char *const keys[] = { "delivered", "relayed", "expanded", "unknown", "operator", "returned", "said", "whole", "header", 0 };
 
 /* The length of "{name}", and its name's; 0: none begins here. */
 static size_t placeholder_at(const char *at, const char *end)

@@ -81,6 +81,7 @@ static const char *const english[SEND_WORDINGS] = {
     "expanded It stands for several recipients. The message goes on to each of them.\n"
     "unknown Why is not known any more.\n"
     "operator The postmaster of this system returned the message, and says:\n"
+    "returned The postmaster of this system returned the message.\n"
     "said {remote} said:\n"
     "whole The message is attached.\n"
     "header The header of the message is attached.\n"

@@ -39,7 +39,7 @@ write('control/me', 'host.test\n')
 write_tables({'bob@plain.test': 'kbob'}, more=[('domain:de.test', [('file', 'control/domains/de.test'), ('language', 'de')]),
                                                ('address:amy@de.test', [('mailbox', 'kamy'), ('from', 'test')]),
                                                ('mailbox:kamy', [('name', 'amy@de.test'), ('uid', '1'), ('path', 'x'), ('receive', 'yes'), ('language', 'fr-ca'), ('from', 'test')])])
-smtp = Callee('smtp-send', lambda p, h: outcomes(p, 'never 5.1.1 550 nobody' if h['domain'] == 'never.test' else 'done 2.0.0 250 ok'))
+smtp = Callee('smtp-send', lambda p, h: outcomes(p, 'never 5.1.1 550 nobody' if h['domain'] == 'never.test' else 'later 4.2.1 450 no' if h['domain'] == 'later.test' else 'done 2.0.0 250 ok'))
 spawn = Callee('mailbox-spawn', lambda p, h: outcomes(p, 'done 2.0.0 250 ok'))
 reports = Callee('queue-add', lambda p, h: [('answer', 'queued'), ('id', dict(p)['id'])])
 start('send-schedule', listen('send-schedule'), 'log')
@@ -67,6 +67,23 @@ equal((r['language'], r['subject']), ('de', 'Eine Nachricht konnte weder zugeste
 r = report('joe@far.test', recipients=[('bob@plain.test', 'mailbox=kbob', 'notify=success'), ('far@never.test', 'notify=failure'), ('x@ok.test', 'notify=success')])
 ok(r['subject'] == 'Ihre Nachricht konnte nicht allen zugestellt werden' and 'Sie wurde in das Postfach gelegt.' in r['text'] and 'Das nächste Mailsystem hat sie' in r['text'], 'several kinds in one', r['text'])
 os.unlink('control/language')
+
+# returned by the operator: with his words, or in the sender's language that he did
+def bounced(*because):
+    id = '0123456789f%05d' % len(because)
+    put('new', envelope(id, 'joe@de.test', ['a@later.test'], facts=('role=submission',), birth=int(time.time())) + b'Subject: x\r\n\r\nbody\r\n', id)
+    with connect('send-schedule') as s:
+        send(s, [('what', 'new'), ('id', id)])
+    ok(wait_for(lambda: os.path.exists('queue/cur/%s/%s' % (id[-2:], id))), 'a message waits')
+    subprocess.run([program('qctl'), 'bounce', id, *because], env=ENV, stdout=subprocess.DEVNULL, check=True)
+    raw = wait_for(lambda: next((a[3] for a in list(reports.asked) if a[0]['id'].startswith(id)), b''))
+    return next(email.message_from_bytes(raw[int(raw[10:20]):], policy=email.policy.default).iter_parts()).get_content().replace('\r\n', '\n')
+
+
+text = bounced()
+ok('  a@later.test\n    Der Postmaster dieses Systems hat die Nachricht zurückgegeben.\n\n' in text, 'qctl bounce without words: nothing is said in another language', text)
+text = bounced('--because', 'Falsche Adresse')
+ok('zurückgegeben und sagt\n    dazu:\n    Falsche Adresse\n\n' in text, 'qctl bounce --because: his words', text)
 
 # the operator's own
 os.makedirs('control/texts/de')
