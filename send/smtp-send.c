@@ -27,9 +27,7 @@ enum {
   CONNECTION_BYTES = 256 << 20,
   HOP_SECONDS = 30,     /* for the caller to name the hop */
   RECIPIENTS_MAX = 100, /* a packet; every server takes so many (RFC 5321 4.5.3.1.8) */
-  REUSE_COUNT = 100,    /* messages over one connection */
-  REUSE_SECONDS = 300,  /* so long one is used */
-  REUSE_MAX = 86400,
+  CONNECTION_MESSAGES = 100, /* over one connection */
   MESSAGE_SECONDS = 55 * 60, /* for all that a message needs; send-schedule waits an hour */
   WORDS_MAX = 500       /* of a recipient's outcome, so that an answer is never larger than a packet */
 };
@@ -42,7 +40,6 @@ struct job {
   struct outcome outcomes[RECIPIENTS_MAX];
   struct transaction transaction;
   uint64_t messages, messages_max; /* over this connection; 0: any number */
-  int64_t end_ms;                  /* from then on it gets no further one */
 };
 
 static uid_t sender_uid; /* of send-schedule */
@@ -112,20 +109,14 @@ static bool take_packet(struct job *job, const text *packet, const struct call_f
   return true;
 }
 
-/* From here on the connection counts. */
+/* Many hosts take only so many messages over one connection. How old it may be is send-schedule's (control/connectiontime). */
 static void begin_counting(struct job *job)
 {
   job->messages = 0;
-  job->messages_max = conf_number("reusecount", REUSE_COUNT, UINT32_MAX);
-  job->end_ms = now_ms() + (int64_t)conf_number("reusetime", REUSE_SECONDS, REUSE_MAX) * 1000;
+  job->messages_max = conf_number("connectionmessages", CONNECTION_MESSAGES, UINT32_MAX);
 }
 
-/* One that is used for ever would never see that the host's addresses, its policy or our settings are other ones by now; and many hosts
-   take only so many messages. */
-static bool is_worn(const struct job *job)
-{
-  return (job->messages_max && job->messages >= job->messages_max) || now_ms() >= job->end_ms;
-}
+static bool is_worn(const struct job *job) { return job->messages_max && job->messages >= job->messages_max; }
 
 /* Over the kept connection or a new one; a kept one that has died meanwhile is replaced once. */
 static void deliver(struct job *job)

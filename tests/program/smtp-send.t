@@ -123,7 +123,7 @@ results = [c.send()[0][0] for _ in range(3)]
 c.close(), s.join(30)
 equal(results, ['done', 'never', 'done'], 'three messages on one call')
 equal([h.split(' ')[0] for h in s.heard], ['EHLO'] + ['MAIL', 'RCPT', 'DATA'] * 3 + ['QUIT'], 'on one connection')
-for name, value, count, what in (('reusecount', '2', 3, 'two messages over a connection'), ('reusecount', '0', 1, '0: no limit of count'), ('reusetime', '0', 5, 'no time at all: each has its own')):
+for name, value, count, what in (('connectionmessages', '2', 3, 'two messages over a connection'), ('connectionmessages', '0', 1, '0: no limit'), ('connectionmessages', '1', 5, 'each has its own')):
     write('control/' + name, value)
     s = Server(sessions=5)
     c = Call(hop(s))
