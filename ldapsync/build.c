@@ -72,6 +72,15 @@ static void report_nameless(const struct account *a)
     accounts_report(a, "no mailbox: it has no mail address%s", record_find(&a->facts, "alias") ? ", so it is passed over in lists (L-21)" : "");
 }
 
+/* A contact has neither mailbox nor address here: what groups send it goes where its mail is. */
+static void find_contact(struct finder *f, struct account *a)
+{
+  size_t at = 0;
+
+  for (const char *value; !a->elsewhere && (value = record_next(&a->facts, "address", &at));)
+    if (address_parse(&f->parsed, value, strlen(value)) == ADDRESS_FULL) a->elsewhere = value;
+}
+
 /* Who has a main address of our domains, or one by addusers, has a mailbox. Who has it elsewhere gets what lists send him there. */
 static void find_addresses(struct finder *f, struct account *a)
 {
@@ -342,8 +351,13 @@ void build_resolve(struct build *b, const struct domains *d, struct uids *u, con
 {
   struct finder finder = { .domains = d, .parsed = ADDRESS_ZERO, .made = TEXT_ZERO };
 
-  for (size_t i = 0; i < b->accounts.count; i++)
-    if (!b->accounts.all[i].is_public) find_addresses(&finder, &b->accounts.all[i]);
+  for (size_t i = 0; i < b->accounts.count; i++) {
+    struct account *a = &b->accounts.all[i];
+    if (record_is(&a->facts, "contact", "yes"))
+      find_contact(&finder, a);
+    else if (!a->is_public)
+      find_addresses(&finder, a);
+  }
   address_free(&finder.parsed);
   text_free(&finder.made);
   hints_report(&b->accounts);

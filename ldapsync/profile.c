@@ -14,11 +14,11 @@
 /* The lines of a profile; a concept is its place here. */
 enum concept {
   FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, UID, PASSWORD, FORWARD, QUOTA, LANGUAGE, NO_RECEIVE, NO_SUBMIT, NO_IMAP, KEEP,
-  PRIMARY_GROUP, GROUP, GROUP_HIDDEN, GROUP_ID, GROUP_NAME, GROUP_ADDRESS, GROUP_MEMBER, GROUP_UID, GROUP_MEMBER_ADDRESS, CONCEPTS
+  CONTACT, PRIMARY_GROUP, GROUP, GROUP_HIDDEN, GROUP_ID, GROUP_NAME, GROUP_ADDRESS, GROUP_MEMBER, GROUP_UID, GROUP_MEMBER_ADDRESS, CONCEPTS
 };
 static const char *const known[] = {
   "filter", "group-filter", "key", "login", "primary", "alias", "uid", "password", "forward", "quota", "language", "no-receive", "no-submit", "no-imap",
-  "keep", "primary-group", "group", "group-hidden", "group-id", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
+  "keep", "contact", "primary-group", "group", "group-hidden", "group-id", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
 };
 
 /* "concept: attribute", "concept: attribute PREFIX" (its values that begin so, without it), "key: attribute guid",
@@ -33,7 +33,7 @@ struct profile_field {
 
 static bool is_condition(enum concept c)
 {
-  return c == NO_RECEIVE || c == NO_SUBMIT || c == NO_IMAP || c == KEEP || c == GROUP || c == GROUP_HIDDEN;
+  return c == NO_RECEIVE || c == NO_SUBMIT || c == NO_IMAP || c == KEEP || c == CONTACT || c == GROUP || c == GROUP_HIDDEN;
 }
 
 static bool is_attribute(const char *name)
@@ -311,6 +311,7 @@ static void map_account(const struct profile *p, const struct ldif_entry *e, tex
   map_concept(p, e, QUOTA, "quota", facts);
   map_concept(p, e, LANGUAGE, "language", facts);
   if (holds(p, e, KEEP)) record_add(facts, "keep", "yes");
+  if (holds(p, e, CONTACT)) record_add(facts, "contact", "yes");
   record_add(facts, "receive", holds(p, e, NO_RECEIVE) ? "no" : "yes");
   record_add(facts, "submit", holds(p, e, NO_SUBMIT) ? "no" : "yes");
   record_add(facts, "imap", holds(p, e, NO_IMAP) ? "no" : "yes");

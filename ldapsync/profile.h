@@ -36,7 +36,7 @@ enum profile_kind { PROFILE_NOBODY, PROFILE_ACCOUNT, PROFILE_GROUP };
 
 /* The entry's facts. PROFILE_ACCOUNT: dn, key, login (any number), address (any number, of the main attribute), alias (any
    number), uid, in-group (the id of a group that does not list it), password (any number), forward (any number), keep, quota,
-   receive, submit, imap (yes or no).
+   contact, receive, submit, imap (yes or no).
    PROFILE_GROUP: dn, key, id, hidden, name, address, member-dn, member-uid, member (an address), each any number.
    PROFILE_NOBODY: it has neither login nor address. */
 enum profile_kind profile_map(const struct profile *p, const struct ldif_entry *e, text *facts);

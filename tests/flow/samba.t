@@ -44,6 +44,8 @@ def fill(db):
     group(db, "lehrer", SECURITY | GLOBAL, "hanna", COMMA)
     group(db, "kollegium", UNIVERSAL, "lehrer", "kurt", "nomail", mail="kollegium@school.test", proxyAddresses=["SMTP:kollegium@school.test", "smtp:staff@school.test"])
     group(db, "haus", SECURITY | LOCAL, "kollegium", "bert")
+    db.add({"dn": f"CN=Eltern,{USERS}", "objectClass": "contact", "mail": "eltern@outside.example", "proxyAddresses": ["smtp:team@school.test"]})
+    group(db, "rundbrief", UNIVERSAL, "Eltern", "hanna")
     group(db, "alle", SECURITY | UNIVERSAL, "Domain Users")
     for number in range(MANY):  # each without a password
         db.add({"dn": f"CN=many{number},{USERS}", "objectClass": "user", "sAMAccountName": f"many{number}", "userAccountControl": "544",
@@ -111,10 +113,15 @@ def record(mail, key):
     return [tuple(part.split("=", 1)) for part in said.split("\0") if "=" in part]
 
 
+def listed(mail, address):
+    """The record of the group that an address leads to."""
+    keys = [value for name, value in record(mail, f"address:{address}") if name == "group"]
+    return [part for key in keys for part in record(mail, f"group:{key}")]
+
+
 def members(mail, address):
     """How many mailboxes a group's address leads to."""
-    keys = [value for name, value in record(mail, f"address:{address}") if name == "group"]
-    return sum(name == "mailbox" for key in keys for name, _ in record(mail, f"group:{key}"))
+    return sum(name == "mailbox" for name, _ in listed(mail, address))
 
 
 def bind(mail, dn, password):
@@ -175,6 +182,8 @@ def check_groups(mail, t):
     t.is_([copies(mail, user, "domain-local group") for user in ("hanna", "joerg", "bert")], [1, 1, 1], "... one copy each")
     t.is_(members(mail, "many@school.test"), MANY, f"a group of {MANY} has them all")
     t.is_(members(mail, "alle@school.test"), MANY + 6, "Domain Users in a group: everybody by primary group")
+    t.is_([part for part in listed(mail, "rundbrief@school.test") if part[0] == "forward"], [("forward", "eltern@outside.example")],
+          "a contact in a group gets its mail elsewhere")
     t.is_([rcpt(mail, f"{name}@school.test") for name in ("administrators", "users", "guests")], [550] * 3, "built-in groups have no address")
 
 

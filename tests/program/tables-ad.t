@@ -20,6 +20,9 @@ group() {
   shift 2
   printf '%s\n' "$@"
 }
+contact() {
+  printf '\ndn: CN=%s,CN=Users,DC=a,DC=test\nobjectClass: contact\nobjectGUID:: %s\nmail: %s\nproxyAddresses: smtp:team@a.test\n' "$2" "$(guid "$1")" "$3"
+}
 at() { echo "CN=$1,CN=Users,DC=a,DC=test"; }
 record() { cdb -q tables/current/policy.cdb "$1" 2>/dev/null | tr '\0' '\n' | grep -v '^from=' | xargs; }
 build() { tables-build "$@" >out 2>&1; code=$?; }
@@ -32,6 +35,10 @@ said() { grep -c "$1" out; }
   person 4 dan 'mail: dan@a.test' 'userAccountControl: 512' 'accountExpires: 116444736000000000'
   person 5 eve 'userAccountControl: 512' 'proxyAddresses: smtp:team@a.test'
   rid=1234; person 6 fay 'mail: fay@a.test' 'userAccountControl: 512'; rid=
+  contact 21 out out@elsewhere.test
+  contact 22 inn bob@a.test
+  contact 23 own own@a.test
+  group 108 outside "member: $(at out)" "member: $(at inn)" "member: $(at own)" "member: $(at ann)"
   group 101 universal 'groupType: -2147483640' "member: $(at ann)" "member: $(at nested)"
   group 102 nested 'groupType: -2147483646' "member: $(at bob)" "member: $(at universal)" "member: $(at eve)"
   group 103 local 'groupType: -2147483644' "member: $(at cat)" 'mail: office@a.test' 'proxyAddresses: SMTP:office@a.test' 'proxyAddresses: smtp:front@a.test'
@@ -58,6 +65,9 @@ is "N-18: a domain-local one" 3 "$(members 103)"
 is "... by its name, its mail and proxyAddresses" "group=$(key 103) group=$(key 103) group=$(key 103)" \
   "$(for name in local office front; do record "address:$name@a.test" | grep -o 'group=[^ ]*'; done | xargs)"
 is "who has it as primary group is in it" 6 "$(members 104)"
+is "contacts in a group get its mail at their addresses" "forward=bob@a.test forward=out@elsewhere.test forward=own@a.test mailbox=$one" \
+  "$(record "group:$(key 108)" | tr ' ' '\n' | grep -E '^(mailbox|forward)=' | sort | xargs)"
+is "... and have neither address nor mailbox here, whatever the domain (L-23)" "" "$(record address:own@a.test)$(record address:out@elsewhere.test)"
 is "a built-in group has no address" "" "$(record address:administrators@a.test)$(record 'address:domain users@a.test')"
 is "... but is found in another one, by the primary group of people" "1 2 3 4" "$(members 106)"
 is "... and nothing is said about who is in it" 0 "$(said 'CN=nobody')"
