@@ -76,4 +76,8 @@ sed -i 's/^dn: CN=ann,/dn: CN=Ann Other,/; s/CN=ann,/CN=Ann Other,/; s/^mail: an
 build
 is "renamed, with another address and login, it is the same mailbox" "0 kind=address mailbox=$one" "$code $(record address:ann.other@a.test)"
 is "... in the same folder" "a.test/ann" "$(awk -v key="$one" '$1 == key { print $3 }' state/tables/uids)"
+echo 'addusers: yes' >control/domains/users.test
+build
+is "N-17: sAMAccountName is a local part, userPrincipalName is none" "0 kind=user mailbox=$one " "$code $(record address:annother@users.test) $(record address:ann@users.test)"
+is "... also of who has no mail; not of a contact" "kind=user mailbox=$(key 5) " "$(record address:eve@users.test) $(record address:out@users.test)"
 done_testing
