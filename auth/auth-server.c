@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <skalibs/random.h>
+
 #include "auth/login.h"
 #include "auth/sasl.h"
 #include "lib/base64.h"
@@ -15,13 +17,15 @@
 #include "lib/log.h"
 #include "lib/serve.h"
 
-enum { CONCURRENCY = 1000, MEMORY_BYTES = 512 << 20, SILENT_SECONDS = 600, SPAWN_SECONDS = 30 };
+enum { CONCURRENCY = 1000, MEMORY_BYTES = 512 << 20, SILENT_SECONDS = 600, SPAWN_SECONDS = 30, NONCE_SIZE = 24 };
 
 struct conversation {
   int socket;
   text request;        /* what began the attempt: service, mechanism, ip, tls */
   struct sasl sasl;
+  text stored;         /* the keys that SCRAM was begun with, as they are stored */
   struct login_answer login;
+  bool is_concluding;  /* SCRAM: our proof is out, which is the last challenge */
   bool is_in_exchange; /* a challenge is out */
   bool may_start;      /* the last attempt was right, for imap */
 };
@@ -48,6 +52,8 @@ static void log_attempt(const struct conversation *c, const char *result)
 static void end_exchange(struct conversation *c)
 {
   sasl_end(&c->sasl);
+  text_wipe(&c->stored);
+  c->is_concluding = false;
   c->is_in_exchange = false;
 }
 
@@ -63,6 +69,7 @@ static void say_yes(struct conversation *c)
 {
   text packet = TEXT_ZERO;
 
+  log_attempt(c, "yes");
   record_add(&packet, "answer", "yes");
   record_add(&packet, "name", c->login.name.s);
   if (c->login.backend.len)
@@ -74,28 +81,6 @@ static void say_yes(struct conversation *c)
   text_free(&packet);
 }
 
-static void check(struct conversation *c)
-{
-  struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"),
-                           .login = c->sasl.login.s, .password = c->sasl.password.s };
-
-  switch (login_check(&try, &c->login)) {
-  case LOGIN_YES:
-    log_attempt(c, "yes");
-    say_yes(c);
-    break;
-  case LOGIN_NO:
-    log_attempt(c, "no");
-    answer(c, "no", 0, 0);
-    break;
-  case LOGIN_LATER:
-    log_attempt(c, "later");
-    answer(c, "later", "error", c->login.error.s);
-    break;
-  }
-  end_exchange(c);
-}
-
 static void send_challenge(struct conversation *c)
 {
   text encoded = TEXT_ZERO;
@@ -104,6 +89,62 @@ static void send_challenge(struct conversation *c)
   c->is_in_exchange = true;
   answer(c, "continue", "challenge", text_string(&encoded));
   text_free(&encoded);
+}
+
+static void postpone(struct conversation *c)
+{
+  log_attempt(c, "later");
+  answer(c, "later", "error", c->login.error.s);
+  end_exchange(c);
+}
+
+static void check(struct conversation *c)
+{
+  struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = c->sasl.login.s,
+                           .password = c->sasl.password.s, .stored = c->stored.s, .is_proved = c->sasl.is_proved };
+
+  switch (login_check(&try, &c->login)) {
+  case LOGIN_YES:
+    if (c->sasl.is_proved) {
+      c->is_concluding = true;
+      send_challenge(c);
+      return;
+    }
+    say_yes(c);
+    break;
+  case LOGIN_NO:
+    log_attempt(c, "no");
+    answer(c, "no", 0, 0);
+    break;
+  case LOGIN_LATER: postpone(c); return;
+  }
+  end_exchange(c);
+}
+
+/* The keys of the name that the client has said. */
+static void give_keys(struct conversation *c)
+{
+  char nonce[NONCE_SIZE + 1];
+
+  if (login_keys(c->sasl.login.s, &c->sasl.keys, &c->stored, &c->login) != LOGIN_YES) {
+    postpone(c);
+    return;
+  }
+  random_name(nonce, NONCE_SIZE);
+  nonce[NONCE_SIZE] = 0;
+  sasl_challenge(&c->sasl, nonce);
+  send_challenge(c);
+}
+
+/* Our proof is answered by nothing (RFC 5802 5, RFC 4422 5): then the login is done. */
+static void conclude(struct conversation *c, const char *encoded)
+{
+  if (*encoded && strcmp(encoded, "=")) {
+    refuse(c, "malformed");
+    return;
+  }
+  say_yes(c);
+  end_exchange(c);
 }
 
 /* encoded: 0 if the client sent no response with its command; "=" is an empty one. */
@@ -122,6 +163,7 @@ static void step(struct conversation *c, const char *encoded)
   case SASL_FOREIGN: refuse(c, "another identity"); break; /* RFC 4954 6: to the client that is a failed login */
   case SASL_MALFORMED: refuse(c, "malformed"); break;
   case SASL_MORE: send_challenge(c); break;
+  case SASL_KEYS: give_keys(c); break;
   case SASL_DONE: check(c); break;
   }
 }
@@ -152,7 +194,7 @@ static void begin(struct conversation *c, const text *packet)
     refuse(c, "unknown service");
   else if (!record_is(packet, "tls", "yes")) /* check 15, once more behind the server that should have said it */
     refuse(c, "no tls");
-  else if (!sasl_begin(&c->sasl, record_get(packet, "mechanism")))
+  else if ((sasl_needs_keys(record_get(packet, "mechanism")) && !login_has_keys()) || !sasl_begin(&c->sasl, record_get(packet, "mechanism")))
     refuse(c, "unknown mechanism");
   else
     step(c, record_find(packet, "response"));
@@ -192,6 +234,8 @@ static bool proceed(struct conversation *c, const text *packet, const struct cal
     begin(c, packet);
   else if (c->is_in_exchange && response && !strcmp(response, "*"))
     refuse(c, "cancelled");
+  else if (c->is_concluding && response)
+    conclude(c, response);
   else if (c->is_in_exchange && response)
     step(c, response);
   else if (c->may_start && record_is(packet, "what", "start") && fds->count == 1)
@@ -205,7 +249,7 @@ static bool proceed(struct conversation *c, const text *packet, const struct cal
 
 static void session(int in, int out, const struct peer *peer)
 {
-  struct conversation c = { .socket = in, .request = TEXT_ZERO, .sasl = SASL_ZERO, .login = LOGIN_ANSWER_ZERO };
+  struct conversation c = { .socket = in, .request = TEXT_ZERO, .sasl = SASL_ZERO, .stored = TEXT_ZERO, .login = LOGIN_ANSWER_ZERO };
   text packet = TEXT_ZERO;
   struct call_fds fds = { .count = 0 };
   bool is_open = true;

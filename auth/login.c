@@ -11,6 +11,7 @@
 #include "auth/login.h"
 #include "lib/hex.h"
 #include "auth/remember.h"
+#include "auth/stranger.h"
 #include "auth/throttle.h"
 #include "lib/call.h"
 #include "lib/conf.h"
@@ -19,7 +20,7 @@
 #include "lib/password.h"
 #include "lib/tables.h"
 
-enum { BIND_SECONDS = 45, REMEMBER_SECONDS = 300, NO_AFTER_MS = 300, PROCESSORS_MAX = 64, OPEN_TRIES = 3 };
+enum { BIND_SECONDS = 45, REMEMBER_SECONDS = 300, NO_AFTER_MS = 300, KEYS_AFTER_MS = 10, PROCESSORS_MAX = 64, OPEN_TRIES = 3 };
 
 /* Made by the parent; a child gets it by fork. */
 static struct {
@@ -240,10 +241,19 @@ static enum login_result ask_bind(const struct attempt *a, const char *dn)
   return result;
 }
 
+/* The keys are compared once more: a password that was changed meanwhile counts at once. */
+static enum login_result check_proof(const struct attempt *a)
+{
+  wait_for_name(a);
+  a->answer->reason = "proof";
+  return a->try->is_proved && record_has(&a->secret, "password", a->try->stored) ? LOGIN_YES : LOGIN_NO;
+}
+
 static enum login_result check_password(const struct attempt *a)
 {
   const char *dn = record_find(&a->secret, "bind");
 
+  if (!a->try->password) return check_proof(a);
   if (is_remembered(a)) {
     a->answer->reason = "remembered";
     return LOGIN_YES;
@@ -288,7 +298,7 @@ static enum login_result check_known(const struct attempt *a)
 static enum login_result check_unknown(const struct attempt *a)
 {
   wait_for_name(a);
-  check_stranger(a->try->password);
+  if (a->try->password) check_stranger(a->try->password);
   count_failure(a);
   a->answer->reason = "unknown";
   return LOGIN_NO;
@@ -297,7 +307,7 @@ static enum login_result check_unknown(const struct attempt *a)
 static enum login_result check(struct attempt *a)
 {
   wait_for_network(a);
-  if (!*a->try->password || !*a->try->login) {
+  if ((a->try->password && !*a->try->password) || !*a->try->login) {
     count_failure(a);
     a->answer->reason = "empty";
     return LOGIN_NO;
@@ -325,5 +335,44 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   text_free(&a.mailbox);
   text_wipe(&a.secret);
   text_free(&a.network);
+  return result;
+}
+
+bool login_has_keys(void) { return tables_offer_scram(&shared.policy); }
+
+static bool find_keys(const struct attempt *a, struct scramkeys *keys, text *stored)
+{
+  size_t at = 0;
+
+  for (const char *value; (value = record_next(&a->secret, "password", &at));)
+    if (scramkeys_parse(keys, value)) {
+      text_copy(stored, value);
+      return true;
+    }
+  return false;
+}
+
+/* None comes sooner than this, which is many times what the look-ups take: so the time does not tell who is a stranger. */
+enum login_result login_keys(const char *login, struct scramkeys *keys, text *stored, struct login_answer *answer)
+{
+  struct login_try try = { .login = login };
+  struct attempt a = { .try = &try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO };
+  enum login_result result = LOGIN_YES;
+  text record = TEXT_ZERO;
+  uint64_t began = now_ms();
+
+  text_copy(stored, "");
+  errno = 0;
+  if (!open_tables())
+    result = later(answer, "no tables");
+  else if (find_mailbox(&a) == LOOKUP_BROKEN || tables_find(&shared.auth, "scram", "stranger", &record) != LOOKUP_FOUND ||
+           (!find_keys(&a, keys, stored) && !auth_stranger_keys(keys, &record, login)))
+    result = later(answer, "the tables cannot be read");
+  text_string(stored);
+  uint64_t took = now_ms() - began;
+  if (took < KEYS_AFTER_MS) sleep_ms(KEYS_AFTER_MS - took + 1);
+  text_free(&a.mailbox);
+  text_wipe(&a.secret);
+  text_free(&record);
   return result;
 }

@@ -4,7 +4,7 @@
 #ifndef AUTH_LOGIN_H
 #define AUTH_LOGIN_H
 
-#include "lib/text.h"
+#include "lib/scramkeys.h"
 
 enum login_result { LOGIN_LATER = -1, LOGIN_NO, LOGIN_YES };
 
@@ -12,7 +12,9 @@ struct login_try {
   const char *service;  /* imap, submit */
   const char *ip;       /* of the client */
   const char *login;    /* in lower case */
-  const char *password;
+  const char *password; /* 0: the client has not said it, but tried to prove that it has the keys that login_keys gave */
+  const char *stored;   /* these keys, as they are stored */
+  bool is_proved;
 };
 
 struct login_answer {
@@ -26,6 +28,10 @@ struct login_answer {
 
 void login_prepare(void); /* the parent, once: what all children share, and a hash to compare unknown names with */
 void login_refresh(void); /* the parent, before each child: the current tables */
+bool login_has_keys(void); /* may SCRAM be tried: have all logins keys (tables-build)? */
+
+/* The keys for SCRAM that are stored of a login; if there are none, those of a stranger, and stored is "". YES or LATER. */
+enum login_result login_keys(const char *login, struct scramkeys *keys, text *stored, struct login_answer *answer);
 enum login_result login_check(const struct login_try *try, struct login_answer *answer);
 
 #endif

@@ -64,7 +64,45 @@ static enum sasl_result login(struct sasl *s, const char *bytes, size_t length)
   }
 }
 
-static const struct sasl_mechanism mechanisms[] = { { "PLAIN", plain }, { "LOGIN", login } };
+enum { SCRAM_BEGINS, SCRAM_WAITS_FOR_FIRST, SCRAM_WAITS_FOR_LAST, SCRAM_ENDS };
+
+static enum sasl_result take_first(struct sasl *s, const char *bytes, size_t length)
+{
+  text name = TEXT_ZERO;
+  enum auth_scram_result result = bytes ? auth_scram_first(&s->scram, bytes, length, &name) : AUTH_SCRAM_MALFORMED;
+
+  if (result != AUTH_SCRAM_MALFORMED && !take_login(s, name.s, name.len)) result = AUTH_SCRAM_MALFORMED;
+  text_free(&name);
+  return result == AUTH_SCRAM_GOOD ? SASL_KEYS : result == AUTH_SCRAM_FOREIGN ? SASL_FOREIGN : SASL_MALFORMED;
+}
+
+static enum sasl_result scram(struct sasl *s, const char *bytes, size_t length)
+{
+  switch (s->step) {
+  case SCRAM_BEGINS:
+    if (!bytes) return challenge(s, "");
+    s->step = SCRAM_WAITS_FOR_FIRST; /* fall through */
+  case SCRAM_WAITS_FOR_FIRST: return take_first(s, bytes, length);
+  case SCRAM_WAITS_FOR_LAST:
+    s->step = SCRAM_ENDS;
+    enum auth_scram_result result = bytes ? auth_scram_last(&s->scram, &s->keys, bytes, length, &s->message) : AUTH_SCRAM_MALFORMED;
+    if (result == AUTH_SCRAM_MALFORMED) return SASL_MALFORMED;
+    s->is_proved = result == AUTH_SCRAM_GOOD;
+    s->challenge = text_string(&s->message);
+    return SASL_DONE;
+  default: return SASL_MALFORMED;
+  }
+}
+
+void sasl_challenge(struct sasl *s, const char *nonce)
+{
+  auth_scram_challenge(&s->scram, &s->keys, nonce, &s->message);
+  challenge(s, text_string(&s->message));
+}
+
+static const struct sasl_mechanism mechanisms[] = { { "PLAIN", plain }, { "LOGIN", login }, { "SCRAM-SHA-256", scram } };
+
+bool sasl_needs_keys(const char *mechanism) { return string_is_nocase(mechanism, "SCRAM-SHA-256"); }
 
 bool sasl_begin(struct sasl *s, const char *mechanism)
 {
@@ -83,5 +121,8 @@ void sasl_end(struct sasl *s)
 {
   text_wipe(&s->login);
   text_wipe(&s->password);
+  scramkeys_free(&s->keys);
+  auth_scram_free(&s->scram);
+  text_wipe(&s->message);
   *s = (struct sasl)SASL_ZERO;
 }

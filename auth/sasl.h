@@ -1,9 +1,10 @@
-/* sasl: the server's side of SASL PLAIN (RFC 4616) and LOGIN, bytes to login and password, without I/O. */
+/* sasl: the server's side of SASL PLAIN (RFC 4616) and LOGIN, bytes to login and password, and of SCRAM-SHA-256 (auth/scram), bytes
+   to login and proof; without I/O. */
 
 #ifndef AUTH_SASL_H
 #define AUTH_SASL_H
 
-#include "lib/text.h"
+#include "auth/scram.h"
 
 enum { SASL_RESPONSE_MAX = 8192, SASL_LOGIN_MAX = 512 };
 
@@ -11,7 +12,8 @@ enum sasl_result {
   SASL_FOREIGN = -2,   /* as it should be, but it asks to act as somebody else: the exchange is over */
   SASL_MALFORMED = -1, /* not what the mechanism says, or too long: the exchange is over */
   SASL_MORE,           /* send challenge, come back with the response */
-  SASL_DONE            /* login and password are there */
+  SASL_KEYS,           /* login is there: fill keys, then sasl_challenge */
+  SASL_DONE            /* login and password are there, or login and whether the client has proved to have the keys */
 };
 
 struct sasl {
@@ -20,13 +22,21 @@ struct sasl {
   const char *challenge; /* after SASL_MORE */
   text login;            /* in lower case, an address as lib/address folds it; ended by a NUL */
   text password;         /* ended by a NUL */
+  struct scramkeys keys; /* of the login */
+  struct auth_scram scram;
+  text message;          /* the last one of SCRAM */
+  bool is_proved;        /* then challenge is sent once more, if the login is let in: our proof. It is answered by nothing. */
 };
-#define SASL_ZERO { .login = TEXT_ZERO, .password = TEXT_ZERO }
+#define SASL_ZERO { .login = TEXT_ZERO, .password = TEXT_ZERO, .keys = SCRAMKEYS_ZERO, .scram = AUTH_SCRAM_ZERO, .message = TEXT_ZERO }
 
 bool sasl_begin(struct sasl *s, const char *mechanism); /* false: there is none of that name */
 
+bool sasl_needs_keys(const char *mechanism); /* is it SCRAM, which needs keys of every login? */
+
 /* bytes: the decoded response, 0 at the start if the client sent none with its command. */
 enum sasl_result sasl_step(struct sasl *s, const char *bytes, size_t length);
+
+void sasl_challenge(struct sasl *s, const char *nonce); /* after SASL_KEYS: makes the challenge */
 
 void sasl_end(struct sasl *s); /* wipes what was said */
 

@@ -25,6 +25,10 @@
 #define MEMORY_BYTES (64 << 20)
 
 static bool is_secure_from_start;
+static struct tables tables = { .is_for_children = true };
+
+/* The parent opens the tables, so that a child finds them open. */
+static void refresh(void) { tables_open(&tables, "policy"); }
 
 void imap_login_reply(struct imap_login *l, const char *words)
 {
@@ -39,6 +43,7 @@ static void add_capabilities(struct imap_login *l)
 {
   imap_wire_add(&l->wire, "CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ");
   imap_wire_add(&l->wire, l->tls.len ? "AUTH=PLAIN AUTH=LOGIN" : "STARTTLS LOGINDISABLED");
+  if (l->tls.len && tables_offer_scram(l->tables)) imap_wire_add(&l->wire, " AUTH=SCRAM-SHA-256");
 }
 
 static void set_limits(struct imap_login *l)
@@ -170,6 +175,7 @@ static void session(int in, int out, const struct peer *peer)
 
   l.peer = peer;
   l.call = -1;
+  l.tables = &tables;
   if (is_secure_from_start) {
     int call = secure_open(peer->remote_ip);
     if (call == -1 || !secure(&l, call)) return;
@@ -187,7 +193,7 @@ static void session(int in, int out, const struct peer *peer)
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const reads[] = { "control", 0 };
+  static const char *const reads[] = { "control", "tables", 0 };
   static const struct sandbox sandbox = { .reads = reads };
   subgetopt options = SUBGETOPT_ZERO;
 
@@ -212,6 +218,7 @@ int main(int argc, const char *const *argv)
                           .session_seconds = LOGIN_SECONDS + SILENT_SECONDS,
                           .memory_bytes = MEMORY_BYTES,
                           .sandbox = &sandbox,
+                          .refresh = refresh,
                           .session = session };
   return serve(&server, argv);
 }

@@ -6,6 +6,7 @@
 #include "imap/command.h"
 #include "imap/wire.h"
 #include "lib/peer.h"
+#include "lib/tables.h"
 
 enum imap_login_result {
   IMAP_LOGIN_NO,      /* the tagged answer is given, the client may try again */
@@ -20,6 +21,7 @@ struct imap_login {
   unsigned int failed_tries;
   unsigned int useless;     /* commands that led nowhere */
   int call;                 /* to auth-server; -1: none */
+  struct tables *tables;    /* policy: is SCRAM offered? */
   bool ends;
 };
 

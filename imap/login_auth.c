@@ -129,12 +129,17 @@ enum imap_login_result imap_login_password(struct imap_login *l)
   return exchange(l, &request);
 }
 
+static bool is_offered(const struct imap_login *l, const char *mechanism)
+{
+  return !strcmp(mechanism, "PLAIN") || !strcmp(mechanism, "LOGIN") || (!strcmp(mechanism, "SCRAM-SHA-256") && tables_offer_scram(l->tables));
+}
+
 enum imap_login_result imap_login_authenticate(struct imap_login *l)
 {
   text request = TEXT_ZERO;
 
-  if (strcmp(l->command.mechanism, "PLAIN") && strcmp(l->command.mechanism, "LOGIN")) {
-    imap_login_reply(l, "NO [CANNOT] the mechanisms here are PLAIN and LOGIN");
+  if (!is_offered(l, l->command.mechanism)) {
+    imap_login_reply(l, "NO [CANNOT] this mechanism is not offered: CAPABILITY says which are");
     l->useless++;
     return IMAP_LOGIN_NO;
   }

@@ -64,21 +64,34 @@ void records_uid(const struct account *a, text *record)
   record_add(record, "mailbox", a->key);
 }
 
-void records_password(const struct account *a, const struct build_limits *limits, text *record)
+/* How many there are that cannot be stored. */
+static size_t take_passwords(const struct account *a, text *record)
 {
   size_t at = 0, refused = 0;
-  bool binds = a->is_from_server && limits->binds_all;
 
-  text_clear(record);
-  for (const char *stored; !binds && (stored = record_next(&a->facts, "password", &at));)
+  for (const char *stored; (stored = record_next(&a->facts, "password", &at));)
     if (scramkeys_may_store(stored))
       record_add(record, "password", stored);
     else
       refused++;
-  if (record->len) return;
-  if (a->is_from_server)
-    record_add(record, "bind", record_get(&a->facts, "dn"));
-  else if (refused)
+  return refused;
+}
+
+size_t records_secrets(const struct account *a, const struct build_limits *limits, text *record)
+{
+  size_t refused = 0;
+
+  text_clear(record);
+  if (!a->is_from_server || !limits->binds_all) refused = take_passwords(a, record);
+  if (!record->len && a->is_from_server) record_add(record, "bind", record_get(&a->facts, "dn"));
+  return refused;
+}
+
+void records_password(const struct account *a, const struct build_limits *limits, text *record)
+{
+  size_t refused = records_secrets(a, limits, record);
+
+  if (!record->len && refused)
     accounts_report(a, "nobody can log in: its password is in the clear, or of a scheme that is not known; password-hash "
                        "makes a line that can be used");
 }

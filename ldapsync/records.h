@@ -11,6 +11,8 @@ size_t records_login(const struct build *b, size_t i, text *record);
 
 void records_uid(const struct account *a, text *record);
 void records_mailbox(const struct account *a, text *record);
-void records_password(const struct account *a, const struct build_limits *limits, text *record); /* empty: none */
+/* What is stored of its password, or that the server is asked; empty: nothing. How many values there are that cannot be stored. */
+size_t records_secrets(const struct account *a, const struct build_limits *limits, text *record);
+void records_password(const struct account *a, const struct build_limits *limits, text *record); /* the same, reported */
 
 #endif

@@ -25,6 +25,7 @@
 #include "ldapsync/records.h"
 #include "ldapsync/relayrules.h"
 #include "ldapsync/rules.h"
+#include "ldapsync/scram.h"
 #include "ldapsync/sendas.h"
 #include "ldapsync/tlspolicy.h"
 #include "ldapsync/systemusers.h"
@@ -49,6 +50,7 @@ struct sources {
   struct leads leads;
   struct build_limits limits;
   struct uids uids;
+  struct scram scram;
 };
 
 /* Two builds at once would allot one uid twice. The lock goes with the process. */
@@ -123,6 +125,7 @@ static void read_sources(struct sources *s)
   mailboxes_check(&s->build);
   sendas_read(&s->build, &s->policy);
   resolve_addresses(s);
+  scram_look(&s->scram, &s->build, &s->limits, &s->auth);
 }
 
 static void describe(const struct generation *g, const struct sources *s, text *record)
@@ -132,6 +135,7 @@ static void describe(const struct generation *g, const struct sources *s, text *
   record_add_number(record, "built", (uint64_t)time(0));
   record_add_number(record, "mailboxes", s->build.accounts.count);
   record_add_number(record, "addresses", leads_addresses(&s->leads));
+  record_add(record, "scram", s->scram.is_offered ? "yes" : "no");
 }
 
 /* A login of control/backends is written with its backend. */
@@ -234,12 +238,16 @@ static gid_t group_of(const char *name)
 
 static void say(const struct generation *g, const struct sources *s, const char *event)
 {
-  text mailboxes = TEXT_ZERO, addresses = TEXT_ZERO;
+  text mailboxes = TEXT_ZERO, addresses = TEXT_ZERO, without = TEXT_ZERO;
 
   text_add_number(&mailboxes, s->build.accounts.count);
   text_add_number(&addresses, leads_addresses(&s->leads));
-  log_event(event, "generation", g->id.s, "mailboxes", text_string(&mailboxes), "addresses", text_string(&addresses),
-            (char *)0);
+  log_event(event, "generation", g->id.s, "mailboxes", text_string(&mailboxes), "addresses", text_string(&addresses), "scram",
+            s->scram.is_offered ? "yes" : "no", (char *)0);
+  text_add_number(&without, s->scram.without);
+  if (s->scram.with && s->scram.without)
+    log_event("no-scram", "reason", "not every login has keys", "without", text_string(&without), "first", s->scram.first.s, (char *)0);
+  text_free(&without);
   text_free(&mailboxes);
   text_free(&addresses);
 }
@@ -317,7 +325,7 @@ static void become(struct generation *g)
 
 static bool build(struct generation *g, bool is_forced, bool is_dry)
 {
-  struct sources s = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO };
+  struct sources s = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO, .scram = SCRAM_ZERO };
 
   if (!is_dry) refuse_if_held();
   read_sources(&s);

@@ -115,3 +115,12 @@ enum lookup_result tables_find(struct tables *t, const char *kind, const char *k
   }
   return result;
 }
+
+bool tables_offer_scram(struct tables *policy)
+{
+  text record = TEXT_ZERO;
+  bool offered = tables_open(policy, "policy") && tables_find(policy, "table", "generation", &record) == LOOKUP_FOUND && record_is(&record, "scram", "yes");
+
+  text_free(&record);
+  return offered;
+}

@@ -24,4 +24,7 @@ void tables_close(struct tables *t);
 /* The record under "KIND:KEY". The key is looked up as it is: fold it first. A value that is no record is BROKEN. */
 enum lookup_result tables_find(struct tables *t, const char *kind, const char *key, text *record);
 
+/* May SCRAM be offered: has every login keys for it (tables-build)? Opens policy, as above; no tables: no. */
+bool tables_offer_scram(struct tables *policy);
+
 #endif

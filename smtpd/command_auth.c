@@ -9,7 +9,8 @@
 
 enum { RESPONSE_MAX_BYTES = 12288, AUTH_SECONDS = 60, FAILED_MAX = 3, FAILED_PAUSE_MS = 3000 };
 
-static bool take_mechanism(const char **argument, size_t *length, text *mechanism)
+/* The mechanism's name, in upper case, from the argument, in which its response is left. */
+static void take_mechanism(const char **argument, size_t *length, text *mechanism)
 {
   size_t name = 0;
 
@@ -20,7 +21,11 @@ static bool take_mechanism(const char **argument, size_t *length, text *mechanis
   while (name < *length && (*argument)[name] == ' ') name++;
   *argument += name;
   *length -= name;
-  return text_is(mechanism, "PLAIN") || text_is(mechanism, "LOGIN");
+}
+
+static bool is_offered(const struct session *s, const text *mechanism)
+{
+  return text_is(mechanism, "PLAIN") || text_is(mechanism, "LOGIN") || (text_is(mechanism, "SCRAM-SHA-256") && tables_offer_scram(s->tables));
 }
 
 static bool is_base64(const char *bytes, size_t length)
@@ -155,11 +160,12 @@ void auth_proceed(struct session *s, const char *argument, size_t length)
   const char *wrong = obstacle(s);
   text mechanism = TEXT_ZERO, request = TEXT_ZERO;
 
+  take_mechanism(&argument, &length, &mechanism);
   if (wrong)
     reply_error(s, wrong);
-  else if (!length)
+  else if (!mechanism.len)
     reply_error(s, "501 5.5.4 Say AUTH and a mechanism");
-  else if (!take_mechanism(&argument, &length, &mechanism))
+  else if (!is_offered(s, &mechanism))
     reply_error(s, "504 5.5.4 The mechanism is not offered");
   else if (length && !is_empty_response(argument, length) && !is_base64(argument, length))
     reply_error(s, "501 5.5.2 Not base64");

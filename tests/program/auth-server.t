@@ -5,6 +5,7 @@ An unknown name is answered no sooner than a wrong password; failures slow down 
 name alone; a login is remembered and forgotten; the client's socket goes to mailbox-spawn."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
+from scram import Scram
 import base64, hashlib, threading
 
 for folder in ('directory', 'state/tables', 'state/directory', 'control/domains', 'bin'):
@@ -35,8 +36,8 @@ def person(name, password, *more):
     write('directory/%s.ldif' % name, '\n'.join(lines) + '\n')
 
 
-def build():
-    assert run(program('tables-build')).returncode == 0
+def build(arguments=()):
+    assert run(program('tables-build'), *arguments).returncode == 0
 
 
 class Client:
@@ -56,6 +57,33 @@ def plain(name, password, **more):
     client = Client()
     try:
         return client.begin(response=b64(b'\0' + name.encode() + b'\0' + password.encode()), **more)
+    finally:
+        client.socket.close()
+
+
+def scram(name, password, conclude=True, **more):
+    """The last answer; with conclude=False that before the client says that it is content."""
+    client, s = Client(), Scram(name, password, **{k: more.pop(k) for k in ('flag', 'acts_as') if k in more})
+    try:
+        answer = client.begin('SCRAM-SHA-256', response=b64(s.first()), **more)
+        if answer['answer'] != 'continue':
+            return answer
+        answer = client.ask(('response', b64(s.last(base64.b64decode(answer['challenge'])))))
+        if answer['answer'] != 'continue':
+            return answer
+        if not s.is_server(base64.b64decode(answer['challenge'])):
+            return 'the server proves nothing'
+        return client.ask(('response', '')) if conclude else answer
+    finally:
+        client.socket.close()
+
+
+def salt_of(name):
+    """What the server says first: its salt and iterations."""
+    client = Client()
+    try:
+        answer = client.begin('SCRAM-SHA-256', ip='192.0.2.90', response=b64(Scram(name, '').first()))
+        return base64.b64decode(answer['challenge']).decode().split(',', 1)[1]
     finally:
         client.socket.close()
 
@@ -205,11 +233,79 @@ line = [line for line in log.splitlines() if 'mechanism=LOGIN' in line][0]
 ok('result=no' in line and 'login=ann' in line and 'service=submit' in line and 'client=192.0.2.1' in line and 'reason=password' in line,
    'each try is one line: service, login, ip, result, reason', line)
 
+# --- SCRAM-SHA-256 ---
+equal(scram('hal', 'hals'), {'answer': 'no', 'error': 'unknown mechanism'}, 'SCRAM is not for some: who has no keys would be refused')
+for name in ('bob', 'cat', 'dan', 'eve', 'fay'):
+    os.unlink('directory/%s.ldif' % name)
+for name in ('ann', 'hal', 'cat'):
+    person(name, '\nuserPassword: '.join(both(name + 's')), *(['mailImap: no'] if name == 'cat' else []))
+build(arguments=['-f'])
+equal(scram('hal', 'hals')['error'], 'unknown mechanism', '... nor if it is a backend that has none')
+write('control/backends/shop', 'domain: shop.example\nlogin: shop@relay\npassword: %s\npassword: %s\n' % tuple(both('shops')))
+build()
+hal = {'answer': 'yes', 'name': 'hal@example.test', 'mailbox': 'k-hal'}
+equal(scram('hal', 'hals', ip='192.0.2.70'), hal, 'N-112, RFC 7677: SCRAM-SHA-256, now that every login has keys; the server has proved that it has them')
+equal(scram('HAL@Example.test', 'hals', ip='192.0.2.70'), hal, '... by address, in any case')
+equal(scram('hal', 'hals', ip='192.0.2.70', flag='y', acts_as='a=hal'), hal, '... of a client that could have bound a channel')
+equal(scram('hal', 'hals', ip='192.0.2.70', acts_as='a=ann'), {'answer': 'no', 'error': 'another identity'}, '... as somebody else')
+equal(scram('shop@relay', 'shops', ip='192.0.2.70'), {'answer': 'yes', 'name': 'shop@relay', 'backend': 'shop'}, '... a backend')
+equal(scram('hal', 'hal', ip='192.0.2.71'), {'answer': 'no'}, 'SCRAM: a wrong password')
+equal(scram('nobody', 'hal', ip='192.0.2.71'), {'answer': 'no'}, '... and a name that is nobody\'s are refused by the same step')
+equal(scram('cat', 'cats', ip='192.0.2.71')['answer'], 'yes', '... who may not use IMAP may send')
+equal(scram('cat', 'cats', ip='192.0.2.71', service='imap'), {'answer': 'no'}, '... and not use IMAP')
+equal(plain('hal', 'hals', ip='192.0.2.72'), hal, 'PLAIN goes on')
+client = Client()
+equal(client.begin('SCRAM-SHA-256'), {'answer': 'continue', 'challenge': ''}, 'without a first response: an empty challenge')
+equal(client.ask(('response', b64(b'p=tls-unique,,n=hal,r=x')))['error'], 'malformed', '... a channel is not bound here')
+s = Scram('hal', 'hals')
+challenge = client.begin('SCRAM-SHA-256', response=b64(s.first()))
+equal(client.ask(('response', '*')), {'answer': 'no', 'error': 'cancelled'}, '... cancelled')
+challenge = client.begin('SCRAM-SHA-256', response=b64(s.first()))['challenge']
+equal(client.ask(('response', b64(s.last(base64.b64decode(challenge)))))['answer'], 'continue', 'the server\'s proof')
+equal(client.ask(('response', b64(b'more'))), {'answer': 'no', 'error': 'malformed'}, '... is answered by nothing, or that was it')
+challenge = client.begin('SCRAM-SHA-256', response=b64(s.first()))['challenge']
+last = s.last(base64.b64decode(challenge))
+client.begin('SCRAM-SHA-256', response=b64(s.first()))
+equal(client.ask(('response', b64(last))), {'answer': 'no'}, 'a proof cannot be said again')
+for what, more in (('another header than it has begun with', {'header': 'y,,'}), ('another nonce', {'nonce': 'another'})):
+    liar = Scram('hal', 'hals')
+    challenge = base64.b64decode(client.begin('SCRAM-SHA-256', response=b64(liar.first()), ip='192.0.2.75')['challenge'])
+    vars(liar).update(more)
+    equal(client.ask(('response', b64(liar.last(challenge)))), {'answer': 'no'}, 'who has the password, and proves it with ' + what)
+challenge = client.begin('SCRAM-SHA-256', response=b64(s.first()), ip='192.0.2.73')['challenge']
+person('hal', '\nuserPassword: '.join(both('new')))
+build()
+equal(client.ask(('response', b64(s.last(base64.b64decode(challenge))))), {'answer': 'no'}, 'a password that was changed between the steps is the old one')
+equal(scram('hal', 'new', ip='192.0.2.74'), hal, '... the new one is right')
+client.socket.close()
+
+salts = {name: salt_of(name) for name in ('ann', 'ann@example.test', 'nobody', 'nobody@example.test', 'zoe')}
+ok(salts['ann'] == salts['ann@example.test'] and len({s for s in salts.values()}) == 4, 'each has a salt, also who is nobody', salts)
+ok(all(s.endswith(',i=25000') and len(s) == len(salts['ann']) for s in salts.values()), '... of one length, and the iterations of all', salts)
+build()
+server.terminate()
+server.wait(30)
+server = start('auth-server', listen('auth-server'), 'log')
+person('ida', '\nuserPassword: '.join(both('idas')))
+build()
+equal({name: salt_of(name) for name in salts}, salts, '... which stays, with new tables and after a restart')
+equal(salt_of('NoBody'), salts['nobody'], '... in any case of the name')
+for n in range(7):
+    scram('ida', 'wrong', ip='192.0.2.%d' % (80 + n))
+began = time.monotonic()
+ok(scram('ida', 'idas', ip='192.0.2.89')['answer'] == 'yes' and time.monotonic() - began >= 1, 'check 15: failures slow down the next tries by SCRAM, too')
+write('control/scramiterations', '0\n')
+build()
+equal(scram('ann', 'anns', ip='192.0.2.91'), {'answer': 'no', 'error': 'unknown mechanism'}, 'control/scramiterations 0: no SCRAM')
+os.unlink('control/scramiterations')
+build()
+equal(salt_of('nobody'), salts['nobody'], '... and again, with the salts as they were')
+
 os.rename('tables', 'no-tables')
 server.terminate()
 server.wait(30)
 server = start('auth-server', listen('auth-server'), 'log')
 equal(plain('ann', 'new', ip='192.0.2.50')['answer'], 'later', 'without tables nobody is refused, but told to come back')
-test = run(program('auth-test'), 'bob', input='bobs\n')
+test = run(program('auth-test'), 'ann', input='anns\n')
 equal(test.returncode, 111, 'auth-test: that is exit code 111')
 done_testing()

@@ -1,0 +1,185 @@
+#include "auth/scram.h"
+
+#include <string.h>
+
+#include "lib/base64.h"
+#include "lib/bytes.h"
+
+struct cursor {
+  const char *at, *end;
+};
+
+/* "x=VALUE" up to the next comma or the end; the cursor goes behind it. False: it is another attribute, or none. */
+static bool attribute(struct cursor *c, char name, const char **value, size_t *length)
+{
+  if (c->end - c->at < 2 || c->at[0] != name || c->at[1] != '=') return false;
+  *value = c->at + 2;
+  const char *comma = memchr(*value, ',', (size_t)(c->end - *value));
+  *length = (size_t)((comma ? comma : c->end) - *value);
+  c->at = comma ? comma + 1 : c->end;
+  return true;
+}
+
+/* RFC 5802 5.1: in a saslname "," is "=2C" and "=" is "=3D". */
+static bool decode_name(const char *bytes, size_t length, text *name)
+{
+  text_clear(name);
+  for (size_t i = 0; i < length; i++)
+    if (bytes[i] != '=')
+      text_add_char(name, bytes[i]);
+    else if (length - i >= 3 && (!memcmp(bytes + i, "=2C", 3) || !memcmp(bytes + i, "=3D", 3))) {
+      text_add_char(name, bytes[i + 2] == 'C' ? ',' : '=');
+      i += 2;
+    } else
+      return false;
+  return length > 0;
+}
+
+/* RFC 5802 7: gs2-header. The client binds no channel: "n", or "y" if it could have. acts_as stays empty if it says nothing. */
+static bool take_header(struct cursor *c, text *acts_as)
+{
+  const char *value;
+  size_t length;
+
+  if (c->end - c->at < 3 || (c->at[0] != 'n' && c->at[0] != 'y') || c->at[1] != ',') return false;
+  c->at += 2;
+  if (*c->at != ',') return attribute(c, 'a', &value, &length) && c->at[-1] == ',' && decode_name(value, length, acts_as);
+  c->at++;
+  return true;
+}
+
+/* RFC 5802 7: all printable characters but the comma. */
+static bool is_nonce(const char *bytes, size_t length)
+{
+  for (size_t i = 0; i < length; i++)
+    if (!ascii_is_printable(bytes[i]) || bytes[i] == ' ') return false;
+  return length && length <= AUTH_SCRAM_NONCE_MAX;
+}
+
+/* Attributes of a later SCRAM are skipped (RFC 5802 5.1), but for "m=", which stands in front and so is no name. */
+static bool is_extensions(struct cursor c)
+{
+  while (c.at < c.end) {
+    const char *value;
+    size_t length;
+    if (!ascii_is_alpha(*c.at) || !attribute(&c, *c.at, &value, &length) || !length) return false;
+  }
+  return true;
+}
+
+enum auth_scram_result auth_scram_first(struct auth_scram *s, const char *bytes, size_t length, text *login)
+{
+  struct cursor c = { bytes, bytes + length };
+  const char *name, *nonce;
+  size_t name_length, nonce_length;
+  text acts_as = TEXT_ZERO;
+  enum auth_scram_result result = AUTH_SCRAM_MALFORMED;
+
+  if (!memchr(bytes, 0, length) && take_header(&c, &acts_as)) {
+    const char *bare = c.at;
+    text_copy_bytes(&s->header, bytes, (size_t)(bare - bytes));
+    text_copy_bytes(&s->said, bare, (size_t)(c.end - bare));
+    if (attribute(&c, 'n', &name, &name_length) && decode_name(name, name_length, login) && attribute(&c, 'r', &nonce, &nonce_length) &&
+        is_nonce(nonce, nonce_length) && is_extensions(c)) {
+      text_copy_bytes(&s->nonce, nonce, nonce_length);
+      bool is_own = !acts_as.len || (acts_as.len == login->len && bytes_are_nocase(acts_as.s, login->s, login->len));
+      result = is_own ? AUTH_SCRAM_GOOD : AUTH_SCRAM_FOREIGN;
+    }
+  }
+  text_free(&acts_as);
+  return result;
+}
+
+void auth_scram_challenge(struct auth_scram *s, const struct scramkeys *k, const char *nonce, text *message)
+{
+  text_add(&s->nonce, nonce);
+  text_copy(message, "r=");
+  text_add_text(message, &s->nonce);
+  text_add(message, ",s=");
+  base64_add(message, k->salt.s, k->salt.len);
+  text_add(message, ",i=");
+  text_add_number(message, k->iterations);
+  text_add_char(&s->said, ',');
+  text_add_text(&s->said, message);
+}
+
+struct final {
+  text binding; /* c= */
+  text proof;
+  const char *nonce;
+  size_t nonce_length;
+  size_t signed_length; /* client-final-message-without-proof */
+};
+
+static bool parse_final(const char *bytes, size_t length, struct final *f)
+{
+  struct cursor c = { bytes, bytes + length }, extensions;
+  const char *value, *proof = memrchr(bytes, ',', length);
+  size_t value_length;
+
+  if (!proof || memchr(bytes, 0, length)) return false;
+  f->signed_length = (size_t)(proof - bytes);
+  c.end = proof;
+  if (!attribute(&c, 'c', &value, &value_length) || !base64_decode(&f->binding, value, value_length)) return false;
+  if (!attribute(&c, 'r', &f->nonce, &f->nonce_length)) return false;
+  extensions = c;
+  c = (struct cursor){ proof + 1, bytes + length };
+  return is_extensions(extensions) && attribute(&c, 'p', &value, &value_length) && base64_decode(&f->proof, value, value_length) &&
+         f->proof.len == MAC_SIZE;
+}
+
+static bool are_equal(const void *a, const void *b, size_t length)
+{
+  const unsigned char *x = a, *y = b;
+  unsigned char difference = 0;
+
+  for (size_t i = 0; i < length; i++) difference |= (unsigned char)(x[i] ^ y[i]);
+  return !difference;
+}
+
+/* RFC 5802 3: the proof is ClientKey XOR ClientSignature, and H(ClientKey) is what we have stored. */
+static bool is_proof(const struct auth_scram *s, const struct scramkeys *k, const text *proof)
+{
+  unsigned char client[MAC_SIZE], stored[MAC_SIZE];
+
+  mac_bytes(client, (const char *)k->stored, MAC_SIZE, s->said.s, s->said.len);
+  for (size_t i = 0; i < MAC_SIZE; i++) client[i] ^= (unsigned char)proof->s[i];
+  scramkeys_store(stored, client);
+  explicit_bzero(client, sizeof client);
+  return are_equal(stored, k->stored, MAC_SIZE);
+}
+
+static void sign(const struct auth_scram *s, const struct scramkeys *k, text *message)
+{
+  unsigned char signature[MAC_SIZE];
+
+  mac_bytes(signature, (const char *)k->server, MAC_SIZE, s->said.s, s->said.len);
+  text_copy(message, "v=");
+  base64_add(message, (char *)signature, MAC_SIZE);
+}
+
+enum auth_scram_result auth_scram_last(struct auth_scram *s, const struct scramkeys *k, const char *bytes, size_t length, text *message)
+{
+  struct final f = { .binding = TEXT_ZERO, .proof = TEXT_ZERO };
+  enum auth_scram_result result = AUTH_SCRAM_MALFORMED;
+
+  text_clear(message);
+  if (parse_final(bytes, length, &f)) {
+    text_add_char(&s->said, ',');
+    text_add_bytes(&s->said, bytes, f.signed_length);
+    bool is_bound = f.binding.len == s->header.len && are_equal(f.binding.s, s->header.s, s->header.len);
+    bool is_ours = f.nonce_length == s->nonce.len && !memcmp(f.nonce, s->nonce.s, s->nonce.len);
+    result = is_proof(s, k, &f.proof) && is_bound && is_ours ? AUTH_SCRAM_GOOD : AUTH_SCRAM_WRONG;
+    if (result == AUTH_SCRAM_GOOD) sign(s, k, message);
+  }
+  text_wipe(&f.binding);
+  text_wipe(&f.proof);
+  return result;
+}
+
+void auth_scram_free(struct auth_scram *s)
+{
+  text_wipe(&s->header);
+  text_wipe(&s->nonce);
+  text_wipe(&s->said);
+}
