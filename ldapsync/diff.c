@@ -159,12 +159,24 @@ static void say_record(struct diff *d, const char *kind, const char *key, const 
     say_other(d, kind, key, old, new);
 }
 
+/* Of scram:stranger people want to know whether it works; that it is there is every generation's. */
+static void say_scram(struct diff *d, const text *old, const text *new)
+{
+  bool was = old && record_is(old, "offered", "yes"), is = new && record_is(new, "offered", "yes");
+
+  if (is != was) diff_add(d, "SCRAM-SHA-256: is %s", is ? "offered now" : "no longer offered: not every login has keys for it, or control/scramiterations is 0");
+}
+
 static void say_secret(struct diff *d, const char *kind, const char *key, const text *old, const text *new)
 {
   text name = TEXT_ZERO;
   bool is_mailbox = !strcmp(kind, "mailbox");
 
   if (is_index(kind) || (is_mailbox && diff_has(&d->old, "mailbox", key) != diff_has(&d->new, "mailbox", key))) return;
+  if (!strcmp(kind, "scram")) {
+    say_scram(d, old, new);
+    return;
+  }
   if (is_mailbox)
     diff_name(d, "mailbox", key, &name);
   else

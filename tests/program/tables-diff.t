@@ -123,4 +123,8 @@ else is "control/keepgenerationdays: the last one of each day" "0 $c $e $(curren
 echo 0 >control/keepgenerationdays
 person k-dan dan dan@example.test >directory/dan.ldif; build
 is "0: the newest alone" "0 $(current)" "$code $(ls tables | grep -E '^[0-9a-v]{16}$' | xargs)"
+keys='{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU='
+sed -i "/^userPassword/s|.*|userPassword: $keys|" directory/*.ldif
+build --dry-run
+is "every login gets keys for SCRAM-SHA-256" "SCRAM-SHA-256: is offered now" "$(grep SCRAM out)"
 done_testing
