@@ -34,6 +34,8 @@ static void tell(const text *answer)
 
   text_add_format(&out, "%s\n", record_get(answer, "answer"));
   for (const char *line; (line = record_next(answer, "line", &at)); before = line) add_line(&out, line, before);
+  for (size_t i = 0; i < out.len; i++) /* sts-fetch reads strangers' words: none reaches a terminal as it is */
+    if (!ascii_is_printable(out.s[i]) && out.s[i] != '\n') out.s[i] = '?';
   if (allwrite(1, out.s, out.len) != out.len) die_unable("write to fd 1");
   text_free(&out);
 }

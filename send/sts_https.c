@@ -177,11 +177,19 @@ static void get(struct transfer *t, struct sts_fetch *f, const char *domain)
   curl_easy_cleanup(t->curl);
 }
 
+/* It may hold what a stranger's host, or its certificate, says. */
+static void make_plain(text *reason)
+{
+  for (size_t i = 0; i < reason->len; i++)
+    if (!ascii_is_printable(reason->s[i])) reason->s[i] = '?';
+}
+
 void send_sts_https_fetch(struct sts_fetch *f, const char *domain)
 {
   struct transfer t = { .url = TEXT_ZERO, .authorities = TEXT_ZERO, .body = TEXT_ZERO };
 
   if (find_addresses(&t, f, domain)) get(&t, f, domain);
+  make_plain(&f->reason);
   text_string(&f->reason);
   text_string(&f->host);
   curl_slist_free_all(t.addresses);
