@@ -106,7 +106,7 @@ static bool take_value(struct json *j, text *value)
 static void take_seconds(const text *value, uint64_t *seconds)
 {
   size_t length = value->len;
-  const char *dot = memchr(value->s, '.', length);
+  const char *dot = length ? memchr(value->s, '.', length) : 0;
 
   if (dot) length = (size_t)(dot - value->s);
   if (!number_scan_bytes(value->s, length, UINT32_MAX, seconds)) *seconds = 0;
