@@ -181,6 +181,7 @@ bool relayrule_parse(struct table *policy, struct table *relay, struct table *to
     *key = has_subject(type) ? "subject" : "type";
     format_rule(&record, name, path, fields, text_string(&subject), &hosts);
     if (add_rule(policy, type, subject.s, &record, error)) {
+      if (facts.len) text_add_text(&facts, &hosts); /* whom alone its login is for */
       if (facts.len) table_add(relay, "rule", name, &facts);
       add_command(token, name, fields);
     }

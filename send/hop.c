@@ -162,6 +162,10 @@ static bool reach_hosts(struct dial *d, struct hop *hop)
       hop->port = (unsigned int)port;
     } else if (!value || !send_hosts_split(value, &name, &hop->port))
       continue;
+    if (!send_rule_leads_to(hop, text_string(&name), hop->port)) {
+      send_outcome_say(d->why, OUTCOME_LATER, "4.3.0", name.s, " is no host of ", send_rule_name(hop), " any more", (char *)0);
+      continue;
+    }
     d->tried = 0;
     is_reached = send_dial_host(d, text_string(&name));
   }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/tables.h"
+#include "send/hosts.h"
 
 const char *send_rule_name(const struct hop *hop)
 {
@@ -11,6 +12,23 @@ const char *send_rule_name(const struct hop *hop)
   text_copy(&name, "relay rule ");
   text_add_text(&name, &hop->rule);
   return hop->rule.len ? text_string(&name) : "what was given";
+}
+
+bool send_rule_leads_to(const struct hop *hop, const char *host, unsigned int port)
+{
+  text other = TEXT_ZERO;
+  uint64_t first = 0;
+  size_t at = 0, key_length;
+  bool leads = !record_find(&hop->facts, "host"); /* without a login, or of older tables */
+
+  leads = leads || (string_is_nocase(record_get(&hop->facts, "host"), host) && record_number(&hop->facts, "port", 65535, &first) && first == port);
+  for (const char *pair; !leads && (pair = record_walk(&hop->facts, &at, &key_length));) {
+    unsigned int other_port;
+    if (strncmp(pair, "next=", 5) && strncmp(pair, "equal=", 6)) continue;
+    leads = send_hosts_split(pair + key_length + 1, &other, &other_port) && string_is_nocase(text_string(&other), host) && other_port == port;
+  }
+  text_free(&other);
+  return leads;
 }
 
 bool send_rule_source(const struct hop *hop, const char *address, const char **source)

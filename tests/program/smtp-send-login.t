@@ -101,6 +101,15 @@ rule(('login', 'in=st,ance'), ('password', 's3cret'))
 outcome, heard, s = try_once(scram('s3cret', login='in=3Dst=2Cance'))
 equal(outcome[0], 'done', 'RFC 5802 5.1: a login with = and ,')
 
+# a rule that has other hosts by now than the message that stood in line for it
+for hosts, leads, what in (([('host', '127.0.52.9'), ('port', 25)], False, 'another host'), ([('host', ADDRESS), ('port', 25)], False, 'another port'),
+                           ([('host', '127.0.52.9'), ('port', 25), ('equal', '127.0.52.9:26'), ('next', ADDRESS + ':PORT')], True, 'it is a further host')):
+    s = peer.Server(address=ADDRESS, certificate='relay', extensions=('STARTTLS', 'AUTH PLAIN'), AUTH=b'235 ok\r\n')
+    rule(('login', 'instance'), ('password', 's3cret'), *((k, str(v).replace('PORT', str(s.port))) for k, v in hosts))
+    c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('rule', 'office'), ('tls', 'encrypt')])
+    outcome = c.send()[0]
+    c.close()
+    ok(outcome[0] == 'done' if leads else outcome[:2] == ('later', '4.3.0') and 'is no host of relay rule office any more' in outcome[3] and not s.heard, 'a rule that leads elsewhere by now: ' + what, (outcome, s.heard))
 rule(('login', 'instance'), ('password', 's3cret'))
 rule(('login', 'instance'), ('password', 's3cr\u00e9t'))
 outcome, heard, s = try_once(b'235 ok\r\n')

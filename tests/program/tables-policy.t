@@ -85,7 +85,7 @@ is "N-82: ... by address" "host=s2.test" "$(record relay:sender:ann@a.test | gre
 is "T3: ... the same subject as recipient" "host=r.test" "$(record relay:recipient:a.test | grep -o 'host=[^ ]*')"
 is "T2: ... subdomains by a dot" "host=r2.test" "$(record relay:recipient:.sub.test | grep -o 'host=[^ ]*')"
 is "N-80, N-104: the default rule, and that of copies" "subject=* host=out.test|subject=* host=piler1" "$(record relay:default | grep -o 'subject=. host=[^ ]*')|$(record relay:bcc | grep -o 'subject=. host=[^ ]*')"
-is "T4: credentials belong to the rule" "login=me password=pass" "$(table relay rule:20-sender)"
+is "T4: credentials belong to the rule, and to its hosts" "login=me password=pass host=s.test port=587" "$(table relay rule:20-sender)"
 before=$(readlink tables/current)
 refuses "T3: two rules of one type and subject" 'control/relayrules/22-sender line 2: control/relayrules/20-sender is the sender rule of a.test already' relayrules/22-sender 'type: sender' 'subject: A.TEST' 'host: x.test'
 refuses "N-80: two default rules" 'control/relayrules/11: control/relayrules/10-default is the default rule already' relayrules/11 'host: x.test'
