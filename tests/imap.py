@@ -83,7 +83,7 @@ class Session:
         """Ends it; its exit code."""
         self.socket.close()
         self.file.close()
-        return self.process.wait(30)
+        return self.process.wait(300)
 
 
 def message(words, lines=3):

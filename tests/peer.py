@@ -52,7 +52,7 @@ class Server(threading.Thread):
             except OSError:
                 return
             self.connections += 1
-            self.sock.settimeout(30)
+            self.sock.settimeout(300)
             self.file = self.sock.makefile('rb')
             try:
                 if self.implicit:

@@ -137,7 +137,7 @@ def listen(service):
 def connect(service):
     """On a busy machine the service may not have accepted yet who came before: EAGAIN."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    connection.settimeout(30)
+    connection.settimeout(300)
     for turn in range(3000):
         try:
             connection.connect('run/' + service)

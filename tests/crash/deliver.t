@@ -25,7 +25,7 @@ def attempt(cut, again):
     except ConnectionError:
         answer = None
     ours.close()
-    return state(answer), process.wait(60)
+    return state(answer), process.wait(300)
 
 
 def messages():

@@ -14,14 +14,14 @@ def ask(pairs, fds=(), env=ENV):
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     adder = subprocess.Popen([preloadable('queue-add')], stdin=its, stderr=subprocess.DEVNULL, env=env)
     its.close()
-    ours.settimeout(30)
+    ours.settimeout(300)
     try:
         send(ours, pairs, fds)
         answer, got = receive(ours)
     except ConnectionError:
         answer, got = None, []
     ours.close()
-    return answer, got, adder.wait(30)
+    return answer, got, adder.wait(300)
 
 
 def run(id, content, cut, lend=False, variable='CUT'):

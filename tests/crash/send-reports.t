@@ -130,7 +130,7 @@ EXPECTED = {letter: sorted(m[3]) for letter, m in MESSAGES.items()}
 def end(scheduler):
     scheduler.terminate()
     try:
-        return scheduler.wait(60)
+        return scheduler.wait(300)
     except subprocess.TimeoutExpired:
         scheduler.kill()
         return scheduler.wait()
@@ -160,7 +160,7 @@ for cut in range(1, 400):
     judge('... before its lasting call %d' % cut)
 equal((end(scheduler), told(), twice, all_files()), (0, EXPECTED, [], []), 'then it lives through')
 ok(cut > 40, 'after so many calls that could be cut: %d' % (cut - 1))
-adder.terminate(), adder.wait(30)
+adder.terminate(), adder.wait(300)
 
 # queue-add is killed: the worker with the report, at any of its steps
 for cut in range(1, 200):
@@ -171,7 +171,7 @@ for cut in range(1, 200):
     scheduler = start('send-schedule', listening, 'log')
     work(scheduler, lambda: count() >= cut)
     was_cut = count() >= cut
-    adder.terminate(), adder.wait(30)
+    adder.terminate(), adder.wait(300)
     if not was_cut:
         break
     adder = start('queue-add', adding, 'log')
@@ -180,7 +180,7 @@ for cut in range(1, 200):
     else:
         end(scheduler)
     judge('queue-add is cut before lasting call %d' % cut)
-    adder.terminate(), adder.wait(30)
+    adder.terminate(), adder.wait(300)
 equal((end(scheduler), told(), twice, all_files()), (0, EXPECTED, [], []), 'then it lives through')
 ok(cut > 20, 'after so many calls that could be cut: %d' % (cut - 1))
 done_testing()

@@ -56,7 +56,7 @@ def run(cut, id):
             qctl('retry', id)  # it was released before the cut: its next time is in some minutes
         elif not path(id):
             scheduler.terminate()
-            scheduler.wait(60)
+            scheduler.wait(300)
             return 0
         time.sleep(0.005)
     code = scheduler.poll()

@@ -151,7 +151,7 @@ def can_connect():
 
 def stop(process):
     process.terminate()
-    process.wait(30)
+    process.wait(300)
 
 
 def change(ldif):

@@ -9,7 +9,7 @@ from postroom import wait_for
 
 class Wire:
     def __init__(self, mail, port=25, source=None, user=None, tls=False, greet="EHLO client.example", address=None, password=None):
-        self.sock = socket.create_connection((mail.address, mail.port(port)), timeout=60, source_address=(source, 0) if source else None)
+        self.sock = socket.create_connection((mail.address, mail.port(port)), timeout=300, source_address=(source, 0) if source else None)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.rest, self.extensions = b"", {}
         if port == 465:

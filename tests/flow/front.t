@@ -13,7 +13,7 @@ class Smtp:
     """A client that says what it likes."""
 
     def __init__(self, mail, port=25, first=b"", source=None):
-        self.socket = socket.create_connection((mail.address, mail.port(port)), timeout=60, source_address=(source, 0) if source else None)
+        self.socket = socket.create_connection((mail.address, mail.port(port)), timeout=300, source_address=(source, 0) if source else None)
         self.socket.sendall(first)
         self.file = self.socket.makefile("rb")
 
@@ -58,7 +58,7 @@ def proxy(mail, t):
     found = mail.mail_with("bob", "Subject: proxied")
     t.ok(found and b"Received: from far.example ([IPv6:2001:db8::5])" in found[0], "... whose Received names the client behind the balancer", found)
     t.ok(in_log(mail, "smtp-mx", r"accepted .*client=2001:db8::5 "), "... as the log does")
-    with socket.create_connection((mail.address, mail.port(465)), timeout=60) as plain:
+    with socket.create_connection((mail.address, mail.port(465)), timeout=300) as plain:
         plain.sendall(b"PROXY TCP4 203.0.113.7 198.51.100.1 4711 465\r\n")
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -155,7 +155,7 @@ def imap_sessions(mail, t):
     t.ok(all(s("NOOP").status == "OK" for s in sessions), "N-118: three sessions of three")
 
     def fourth(user="bob"):
-        with socket.create_connection((mail.address, mail.port(993)), timeout=60) as plain:
+        with socket.create_connection((mail.address, mail.port(993)), timeout=300) as plain:
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             with context.wrap_socket(plain) as s:

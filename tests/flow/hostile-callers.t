@@ -35,7 +35,7 @@ class As:
 
 def connect(home, service, user=None):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    s.settimeout(20)
+    s.settimeout(300)
     with As(user or CALLERS[service]):
         s.connect(f"{home}/run/{service}")
     return s
@@ -144,7 +144,7 @@ def test_packets(t, home, fds):
         for _ in range(64):  # spread over the workers: on each packet of nothing hang four descriptors
             with connect(home, service) as s:
                 send(s, b"", odd[:4])
-        t.ok(wait_for(lambda: descriptors(home, service) <= before, 15), f"{service}: no descriptor stays open",
+        t.ok(wait_for(lambda: descriptors(home, service) <= before), f"{service}: no descriptor stays open",
              before, descriptors(home, service))
         t.is_(pid_of(home, service), pid, f"{service}: is the same process as before")
 
@@ -181,13 +181,13 @@ def test_queue(t, mail):
         held.append(s)
     begin = time.monotonic()
     t.ok(mail.run("env", "python3", "-c", SEND, mail.address, str(mail.port(25)), "unread") == "", "64 callers that ask and do not read: mail is accepted")
-    t.ok(time.monotonic() - begin < 30, "... soon", time.monotonic() - begin)
+    t.ok(time.monotonic() - begin < 200, "... soon", time.monotonic() - begin)
     for s in held:
         s.close()
     held = [connect(home, "queue-add") for _ in range(64)]
     begin = time.monotonic()
     t.ok(mail.run("env", "python3", "-c", SEND, mail.address, str(mail.port(25)), "silent") == "", "64 silent callers: mail is accepted")
-    t.ok(time.monotonic() - begin < 30, "... soon", time.monotonic() - begin)
+    t.ok(time.monotonic() - begin < 200, "... soon", time.monotonic() - begin)
     for s in held:
         s.close()
     t.ok(mail.mail_with("bob", "Subject: unread") and mail.mail_with("bob", "Subject: silent"), "... and delivered")
@@ -196,7 +196,7 @@ def test_queue(t, mail):
 
 SEND = """
 import smtplib, sys
-with smtplib.SMTP(sys.argv[1], int(sys.argv[2]), timeout=60) as smtp:
+with smtplib.SMTP(sys.argv[1], int(sys.argv[2]), timeout=300) as smtp:
     smtp.sendmail("a@remote.test", ["bob@example.test"], f"Subject: {sys.argv[3]}\\r\\n\\r\\nx\\r\\n")
 """
 
@@ -252,7 +252,7 @@ def test_crowds(t, mail):
     """A thousand connections of one caller: the others have their part of every service."""
     context = ssl._create_unverified_context()
     def logs_in():
-        with smtplib.SMTP(mail.address, mail.port(587), timeout=60) as smtp:
+        with smtplib.SMTP(mail.address, mail.port(587), timeout=300) as smtp:
             smtp.starttls(context=context)
             smtp.login("bob@example.test", mail.password("bob"))
             return smtp.noop()[0] == 250

@@ -14,7 +14,7 @@ USER = "bob@example.test"
 
 
 def send(mail, subject, body="Hello.\r\n"):
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as smtp:
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as smtp:
         smtp.sendmail("ann@outside.example", [USER], f"From: ann@outside.example\r\nTo: {USER}\r\nSubject: {subject}\r\n\r\n{body}")
 
 

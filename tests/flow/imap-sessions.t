@@ -33,7 +33,7 @@ def idle(mail, t):
     for session in (s, o):
         session.write(b"i IDLE\r\n")
         t.matches(session.read().decode(), r"^\+ ", "IDLE: '+'")
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as smtp:
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as smtp:
         smtp.sendmail("ann@outside.example", ["carol@example.test"], "Subject: hello\r\n\r\nx\r\n")
     for session in (s, o):
         said = session.read()

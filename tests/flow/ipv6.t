@@ -13,7 +13,7 @@ from postroom import Postroom, Tap, wait_for
 
 
 def connect(mail, port, to="fd00:34::1", source="fd00:34:0:1::1"):
-    return socket.create_connection((to, mail.port(port)), timeout=60, source_address=(source, 0))
+    return socket.create_connection((to, mail.port(port)), timeout=300, source_address=(source, 0))
 
 
 def banner(mail, port, to, source="fd00:34:0:1::1"):
@@ -26,7 +26,7 @@ def banner(mail, port, to, source="fd00:34:0:1::1"):
 
 
 def give(mail, source, to, subject):
-    with smtplib.SMTP("fd00:34::1", mail.port(25), timeout=60, source_address=(source, 0), local_hostname="far.example") as s:
+    with smtplib.SMTP("fd00:34::1", mail.port(25), timeout=300, source_address=(source, 0), local_hostname="far.example") as s:
         s.sendmail("joe@far.example", [to], f"Subject: {subject}\r\n\r\nx\r\n")
 
 
@@ -42,7 +42,7 @@ def run(mail, t):
     mail.submit("alice", "bob@example.test", "submitted by six")
     t.ok(mail.mail_with("bob", "Subject: submitted by six"), "S-05: submission, with TLS and a login")
     t.is_(Imap(mail, "bob", folder="INBOX")('SEARCH SUBJECT "by six"').status, "OK", "S-05: IMAP over TLS")
-    with smtplib.SMTP("fd00:34::1", mail.port(25), timeout=60, source_address=("fd00:34:0:1::1", 0)) as s:
+    with smtplib.SMTP("fd00:34::1", mail.port(25), timeout=300, source_address=("fd00:34:0:1::1", 0)) as s:
         s.ehlo("[IPv6:fd00:34:0:1::1]")
         t.is_(s.sendmail("joe@far.example", ["bob@example.test"], "Subject: literal\r\n\r\nx\r\n"), {}, "S-05: EHLO with an IPv6 literal")
     found = mail.mail_with("bob", "Subject: literal")
@@ -61,7 +61,7 @@ def run(mail, t):
     mail.control("ratelimit", "client messages 1 per day\n")
     mail.run("tables-build")
     give(mail, "fd00:34:0:1::1", "bob@example.test", "one")
-    with smtplib.SMTP("fd00:34::1", mail.port(25), timeout=60, source_address=("fd00:34:0:1::2", 0)) as s:
+    with smtplib.SMTP("fd00:34::1", mail.port(25), timeout=300, source_address=("fd00:34:0:1::2", 0)) as s:
         s.ehlo("far.example")
         t.is_(s.mail("joe@far.example")[0], 450, "L-10: a limit counts a /64")
     give(mail, "fd00:34:0:2::1", "bob@example.test", "trusted")

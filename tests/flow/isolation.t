@@ -75,7 +75,7 @@ def can_make(folder):
 def is_turned_away(path):
     """The service closes the connection without reading from it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-        s.settimeout(20)
+        s.settimeout(300)
         try:
             s.connect(path)
             s.send(b"what=nothing\0")
@@ -165,7 +165,7 @@ def test_calls(t, home, mailboxes):
 def greeting(path):
     """What a dialogue's socket (doc/calls.md) says to who connects: three digits; "" if it may not."""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(20)
+        s.settimeout(300)
         try:
             s.connect(path)
             return s.recv(1000)[:3].decode()

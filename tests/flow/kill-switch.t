@@ -137,7 +137,7 @@ def by_directory(mail, t):
         t.ok(mail.mail_with("hanna", "not sent: the account is locked", domain="school.test"), "... she is told")
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(300)
 
 
 with Postroom(53) as mail, Tap() as t:

@@ -71,7 +71,7 @@ access to * by dn.base=cn=postroom,{BASE} read by * none
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(300)
 
     def modify(self, name, change):
         subprocess.run(["ldapmodify", "-x", "-ZZ", "-H", f"ldap://{self.address}:{PORT}", "-D", f"cn=admin,{BASE}", "-w", "admin"],
@@ -104,12 +104,12 @@ def imap(mail, user, password):
 
 
 def send(mail, to, subject):
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as client:
         client.sendmail("ann@outside.example", [to], f"Subject: {subject}\r\n\r\nx\r\n")
 
 
 def submit(mail, user, password, to, subject):
-    with smtplib.SMTP(mail.address, mail.port(587), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(587), timeout=300) as client:
         client.starttls(context=ssl._create_unverified_context())
         client.login(user, password)
         client.sendmail(user, [to], f"Subject: {subject}\r\n\r\nx\r\n")
@@ -134,7 +134,7 @@ with Postroom(31) as mail, Tap() as t:
         submit(mail, "bert@school.test", "known to slapd", "hanna@school.test", "from bert")
         t.ok(wait_for(lambda: any(b"from bert" in m for m in mail.mail("hanna", "school.test"))), "bert sends by submission")
 
-        client = smtplib.SMTP(mail.address, mail.port(25), timeout=60)
+        client = smtplib.SMTP(mail.address, mail.port(25), timeout=300)
         client.ehlo()
         client.mail("ann@outside.example")
         t.is_(client.rcpt("headmistress@school.test")[0], 550, "an address that nobody has yet")

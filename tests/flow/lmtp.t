@@ -264,7 +264,7 @@ def postfix(mail, t):
     try:
         said = mail.run("postfix", "-c", folder, "start")
         t.ok(mail.code == 0, "P-22 Postfix of this Debian starts", said, os.path.exists(folder + "/maillog") and open(folder + "/maillog").read()[-1500:])
-        with smtplib.SMTP("127.0.39.2", 39125, timeout=60) as client:
+        with smtplib.SMTP("127.0.39.2", 39125, timeout=300) as client:
             client.sendmail("ann@outside.example", ["alice@example.test", "bob@example.test"], MESSAGE % "through Postfix")
         wait_for(lambda: all(any(b"through Postfix" in m for m in mail.mail(u)) for u in ("alice", "bob")))
         found = wait_for(lambda: open(folder + "/maillog").read().count("status=sent (250 2.0.0 <") == 2)

@@ -63,11 +63,11 @@ with Postroom(39) as mail, Tap() as t:
     client.select("Work", readonly=True)
     t.is_(client.search(None, "SUBJECT", '"number 2"')[1], [b"1"], "N-44 ... IMAP shows it there")
 
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as smtp:
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as smtp:
         smtp.sendmail("ann@outside.example", ["bob+work@example.test", "alice+none@example.test"], "Subject: by SMTP\r\n\r\nx\r\n")
     t.ok(wait_for(lambda: where(box, "by SMTP")) == [".Work"], "N-44 by SMTP and the queue too")
     t.ok(mail.mail_with("alice", "Subject: by SMTP"), "... each in their own mailbox")
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as smtp:
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as smtp:
         smtp.ehlo("client.example")
         if smtp.has_extn("smtputf8"):
             smtp.mail("ann@outside.example", ["SMTPUTF8"])

@@ -60,7 +60,7 @@ class Policy:
         if certificate:
             context.load_cert_chain(*certificate)
         if port == 465:
-            client = smtplib.SMTP_SSL(host, number, local_hostname=helo, timeout=60, source_address=source, context=context)
+            client = smtplib.SMTP_SSL(host, number, local_hostname=helo, timeout=300, source_address=source, context=context)
         else:
             client = kind(host, number, local_hostname=helo, source_address=source, **({} if port == 24 else {"timeout": 60}))
         client.ehlo_or_helo_if_needed()

@@ -120,7 +120,7 @@ class Postroom:
 
     def connect(self, port):
         with self.inside:
-            return socket.create_connection((self.address, self.port(port)), timeout=60)
+            return socket.create_connection((self.address, self.port(port)), timeout=300)
 
     def pid(self, service):
         """The process that s6 started for a service; None if it is down at this moment."""
@@ -171,7 +171,7 @@ class Postroom:
     def login(self, port, user):
         """An open submission session (smtplib) of a user of example.test."""
         with self.inside:
-            client = smtplib.SMTP(self.address, self.port(port), timeout=60)
+            client = smtplib.SMTP(self.address, self.port(port), timeout=300)
         client.starttls()
         client.login(f"{user}@example.test", self.password(user))
         return client

@@ -297,7 +297,7 @@ def record(work, count, elsewhere):
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         disk.release()
         unmount(f"{work}/fuse")
-        server.wait(30)
+        server.wait(300)
     return read_events(log), begin, acknowledged
 
 

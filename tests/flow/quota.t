@@ -22,7 +22,7 @@ def lmtp(mail, to, subject):
 
 
 def rcpt(mail, to):
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as client:
         client.ehlo("client.example")
         client.mail("ann@outside.example")
         code, text = client.rcpt(to)

@@ -37,7 +37,7 @@ warn.test addheader any
 def rcpt(mail, ip, helo="client.example", to="bob@example.test", sender="ann@far.example"):
     """What the client at this address is told at RCPT."""
     server = "fd00:41::1" if ":" in ip else mail.address
-    with smtplib.SMTP(server, mail.port(25), local_hostname=helo, timeout=60, source_address=(ip, 0)) as client:
+    with smtplib.SMTP(server, mail.port(25), local_hostname=helo, timeout=300, source_address=(ip, 0)) as client:
         client.ehlo()
         client.mail(sender)
         code, text = client.rcpt(to)
@@ -85,12 +85,12 @@ with mail, Tap() as t:
 
         mail.control("rbllist", LISTS)
         mail.control("recipientdelimiter", None)
-        with smtplib.SMTP(mail.address, mail.port(25), timeout=60, source_address=("192.0.2.71", 0)) as client:
+        with smtplib.SMTP(mail.address, mail.port(25), timeout=300, source_address=("192.0.2.71", 0)) as client:
             mail.give(client, "ann@far.example", "bob@example.test", "with a warning")
         found = mail.mail_with("bob", "Subject: with a warning")
         t.ok(found and b"X-RBL-Warning: (warn.test) a dynamic address\r\n" in found[0].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), "addheader: a field in the message", found)
 
-        client = smtplib.SMTP(mail.address, mail.port(587), timeout=60, source_address=("192.0.2.66", 0))
+        client = smtplib.SMTP(mail.address, mail.port(587), timeout=300, source_address=("192.0.2.66", 0))
         client.starttls()
         client.login("alice@example.test", mail.password("alice"))
         t.ok(mail.give(client, "alice@example.test", "bob@example.test", "from a listed address, with a login"), "who has logged in is not asked about")
@@ -138,7 +138,7 @@ with mail, Tap() as t:
         t.matches(mail.log("client-check"), r"unanswered what=bl\.test client=192\.0\.2\.66", "... and the log says what was not answered")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
             mute.bind(("127.0.0.1", 53))
-            with socket.create_connection((mail.address, mail.port(25)), timeout=60) as client:
+            with socket.create_connection((mail.address, mail.port(25)), timeout=300) as client:
                 client.recv(1000)
                 client.sendall(b"".join(b"EHLO h%d.far.example\r\n" % n for n in range(8)))
                 t.ok(wait_for(lambda: asked(mail) > 0), "who says EHLO is asked about")
@@ -146,7 +146,7 @@ with mail, Tap() as t:
                 t.ok(most <= 2, "check 17: ... once at a time, whatever names it says (one may just be ending): nobody uses client-check up for the others", most)
             wait_for(lambda: not asked(mail))
             mail.control("rbltimeout", "60")
-            crowd = [socket.create_connection((mail.address, mail.port(25)), timeout=60) for _ in range(20)]
+            crowd = [socket.create_connection((mail.address, mail.port(25)), timeout=300) for _ in range(20)]
             for client in crowd:
                 client.recv(1000)
                 client.sendall(b"EHLO far.example\r\n")

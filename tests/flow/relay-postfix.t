@@ -68,7 +68,7 @@ def stop_dovecot():
     while running:
         process = running.pop()
         process.terminate()
-        process.wait(30)
+        process.wait(300)
 
 
 def start(mail, folder):

@@ -19,7 +19,7 @@ MX, SUBMISSION, SUBMISSIONS = dict(ip=FAR), dict(LOGIN, sender=BOB), dict(login=
 def sendmail(mail, words, text="Subject: x\n\nx\n"):
     """What the dialogue behind HOME/bin/sendmail -bs says to these lines."""
     done = subprocess.run(["sendmail", "-bs"], input="".join(line + "\r\n" for line in words), capture_output=True, text=True, env=mail.environment,
-                          executable=f"{mail.home}/bin/sendmail", timeout=60)
+                          executable=f"{mail.home}/bin/sendmail", timeout=300)
     return done.stdout.splitlines()
 
 
@@ -119,7 +119,7 @@ def passwords(ask):
         t.matches(client.recv(1000).decode(), r"^a NO \[AUTHENTICATIONFAILED\] ", "2.2 N-116 bad password, IMAP")
         client.sendall(b"b AUTHENTICATE PLAIN " + wrong.encode() + b"\r\n")
         t.matches(client.recv(1000).decode(), r"^b NO \[AUTHENTICATIONFAILED\] ", "2.2 N-116 ... by AUTHENTICATE")
-    with smtplib.SMTP(mail.address, mail.port(587), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(587), timeout=300) as client:
         client.ehlo("x")
         t.ok("auth" not in client.esmtp_features, "2.2 N-111 before TLS AUTH is not offered", client.esmtp_features)
         code, text = client.docmd("AUTH", "PLAIN " + wrong)

@@ -96,11 +96,11 @@ def domains(ask):
 def people(ask):
     t, mail = ask.t, ask.mail
     for name in ("bob", "BOB", BOB, "Bob@Example.TEST"):
-        with smtplib.SMTP(mail.address, mail.port(587), timeout=60) as client:
+        with smtplib.SMTP(mail.address, mail.port(587), timeout=300) as client:
             client.starttls()
             t.is_(client.login(name, mail.password("bob"))[0], 235, f"N-25 the login {name}")
     for name in ("bob@other.test", "bob@public.test"):
-        with smtplib.SMTP(mail.address, mail.port(587), timeout=60) as client:
+        with smtplib.SMTP(mail.address, mail.port(587), timeout=300) as client:
             client.starttls()
             client.ehlo()
             t.is_(client.docmd("AUTH", "PLAIN " + base64.b64encode(f"\0{name}\0{mail.password('bob')}".encode()).decode())[0], 535, f"N-25 ... not {name}, who is somebody else")
@@ -288,7 +288,7 @@ def listeners(ask):
     mail, t = ask.mail, ask.t
     system = open("/etc/os-release").read()
     t.ok(True, "P-22 this runs on Debian 12" if "ID=debian" in system and 'VERSION_ID="12"' in system else "P-22 SKIP another system")
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as client:
         offered = features(client)
         t.ok(not any(line.startswith(("AUTH", "DSN")) for line in offered), "S-30 N-114 port 25 offers neither DSN nor AUTH", offered)
         t.ok("SIZE 52428800" in offered, "W-29 S-29 50 MiB by default", offered)
@@ -296,7 +296,7 @@ def listeners(ask):
         client.ehlo()
         client.docmd("MAIL", "FROM:<ann@far.example>")
         t.is_(client.docmd("RCPT", f"TO:<{BOB}> NOTIFY=SUCCESS")[0], 555, "S-30 a stranger may not ask to be told of success")
-    with smtplib.SMTP(mail.address, mail.port(587), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(587), timeout=300) as client:
         t.ok(not any(line.upper().startswith("AUTH") for line in features(client)), "N-111 587: no AUTH before TLS")
         client.starttls()
         offered = features(client)
@@ -305,7 +305,7 @@ def listeners(ask):
         t.is_(client.docmd("AUTH", "ANONYMOUS eA==")[0], 504, "P-28 noanonymous")
         secret = base64.b64encode(f"\0bob\0{mail.password('bob')}".encode()).decode()
         t.is_(client.docmd("auth", "plain " + secret)[0], 235, "P-32 PLAIN, in any case")
-    with smtplib.SMTP(mail.address, mail.port(587), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(587), timeout=300) as client:
         client.starttls()
         client.ehlo()
         t.is_(client.docmd("AUTH", "LOGIN"), (334, b"VXNlcm5hbWU6"), "P-32 LOGIN asks for the name")
@@ -318,7 +318,7 @@ def wrong_passwords(ask):
     mail, t = ask.mail, ask.t
     mail.add_account("guessed@example.test", "not-that")
     begin, wrong = time.monotonic(), "PLAIN " + base64.b64encode(b"\0guessed@example.test\0wrong").decode()
-    with smtplib.SMTP(mail.address, mail.port(587), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(587), timeout=300) as client:
         client.starttls()
         client.ehlo()
         said = [client.docmd("AUTH", wrong) for _ in range(3)]
@@ -330,7 +330,7 @@ def wrong_passwords(ask):
         client.close()
     t.ok(time.monotonic() - begin >= 3, "N-116 ... and seconds go by", time.monotonic() - begin)
     begin = time.monotonic()
-    with socket.create_connection((mail.address, mail.port(993)), timeout=60) as plain, ssl._create_unverified_context().wrap_socket(plain) as client:
+    with socket.create_connection((mail.address, mail.port(993)), timeout=300) as plain, ssl._create_unverified_context().wrap_socket(plain) as client:
         file = client.makefile("rb")
         file.readline()
         for tag in "abc":
@@ -347,7 +347,7 @@ def sizes(ask):
     mail, t = ask.mail, ask.t
     for bytes in (100000000, 104857600):
         mail.control("databytes", str(bytes))
-        with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as client:
+        with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as client:
             t.ok(f"SIZE {bytes}" in features(client), f"N-118 S-29 W-29 control/databytes: {bytes}")
             t.is_([client.mail(ANN, [f"SIZE={bytes + more}"])[0] for more in (0,)] + [client.rset()[0], client.mail(ANN, [f"SIZE={bytes + 1}"])[0]], [250, 250, 552],
                   f"N-118 S-29 ... {bytes} bytes and not one more")
@@ -383,7 +383,7 @@ def crowds(ask):
         mail.control(name, None)
 
     def banner(ip):
-        s = socket.create_connection((mail.address, mail.port(25)), timeout=60, source_address=(ip, 0))
+        s = socket.create_connection((mail.address, mail.port(25)), timeout=300, source_address=(ip, 0))
         return s, s.recv(1000)[:3]
     held = [banner(OTHER) for _ in range(50)]
     t.is_({said for _, said in held}, {b"220"}, "W-28 50 connections of one client")
@@ -469,7 +469,7 @@ def offboarding(ask):
         t.is_(f"{code} {text.decode()}", off(sender), f"P-12 T17 his session that is open still sends nothing as <{sender}>")
         held.rset()
     held.close()
-    with smtplib.SMTP(mail.address, mail.port(587), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(587), timeout=300) as client:
         client.starttls()
         client.ehlo()
         t.is_(client.docmd("AUTH", "PLAIN " + base64.b64encode(b"\0dave\0daves-password").decode())[0], 535, "P-12 he cannot log in to send")
@@ -515,7 +515,7 @@ def settings(ask):
 
     def greeting():
         context = ssl._create_unverified_context()
-        s = socket.create_connection((mail.address, mail.port(993)), timeout=60)
+        s = socket.create_connection((mail.address, mail.port(993)), timeout=300)
         try:
             s = context.wrap_socket(s)
             return s, s.recv(1000)[:4]

@@ -89,7 +89,7 @@ class Domain:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(60)
+            self.process.wait(300)
 
     def change(self, ldif):
         """What the administrator changes, by LDAPS."""

@@ -236,12 +236,12 @@ def backends(ask):
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         resumed(ask, known, version)
     through_proxy(ask, known)
-    client = smtplib.SMTP(ask.mail.address, ask.mail.port(587), timeout=60)
+    client = smtplib.SMTP(ask.mail.address, ask.mail.port(587), timeout=300)
     client.ehlo()
     t.is_(client.docmd("AUTH", "PLAIN AHNob3BAcmVsYXkAc2hvcHMtcGFzc3dvcmQ=")[0], 538, "S-23 no login without TLS")
     t.is_(client.docmd("MAIL", "FROM:<a@shop.example>")[0], 530, "S-23 ... nor mail")
     client.close()
-    wrong = smtplib.SMTP(ask.mail.address, ask.mail.port(587), timeout=60)
+    wrong = smtplib.SMTP(ask.mail.address, ask.mail.port(587), timeout=300)
     wrong.starttls()
     try:
         wrong.login("shop@relay", "wrong")
@@ -271,7 +271,7 @@ def resumed(ask, certificate, version):
     context.load_cert_chain(*certificate)
     session, replies = None, []
     for _ in range(2):
-        with socket.create_connection((ask.mail.address, ask.mail.port(465)), timeout=60) as plain, context.wrap_socket(plain, session=session) as tls:
+        with socket.create_connection((ask.mail.address, ask.mail.port(465)), timeout=300) as plain, context.wrap_socket(plain, session=session) as tls:
             lines = tls.makefile("rwb", buffering=0)
             lines.readline()
             for command in ("HELO x", "MAIL FROM:<a@cert.example>", f"RCPT TO:<{JOE}>", "QUIT"):
@@ -283,7 +283,7 @@ def resumed(ask, certificate, version):
 
 
 def asks_for_certificate(ask):
-    said = subprocess.run(["openssl", "s_client", "-connect", f"{ask.mail.address}:{ask.mail.port(25)}", "-starttls", "smtp", "-tls1_2"], input="QUIT\n", capture_output=True, text=True, timeout=60)
+    said = subprocess.run(["openssl", "s_client", "-connect", f"{ask.mail.address}:{ask.mail.port(25)}", "-starttls", "smtp", "-tls1_2"], input="QUIT\n", capture_output=True, text=True, timeout=300)
     return "Acceptable client certificate" in said.stdout or "Client Certificate Types" in said.stdout
 
 
@@ -442,7 +442,7 @@ def directory(ask):
         ask.case("P-06 P-15 on port 25 too", ALICE, disabled(dora), sender=dora, ip=FAR)
         t.matches(swaks(ask, "--from", dora, "--to", ALICE), r"554 5\.7\.1 <dora@example\.test>: Sender address rejected: sending is disabled", "P-20 with swaks")
         still(ask, "P-05 P-11 she", dora, who)
-        slapd.terminate(), slapd.wait(30)
+        slapd.terminate(), slapd.wait(300)
         t.ok(mail.run("ldapsync") is not None and mail.code == 111, "LDAP is stopped: ldapsync says so")
         ask.case("P-21 she may still not send", JOE, disabled(dora), sender=dora, **who)
         still(ask, "P-21 she still", dora, who)
@@ -464,7 +464,7 @@ def directory(ask):
         leaves(ask, folder, dora, who)
         t.is_(writers(folder), {"cn=admin,dc=example,dc=test"}, "P-01 nobody but the administrator has written to the directory")
     finally:
-        slapd.terminate(), slapd.wait(30)
+        slapd.terminate(), slapd.wait(300)
         for name in ("ldapserver", "ldaptls", "ldapbasedn", "ldapprofile"):
             mail.control(name, None)
 

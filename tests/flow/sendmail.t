@@ -26,7 +26,7 @@ def programs(mail, t):
     os.chown(folder, NOBODY, NOBODY)
     r = subprocess.run(["mutt", "-n", "-F", "/dev/null", "-e", f'set sendmail="{mail.home}/bin/sendmail -oem -oi"', "-e", "set copy=no", "-s", "by mutt", "-b", "alice@example.test", "--",
                         "bob@example.test"], input=b"hello\n.\nbehind a dot\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, user=NOBODY, group=NOBODY, extra_groups=[],
-                       cwd=folder, env=dict(mail.environment, HOME=folder, TERM="dumb"), timeout=60)
+                       cwd=folder, env=dict(mail.environment, HOME=folder, TERM="dumb"), timeout=300)
     found, copy = mail.mail_with("bob", "Subject: by mutt"), mail.mail_with("alice", "Subject: by mutt")
     t.ok(r.returncode == 0 and found and b"behind a dot" in found[0], "mutt, with its setting for sendmail, as nobody", r.stdout, found)
     t.ok(copy and b"Bcc" not in copy[0] + found[0] and b"Return-Path: <nobody@example.test>" in found[0], "... its Bcc gets it and is not shown; the sender is nobody@control/defaultdomain", copy, found)
@@ -40,7 +40,7 @@ def programs(mail, t):
     for piece in (b"To: bob\nBc", b"c: alice\nSubject: in pie", b"ces\n\none\n", b"two"):
         pipe.stdin.write(piece), pipe.stdin.flush()
     pipe.stdin.close()
-    t.ok(pipe.wait(60) == 0 and (found := mail.mail_with("bob", "Subject: in pieces")) and b"two" in found[0] and mail.mail_with("alice", "Subject: in pieces"), "a pipe of Python's, in pieces")
+    t.ok(pipe.wait(300) == 0 and (found := mail.mail_with("bob", "Subject: in pieces")) and b"two" in found[0] and mail.mail_with("alice", "Subject: in pieces"), "a pipe of Python's, in pieces")
     t.ok(all(re.search(rb"(?m)^Message-ID: <.+@.+>\r?$", m, re.I) and re.search(rb"(?m)^Date: ", m) for m in found), "... Date and Message-ID were added")
     code, said = sendmail(mail, ["-N", "success,delay", "-R", "hdrs", "-V", "id=7", "bob"], "Subject: dsn\n\nx\n")
     t.ok(code == 0 and mail.mail_with("bob", "Subject: dsn"), "-N, -R and -V are taken", said)
@@ -133,7 +133,7 @@ def down(mail, t):
     running.stdin.write(b"Subject: restarted\n\nx\n")
     running.stdin.close()
     subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/inject"], check=True)
-    t.ok(running.wait(60) == 0 and mail.mail_with("bob", "Subject: restarted"), "... one that is being started is waited for")
+    t.ok(running.wait(300) == 0 and mail.mail_with("bob", "Subject: restarted"), "... one that is being started is waited for")
 
 
 with Postroom(41) as mail, Tap() as t:

@@ -25,7 +25,7 @@ with Postroom(32) as mail, Tap() as t:
     said = mail.run("mailadm", "add", "account", "jÖRG@xn--bcher-kva.example", input="geheim1234\n")
     t.ok(mail.code and "exists already" in said, "N-43 the same address in another form is there already", said)
 
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as client:
         client.ehlo("client.example")
         t.ok(client.has_extn("smtputf8"), "N-119 SMTPUTF8 is offered")
         t.is_(greeted(client, "änn@größe.example", "JÖRG@BÜCHER.example", "bob@example.test", subject="by the U-label"), [250, 250, 250, 250], "W-01 S-39 mail on port 25 from and to UTF-8")
@@ -44,7 +44,7 @@ with Postroom(32) as mail, Tap() as t:
     t.is_(imap.search(None, "SUBJECT", '"label"')[1][0].split(), [b"1", b"2"], "S-39 N-43 the user logs in by the address, in another case, and reads both")
     imap.logout()
 
-    client = smtplib.SMTP(mail.address, mail.port(587), timeout=60)
+    client = smtplib.SMTP(mail.address, mail.port(587), timeout=300)
     client.starttls(context=ssl._create_unverified_context())
     client.ehlo()
     t.is_(client.docmd("AUTH", "PLAIN " + base64.b64encode(who).decode())[0], 235, "S-39 a login on the submission port by the address")
@@ -56,7 +56,7 @@ with Postroom(32) as mail, Tap() as t:
     t.ok(os.path.exists(service + "/down"), "N-115 the internal port is off")
     os.unlink(service + "/down")
     subprocess.run(["s6-svc", "-uwU", "-T", "20000", service], check=True)
-    with smtplib.SMTP(mail.address, mail.port(10587), timeout=60) as client:
+    with smtplib.SMTP(mail.address, mail.port(10587), timeout=300) as client:
         client.ehlo()
         t.is_(client.mail("bob@example.test")[0], 530, "N-115 switched on: 10587 needs a login")
         client.rset()

@@ -30,7 +30,7 @@ with Postroom(42) as mail, Tap() as t:
     def left():
         now = processes(mail.home)
         return {pid: one for pid, one in now.items() if pid not in long_lived and one[0] in ("smtp-receive", "tls-server", "auth-server")}
-    t.ok(wait_for(lambda: not left(), 30), "no session's process is left", left())
+    t.ok(wait_for(lambda: not left()), "no session's process is left", left())
     wait_for(lambda: sum(one[0] == "mailbox-spawn" for one in processes(mail.home).values()) == 1)
     after = processes(mail.home)
     kept = [pid for pid in long_lived if pid in after and after[pid][0] == long_lived[pid][0]]

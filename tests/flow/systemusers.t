@@ -25,7 +25,7 @@ def lmtp(mail, to, subject):
 def imap(mail, key):
     """A session as auth-server starts one (root may): the dialogue after SELECT and LOGOUT."""
     client, its = socket.socketpair()
-    client.settimeout(30)
+    client.settimeout(300)
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as call:
         call.connect(f"{mail.home}/run/mailbox-spawn")
         request = b"".join(word.encode() + b"\0" for word in ("what=imap", f"mailbox={key}", f"login={USER}", "tag=a1", "ahead=", "ip=192.0.2.1"))
@@ -57,7 +57,7 @@ def tests(mail, t, homes):
     for path, mode in ((box, "0700"), (box + "/new", "0700"), (f"{box}/new/{found[0]}", "0600")):
         st = os.stat(path)
         t.is_((st.st_uid, st.st_gid, oct(st.st_mode)[-4:]), (user.pw_uid, group.gr_gid, mode), f"P-33 {path[len(home):]}: the user's uid and gid, {mode}")
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as smtp:
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as smtp:
         smtp.sendmail("ann@outside.example", [address], "Subject: by SMTP\r\n\r\nx\r\n")
     t.ok(wait_for(lambda: len(os.listdir(box + "/new")) == 2), "P-29 by SMTP and the queue")
     t.matches(imap(mail, f"passwd-{USER}"), r"a1 OK.*\* 2 EXISTS.*a2 OK.*a3 OK", "P-29 IMAP reads it, and makes folders")
@@ -79,7 +79,7 @@ def stop_deliveries(mail):
 def stopped(mail, t, address):
     mail.control("concurrencylocal", "2")
     mail.restart("send-schedule")
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=60) as smtp:
+    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as smtp:
         smtp.sendmail("ann@outside.example", [address], "Subject: to be kept for\r\n\r\nx\r\n")
         t.ok(wait_for(lambda: stop_deliveries(mail)), "a user stops the process that delivers to him")
         for n in range(4):

@@ -10,7 +10,7 @@ from postroom import *
 
 def rcpt(mail, to, sender="stranger@outside.example"):
     """The reply to one recipient at port 25."""
-    client = smtplib.SMTP(mail.address, mail.port(25), timeout=60)
+    client = smtplib.SMTP(mail.address, mail.port(25), timeout=300)
     client.ehlo("outside.example")
     client.mail(sender)
     code, text = client.rcpt(to)
@@ -19,7 +19,7 @@ def rcpt(mail, to, sender="stranger@outside.example"):
 
 
 def send(mail, to, subject):
-    client = smtplib.SMTP(mail.address, mail.port(25), timeout=60)
+    client = smtplib.SMTP(mail.address, mail.port(25), timeout=300)
     return mail.give(client, "stranger@outside.example", to, subject)
 
 
@@ -103,7 +103,7 @@ def check_policy(t, mail):
     mail.control("ldapprofile", "rfc2307\npolicy")
     person(mail, stored)
     build(t, mail, "the policy overlay beside a directory's profile (P-07)")
-    client = smtplib.SMTP(mail.address, mail.port(587), timeout=60)
+    client = smtplib.SMTP(mail.address, mail.port(587), timeout=300)
     client.starttls()
     client.login("eve", "eve's")
     t.ok(mail.give(client, "eve@example.test", "alice@example.test", "may send"), "P-09: without an attribute she may send")
@@ -114,7 +114,7 @@ def check_policy(t, mail):
         code, text = client.rcpt("alice@example.test")
         t.matches(f"{code} {text.decode()}", r"^554 5\.7\.1 ", "P-02, P-03, P-08: ... the next transaction of her open session is refused")
         client.rset()
-    again = smtplib.SMTP(mail.address, mail.port(587), timeout=60)
+    again = smtplib.SMTP(mail.address, mail.port(587), timeout=300)
     again.starttls()
     t.is_(again.login("eve", "eve's")[0], 235, "P-05: she can log in")
     again.quit()

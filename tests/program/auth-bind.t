@@ -32,7 +32,7 @@ if os.geteuid() == 0:
 import socket
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
     s.connect("run/auth-bind")
-    s.settimeout(20)
+    s.settimeout(300)
     try:
         s.send(b"dn=cn=a\\0password=x\\0")
         print(s.recv(100))

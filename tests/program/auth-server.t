@@ -194,7 +194,7 @@ def start_session(answer):
     client = Client()
     client.begin(service='imap', response=b64(b'\0bob\0bobs'), ip='192.0.2.40')
     reply = client.ask(('what', 'start'), ('tag', 'a1'), ('ahead', b64(b'a2 SELECT INBOX\r\n')), fds=[its.fileno()])
-    helper.join(30)
+    helper.join(300)
     its.close()
     return ours, reply
 
@@ -303,7 +303,7 @@ equal(salt_of('nobody'), salts['nobody'], '... and again, with the salts as they
 
 os.rename('tables', 'no-tables')
 server.terminate()
-server.wait(30)
+server.wait(300)
 server = start('auth-server', listen('auth-server'), 'log')
 equal(plain('ann', 'new', ip='192.0.2.50')['answer'], 'later', 'without tables nobody is refused, but told to come back')
 test = run(program('auth-test'), 'ann', input='anns\n')

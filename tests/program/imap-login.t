@@ -101,7 +101,7 @@ class Client:
     def end(self):
         self.file.close()
         self.socket.close()
-        return self.process.wait(30)
+        return self.process.wait(300)
 
 
 PLAIN = base64.b64encode(b'\0alice\0right').decode()
@@ -235,5 +235,5 @@ for c in clients:
 usage = subprocess.run([program('imap-login'), '-r', 'pop'], env=ENV, stdin=subprocess.DEVNULL, capture_output=True)
 ok(usage.returncode == 100 and b'usage' in usage.stderr, 'a role that there is not: usage, exit code 100', usage.stderr)
 server.terminate()
-equal(server.wait(30), 0, 'SIGTERM ends the listener')
+equal(server.wait(300), 0, 'SIGTERM ends the listener')
 done_testing()

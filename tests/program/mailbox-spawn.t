@@ -109,7 +109,7 @@ import base64
 def imap(ahead=b''):
     """An IMAP session as auth-server starts it: the client's end of the connection."""
     client, its = socket.socketpair()
-    client.settimeout(30)
+    client.settimeout(300)
     answer = call_as('mail-auth', [('what', 'imap'), ('mailbox', 'key-ann'), ('login', 'ann@example.test'), ('tag', 'a1'),
                                    ('ahead', base64.b64encode(ahead).decode()), ('ip', '192.0.2.1')], [its.fileno()])
     its.close()
@@ -154,7 +154,7 @@ session = wait_for(children)[0]
 wait_for(lambda: client.recv(65536))  # its answer to the login: it runs
 spawn.terminate()
 ok(b'BYE' in wait_for(lambda: client.recv(65536)) or b'BYE' in client.recv(65536), 'told to stop, it tells the client')
-equal((spawn.wait(30), os.path.exists('/proc/%d' % session)), (0, False), '... and nothing is left')
+equal((spawn.wait(300), os.path.exists('/proc/%d' % session)), (0, False), '... and nothing is left')
 spawn = start_spawn()
 state(deliver(MESSAGE))  # it serves: it is in its sandbox
 equal(facts(spawn.pid)[3:], ('1', '2', '00000000000000e1'), 'check 54: no_new_privs, a filter; root with four capabilities: chown, kill, setgid, setuid')

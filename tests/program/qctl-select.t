@@ -86,7 +86,7 @@ equal(run('queue-check')[0], 0, 'queue-check has no complaint')
 
 # in the middle of a delivery
 hold_on = threading.Event()
-smtp.answer = lambda p, h: (hold_on.wait(30), outcomes(p, 'done 2.0.0 250 ok'))[1]
+smtp.answer = lambda p, h: (hold_on.wait(300), outcomes(p, 'done 2.0.0 250 ok'))[1]
 run('qctl', 'retry', '--sender', '<>')
 wait_for(lambda: [x for x in smtp.asked if x[0]['id'] == d] or None)
 code, out, error = run('qctl', 'bounce', '--sender', '<>')

@@ -115,5 +115,5 @@ equal(json.loads(selected['once'].stdout.readline())['message']['recipients'][0]
 subprocess.run([program('qctl'), 'delete', id], env=ENV, capture_output=True)
 equal(json.loads(selected['once'].stdout.readline()).get('id'), id, '... until it has left')
 for f in followers:
-    f.terminate(), f.wait(10)
+    f.terminate(), f.wait(300)
 done_testing()

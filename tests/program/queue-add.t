@@ -21,7 +21,7 @@ def add(id, content, more=()):
 
 def notice():
     with notices.accept()[0] as connection:
-        connection.settimeout(30)
+        connection.settimeout(300)
         return receive(connection)[0]
 
 

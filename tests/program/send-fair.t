@@ -35,7 +35,7 @@ def restart(**control):
         write('control/' + name, '%s\n' % value)
     if scheduler:
         scheduler.terminate()
-        scheduler.wait(60)
+        scheduler.wait(300)
     scanned = read('log').count(b': scanned') if os.path.exists('log') else 0
     scheduler = start('send-schedule', listening, 'log')
     assert wait_for(lambda: read('log').count(b': scanned') > scanned)

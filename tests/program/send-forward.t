@@ -65,5 +65,5 @@ ok(said and b'srs-server' in said and not told(id).get('x@far.test'), 'srs-serve
 equal(told(id), {'bob@a.test': 'joe@out.test'}, '... the mailbox here has it')
 id = add('joe@out.test', 'z@other.test')
 ok(wait_for(lambda: not path(id)), '... and other mail goes on')
-scheduler.terminate(), scheduler.wait(30)
+scheduler.terminate(), scheduler.wait(300)
 done_testing()

@@ -34,7 +34,7 @@ def restart(rates=None):
         write('control/destinationrate', rates)
     if scheduler:
         scheduler.terminate()
-        scheduler.wait(60)
+        scheduler.wait(300)
     scanned = read('log').count(b': scanned') if os.path.exists('log') else 0
     scheduler = start('send-schedule', listening, 'log')
     notices[:] = [connect('send-schedule')]
@@ -138,7 +138,7 @@ ok(wait_for(lambda: len([i for i in hub if path(i) and 'waits for the rate limit
 
 # configuration
 scheduler.terminate()
-scheduler.wait(60)
+scheduler.wait(300)
 write('control/destinationrate', '# ours\na.test 5/fortnight\n')
 r = subprocess.run([program('send-schedule')], stdin=listening, env=ENV, capture_output=True, text=True)
 ok(r.returncode == 100 and 'control/destinationrate: /minute, /hour or /day: a.test 5/fortnight' in r.stderr, 'what cannot be understood is refused at the start', r.stderr)

@@ -58,7 +58,7 @@ def run(name, *arguments):
 def restart():
     global scheduler
     scheduler.terminate()
-    scheduler.wait(60)
+    scheduler.wait(300)
     scanned = read('log').count(b': scanned') if os.path.exists('log') else 0
     scheduler = start('send-schedule', listening, 'log')
     assert wait_for(lambda: read('log').count(b': scanned') > scanned)
@@ -127,7 +127,7 @@ one, hub = add(ALICE), add(('role=submission', 'login=hub', 'backend=hub'), send
 network = add(('role=submission', 'backend=hub'), sender='y@hub.test')
 ok(wait_for(lambda: all(attempts(i) == 1 for i in (one, hub, network))), "alice's, a backend's by its login, and by its certificate")
 scheduler.terminate()
-scheduler.wait(60)
+scheduler.wait(300)
 publish(gone=['alice'], backend=False)
 scheduler = start('send-schedule', listening, 'log')
 ok(wait_for(lambda: states(one) == states(hub) == 'h'), 'both are gone from the tables while it is down: held after its start', (states(one), states(hub)))
@@ -149,7 +149,7 @@ ok(gone(mixed) and b'Action: failed' in asked(reports, mixed + 'b0002')[0][3], '
 # under way when the bit goes off
 publish()
 gate = threading.Event()
-smtp.answer = lambda pairs, hop: gate.wait(60) and outcomes(pairs, DONE if hop['domain'] == 'good.test' else LATER)
+smtp.answer = lambda pairs, hop: gate.wait(300) and outcomes(pairs, DONE if hop['domain'] == 'good.test' else LATER)
 half = add(ALICE, ['x@far.test', 'y@good.test'])
 ok(wait_for(lambda: len(asked(smtp, half)) == 2), 'one that is under way to two hosts')
 publish(off=['alice'])
@@ -165,7 +165,7 @@ publish()
 write('control/concurrencyremote', '1\n')
 restart()
 gate = threading.Event()
-smtp.answer = lambda pairs, hop: gate.wait(60) and outcomes(pairs, DONE)
+smtp.answer = lambda pairs, hop: gate.wait(300) and outcomes(pairs, DONE)
 first = add(BOB)
 ok(wait_for(lambda: asked(smtp, first)), 'one of bob has the only connection')
 line, theirs = many(ALICE, 5), many(BOB, 5)

@@ -15,7 +15,7 @@ class Gate:
         self.event, self.outcome = threading.Event(), None
 
     def __call__(self, pairs, hop):
-        self.event.wait(60)
+        self.event.wait(300)
         return outcomes(pairs, self.outcome, [('keep', 'yes')])
 
     def open(self, outcome):
@@ -125,7 +125,7 @@ ok(len(told) == 1 and told[0][3].count(b'Diagnostic-Code: X-Postroom; moved') + 
 
 # some are refused by the other side at that moment, a report of them is on its way: the rest is done then
 hold_reports = threading.Event()
-reports.answer = lambda pairs, hop: hold_reports.wait(60) and [('answer', 'queued'), ('id', dict(pairs)['id'])]
+reports.answer = lambda pairs, hop: hold_reports.wait(300) and [('answer', 'queued'), ('id', dict(pairs)['id'])]
 smtp.answer = lambda pairs, hop: outcomes(pairs, NEVER if hop['domain'] == 'never.test' else LATER)
 id = add('bob@a.test', ['a@never.test', 'b@later.test'])
 ok(wait_for(lambda: asked(reports, id + 'b0001')) and states(id) == 'fR', 'a message whose report is under way', states(id))
@@ -139,10 +139,10 @@ ok(b'b@later.test' in report and b'a@never.test' not in report.split(b'message/d
 # what waits in line of a message that is under way is not begun
 write('control/concurrencylocal', '1\n')
 scheduler.terminate()
-scheduler.wait(30)
+scheduler.wait(300)
 scheduler = start('send-schedule', listening, 'log')
 one = threading.Event()
-deliver.answer = lambda pairs, hop: one.wait(60) and outcomes(pairs, DONE)
+deliver.answer = lambda pairs, hop: one.wait(300) and outcomes(pairs, DONE)
 id = add('ann@x.test', [('u%d@a.test' % i, 'mailbox=kbob') for i in range(20)])
 ok(wait_for(lambda: asked(deliver, id)), 'a list of twenty, one after another')
 noted('hold', 'held', id)
@@ -157,6 +157,6 @@ gate, id = running()
 noted('delete', 'deleted', id)
 scheduler.terminate()
 gate.open(LATER)
-equal(scheduler.wait(60), 0, 'told to stop')
+equal(scheduler.wait(300), 0, 'told to stop')
 ok(not path(id), '... what was noted is done before it ends')
 done_testing()

@@ -118,12 +118,12 @@ order = []
 
 def slowly(pairs, hop):
     order.append(dict(pairs)['id'])
-    go.wait(30)
+    go.wait(300)
     return outcomes(pairs, DONE)
 
 
 deliver.answer = slowly
-scheduler.terminate(), scheduler.wait(30)  # the settings are read at its start
+scheduler.terminate(), scheduler.wait(300)  # the settings are read at its start
 start('send-schedule', listen('send-schedule'), 'log2')
 ok(wait_for(lambda: b'scanned' in read('log2')), 'one delivery at a time')
 first = add([BOB])

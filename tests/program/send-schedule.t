@@ -242,7 +242,7 @@ ok(all(gone(i) for i in dead), 'it comes back, the operator says try: all flow')
 
 # a message that waits for room at two hops goes on at the one that has room first
 gates = {'slow.test': threading.Event(), 'fast.test': threading.Event()}
-smtp.answer = lambda pairs, hop: gates[hop['domain']].wait(30) and outcomes(pairs, DONE)
+smtp.answer = lambda pairs, hop: gates[hop['domain']].wait(300) and outcomes(pairs, DONE)
 full = [add('ann@x.test', ['a@' + d]) for d in gates for _ in range(5)]
 ok(wait_for(lambda: smtp.open == 10), 'two hops whose windows are full', smtp.open)
 both = add('ann@x.test', ['a@slow.test', 'b@fast.test'])
@@ -257,7 +257,7 @@ smtp.answer = say(DONE)
 # windows: not more at once than there may be
 write('control/concurrencylocal', '3\n')
 scheduler.terminate()
-equal(scheduler.wait(30), 0, 'SIGTERM ends it when nothing is under way')
+equal(scheduler.wait(300), 0, 'SIGTERM ends it when nothing is under way')
 scheduler = start('send-schedule', listening, 'log')
 deliver.most = 0
 deliver.answer = lambda pairs, hop: time.sleep(0.02) or outcomes(pairs, DONE)
@@ -273,7 +273,7 @@ images = read('log').count(b': serving')
 scheduler.send_signal(signal.SIGHUP)
 ok(wait_for(lambda: read('log').count(b': serving') == images + 1) and scheduler.poll() is None, 'SIGHUP: it executes itself anew')
 gate = threading.Event()
-deliver.answer = lambda pairs, hop: gate.wait(30) and outcomes(pairs, DONE)
+deliver.answer = lambda pairs, hop: gate.wait(300) and outcomes(pairs, DONE)
 id = add('ann@x.test', [('bob@a.test', 'mailbox=kbob')])
 wait_for(lambda: asked(deliver, id))
 scheduler.send_signal(signal.SIGHUP)
@@ -321,7 +321,7 @@ ok(gone(id), 'with tables again it goes')
 
 # restart: what is there is found, and told to deliver as perhaps delivered
 scheduler.terminate()
-scheduler.wait(30)
+scheduler.wait(300)
 id = new_id()
 message(id, 'ann@x.test', [('bob@a.test', 'mailbox=kbob')])
 cut = new_id()
@@ -351,7 +351,7 @@ checked('then')
 for name, value in (('concurrencylocal', 'ten'), ('queuelifetime', '-1'), ('queuelifetime', '5 days'), ('retryfirst', '0')):
     write('control/' + name, value + '\n')
     scheduler.terminate()
-    scheduler.wait(30)
+    scheduler.wait(300)
     r = subprocess.run([program('send-schedule')], stdin=listening, env=ENV, capture_output=True, text=True)
     ok(r.returncode == 100 and 'control/' + name in r.stderr, 'control/%s: %s is refused at start' % (name, value), r.stderr)
     os.unlink('control/' + name)

@@ -21,7 +21,7 @@ def queued():
 def way(first, more=()):
     """All that was put into the queue, by one connection at a time: where each message went, in order."""
     wait = threading.Event()
-    smtp.answer = lambda p, h: (wait.wait(60), outcomes(p, 'done 2.0.0 250 ok', [('keep', 'yes')]))[1]
+    smtp.answer = lambda p, h: (wait.wait(300), outcomes(p, 'done 2.0.0 250 ok', [('keep', 'yes')]))[1]
     smtp.asked.clear()
     before = smtp.connections
     for domain in [*first, *more]:
@@ -31,7 +31,7 @@ def way(first, more=()):
     time.sleep(0.5)  # the rest stands in line; if it does not yet, nothing fails for that
     wait.set()
     ok(wait_for(lambda: not queued(), 60), '%d messages are sent' % (len(first) + len(more)), (len(queued()), read('log')[-500:]))
-    process.terminate(), process.wait(30)
+    process.terminate(), process.wait(300)
     return [asked[2]['domain'] for asked in smtp.asked], smtp.connections - before
 
 

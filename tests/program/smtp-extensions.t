@@ -48,7 +48,7 @@ class Client:
     def __init__(self, role='mx', hello=True):
         self.hello = b'LHLO x' if role == 'lmtp' else b'EHLO x'
         self.sock = socket.create_connection((ADDRESS, PORTS[role]), source_address=(ADDRESS, 0))
-        self.sock.settimeout(30)
+        self.sock.settimeout(300)
         if role == 'submissions':
             self.sock = CONTEXT.wrap_socket(self.sock)
         self.stream = self.sock.makefile('rb')

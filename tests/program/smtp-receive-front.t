@@ -23,7 +23,7 @@ class Client:
 
     def __init__(self, listening, first=b'', source='127.0.33.1'):
         self.socket = socket.socket()
-        self.socket.settimeout(30)
+        self.socket.settimeout(300)
         self.socket.bind((source, 0))
         self.socket.connect(listening.getsockname())
         self.socket.sendall(first)

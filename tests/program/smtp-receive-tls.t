@@ -45,7 +45,7 @@ CONTEXT.verify_mode = ssl.CERT_NONE
 class Client:
     def __init__(self, role):
         self.sock = socket.create_connection((ADDRESS, PORTS[role]), source_address=(ADDRESS, 0))
-        self.sock.settimeout(30)
+        self.sock.settimeout(300)
         if role == 'submissions':
             self.sock = CONTEXT.wrap_socket(self.sock)
         self.stream = self.sock.makefile('rb')
@@ -115,7 +115,7 @@ equal(clients[0].ask('NOOP'), '250 2.0.0 Ok', 'the others go on')
 for c in clients + [third]:
     c.close()
 few.terminate()
-equal(few.wait(30), 0, 'told to stop, it ends')
+equal(few.wait(300), 0, 'told to stop, it ends')
 
 # port 25
 c = Client('mx')

@@ -30,7 +30,7 @@ def session(*messages, recipients=('a@example.org', 'b@example.org'), extensions
     c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('tls', 'off')])
     outcomes = [c.send(m, recipients) for m in messages or (MESSAGE,)]
     fields = c.fields
-    c.close(), s.join(30)
+    c.close(), s.join(300)
     return outcomes, s, fields
 
 

@@ -21,7 +21,7 @@ def session(*messages, recipients=('a@example.org',), sessions=1, extensions=('P
     c = Call([('route', 'host'), ('host', address), ('port', s.port), ('tls', 'off')])
     c.connection.settimeout(120)
     outcomes = [c.send(m, recipients) for m in messages or (MESSAGE,)]
-    c.close(), s.join(60)
+    c.close(), s.join(300)
     return outcomes, s, c.fields
 
 
@@ -219,7 +219,7 @@ def stops_reading(connection, file, heard):
     for line in file:
         if line.startswith(b'DATA'):
             connection.sendall(b'354 go\r\n')
-            stopped.wait(60)
+            stopped.wait(300)
             return
         connection.sendall(b'250 ok\r\n')
 

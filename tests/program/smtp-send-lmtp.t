@@ -26,7 +26,7 @@ def session(messages=1, recipients=ALL, rule='store', **replies):
     c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('rule', rule), ('tls', 'off')])
     outcomes = [c.send(recipients=recipients) for _ in range(messages)]
     fields = c.fields
-    c.close(), s.join(30)
+    c.close(), s.join(300)
     return outcomes, s, fields
 
 

@@ -68,7 +68,7 @@ def try_once(auth, offers='AUTH LOGIN PLAIN SCRAM-SHA-256 XOAUTH2', tls='encrypt
     s = peer.Server(address=ADDRESS, certificate='relay', extensions=(('STARTTLS',) if starttls else ()) + (offers,), AUTH=auth)
     c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('rule', 'office'), ('tls', tls)])
     outcome = c.send()[0]
-    c.close(), s.join(30)
+    c.close(), s.join(300)
     return outcome, s.heard, s
 
 

@@ -25,7 +25,7 @@ def tell(extensions, recipients=('bob@example.org',), facts=(), message=MESSAGE,
     s = Server(address=ADDRESS, extensions=extensions, sessions=1)
     c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('tls', tls)])
     found = c.send(message, recipients, sender, facts=facts)
-    c.close(), s.join(30)
+    c.close(), s.join(300)
     return found, c, [h for h in s.heard if h.split(' ')[0] in ('MAIL', 'RCPT')]
 
 
@@ -91,7 +91,7 @@ c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('tls', 'off')
 equal([c.verify('a@b.test')[0][:2], c.verify('nobody@b.test')[0][:3], c.verify('late@b.test')[0][:3]],
       [('done', '2.1.5'), ('never', '5.1.1', '550'), ('later', '4.2.0', '450')], 'S-26: what=verify answers what the host says to RCPT')
 equal(c.send()[0][0], 'done', '... and the connection is good for more')
-c.close(), s.join(30)
+c.close(), s.join(300)
 equal([h.split(' ')[0] for h in s.heard], ['EHLO', 'MAIL', 'RCPT', 'RSET', 'MAIL', 'RCPT', 'RSET', 'MAIL', 'RCPT', 'RSET', 'MAIL', 'RCPT', 'DATA', 'QUIT'], '... no data was sent')
 equal((s.heard[1], len(s.messages)), ('MAIL FROM:<>', 1), '... from the null sender')
 for user, may in (('mail-in', ['done']), ('mail-submit', ['done'])):

@@ -18,7 +18,7 @@ def tell(message, extensions=('PIPELINING', 'SIZE 2000000'), **more):
     s = Server(address=ADDRESS, extensions=extensions)
     c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('tls', 'off')])
     found = c.send(message, **more)
-    c.close(), s.join(30)
+    c.close(), s.join(300)
     got = s.messages[0][:-3].replace(b'\r\n..', b'\r\n.') if s.messages else None
     return found[0], next((h for h in s.heard if h.startswith('MAIL')), None), got
 

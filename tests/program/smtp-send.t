@@ -75,7 +75,7 @@ s = Server()
 outcomes, c = try_once(s)
 equal(outcomes, [('done', '2.0.0', '250', 'queued')], 'the server\'s reply is the outcome')
 equal(c.fields.get('keep'), 'yes', 'the connection could be kept')
-s.join(30)
+s.join(300)
 equal(s.heard, ['EHLO mail.home.test', 'MAIL FROM:<ann@home.test> SIZE=%d' % len(MESSAGE), 'RCPT TO:<bob@example.org>', 'DATA',
                 'QUIT'], 'the dialogue')
 equal(s.messages, [b'Subject: hello\r\n\r\nline\r\n..dot\r\n.\r\n'], 'the data, with its dot doubled')
@@ -84,43 +84,43 @@ ok(line in log() and 'ms=' in log(), 'a line in the log', log())
 
 s = Server(extensions=())
 outcomes, c = try_once(s, recipients=('a@example.org', 'b@example.org'))
-s.join(30)
+s.join(300)
 equal([o[0] for o in outcomes], ['done', 'done'], 'without PIPELINING')
 s = Server(EHLO=b'502 what?\r\n')
 try_once(s)
-s.join(30)
+s.join(300)
 equal(s.heard[:3], ['EHLO mail.home.test', 'HELO mail.home.test', 'MAIL FROM:<ann@home.test>'],
       'EHLO is refused: HELO, and nothing that EHLO did not offer')
 
 write('control/helohost', 'out.home.test\n')
 s = Server()
 outcomes, c = try_once(s, message=b'x\xe4\r\n', sender='')
-s.join(30)
+s.join(300)
 equal(s.heard[:2], ['EHLO out.home.test', 'MAIL FROM:<> SIZE=4 BODY=8BITMIME'], 'control/helohost; the null sender; 8BITMIME')
 os.unlink('control/helohost')
 
 s = Server()
 outcomes, c = try_once(s, message=b'a\nb\n.\nMAIL FROM:<evil@example.org>\n.\r\r\n' + b'x' * 3000)
-s.join(30)
+s.join(300)
 ok(len(s.messages) == 1 and max(map(len, s.messages[0].split(b'\r\n'))) <= 998 and b'\n' not in s.messages[0].replace(b'\r\n', b''),
    'check 31: CRLF only, lines of at most 998 bytes, one message', s.messages)
 big = b''.join(b'%07d\r\n.%s\r\n' % (i, b'y' * 60) for i in range(20000))
 s = Server(extensions=('PIPELINING',))
 outcomes, c = try_once(s, message=b'ENVELOPE' + big, recipients=('a@example.org',))
-s.join(30)
+s.join(300)
 ok(outcomes[0][0] == 'done' and s.messages[0] == b'ENVELOPE' + big.replace(b'\r\n.', b'\r\n..') + b'.\r\n',
    'a message of a megabyte and a half, in parts', outcomes)
 s = Server()
 c = Call(hop(s))
 outcomes = c.send(b'postroom1 envelope\n\nA: b\r\n', offset=20)
-c.close(), s.join(30)
+c.close(), s.join(300)
 equal(s.messages, [b'A: b\r\n.\r\n'], 'only what lies behind the offset is sent')
 
 # --- kept connections -------------------------------------------------------------------------------------------------
 s = Server(RCPT=[b'250 ok\r\n', b'550 5.1.1 nobody\r\n', b'250 ok\r\n'])
 c = Call(hop(s))
 results = [c.send()[0][0] for _ in range(3)]
-c.close(), s.join(30)
+c.close(), s.join(300)
 equal(results, ['done', 'never', 'done'], 'three messages on one call')
 equal([h.split(' ')[0] for h in s.heard], ['EHLO'] + ['MAIL', 'RCPT', 'DATA'] * 3 + ['QUIT'], 'on one connection')
 for name, value, count, what in (('connectionmessages', '2', 3, 'two messages over a connection'), ('connectionmessages', '0', 1, '0: no limit'), ('connectionmessages', '1', 5, 'each has its own')):
@@ -141,14 +141,14 @@ equal((results, s.connections), (['done'] * 101, 2), 'a hundred messages go over
 s = Server(extensions=(), RCPT=[b'550 5.1.1 nobody\r\n', b'250 ok\r\n'])
 c = Call(hop(s))
 results = [c.send()[0][0] for _ in range(2)]
-c.close(), s.join(30)
+c.close(), s.join(300)
 equal([h.split(' ')[0] for h in s.heard], ['EHLO', 'MAIL', 'RCPT', 'RSET', 'MAIL', 'RCPT', 'DATA', 'QUIT'],
       'RSET only after a transaction without an end')
 for how, what in ((None, 'closed'), (b'421 4.4.2 idle for too long\r\n', 'ended by 421')):
     s = Server(sessions=2, MAIL=[b'250 ok\r\n', how, b'250 ok\r\n'])
     c = Call(hop(s))
     results = [c.send()[0][0] for _ in range(2)]
-    c.close(), s.join(30)
+    c.close(), s.join(300)
     equal((results, s.connections), (['done', 'done'], 2), 'a kept connection that was %s before MAIL is replaced, once' % what)
 s = Server(sessions=3, MAIL=[b'250 ok\r\n', None])
 c = Call(hop(s))
@@ -163,7 +163,7 @@ for code, kind in ((b'450', 'later'), (b'550', 'never')):
                                       ('RCPT', '1.0', False), ('DATA', '0.0', False)):
         s = Server(extensions=('PIPELINING',) if pipelining else (), **{stage: code + b' no\r\n'})
         outcomes, c = try_once(s)
-        s.join(30)
+        s.join(300)
         equal(outcomes, [(kind, ('4.' if kind == 'later' else '5.') + status, code.decode(), 'no')],
               '%s at %s is %s%s' % (code.decode(), stage, kind, '' if pipelining else ' (no PIPELINING)'))
         ok(s.heard[-1] == 'QUIT', 'and the server is told goodbye', s.heard)
@@ -175,7 +175,7 @@ equal(outcomes, [('done', '2.0.0', '250', 'queued'), ('never', '5.1.1', '550', '
                  ('done', '2.0.0', '250', 'queued')], 'each recipient has its own outcome, in order; who was too many has it by the next transaction')
 s = Server(RCPT=b'550 5.1.1 nobody\r\n')
 outcomes, c = try_once(s)
-s.join(30)
+s.join(300)
 ok(outcomes[0][0] == 'never' and s.messages == [b'.\r\n'] and c.fields.get('keep') == 'yes',
    'nobody is left, but the server said 354: it gets an end at once', s.messages)
 for greeting in (b'450 later\r\n', b'554 go away\r\n', b'421 4.3.2 busy\r\n'):
@@ -201,7 +201,7 @@ for stage in ('BANNER', 'EHLO', 'MAIL', 'RCPT', 'DATA', 'END'):
 
 
 def silence(server):
-    silent.wait(20)
+    silent.wait(300)
 
 
 def drip(server):
@@ -269,13 +269,13 @@ ok(outcomes[0][:2] == ('later', '4.3.0') and 'relay.cdb' in outcomes[0][3], 'wit
 tables({'office': [('login', 'instance'), ('password', 's3cret')]})
 s = Server(extensions=('STARTTLS', 'AUTH LOGIN PLAIN'))
 outcomes, c = try_once(s, rule='office', tls='encrypt')
-s.join(30)
+s.join(300)
 ok(outcomes[0][0] == 'done' and 'AUTH PLAIN ' + plain in s.heard, 'AUTH PLAIN with the login of the rule, over TLS', (outcomes, s.heard))
 s = Server(extensions=('STARTTLS', 'AUTH=LOGIN'), AUTH=b'334 VXNlcm5hbWU6\r\n',
            **{base64.b64encode(b'instance').decode().upper(): b'334 x\r\n',
            base64.b64encode(b's3cret').decode().upper(): b'235 ok\r\n'})
 outcomes, c = try_once(s, rule='office', tls='encrypt')
-s.join(30)
+s.join(300)
 ok(outcomes[0][0] == 'done' and s.heard[3:6] == ['AUTH LOGIN', 'aW5zdGFuY2U=', 'czNjcmV0'],
    'AUTH LOGIN, where there is nothing better', (outcomes, s.heard))
 s = Server(extensions=('STARTTLS', 'AUTH PLAIN'), AUTH=b'535 5.7.8 wrong\r\n')
@@ -284,11 +284,11 @@ ok(outcomes[0][:2] == ('later', '4.7.8') and 'rule office' in outcomes[0][3] and
    'a refused login is later, and names the rule', outcomes)
 s = Server(extensions=('AUTH PLAIN',))
 outcomes, c = try_once(s, rule='office', tls='may')
-s.join(30)
+s.join(300)
 ok(outcomes[0][0] == 'later' and 'AUTH' not in ''.join(s.heard), 'no TLS: the password is not said', (outcomes, s.heard))
 s = Server(extensions=('AUTH PLAIN',))
 outcomes, c = try_once(s, rule='office', tls='off')
-s.join(30)
+s.join(300)
 ok(outcomes[0][:2] == ('later', '4.7.11') and 'AUTH' not in ''.join(s.heard), 'not even if the rule says tls: off', (outcomes, s.heard))
 s = Server(extensions=('STARTTLS',))
 outcomes, c = try_once(s, rule='office', tls='encrypt')
@@ -297,19 +297,19 @@ ok(outcomes[0][0] == 'later' and 'rule office' in outcomes[0][3], 'a login, but 
 tables({'office': [('login', 'instance'), ('password', 'other')]})
 s = Server(extensions=('STARTTLS', 'AUTH PLAIN'))
 outcomes, c = try_once(s, rule='office', tls='encrypt')
-s.join(30)
+s.join(300)
 ok('AUTH PLAIN ' + base64.b64encode(b'\0instance\0other').decode() in s.heard, 'a changed password counts at once (N-88)',
    s.heard)
 s = Server()
 outcomes, c = try_once(s, rule='free')
-s.join(30)
+s.join(300)
 ok(outcomes[0][0] == 'done' and 'AUTH' not in ''.join(s.heard), 'a rule without a login', outcomes)
 ok('s3cret' not in log() and plain not in log(), 'no password is in the log')
 
 # --- what a server does not take -----------------------------------------------------------------------------------------
 s = Server(extensions=('SIZE 10',))
 outcomes, c = try_once(s)
-s.join(30)
+s.join(300)
 ok(outcomes[0][:3] == ('never', '5.3.4', '000') and s.heard == ['EHLO mail.home.test', 'QUIT'],
    'larger than SIZE: 5.3.4 before MAIL', (outcomes, s.heard))
 s = Server(extensions=())
@@ -320,18 +320,18 @@ outcomes, c = try_once(s, recipients=('j\u00f6rg@example.org',))
 equal(outcomes[0][:3], ('never', '5.6.7', '000'), 'no SMTPUTF8: an address that is not ASCII is returned')
 s = Server(extensions=('SMTPUTF8', '8BITMIME'))
 outcomes, c = try_once(s, recipients=('j\u00f6rg@example.org',))
-s.join(30)
+s.join(300)
 ok(outcomes[0][0] == 'done' and 'SMTPUTF8' in s.heard[1], 'with SMTPUTF8 it is sent', s.heard)
 s = Server()
 outcomes, c = try_once(s, recipients=('a@example.org>\r\nRSET', 'b b@example.org', '"b >b"@example.org', ''))
-s.join(30)
+s.join(300)
 equal([o[0] for o in outcomes], ['never', 'never', 'done', 'never'], 'an address that would end its command is never said')
 ok('RSET' not in s.heard, 'and no command comes from it', s.heard)
 
 # --- TLS ------------------------------------------------------------------------------------------------------------------
 s = Server(extensions=('STARTTLS', 'PIPELINING'))
 outcomes, c = try_once(s, tls='may')
-s.join(30)
+s.join(300)
 ok(outcomes[0][0] == 'done' and s.tls == ['TLSv1.3'] and c.fields.get('tls', '').startswith('TLSv1.3 TLS_'),
    'tls=may: STARTTLS when it is offered', c.answer)
 equal([h.split(' ')[0] for h in s.heard], ['EHLO', 'STARTTLS', 'EHLO', 'MAIL', 'RCPT', 'DATA', 'QUIT'],
@@ -345,12 +345,12 @@ equal(outcomes[0][0], 'done', 'tls=may: in clear when it is not offered')
 for tls in ('encrypt', 'verify'):
     s = Server()
     outcomes, c = try_once(s, tls=tls)
-    s.join(30)
+    s.join(300)
     ok(outcomes[0][:2] == ('later', '4.7.4') and 'MAIL' not in ''.join(s.heard),
        'tls=%s: STARTTLS that was stripped is later, and nothing is sent' % tls, outcomes)
     s = Server(extensions=('STARTTLS',), STARTTLS=b'454 4.7.0 not now\r\n')
     outcomes, c = try_once(s, tls=tls)
-    s.join(30)
+    s.join(300)
     ok(outcomes[0][0] == 'later' and 'MAIL' not in ''.join(s.heard), 'tls=%s: a refused STARTTLS too' % tls, outcomes)
 
 
@@ -361,7 +361,7 @@ def no_handshake(server):
 
 s = Server(sessions=2, extensions=('STARTTLS',), STARTTLS=no_handshake)
 outcomes, c = try_once(s, tls='may')
-s.join(30)
+s.join(300)
 ok(outcomes[0][0] == 'done' and s.connections == 2 and s.heard.count('STARTTLS') == 1 and 'tls' not in c.fields,
    'tls=may: after a failed handshake a fresh connection in clear, at once', (outcomes, s.heard))
 s = Server(sessions=2, extensions=('STARTTLS',), STARTTLS=no_handshake)
@@ -376,7 +376,7 @@ def inject(server):
 
 s = Server(extensions=('STARTTLS', 'PIPELINING'), STARTTLS=inject)
 outcomes, c = try_once(s, tls='encrypt')
-s.join(30)
+s.join(300)
 ok(outcomes[0][:2] == ('later', '4.7.5') and 'behind its answer to STARTTLS' in outcomes[0][3] and 'MAIL' not in ''.join(s.heard),
    'check 28: bytes after the reply to STARTTLS end the connection', (outcomes, s.heard))
 s = Server(certificate='relay.example.test', extensions=('STARTTLS',))
@@ -384,7 +384,7 @@ outcomes, c = try_once(s, tls='verify')
 equal(outcomes[0][0], 'done', 'tls=verify: the right certificate')
 s = Server(certificate='other.example.test', extensions=('STARTTLS',))
 outcomes, c = try_once(s, tls='verify')
-s.join(30)
+s.join(300)
 ok(outcomes[0][:2] == ('later', '4.7.5') and 'certificate' in outcomes[0][3] and 'MAIL' not in ''.join(s.heard),
    'tls=verify: the certificate of another host', outcomes)
 s = Server(certificate='other.example.test', extensions=('STARTTLS',))

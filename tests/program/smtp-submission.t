@@ -146,7 +146,7 @@ ok(message.endswith(b'>\r\nSubject: chunks\r\n\r\na\r\nb\r\n') and b'\r\nFrom: <
 import time
 begin = time.monotonic()
 answer, _, message = send(b'X: y\r\n' * 100000 + b'\r\nx')
-ok(answer.startswith('250') and message.count(b'X: y\r\n') == 100000 and time.monotonic() - begin < 30, 'check 11: 100,000 header lines', answer)
+ok(answer.startswith('250') and message.count(b'X: y\r\n') == 100000 and time.monotonic() - begin < 120, 'check 11: 100,000 header lines', answer)
 for what, content in (('a header of more than 1 MiB', b'Subject: ' + b'x' * 1048576 + b'\r\n\r\nx'), ('one that never ends', b'To: a@b.example\r\n' * 200000)):
     equal(send(content)[0], "552 5.3.4 The message's header is too big", 'check 11: ' + what)
 answer, _, message = send(b'just text\r\n' * 199999 + b'just text')

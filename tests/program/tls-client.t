@@ -66,13 +66,13 @@ def connect_to(how, name='mx.example.test', verify='none', fingerprints=()):
     with socket.create_server((ADDRESS, 0)) as listening:
         near = socket.create_connection(listening.getsockname())
         far, _ = listening.accept()
-    far.settimeout(30)
+    far.settimeout(300)
     server = Server(far, how)
     answer, fds = call('tls-client', [('what', 'connect'), ('name', name), ('verify', verify), *(('fingerprint', f) for f in fingerprints)], [near.fileno()])
     near.close()
     plain = socket.socket(fileno=fds[0]) if fds else None
     if plain:
-        plain.settimeout(30)
+        plain.settimeout(300)
     return dict(answer or []), plain
 
 

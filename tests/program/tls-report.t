@@ -48,7 +48,7 @@ def log():
 
 def stop(process):
     process.terminate()
-    process.wait(30)
+    process.wait(300)
 
 
 def session(connection, domain, result='success', policy='no-policy-found', more=()):
@@ -62,7 +62,7 @@ def tell(domain, result='success', policy='no-policy-found', more=(), times=1):
 
 
 def run(*words):
-    return subprocess.run([program('tls-report'), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV, timeout=60)
+    return subprocess.run([program('tls-report'), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV, timeout=300)
 
 
 def report(domain):
@@ -267,7 +267,7 @@ with database() as db:
     ok(domain == 'tired.test' and 16 * 900 <= wait < 18 * 900 + 600, '... after twice as long each time', (domain, wait))
 
 # Typed by a person, who is root: it does not touch the store
-typed = subprocess.run([program('tls-report')], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV, timeout=60)
+typed = subprocess.run([program('tls-report')], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV, timeout=300)
 ok(typed.returncode == 100 and not typed.stdout and 'not the listening socket' in typed.stderr and 'tls-report show' in typed.stderr, 'started without a listening socket it says how it is asked', typed)
 
 # Off; and a store that is broken
@@ -282,7 +282,7 @@ stop(service)
 os.unlink('control/tlsreport')
 write('state/tlsrpt/counts', b'This is no database at all' * 1000)
 process = start('tls-report', listening, 'log')
-equal(process.wait(30), 111, 'a store that is broken: it ends')
+equal(process.wait(300), 111, 'a store that is broken: it ends')
 ok(os.path.exists('state/tlsrpt/counts.broken') and not os.path.exists('state/tlsrpt/counts'), '... and the store is put aside')
 service = begin()
 tell('anew.test')

@@ -53,7 +53,7 @@ def tcp_pair():
     with socket.create_server((ADDRESS, 0)) as listening:
         near = socket.create_connection(listening.getsockname())
         far, _ = listening.accept()
-    near.settimeout(30)
+    near.settimeout(300)
     return near, far
 
 
@@ -63,10 +63,10 @@ def accept(c, session=None, *more):
     client = Client(near, c, session)
     answer, fds = call('tls-server', [('what', 'accept'), *more], [far.fileno()])
     far.close()
-    client.join(30)
+    client.join(300)
     plain = socket.socket(fileno=fds[0]) if fds else None
     if plain:
-        plain.settimeout(30)
+        plain.settimeout(300)
     return client, dict(answer or []), plain
 
 
@@ -139,7 +139,7 @@ sender.start()
 back = b''
 while len(back) < len(megabyte):
     back += client.tls.recv(65536)
-sender.join(30)
+sender.join(300)
 ok(back == megabyte, 'a megabyte there and back is the same')
 
 # Ends: close_notify is the program's end of input, after which it may still answer.
@@ -148,7 +148,7 @@ try:
     client.tls.unwrap()
 except OSError:
     pass
-echo.join(40)
+echo.join(300)
 ok(ended, 'the client\'s close_notify is an end of input for the program')
 plain.close()
 

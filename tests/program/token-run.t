@@ -142,7 +142,7 @@ def try_once(auth, offers, **more):
     s = peer.Server(address=ADDRESS, certificate='relay', extensions=('STARTTLS', offers), AUTH=auth, **more)
     c = Call([('route', 'host'), ('host', ADDRESS), ('port', s.port), ('rule', 'office'), ('tls', 'encrypt')])
     outcome = c.send()[0]
-    c.close(), s.join(30)
+    c.close(), s.join(300)
     return outcome, s
 
 
