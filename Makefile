@@ -32,6 +32,8 @@ programs = \
   auth/tls-client \
   ldapsync/ldapsync \
   ldapsync/ldap-fetch \
+  ldapsync/ldap-watch \
+  ldapsync/tables-publish \
   ldapsync/tables-build \
   ldapsync/tables-diff \
   admin/mailadm \
@@ -41,7 +43,7 @@ programs = \
 # What a program links besides skalibs: a statement about who holds what. -lcdb comes before -lskarnet: both define
 # cdb_init and cdb_find, so no program may use skalibs' cdb.
 programs_with_tls     = auth/tls-server auth/tls-client
-programs_with_ldap    = ldapsync/ldap-fetch auth/auth-bind
+programs_with_ldap    = ldapsync/ldap-fetch ldapsync/ldap-watch auth/auth-bind
 programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server send/send-schedule deliver/mailbox-spawn \
   imap/imap-session auth/auth-server auth/password-hash ldapsync/tables-build admin/mailadm admin/whatif admin/dnscheck send/sts-test \
   tlsrpt/tls-report tlsrpt/report-post

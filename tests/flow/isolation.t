@@ -14,7 +14,7 @@ CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client":
            "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"},
            "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp"},
            "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
-           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "token-run": {"mail-remote"}, "send-schedule": {"mail-queue"}, "tls-report": {"mail-remote"}, "report-post": {"mail-tlsrpt"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
+           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "token-run": {"mail-remote"}, "send-schedule": {"mail-queue"}, "tls-report": {"mail-remote"}, "report-post": {"mail-tlsrpt"}, "tables-publish": {"mail-ldap"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
 
 
 def status(pid):
