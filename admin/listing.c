@@ -153,6 +153,12 @@ static void format_address(struct listing *l, const char *key, const text *recor
   text_add_char(line, '}');
 }
 
+/* Those that mailadm add alias makes. */
+static void format_alias(struct listing *l, const char *key, const text *record, text *line)
+{
+  if (!strncmp(record_get(record, "from"), "control/addresses/", strlen("control/addresses/"))) format_address(l, key, record, line);
+}
+
 static void format_group(struct listing *l, const char *key, const text *record, text *line)
 {
   const char *name = *record_get(record, "name") ? record_get(record, "name") : key;
@@ -247,6 +253,12 @@ void listing_addresses(const char *const *arguments, bool is_json)
 {
   (void)arguments;
   list("address", is_json, format_address);
+}
+
+void listing_aliases(const char *const *arguments, bool is_json)
+{
+  (void)arguments;
+  list("address", is_json, format_alias);
 }
 
 void listing_groups(const char *const *arguments, bool is_json)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 void listing_addresses(const char *const *arguments, bool is_json);
+void listing_aliases(const char *const *arguments, bool is_json); /* the addresses of control/addresses */
 void listing_groups(const char *const *arguments, bool is_json);
 void listing_domains(const char *const *arguments, bool is_json);
 void listing_dns(const char *const *arguments, bool is_json); /* the MX of each domain, ours or relayed */

@@ -11,9 +11,8 @@
 
 extern char **environ;
 
-void rebuild_tables(const char *changed)
+static void build(const char *const *argv, const char *changed)
 {
-  static const char *const argv[] = { "bin/tables-build", 0 };
   int status;
 
   if (setenv("MAILHOME", ".", 1) == -1) die_nomem(); /* it may be a relative path, and this is its folder */
@@ -22,6 +21,24 @@ void rebuild_tables(const char *changed)
   if (waitpid_nointr(pid, &status, 0) == -1) die_unable("wait for bin/tables-build");
   if (!wait_status(status)) return;
   die_temporary(changed, " is written, but bin/tables-build did not publish it (see above)");
+}
+
+void rebuild_tables(const char *changed)
+{
+  static const char *const argv[] = { "bin/tables-build", 0 };
+  build(argv, changed);
+}
+
+void rebuild_without(const char *changed, size_t mailboxes, size_t addresses)
+{
+  text numbers[2] = { TEXT_ZERO, TEXT_ZERO };
+
+  text_add_number(&numbers[0], mailboxes);
+  text_add_number(&numbers[1], addresses);
+  const char *const argv[] = { "bin/tables-build", "--vanish-mailboxes", text_string(&numbers[0]), "--vanish-addresses", text_string(&numbers[1]), 0 };
+  build(argv, changed);
+  text_free(&numbers[0]);
+  text_free(&numbers[1]);
 }
 
 bool rebuild_have(const char *kind, const char *name, text *record)

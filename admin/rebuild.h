@@ -8,6 +8,9 @@
 /* Runs bin/tables-build. The change is on disk whether this goes well or not: the sentence says so, if it does not. */
 void rebuild_tables(const char *changed);
 
+/* The same, where the operator has said yes to so many mailboxes and addresses that go. */
+void rebuild_without(const char *changed, size_t mailboxes, size_t addresses);
+
 /* In the published tables, whatever source it is from. A table that is not there yet has nobody. */
 bool rebuild_have(const char *kind, const char *name, text *record);
 

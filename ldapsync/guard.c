@@ -57,7 +57,7 @@ void guard_refused(const char *reason)
 }
 
 /* True if so many may go. */
-static bool may_vanish(const char *things, const char *limit, uint64_t percent, size_t before, size_t kept, size_t few)
+static bool may_vanish(const char *things, const char *limit, uint64_t percent, size_t before, size_t kept, uint64_t few)
 {
   text what = TEXT_ZERO;
   size_t gone = before > kept ? before - kept : 0;
@@ -71,7 +71,7 @@ static bool may_vanish(const char *things, const char *limit, uint64_t percent, 
   return may;
 }
 
-bool guard_vanishing(const struct accounts *people, const struct leads *addresses, const struct uids *uids)
+bool guard_vanishing(const struct accounts *people, const struct leads *addresses, const struct uids *uids, const struct guard_agreed *agreed)
 {
   struct tables current = TABLES_ZERO;
 
@@ -81,9 +81,9 @@ bool guard_vanishing(const struct accounts *people, const struct leads *addresse
     die_permanent("state/tables/uids is missing, but the current tables have mailboxes: bring it back from a backup, or new "
                   "uids would be given to old mailboxes");
   uint64_t percent = conf_number("maxvanish", 10, 100), percent_addresses = conf_number("maxvanishaddresses", percent, 100);
-  bool mailboxes_may = may_vanish("mailboxes", "maxvanish", percent, mailboxes, count_kept_mailboxes(&current, people), FEW_MAILBOXES);
+  bool mailboxes_may = may_vanish("mailboxes", "maxvanish", percent, mailboxes, count_kept_mailboxes(&current, people), FEW_MAILBOXES + agreed->mailboxes);
   bool addresses_may = may_vanish("addresses", "maxvanishaddresses", percent_addresses, count_current(&current, "addresses"),
-                                  count_kept_addresses(&current, addresses), FEW_ADDRESSES);
+                                  count_kept_addresses(&current, addresses), FEW_ADDRESSES + agreed->addresses);
   tables_close(&current);
   return mailboxes_may && addresses_may;
 }

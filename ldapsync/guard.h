@@ -8,8 +8,11 @@
 #include "ldapsync/leads.h"
 
 /* How many mailboxes (control/maxvanish) and addresses (control/maxvanishaddresses) of the current tables would be gone? False, with
-   a warning: more than may. */
-bool guard_vanishing(const struct accounts *people, const struct leads *addresses, const struct uids *uids);
+   a warning: more than may. agreed: so many may go besides, because somebody has said so. */
+struct guard_agreed {
+  uint64_t mailboxes, addresses;
+};
+bool guard_vanishing(const struct accounts *people, const struct leads *addresses, const struct uids *uids, const struct guard_agreed *agreed);
 
 /* control/expect, asked of the generation ID. False: a line is broken, and each that is has been named. */
 bool guard_expect(const char *id);

@@ -37,7 +37,7 @@
 #include "lib/owner.h"
 #include "lib/tables.h"
 
-#define USAGE "tables-build [ -f ] [ --dry-run ] | --back [ GENERATION ] [ --dry-run ] | --release"
+#define USAGE "tables-build [ -f ] [ --vanish-mailboxes N ] [ --vanish-addresses N ] [ --dry-run ] | --back [ GENERATION ] [ --dry-run ] | --release"
 
 enum { SAMPLES = 1000 };
 
@@ -323,13 +323,22 @@ static void become(struct generation *g)
   umask(022);
 }
 
-static bool build(struct generation *g, bool is_forced, bool is_dry)
+static uint64_t take_number(const char **argv, const char *option)
+{
+  const char *value = options_take(argv, option, USAGE);
+  uint64_t number = 0;
+
+  if (value && !number_scan(value, UINT32_MAX, &number)) die_usage(USAGE);
+  return number;
+}
+
+static bool build(struct generation *g, const struct guard_agreed *agreed, bool is_forced, bool is_dry)
 {
   struct sources s = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO, .scram = SCRAM_ZERO };
 
   if (!is_dry) refuse_if_held();
   read_sources(&s);
-  bool may_vanish = guard_vanishing(&s.build.accounts, &s.leads, &s.uids) || is_forced;
+  bool may_vanish = guard_vanishing(&s.build.accounts, &s.leads, &s.uids, agreed) || is_forced;
   if (!may_vanish && !is_dry) {
     guard_refused("maxvanish");
     strerr_dief(END_NO, "nothing is published, and the tables stay as they are; if that is right, run tables-build -f");
@@ -350,6 +359,7 @@ int main(int argc, const char **argv)
   const struct option_word words[] = { { "-f", &is_forced }, { "--dry-run", &is_dry }, { "--back", &is_back }, { "--release", &is_release }, { 0, 0 } };
 
   PROG = "tables-build";
+  struct guard_agreed agreed = { take_number(argv, "--vanish-mailboxes"), take_number(argv, "--vanish-addresses") };
   argc = options_read(argv, words, USAGE);
   if (argc > 1 + is_back || (is_back && (is_forced || is_release))) die_usage(USAGE);
   home_enter();
@@ -360,5 +370,5 @@ int main(int argc, const char **argv)
     return END_DONE;
   }
   if (is_release && !is_dry && !generations_release()) strerr_warnw("no generation was held");
-  return build(&generation, is_forced, is_dry) ? END_DONE : END_NO;
+  return build(&generation, &agreed, is_forced, is_dry) ? END_DONE : END_NO;
 }
