@@ -47,11 +47,15 @@ void dns_order(struct dns_list *list, uint32_t (*random)(void))
   }
 }
 
+/* In a container of Docker's this is Docker, which hands on whatever comes from outside, AD bit and all. */
+#define DOCKER 0x7f00000b /* 127.0.0.11 */
+
 static bool is_loopback(const struct __res_state *resolver, int i)
 {
   const struct sockaddr_in6 *v6 = resolver->_u._ext.nsaddrs[i];
+  uint32_t v4 = ntohl(resolver->nsaddr_list[i].sin_addr.s_addr);
 
-  if (resolver->nsaddr_list[i].sin_family == AF_INET) return ntohl(resolver->nsaddr_list[i].sin_addr.s_addr) >> 24 == 127;
+  if (resolver->nsaddr_list[i].sin_family == AF_INET) return v4 >> 24 == 127 && v4 != DOCKER;
   return v6 && (IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) || (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127));
 }
 

@@ -99,7 +99,7 @@ intothe CNAME mx-ee.dane.test.
 cname MX 10 intothe
 numeric MX 10 {CLEAR}.
 ''' + ''.join('_mta-sts%s TXT "v=STSv1; id=1;"\n' % label for label in ('', '.byname', '.hosted', '.stricthosted', '.numeric'))
-dns = net.Dns({'dane.test': signed.records, 'bogus.test': bogus.records, 'broken.test': broken.records, 'plain.test': plain}, addresses=[FAR],
+dns = net.Dns({'dane.test': signed.records, 'bogus.test': bogus.records, 'broken.test': broken.records, 'plain.test': plain}, addresses=[FAR, '127.0.0.11'],
               anchors=[signed.anchor, bogus.anchor, broken.anchor])
 atexit.register(dns.remove)
 dns.stop()
@@ -207,6 +207,9 @@ write('/etc/resolv.conf', 'nameserver %s\n' % FAR)
 is_('wrong.dane.test', 'done may no', 'tls', 'a nameserver elsewhere is not believed')
 is_('ee.dane.test', 'later 4.7.5 dane no', 'nothing', '... where DANE is demanded, this is said', ('tls', 'dane'))
 is_told('tlsa', 'dane-required', 'dane-required')
+write('/etc/resolv.conf', 'nameserver 127.0.0.11\n')
+is_('wrong.dane.test', 'done may no', 'tls', '... nor is what Docker has in its containers, which asks others and looks at nothing')
+write('/etc/resolv.conf', 'nameserver %s\n' % FAR)
 write('control/trustresolver', 'yes\n')
 is_('wrong.dane.test', 'later 4.7.5 dane no', 'nothing', 'unless control/trustresolver says so')
 write('/etc/resolv.conf', resolv)
