@@ -91,17 +91,24 @@ static void read_file(struct reading *r, const char *path)
   text_free(&bytes);
 }
 
-void accounts_read(struct accounts *people, struct accounts *groups, const char *folder, const struct profile *p, bool is_from_server)
+void accounts_read(struct accounts *people, struct accounts *groups, const char *folder, const char *except, const struct profile *p, bool is_from_server)
 {
   struct reading reading = { people, groups, p, is_from_server };
   text names = TEXT_ZERO, path = TEXT_ZERO;
 
   if (!folder_names(folder, ".ldif", &names) && errno != ENOENT) die_unable("read the folder ", folder);
   for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) {
+    if (except && !strcmp(except, names.s + at)) continue;
     text_clear(&path);
     text_add_format(&path, "%s/%s", folder, names.s + at);
     read_file(&reading, text_string(&path));
   }
   text_free(&names);
   text_free(&path);
+}
+
+void accounts_read_file(struct accounts *people, struct accounts *groups, const char *path, const struct profile *p, bool is_from_server)
+{
+  struct reading reading = { people, groups, p, is_from_server };
+  read_file(&reading, path);
 }

@@ -28,8 +28,9 @@ struct accounts {
 };
 
 /* Adds all entries of FOLDER, its files NAME.ldif. A folder that is missing is an empty one. A file that is not LDIF ends the program:
-   half a directory is worse than yesterday's. */
-void accounts_read(struct accounts *people, struct accounts *groups, const char *folder, const struct profile *p, bool is_from_server);
+   half a directory is worse than yesterday's. except: a name that is passed over; 0: none. */
+void accounts_read(struct accounts *people, struct accounts *groups, const char *folder, const char *except, const struct profile *p, bool is_from_server);
+void accounts_read_file(struct accounts *people, struct accounts *groups, const char *path, const struct profile *p, bool is_from_server);
 
 /* A new one, empty; it may move the others. */
 struct account *accounts_add(struct accounts *a);

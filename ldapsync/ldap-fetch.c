@@ -1,7 +1,7 @@
 /* ldap-fetch: everybody in the directory server, as state/directory/ldap.ldif.
 
    Reads control/ldapserver, ldapbasedn, ldapmechanism, ldaplogin, ldappassword, ldapclient.pem, ldapprofile. Runs as mail-ldap; as root
-   it becomes that first. Writes the file only after a pass that was complete and found somebody: anything else changes nothing. */
+   it becomes that first. Writes the file (with --dry-run ldap.new beside it) only after a pass that was complete and found somebody: anything else changes nothing. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,11 @@
 #include "lib/file.h"
 #include "lib/home.h"
 #include "lib/log.h"
+#include "lib/options.h"
 #include "lib/owner.h"
+
+#define USAGE "ldap-fetch [ --dry-run ]"
+#define FILE_OF_DRY_RUN "ldap.new" /* tables-build reads it if it is told to, and else passes it over */
 
 enum { PAGE_ENTRIES = 500 };
 
@@ -99,7 +103,7 @@ static int compare(const void *a, const void *b)
   return strcmp(sort_keys->s + ((const struct fetched *)a)->key, sort_keys->s + ((const struct fetched *)b)->key);
 }
 
-static void write_file(struct fetch *f)
+static void write_file(struct fetch *f, const char *name)
 {
   text all = TEXT_ZERO;
 
@@ -108,20 +112,22 @@ static void write_file(struct fetch *f)
   text_add(&all, SOURCE_HEAD);
   for (size_t i = 0; i < f->count; i++) /* both filters may have found it */
     if (!i || compare(&f->entries[i - 1], &f->entries[i])) text_add_bytes(&all, f->bytes.s + f->entries[i].at, f->entries[i].length);
-  if (!file_replace(SOURCE_FOLDER, SOURCE_FILE, &all, 0640)) die_unable("write " SOURCE_FOLDER "/" SOURCE_FILE);
+  if (!file_replace(SOURCE_FOLDER, name, &all, 0640)) die_unable("write " SOURCE_FOLDER "/", name);
   text_free(&all);
 }
 
-int main(int argc, const char *const *argv)
+int main(int argc, const char **argv)
 {
   static const char *const groups[] = { 0 };
   struct fetch f = { .source = SOURCE_ZERO };
   text count = TEXT_ZERO;
   const char *uri;
+  bool is_dry = false;
+  const struct option_word words[] = { { "--dry-run", &is_dry }, { 0, 0 } };
 
-  (void)argv;
+  (void)argc;
   PROG = "ldap-fetch";
-  if (argc != 1) die_usage("ldap-fetch");
+  if (options_read(argv, words, USAGE) != 1) die_usage(USAGE);
   home_enter();
   owner_become(SOURCE_FOLDER, "mail-ldap", groups);
   sandbox_enter(&source_sandbox);
@@ -131,7 +137,7 @@ int main(int argc, const char *const *argv)
   text_wipe(&f.source.password);
   fetch_all(&f, ld);
   ldap_unbind_ext_s(ld, 0, 0);
-  write_file(&f);
+  write_file(&f, is_dry ? FILE_OF_DRY_RUN : SOURCE_FILE);
   text_add_number(&count, f.count);
   log_event("fetched", "entries", text_string(&count), (char *)0);
   return END_DONE;

@@ -37,7 +37,7 @@
 #include "lib/owner.h"
 #include "lib/tables.h"
 
-#define USAGE "tables-build [ -f ] [ --vanish-mailboxes N ] [ --vanish-addresses N ] [ --dry-run ] | --back [ GENERATION ] [ --dry-run ] | --release"
+#define USAGE "tables-build [ -f ] [ --vanish-mailboxes N ] [ --vanish-addresses N ] [ --dry-run [ --fetched ] ] | --back [ GENERATION ] [ --dry-run ] | --release"
 
 enum { SAMPLES = 1000 };
 
@@ -63,16 +63,18 @@ static void take_lock(void)
     if (errno != EINTR) die_unable("lock state/tables/lock");
 }
 
-static void read_accounts(struct sources *s)
+/* is_fetched: ldap-fetch --dry-run has written what it found beside the file that counts. */
+static void read_accounts(struct sources *s, bool is_fetched)
 {
   struct profile profile = PROFILE_ZERO;
   struct accounts *people = &s->build.accounts;
 
   profile_open(&profile, "files");
-  accounts_read(people, &s->group_facts, "directory", &profile, false);
+  accounts_read(people, &s->group_facts, "directory", 0, &profile, false);
   profile_close(&profile);
   profile_open_directory(&profile);
-  accounts_read(people, &s->group_facts, "state/directory", &profile, true);
+  accounts_read(people, &s->group_facts, "state/directory", is_fetched ? "ldap.ldif" : 0, &profile, true);
+  if (is_fetched) accounts_read_file(people, &s->group_facts, "state/directory/ldap.new", &profile, true);
   profile_close(&profile);
   mailboxes_read_public(people);
   systemusers_read(people, s->limits.minimum_uid);
@@ -113,13 +115,13 @@ static void resolve_addresses(struct sources *s)
   addressfiles_check_duties(&s->leads, &s->domains);
 }
 
-static void read_sources(struct sources *s)
+static void read_sources(struct sources *s, bool is_fetched)
 {
   read_control(s);
   uint64_t first = conf_number("firstuid", 200000, UIDS_MAX);
   if (first < s->limits.minimum_uid) die_permanent("control/firstuid is below control/minimumuid");
   uids_open(&s->uids, (uint32_t)first);
-  read_accounts(s);
+  read_accounts(s, is_fetched);
   build_resolve(&s->build, &s->domains, &s->uids, &s->limits);
   mailboxes_read_settings(&s->build);
   mailboxes_check(&s->build);
@@ -332,14 +334,19 @@ static uint64_t take_number(const char **argv, const char *option)
   return number;
 }
 
-static bool build(struct generation *g, const struct guard_agreed *agreed, bool is_forced, bool is_dry)
+struct how {
+  bool is_forced, is_dry, is_fetched;
+  struct guard_agreed agreed;
+};
+
+static bool build(struct generation *g, const struct how *how)
 {
   struct sources s = { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO, .scram = SCRAM_ZERO };
 
-  if (!is_dry) refuse_if_held();
-  read_sources(&s);
-  bool may_vanish = guard_vanishing(&s.build.accounts, &s.leads, &s.uids, agreed) || is_forced;
-  if (!may_vanish && !is_dry) {
+  if (!how->is_dry) refuse_if_held();
+  read_sources(&s, how->is_fetched);
+  bool may_vanish = guard_vanishing(&s.build.accounts, &s.leads, &s.uids, &how->agreed) || how->is_forced;
+  if (!may_vanish && !how->is_dry) {
     guard_refused("maxvanish");
     strerr_dief(END_NO, "nothing is published, and the tables stay as they are; if that is right, run tables-build -f");
   }
@@ -347,7 +354,7 @@ static bool build(struct generation *g, const struct guard_agreed *agreed, bool 
   write_tables(g, &s);
   generation_close(g);
   check_sample(g, &s.build.accounts);
-  if (is_dry) return rehearse(g, may_vanish);
+  if (how->is_dry) return rehearse(g, may_vanish);
   publish(g, &s);
   return true;
 }
@@ -355,20 +362,22 @@ static bool build(struct generation *g, const struct guard_agreed *agreed, bool 
 int main(int argc, const char **argv)
 {
   struct generation generation = GENERATION_ZERO;
-  bool is_forced = false, is_dry = false, is_back = false, is_release = false;
-  const struct option_word words[] = { { "-f", &is_forced }, { "--dry-run", &is_dry }, { "--back", &is_back }, { "--release", &is_release }, { 0, 0 } };
+  struct how how = { .is_dry = false };
+  bool is_back = false, is_release = false;
+  const struct option_word words[] = { { "-f", &how.is_forced }, { "--dry-run", &how.is_dry }, { "--fetched", &how.is_fetched }, { "--back", &is_back }, { "--release", &is_release }, { 0, 0 } };
 
   PROG = "tables-build";
-  struct guard_agreed agreed = { take_number(argv, "--vanish-mailboxes"), take_number(argv, "--vanish-addresses") };
+  how.agreed.mailboxes = take_number(argv, "--vanish-mailboxes");
+  how.agreed.addresses = take_number(argv, "--vanish-addresses");
   argc = options_read(argv, words, USAGE);
-  if (argc > 1 + is_back || (is_back && (is_forced || is_release))) die_usage(USAGE);
+  if (argc > 1 + is_back || (is_back && (how.is_forced || is_release)) || (how.is_fetched && !how.is_dry)) die_usage(USAGE);
   home_enter();
   become(&generation);
   take_lock();
   if (is_back) {
-    go_back(argv[1], is_dry);
+    go_back(argv[1], how.is_dry);
     return END_DONE;
   }
-  if (is_release && !is_dry && !generations_release()) strerr_warnw("no generation was held");
-  return build(&generation, &agreed, is_forced, is_dry) ? END_DONE : END_NO;
+  if (is_release && !how.is_dry && !generations_release()) strerr_warnw("no generation was held");
+  return build(&generation, &how) ? END_DONE : END_NO;
 }

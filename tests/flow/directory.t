@@ -247,6 +247,12 @@ try:
     ok('renamed' in seen.stderr and '44444' in seen.stderr, '... and a new uidNumber is reported, not obeyed', seen.stderr)
 
     change('dn: uid=user200,ou=people,%s\nchangetype: delete\n' % BASE)
+    before, fetched = os.readlink('tables/current'), read('state/directory/ldap.ldif')
+    seen = sync('--dry-run')
+    ok(seen.returncode == 0 and 'user200@example.test: has no mailbox any more; its mail stays in mail/example.test/user200\n' in seen.stdout,
+       'ldapsync --dry-run says what would change, in words', seen)
+    equal((os.readlink('tables/current'), read('state/directory/ldap.ldif'), [n for n in os.listdir('state/directory') if 'new' in n]), (before, fetched, []),
+          '... and changes nothing, and leaves nothing')
     equal((sync().returncode, 'login:user200' in table('policy')), (0, False), 'a removed person is gone')
 
     people = 'ou=people,' + BASE
