@@ -75,10 +75,23 @@ static void leftover(const char *path, const char *what)
   say("mended", path, "removed");
 }
 
+/* What has a second name may be another's file, linked here by one who may write to queue/new. */
+static bool is_alone(int fd)
+{
+  struct stat status;
+  return fstat(fd, &status) == 0 && (S_ISDIR(status.st_mode) || (S_ISREG(status.st_mode) && status.st_nlink == 1));
+}
+
 /* As by another hand, that copied the queue from a backup: send-schedule could not open it, and nobody would be told. */
 static void give_back(const char *path, const struct stat *as, mode_t mode)
 {
   int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+  if (fd != -1 && !is_alone(fd)) {
+    say("wrong", path, "it has another name, too: whose it is is not changed");
+    close(fd);
+    return;
+  }
   bool good = fd != -1 && fchown(fd, as->st_uid, as->st_gid) == 0 && fchmod(fd, mode) == 0;
 
   if (!good && errno != ENOENT) die_unable("give ", path, " back to send-schedule");
