@@ -242,7 +242,8 @@ def judge(instance, due, before, after, old):
 
 def cut_once(number, work, events, acknowledged, elsewhere, cut, chance):
     mountpoint = f"{work}/mnt"
-    disk, instance, wrong = Disk(f"{work}/image", mountpoint), Instance(f"{mountpoint}/home"), []
+    # A file of its own: where another mount namespace holds the file system of the last cut for a moment longer, that one still writes
+    disk, instance, wrong = Disk(f"{work}/image{number}", mountpoint), Instance(f"{mountpoint}/home"), []
     make_image(disk.image, events, cut, chance)
     place = events[cut - 1][0]
     due = [key for key, at in acknowledged.items() if at <= place]
@@ -265,6 +266,8 @@ def cut_once(number, work, events, acknowledged, elsewhere, cut, chance):
         subprocess.run(["./quickstart", "--home", instance.home, "--address", ADDRESS, "--offset", str(OFFSET), "--stop"],
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         disk.release()
+        if not wrong:
+            os.remove(disk.image)
     print(f"{'not ' if wrong else ''}ok {number} - cut at event {cut} of {len(events)}: what was acknowledged for {len(due)} recipients is there, once, whole")
     for sentence in wrong[:10]:
         print("# " + sentence.replace("\n", "\n# "))
