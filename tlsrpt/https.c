@@ -5,6 +5,7 @@
 #include "lib/die.h"
 #include "lib/dns.h"
 #include "lib/https.h"
+#include "tlsrpt/public.h"
 #include "tlsrpt/record.h"
 
 enum { SECONDS = 60, CONNECT_SECONDS = 20, DNS_MS = 20000, ADDRESSES_MAX = 8, ANSWER_BYTES = 65536 };
@@ -18,26 +19,12 @@ struct transfer {
   char error[CURL_ERROR_SIZE];
 };
 
-bool tlsrpt_https_is_public(const struct ip *ip)
-{
-  /* RFC 6890, and 64:ff9b::/96, behind which IPv4 lies */
-  static const char *const others[] = { "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-                                        "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3", "::/127", "64:ff9b::/96",
-                                        "100::/64", "fc00::/7", "fe80::/10", "ff00::/8", 0 };
-
-  for (const char *const *one = others; *one; one++) {
-    struct cidr network;
-    if (cidr_parse(&network, *one) && cidr_has(&network, ip)) return false;
-  }
-  return true;
-}
-
 static unsigned int add_addresses(const struct dns_question *q, const struct cidrs *also, text *all, unsigned int count)
 {
   for (unsigned int i = 0; q->result == DNS_FOUND && i < q->list.count && count < ADDRESSES_MAX; i++) {
     const char *address = q->list.records[i].address;
     struct ip ip;
-    if (!ip_parse(&ip, address) || !(tlsrpt_https_is_public(&ip) || cidrs_have(also, &ip))) continue;
+    if (!ip_parse(&ip, address) || !(tlsrpt_is_public(&ip) || cidrs_have(also, &ip))) continue;
     text_add_format(all, strchr(address, ':') ? "%s[%s]" : "%s%s", count ? "," : "", address);
     count++;
   }

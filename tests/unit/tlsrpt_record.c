@@ -1,5 +1,6 @@
 /* Where a domain wants its reports (RFC 8460 3). */
 
+#include "tlsrpt/public.h"
 #include "tlsrpt/record.h"
 #include "tests/check.h"
 
@@ -63,6 +64,18 @@ static const struct {
   { "v=TLSRPTv1;rua=,,mailto:a@b.example,|", "mail=a@b.example", 0 },
 };
 
+/* A URI names a host, and its zone says where that is: not in here. */
+static void check_public(void)
+{
+  static const char *const ours[] = { "127.0.0.1", "::1", "::", "::ffff:127.0.0.1", "::127.0.0.1", "10.1.2.3", "192.168.0.1", "172.31.0.1", "169.254.169.254", "0.0.0.0", "255.255.255.255",
+                                      "fe80::1", "fec0::1", "fd00::1", "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "2002:7f00:1::1", "2001::1", "ff02::1", 0 };
+  static const char *const others[] = { "192.0.2.1", "198.51.100.1", "9.9.9.9", "2620:fe::fe", "2001:db8::1", "2001:4860::1", 0 };
+  struct ip ip;
+
+  for (const char *const *one = ours; *one; one++) check(ip_parse(&ip, *one) && !tlsrpt_is_public(&ip), *one);
+  for (const char *const *one = others; *one; one++) check(ip_parse(&ip, *one) && tlsrpt_is_public(&ip), *one);
+}
+
 int main(void)
 {
   text records = TEXT_ZERO, endpoints = TEXT_ZERO;
@@ -80,5 +93,6 @@ int main(void)
     if (!good && cases[i].error) check_is(error, cases[i].error, "... and why");
   }
   text_free(&records), text_free(&endpoints);
+  check_public();
   return check_done();
 }
