@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -237,7 +240,20 @@ static int log_in(const struct source *s, LDAP *ld)
   return s->is_external ? ldapserver_bind_external(ld) : ldapserver_bind(ld, s->login.s, s->password.s);
 }
 
-/* The first server that can be reached. One that refuses the login is not passed over: the next one would too. */
+/* A server that is gone without a word is noticed: TCP asks after 30 s of silence, three times. An LDAPI socket has no such options, and needs none. */
+static void keep_alive(LDAP *ld)
+{
+  static const struct { int level, option, value; } options[] = {
+    { SOL_SOCKET, SO_KEEPALIVE, 1 }, { IPPROTO_TCP, TCP_KEEPIDLE, 30 },
+    { IPPROTO_TCP, TCP_KEEPINTVL, 10 }, { IPPROTO_TCP, TCP_KEEPCNT, 3 }
+  };
+  int fd = -1;
+
+  if (ldap_get_option(ld, LDAP_OPT_DESC, &fd) != LDAP_OPT_SUCCESS) return;
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+    if (setsockopt(fd, options[i].level, options[i].option, &options[i].value, sizeof options[i].value) == -1) return;
+}
+
 LDAP *source_connect(const struct source *s, const char **uri)
 {
   text error = TEXT_ZERO, all = TEXT_ZERO;
@@ -246,7 +262,10 @@ LDAP *source_connect(const struct source *s, const char **uri)
     *uri = s->server.uris.s + at;
     LDAP *ld = ldapserver_open(&s->server, *uri, &error);
     int code = ld ? log_in(s, ld) : LDAP_SERVER_DOWN;
-    if (code == LDAP_SUCCESS) return ld;
+    if (code == LDAP_SUCCESS) {
+      keep_alive(ld);
+      return ld;
+    }
     if (ld && !is_out_of_reach(code)) source_fail(ld, code, *uri);
     if (ld) {
       text_copy(&error, *uri);

@@ -1,11 +1,8 @@
 #include "ldapsync/watch.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +23,8 @@ enum {
   QUIET_MS = 20,          /* so long nothing came: what came before it is one build */
   GATHER_MS = 100,        /* or so long after the first change */
   IDLE_MS = 2000,         /* what is looked at from time to time is looked at so often */
-  AGAIN_MS = 10000        /* until tables are asked for again that could not be made */
+  AGAIN_MS = 10000,       /* until tables are asked for again that could not be made; each time twice as long */
+  AGAIN_MS_MAX = 300000
 };
 
 struct watch {
@@ -39,6 +37,7 @@ struct watch {
   struct watched file;
   int64_t changed_at;   /* the first change that the file does not have */
   int64_t again_at;     /* when tables are asked for again; 0: they have what the file has */
+  int64_t again_ms;     /* how long that is after the last time */
   bool had_cookie, is_following, is_changed, has_deleted, is_unsaved;
 };
 
@@ -85,27 +84,6 @@ _Noreturn static void fail(const struct watch *w, int code, const char *what)
 
   ldapserver_explain(w->ld, code, &error);
   die_temporary(w->uri, ": ", what, ": ", error.s);
-}
-
-/* A server that is gone without a word is noticed: TCP asks after 30 s of silence, three times. An LDAPI socket has no such options, and needs none. */
-static void keep_alive(LDAP *ld)
-{
-  static const struct { int level, option, value; } options[] = {
-    { SOL_SOCKET, SO_KEEPALIVE, 1 }, { IPPROTO_TCP, TCP_KEEPIDLE, 30 },
-    { IPPROTO_TCP, TCP_KEEPINTVL, 10 }, { IPPROTO_TCP, TCP_KEEPCNT, 3 }
-  };
-  int fd = -1;
-
-  if (ldap_get_option(ld, LDAP_OPT_DESC, &fd) != LDAP_OPT_SUCCESS) return;
-  for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-    if (setsockopt(fd, options[i].level, options[i].option, &options[i].value, sizeof options[i].value) == -1) return;
-}
-
-static void connect_to_one(struct watch *w)
-{
-  w->ld = source_connect(&w->source, &w->uri);
-  keep_alive(w->ld);
-  text_wipe(&w->source.password);
 }
 
 /* People and groups in one search: one order of changes, one cookie. */
@@ -196,12 +174,12 @@ static void take_entry(struct watch *w, LDAPMessage *entry)
   ldap_controls_free(controls);
 }
 
-static void say(const struct watch *w, const char *event)
+static void say(const struct watch *w, const char *event, const char *form)
 {
   text count = TEXT_ZERO;
 
   text_add_number(&count, w->replica.count);
-  log_event(event, "server", w->uri, "entries", text_string(&count), (char *)0);
+  log_event(event, "server", w->uri, "entries", text_string(&count), "form", form, (char *)0);
   text_free(&count);
 }
 
@@ -215,7 +193,7 @@ static void end_phase(struct watch *w, const struct syncvalue_info *i)
   }
   if (!i->is_done) return;
   w->is_following = true;
-  say(w, w->had_cookie ? "resumed" : "read");
+  say(w, w->had_cookie ? "resumed" : "read", !w->had_cookie ? 0 : i->kind == SYNCVALUE_REFRESH_PRESENT ? "present" : "delete");
 }
 
 static void take_ids(struct watch *w, const struct syncvalue_info *i)
@@ -315,8 +293,11 @@ static void save(struct watch *w)
 
 static void publish(struct watch *w)
 {
-  w->again_at = publish_ask() == END_DONE ? 0 : now_ms() + AGAIN_MS;
-  if (!w->again_at) save(w);
+  bool is_done = publish_ask() == END_DONE;
+
+  w->again_at = is_done ? 0 : now_ms() + w->again_ms;
+  if (w->again_ms < AGAIN_MS_MAX) w->again_ms *= 2;
+  if (is_done) save(w);
 }
 
 /* What has come is written and published. False: begin anew. */
@@ -328,8 +309,9 @@ static bool settle(struct watch *w)
     return true;
   }
   if (!write_file(w)) return false;
+  w->again_ms = AGAIN_MS;
   publish(w);
-  say(w, "followed");
+  say(w, "followed", 0);
   return true;
 }
 
@@ -388,7 +370,8 @@ int watch_run(void)
 
   watched_settings(&w.settings);
   source_read(&w.source);
-  connect_to_one(&w);
+  w.ld = source_connect(&w.source, &w.uri);
+  text_wipe(&w.source.password);
   describe_origin(&w);
   load(&w);
   ask(&w);

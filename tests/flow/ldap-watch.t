@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # ldap-watch: slapd with syncprov; a change there decides the next MAIL of an open session (P-10), whatever it is: an attribute, a
-# new person, a rename, a move out of the base, a deletion, a group's member; state/directory/ldap.ldif is in the end what a full
-# pass writes, byte for byte.
-import os, re, smtplib, sys
+# new person, a rename, a move out of the base, a deletion, a group's member. slapd restarted and stopped (P-21), its session log lost,
+# the cookie lost, ldapsync beside it, tables refused, ldap-watch killed: state/directory/ldap.ldif is in the end what a full pass
+# writes, byte for byte. A server that tells of no changes is polled.
+import hashlib, os, random, re, shutil, signal, smtplib, subprocess, sys, time
 
 sys.path.insert(0, "tests/flow")
 sys.dont_write_bytecode = True
@@ -24,16 +25,24 @@ class Session:
     """An SMTP session that stays open: what the next transaction says to a recipient."""
     def __init__(self, mail):
         self.mail = mail
-        self.client = smtplib.SMTP(mail.address, mail.port(25), timeout=60)
+        self.open()
+
+    def open(self):
+        self.client, self.refused = smtplib.SMTP(self.mail.address, self.mail.port(25), timeout=60), 0
         self.client.ehlo()
 
     def code(self, local):
+        if self.refused > 5:  # a session ends after too many
+            self.client.quit()
+            self.open()
         self.client.rset()
         self.client.mail("ann@outside.example")
-        return self.client.rcpt(f"{local}@school.test")[0]
+        code = self.client.rcpt(f"{local}@school.test")[0]
+        self.refused += code != 250
+        return code
 
     def becomes(self, local, code):
-        """Waits until whatif says so, for a session ends after too many refusals; then this session says it as well."""
+        """Waits until whatif says so; then this session says it as well."""
         def is_decided():
             self.mail.run("whatif", "ann@outside.example", f"{local}@school.test")
             return self.mail.code == (code != 250)
@@ -78,6 +87,157 @@ def test_changes(t, mail, slapd, session):
     t.is_(is_full_pass(mail), True, "after all that the file is what a full pass writes")
 
 
+def settles(mail, session, marker, slapd):
+    """A last change arrives; then the file is what a full pass writes, and the tables are made of it."""
+    slapd.change(person(marker, 32000 + int(marker[4:])))
+    if not session.becomes(marker, 250):
+        return mail.log("ldap-watch")[-2000:]
+    return is_full_pass(mail)
+
+
+def resumed(mail, after):
+    """The form of the refresh that was logged behind so many bytes."""
+    return wait_for(lambda: re.findall(r"ldap-watch: (?:resumed .*form=(\w+)|(read) )", mail.log("ldap-watch")[after:]), 60)
+
+
+def down(mail):
+    subprocess.run(["s6-svc", "-wD", "-T", "60000", "-d", f"{mail.home}/service/ldap-watch"], check=True)
+
+
+def up(mail):
+    subprocess.run(["s6-svc", "-u", f"{mail.home}/service/ldap-watch"], check=True)
+
+
+def kill(mail):
+    """Both processes of ldap-watch, as a crash would; s6 starts it again."""
+    pid = mail.pid("ldap-watch")
+    if pid:
+        children = subprocess.run(["pgrep", "-P", str(pid)], stdout=subprocess.PIPE, text=True).stdout.split()
+        for one in [str(pid), *children]:
+            try:
+                os.kill(int(one), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+def forms(mail, after):
+    return [a or b for a, b in resumed(mail, after) or []]
+
+
+def test_resume(t, mail, slapd, session):
+    """What happened while ldap-watch or slapd was away arrives by either form of the refresh."""
+    at = len(mail.log("ldap-watch"))
+    down(mail)
+    slapd.change(f"{uid('bert')}changetype: delete\n")
+    slapd.change(person("dora", 31004))
+    up(mail)
+    t.ok(session.becomes("bert", 550) and session.code("dora") == 250, "what changed while ldap-watch was away arrives")
+    t.is_(forms(mail, at), ["delete"], "... by the ids of who is gone: slapd has a session log")
+    t.is_(settles(mail, session, "last1", slapd), True, "... and the file is a full pass's")
+    at = len(mail.log("ldap-watch"))
+    slapd.stop()
+    slapd.write("overlay syncprov\n")
+    slapd.start()
+    t.ok(forms(mail, at), "slapd was restarted, and is followed again")
+    down(mail)
+    at = len(mail.log("ldap-watch"))
+    slapd.change(f"{uid('dora')}changetype: delete\n")
+    up(mail)
+    t.ok(session.becomes("dora", 550), "the session log is lost: a deletion arrives all the same")
+    t.is_(forms(mail, at), ["present"], "... by the ids of who is there")
+    t.is_(settles(mail, session, "last2", slapd), True, "... and the file is a full pass's")
+    down(mail)
+    at = len(mail.log("ldap-watch"))
+    os.remove(f"{mail.home}/state/directory/ldap.watch")
+    slapd.change(f"{uid('last1')}changetype: delete\n")
+    up(mail)
+    t.ok(session.becomes("last1", 550) and forms(mail, at) == ["read"], "the cookie is lost: everything is read again, who is gone is gone")
+    t.is_(settles(mail, session, "last3", slapd), True, "... and the file is a full pass's")
+
+
+def test_beside(t, mail, slapd, session):
+    """ldapsync from cron, and somebody who writes another file."""
+    at = len(mail.log("ldap-watch"))
+    t.ok(stored(mail), "ldap-watch follows")
+    mail.run("ldapsync")
+    slapd.change(modify("hanna", "add: mail\nmail: beside@school.test"))
+    t.ok(session.becomes("beside", 250) and "rewritten" not in mail.log("ldap-watch")[at:], "ldapsync beside it: the same words, nothing is read again")
+    path = f"{mail.home}/{LDIF}"
+    with open(path) as file:
+        words = file.read()
+    with open(path + ".new", "w") as file:
+        file.write(words.replace("head@school.test", "tail@school.test"))
+    os.chmod(path + ".new", 0o640)
+    shutil.chown(path + ".new", "mail-ldap", "mail-tables")
+    os.rename(path + ".new", path)
+    t.ok(wait_for(lambda: "rewritten" in mail.log("ldap-watch")[at:], 60), "a file with other words is noticed")
+    t.is_(settles(mail, session, "last4", slapd), True, "... and everything is read again")
+    t.is_((session.code("head"), session.code("tail")), (250, 550), "... so the tables have what the server has")
+
+
+def test_server_stops(t, mail, slapd, session):
+    slapd.stop()
+    t.is_(session.code("hanna"), 250, "P-21 slapd is stopped: mail goes on")
+    t.ok(wait_for(lambda: "waiting seconds=2" in mail.log("ldap-watch"), 60), "ldap-watch tries again, with pauses")
+    slapd.start()
+    t.is_(settles(mail, session, "last5", slapd), True, "slapd is back: what changes arrives")
+
+
+def stored(mail):
+    """state/directory/ldap.watch, once it is that of the file: it is written after the tables are published."""
+    def is_of_file():
+        with open(f"{mail.home}/state/directory/ldap.watch") as state, open(f"{mail.home}/{LDIF}", "rb") as file:
+            words = state.read()
+            return words if hashlib.sha256(file.read()).hexdigest() in words else None
+    return wait_for(is_of_file, 60)
+
+
+def test_guard(t, mail, slapd, session):
+    """Tables that are refused: the old ones stay, the cookie is not stored, and it is tried again."""
+    before = stored(mail)
+    at = len(mail.log("ldap-watch"))
+    mail.control("maxvanish", "x")
+    slapd.change(person("emil", 31005))
+    t.ok(wait_for(lambda: "unpublished" in mail.log("ldap-watch")[at:], 60), "a control file is broken: the tables are not made, and ldap-watch says so")
+    with open(f"{mail.home}/state/directory/ldap.watch") as file:
+        t.ok(before and file.read() == before, "... the cookie is as it was")
+    kill(mail)
+    mail.control("maxvanish", None)
+    t.ok(session.becomes("emil", 250), "... and when it is mended the change arrives, although ldap-watch was killed meanwhile")
+
+
+def test_kills(t, mail, slapd, session):
+    """50 changes, ldap-watch killed at random times."""
+    chance = random.Random(41)
+    there = set()
+    for number in range(50):
+        name = f"many{chance.randrange(8)}"
+        if name not in there:
+            slapd.change(person(name, 33000 + number))
+            there.add(name)
+        elif chance.random() < 0.4:
+            slapd.change(f"{uid(name)}changetype: delete\n")
+            there.remove(name)
+        else:
+            slapd.change(modify(name, f"add: mail\nmail: {name}.{number}@school.test"))
+        if chance.random() < 0.4:
+            time.sleep(chance.random() * 0.3)  # somewhere in what follows the change
+            kill(mail)
+    t.is_(settles(mail, session, "last6", slapd), True, "50 changes, ldap-watch killed 20 times: in the end the file is a full pass's")
+    t.is_({name for name in (f"many{n}" for n in range(8)) if session.code(name) == 250}, there, "... and the tables have who is there")
+
+
+def test_polling(t, mail, slapd, session):
+    mail.control("ldappoll", "1")
+    slapd.stop()
+    slapd.write("")
+    slapd.start()
+    t.ok(wait_for(lambda: "polling" in mail.log("ldap-watch"), 90), "a server without syncprov is polled")
+    slapd.change(person("poll", 31010))
+    t.ok(session.becomes("poll", 250), "... and what changes arrives")
+    slapd.change(f"{uid('poll')}changetype: delete\n")
+    t.ok(session.becomes("poll", 550), "... deletions, too")
+
 with Postroom(41) as mail, Tap() as t:
     t.matches(mail.log("ldap-watch"), 'idle reason="no control/ldapserver"', "without a directory server ldap-watch is idle")
     slapd = Slapd(mail, 41389)
@@ -85,3 +245,10 @@ with Postroom(41) as mail, Tap() as t:
     with slapd:
         slapd.configure(mail, f"ou=people,{BASE}")
         test_changes(t, mail, slapd, Session(mail))
+        session = Session(mail)
+        test_resume(t, mail, slapd, session)
+        test_beside(t, mail, slapd, session)
+        test_server_stops(t, mail, slapd, session)
+        test_guard(t, mail, slapd, session)
+        test_kills(t, mail, slapd, session)
+        test_polling(t, mail, slapd, session)
