@@ -161,6 +161,7 @@ static void step(struct conversation *c, const char *encoded)
   text_wipe(&response);
   switch (result) {
   case SASL_FOREIGN: refuse(c, "another identity"); break; /* RFC 4954 6: to the client that is a failed login */
+  case SASL_UNBOUND: refuse(c, "channel binding"); break; /* the same */
   case SASL_MALFORMED: refuse(c, "malformed"); break;
   case SASL_MORE: send_challenge(c); break;
   case SASL_KEYS: give_keys(c); break;
@@ -171,11 +172,11 @@ static void step(struct conversation *c, const char *encoded)
 /* Not the response: what is kept for long holds no password. */
 static void keep_facts(struct conversation *c, const text *packet)
 {
-  static const char *const facts[] = { "service", "mechanism", "ip", "tls" };
+  static const char *const facts[] = { "service", "mechanism", "ip", "tls", "exporter", "endpoint" };
 
   text_clear(&c->request);
   for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
-    record_add(&c->request, facts[i], record_get(packet, facts[i]));
+    if (record_find(packet, facts[i])) record_add(&c->request, facts[i], record_get(packet, facts[i]));
 }
 
 static void begin(struct conversation *c, const text *packet)
@@ -194,7 +195,8 @@ static void begin(struct conversation *c, const text *packet)
     refuse(c, "unknown service");
   else if (!record_is(packet, "tls", "yes")) /* check 15, once more behind the server that should have said it */
     refuse(c, "no tls");
-  else if ((sasl_needs_keys(record_get(packet, "mechanism")) && !login_has_keys()) || !sasl_begin(&c->sasl, record_get(packet, "mechanism")))
+  else if ((sasl_needs_keys(record_get(packet, "mechanism")) && !login_has_keys()) ||
+           !sasl_begin(&c->sasl, record_get(packet, "mechanism"), &c->request))
     refuse(c, "unknown mechanism");
   else
     step(c, record_find(packet, "response"));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "auth/pump.h"
+#include "lib/base64.h"
 #include "lib/call.h"
 #include "lib/log.h"
 
@@ -42,6 +43,22 @@ static void set_options(int socket)
   setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+/* RFC 5802 6: what the client may bind its login to. No exporter, nothing: its software would take tls-unique, which is not here. */
+static void add_bindings(text *record, const struct tls *tls)
+{
+  text bytes = TEXT_ZERO, exporter = TEXT_ZERO, endpoint = TEXT_ZERO;
+
+  if (tls_exporter(tls, &bytes)) {
+    base64_add(&exporter, bytes.s, bytes.len);
+    record_add(record, "exporter", text_string(&exporter));
+    if (tls_endpoint(tls, &bytes)) base64_add(&endpoint, bytes.s, bytes.len);
+    record_add(record, "endpoint", text_string(&endpoint));
+  }
+  text_wipe(&bytes);
+  text_wipe(&exporter);
+  text_free(&endpoint);
+}
+
 static bool answer(int call, const struct tls *tls, int plain, const struct tls_verdict *verdict)
 {
   text record = TEXT_ZERO, fingerprint = TEXT_ZERO, names = TEXT_ZERO;
@@ -54,11 +71,12 @@ static bool answer(int call, const struct tls *tls, int plain, const struct tls_
   if (tls_fingerprint(tls, &fingerprint)) record_add(&record, "fingerprint", fingerprint.s);
   tls_certificate_names(tls, &names);
   if (names.len) record_add(&record, "certificate", names.s);
+  if (!verdict) add_bindings(&record, tls);
   if (verdict) record_add(&record, "verified", verdict->is_verified ? "yes" : "no");
   if (verdict && *verdict->failure) record_add(&record, "failure", verdict->failure);
   if (verdict && verdict->error.len) record_add_bytes(&record, "error", verdict->error.s, verdict->error.len);
   sent = call_send(call, &record, &plain, 1);
-  text_free(&record);
+  text_wipe(&record);
   text_free(&fingerprint);
   text_free(&names);
   return sent;

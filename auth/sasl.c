@@ -3,7 +3,10 @@
 #include "auth/sasl.h"
 #include "lib/address.h"
 #include "lib/bytes.h"
+#include "lib/record.h"
 #include "lib/secret.h"
+
+#define PLUS "SCRAM-SHA-256-PLUS"
 
 struct sasl_mechanism {
   const char *name;
@@ -73,7 +76,12 @@ static enum sasl_result take_first(struct sasl *s, const char *bytes, size_t len
 
   if (result != AUTH_SCRAM_MALFORMED && !take_login(s, name.s, name.len)) result = AUTH_SCRAM_MALFORMED;
   text_free(&name);
-  return result == AUTH_SCRAM_GOOD ? SASL_KEYS : result == AUTH_SCRAM_FOREIGN ? SASL_FOREIGN : SASL_MALFORMED;
+  switch (result) {
+  case AUTH_SCRAM_GOOD: return SASL_KEYS;
+  case AUTH_SCRAM_FOREIGN: return SASL_FOREIGN;
+  case AUTH_SCRAM_UNBOUND: return SASL_UNBOUND;
+  default: return SASL_MALFORMED;
+  }
 }
 
 static enum sasl_result scram(struct sasl *s, const char *bytes, size_t length)
@@ -100,13 +108,16 @@ void sasl_challenge(struct sasl *s, const char *nonce)
   challenge(s, text_string(&s->message));
 }
 
-static const struct sasl_mechanism mechanisms[] = { { "PLAIN", plain }, { "LOGIN", login }, { "SCRAM-SHA-256", scram } };
+static const struct sasl_mechanism mechanisms[] = { { "PLAIN", plain }, { "LOGIN", login }, { "SCRAM-SHA-256", scram }, { PLUS, scram } };
 
-bool sasl_needs_keys(const char *mechanism) { return string_is_nocase(mechanism, "SCRAM-SHA-256"); }
+bool sasl_needs_keys(const char *mechanism) { return string_is_nocase(mechanism, "SCRAM-SHA-256") || string_is_nocase(mechanism, PLUS); }
 
-bool sasl_begin(struct sasl *s, const char *mechanism)
+bool sasl_begin(struct sasl *s, const char *mechanism, const text *channel)
 {
   sasl_end(s);
+  s->scram.channel = channel;
+  s->scram.is_plus = string_is_nocase(mechanism, PLUS);
+  if (s->scram.is_plus && (!channel || !record_find(channel, "exporter"))) return false;
   for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++)
     if (string_is_nocase(mechanisms[i].name, mechanism)) s->mechanism = &mechanisms[i];
   return s->mechanism != 0;

@@ -1,4 +1,4 @@
-/* sasl: the server's side of SASL PLAIN (RFC 4616) and LOGIN, bytes to login and password, and of SCRAM-SHA-256 (auth/scram), bytes
+/* sasl: the server's side of SASL PLAIN (RFC 4616) and LOGIN, bytes to login and password, and of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (auth/scram), bytes
    to login and proof; without I/O. */
 
 #ifndef AUTH_SASL_H
@@ -9,6 +9,7 @@
 enum { SASL_RESPONSE_MAX = 8192, SASL_LOGIN_MAX = 512 };
 
 enum sasl_result {
+  SASL_UNBOUND = -3,   /* it does not bind the channel as it should: the exchange is over */
   SASL_FOREIGN = -2,   /* as it should be, but it asks to act as somebody else: the exchange is over */
   SASL_MALFORMED = -1, /* not what the mechanism says, or too long: the exchange is over */
   SASL_MORE,           /* send challenge, come back with the response */
@@ -29,7 +30,9 @@ struct sasl {
 };
 #define SASL_ZERO { .login = TEXT_ZERO, .password = TEXT_ZERO, .keys = SCRAMKEYS_ZERO, .scram = AUTH_SCRAM_ZERO, .message = TEXT_ZERO }
 
-bool sasl_begin(struct sasl *s, const char *mechanism); /* false: there is none of that name */
+/* channel: a record that stays until the end, see auth/scram.h. False: there is none of that name, or it binds a channel that
+   cannot be bound. */
+bool sasl_begin(struct sasl *s, const char *mechanism, const text *channel);
 
 bool sasl_needs_keys(const char *mechanism); /* is it SCRAM, which needs keys of every login? */
 

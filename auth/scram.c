@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/base64.h"
-#include "lib/bytes.h"
+#include "lib/record.h"
 
 struct cursor {
   const char *at, *end;
@@ -35,17 +35,34 @@ static bool decode_name(const char *bytes, size_t length, text *name)
   return length > 0;
 }
 
-/* RFC 5802 7: gs2-header. The client binds no channel: "n", or "y" if it could have. acts_as stays empty if it says nothing. */
-static bool take_header(struct cursor *c, text *acts_as)
+/* RFC 5802 7: gs2-header. flag: "n", "y" or "p", and then the name of the binding. acts_as stays empty if it says nothing. */
+static bool take_header(struct cursor *c, char *flag, text *binding, text *acts_as)
 {
   const char *value;
   size_t length;
 
-  if (c->end - c->at < 3 || (c->at[0] != 'n' && c->at[0] != 'y') || c->at[1] != ',') return false;
-  c->at += 2;
+  *flag = c->at < c->end ? *c->at : 0;
+  if (*flag == 'p') {
+    if (!attribute(c, 'p', &value, &length) || c->at[-1] != ',') return false;
+    text_copy_bytes(binding, value, length);
+  } else {
+    if (c->end - c->at < 3 || (*flag != 'n' && *flag != 'y') || c->at[1] != ',') return false;
+    c->at += 2;
+  }
+  if (c->at == c->end) return false;
   if (*c->at != ',') return attribute(c, 'a', &value, &length) && c->at[-1] == ',' && decode_name(value, length, acts_as);
   c->at++;
   return true;
+}
+
+/* RFC 5802 6: "y" says that we do not offer to bind the channel. If we do, somebody between us has taken it off the list. */
+static bool bind_channel(struct auth_scram *s, char flag, const text *name)
+{
+  const char *exporter = s->channel ? record_get(s->channel, "exporter") : "";
+  const char *bytes = text_is(name, "tls-exporter") ? exporter : text_is(name, "tls-server-end-point") && *exporter ? record_get(s->channel, "endpoint") : "";
+
+  if (!s->is_plus) return flag == 'n' || (flag == 'y' && !*exporter);
+  return flag == 'p' && *bytes && base64_decode(&s->header, bytes, strlen(bytes));
 }
 
 /* RFC 5802 7: all printable characters but the comma. */
@@ -72,10 +89,11 @@ enum auth_scram_result auth_scram_first(struct auth_scram *s, const char *bytes,
   struct cursor c = { bytes, bytes + length };
   const char *name, *nonce;
   size_t name_length, nonce_length;
-  text acts_as = TEXT_ZERO;
+  text acts_as = TEXT_ZERO, binding = TEXT_ZERO;
+  char flag;
   enum auth_scram_result result = AUTH_SCRAM_MALFORMED;
 
-  if (!memchr(bytes, 0, length) && take_header(&c, &acts_as)) {
+  if (!memchr(bytes, 0, length) && take_header(&c, &flag, &binding, &acts_as)) {
     const char *bare = c.at;
     text_copy_bytes(&s->header, bytes, (size_t)(bare - bytes));
     text_copy_bytes(&s->said, bare, (size_t)(c.end - bare));
@@ -83,10 +101,11 @@ enum auth_scram_result auth_scram_first(struct auth_scram *s, const char *bytes,
         is_nonce(nonce, nonce_length) && is_extensions(c)) {
       text_copy_bytes(&s->nonce, nonce, nonce_length);
       bool is_own = !acts_as.len || (acts_as.len == login->len && bytes_are_nocase(acts_as.s, login->s, login->len));
-      result = is_own ? AUTH_SCRAM_GOOD : AUTH_SCRAM_FOREIGN;
+      result = !bind_channel(s, flag, &binding) ? AUTH_SCRAM_UNBOUND : is_own ? AUTH_SCRAM_GOOD : AUTH_SCRAM_FOREIGN;
     }
   }
   text_free(&acts_as);
+  text_free(&binding);
   return result;
 }
 

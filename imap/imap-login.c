@@ -43,7 +43,9 @@ static void add_capabilities(struct imap_login *l)
 {
   imap_wire_add(&l->wire, "CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ");
   imap_wire_add(&l->wire, l->tls.len ? "AUTH=PLAIN AUTH=LOGIN" : "STARTTLS LOGINDISABLED");
-  if (l->tls.len && tables_offer_scram(l->tables)) imap_wire_add(&l->wire, " AUTH=SCRAM-SHA-256");
+  if (!l->tls.len || !tables_offer_scram(l->tables)) return;
+  imap_wire_add(&l->wire, " AUTH=SCRAM-SHA-256");
+  if (l->bindings.len) imap_wire_add(&l->wire, " AUTH=SCRAM-SHA-256-PLUS");
 }
 
 static void set_limits(struct imap_login *l)
@@ -57,7 +59,7 @@ static bool secure(struct imap_login *l, int call)
   l->wire.at = l->wire.length = 0;
   imap_input_free(&l->wire.input);
   l->wire.input = (struct imap_input)IMAP_INPUT_ZERO;
-  return secure_start(call, l->peer->remote_ip, HANDSHAKE_SECONDS, &l->tls, 0);
+  return secure_start(call, l->peer->remote_ip, HANDSHAKE_SECONDS, &l->tls, 0, &l->bindings);
 }
 
 static void start_tls(struct imap_login *l)

@@ -21,6 +21,7 @@ struct imap_login {
   unsigned int failed_tries;
   unsigned int useless;     /* commands that led nowhere */
   int call;                 /* to auth-server; -1: none */
+  text bindings;            /* of TLS: what a login can be bound to (lib/secure) */
   struct tables *tables;    /* policy: is SCRAM offered? */
   bool ends;
 };

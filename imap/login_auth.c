@@ -111,6 +111,7 @@ static void describe(const struct imap_login *l, const char *mechanism, text *re
   record_add(request, "mechanism", mechanism);
   record_add(request, "ip", l->peer->remote_ip);
   record_add(request, "tls", l->tls.len ? "yes" : "no");
+  text_add_text(request, &l->bindings);
 }
 
 enum imap_login_result imap_login_password(struct imap_login *l)
@@ -131,7 +132,8 @@ enum imap_login_result imap_login_password(struct imap_login *l)
 
 static bool is_offered(const struct imap_login *l, const char *mechanism)
 {
-  return !strcmp(mechanism, "PLAIN") || !strcmp(mechanism, "LOGIN") || (!strcmp(mechanism, "SCRAM-SHA-256") && tables_offer_scram(l->tables));
+  if (!strcmp(mechanism, "PLAIN") || !strcmp(mechanism, "LOGIN")) return true;
+  return (!strcmp(mechanism, "SCRAM-SHA-256") || (!strcmp(mechanism, "SCRAM-SHA-256-PLUS") && l->bindings.len)) && tables_offer_scram(l->tables);
 }
 
 enum imap_login_result imap_login_authenticate(struct imap_login *l)

@@ -24,7 +24,15 @@ static bool take_plaintext(const text *answer, const struct call_fds *fds, text 
   return true;
 }
 
-bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, text *fingerprint)
+static void take_bindings(const text *answer, text *bindings)
+{
+  text_clear(bindings);
+  if (!record_find(answer, "exporter")) return;
+  record_add(bindings, "exporter", record_get(answer, "exporter"));
+  record_add(bindings, "endpoint", record_get(answer, "endpoint"));
+}
+
+bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, text *fingerprint, text *bindings)
 {
   text request = TEXT_ZERO, answer = TEXT_ZERO;
   struct call_fds fds = { .count = 0 };
@@ -44,6 +52,7 @@ bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, tex
     text_copy(fingerprint, record_get(&answer, "fingerprint"));
     text_string(fingerprint);
   }
+  if (!error) take_bindings(&answer, bindings);
   call_close_fds(&fds);
   close(call);
   if (error) log_event("tls-failed", "error", error, "client", ip, (char *)0);

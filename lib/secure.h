@@ -11,7 +11,8 @@ int secure_open(const char *ip);
 
 /* The handshake, on that call, which is closed. tls: protocol and cipher. fingerprint: 0, or the client is asked for a
    certificate: SHA-256 of the one it showed, "" if it showed none. False with an event in the log: it failed, and
-   the client's connection cannot be used any more. */
-bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, text *fingerprint);
+   the client's connection cannot be used any more. bindings: what a login can be bound to, a record of exporter= and endpoint=
+   in base64 (doc/calls.md, "The login"); empty: nothing. */
+bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, text *fingerprint, text *bindings);
 
 #endif

@@ -17,7 +17,7 @@
 #define SESSION_CONTEXT "postroom"
 #define SESSION_SECONDS (12 * 3600)
 
-enum { NAMES_MAX = 20 }; /* of a certificate, for people */
+enum { NAMES_MAX = 20, EXPORTER_SIZE = 32 }; /* of a certificate, for people; RFC 9266 2 */
 
 /* OpenSSL's own words for the last failure, or the system's. */
 static void add_reason(text *error, const char *otherwise)
@@ -241,6 +241,36 @@ void tls_free(struct tls *t)
 const char *tls_protocol(const struct tls *t) { return SSL_get_version(t->ssl); }
 const char *tls_cipher(const struct tls *t) { return SSL_CIPHER_standard_name(SSL_get_current_cipher(t->ssl)); }
 const char *tls_sni(const struct tls *t) { return t->sni; }
+/* Before TLS 1.3 a context that is empty and one that is not there are two things, and implementations differ. */
+bool tls_exporter(const struct tls *t, text *bytes)
+{
+  static const char label[] = "EXPORTER-Channel-Binding";
+  unsigned char exported[EXPORTER_SIZE];
+
+  text_clear(bytes);
+  if (SSL_version(t->ssl) < TLS1_3_VERSION ||
+      SSL_export_keying_material(t->ssl, exported, sizeof exported, label, sizeof label - 1, 0, 0, 0) != 1)
+    return false;
+  text_add_bytes(bytes, (char *)exported, sizeof exported);
+  return true;
+}
+
+/* RFC 5929 4.1: by the hash of the certificate's signature, but by SHA-256 where that is MD5 or SHA-1. */
+bool tls_endpoint(const struct tls *t, text *bytes)
+{
+  X509 *certificate = SSL_get_certificate(t->ssl);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  int hash = NID_undef;
+
+  text_clear(bytes);
+  if (!certificate || OBJ_find_sigid_algs(X509_get_signature_nid(certificate), &hash, 0) != 1) return false;
+  const EVP_MD *digest_of = hash == NID_md5 || hash == NID_sha1 ? EVP_sha256() : EVP_get_digestbynid(hash);
+  if (!digest_of || X509_digest(certificate, digest_of, digest, &length) != 1) return false;
+  text_add_bytes(bytes, (char *)digest, length);
+  return true;
+}
+
 bool tls_fingerprint(const struct tls *t, text *hex)
 {
   X509 *certificate = SSL_get1_peer_certificate(t->ssl);

@@ -70,6 +70,11 @@ const char *tls_protocol(const struct tls *t);
 const char *tls_cipher(const struct tls *t);
 const char *tls_sni(const struct tls *t); /* "" if the client sent none */
 
+/* What a login can be bound to, as bytes: of this connection (tls-exporter, RFC 9266; TLS 1.3 alone), and of our certificate
+   (tls-server-end-point, RFC 5929 4). False: there is none. */
+bool tls_exporter(const struct tls *t, text *bytes);
+bool tls_endpoint(const struct tls *t, text *bytes);
+
 /* SHA-256 of the other side's certificate, in lower-case hex; false: it showed none. That it has the key is proved. */
 bool tls_fingerprint(const struct tls *t, text *hex);
 

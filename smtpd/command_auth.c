@@ -25,7 +25,8 @@ static void take_mechanism(const char **argument, size_t *length, text *mechanis
 
 static bool is_offered(const struct session *s, const text *mechanism)
 {
-  return text_is(mechanism, "PLAIN") || text_is(mechanism, "LOGIN") || (text_is(mechanism, "SCRAM-SHA-256") && tables_offer_scram(s->tables));
+  if (text_is(mechanism, "PLAIN") || text_is(mechanism, "LOGIN")) return true;
+  return (text_is(mechanism, "SCRAM-SHA-256") || (text_is(mechanism, "SCRAM-SHA-256-PLUS") && s->bindings.len)) && tables_offer_scram(s->tables);
 }
 
 static bool is_base64(const char *bytes, size_t length)
@@ -174,6 +175,7 @@ void auth_proceed(struct session *s, const char *argument, size_t length)
     record_add(&request, "mechanism", text_string(&mechanism));
     record_add(&request, "ip", s->peer->remote_ip);
     record_add(&request, "tls", "yes");
+    text_add_text(&request, &s->bindings);
     if (length) record_add_bytes(&request, "response", argument, length);
     exchange(s, &request, &mechanism);
   }

@@ -24,7 +24,7 @@ static bool wants_certificate(struct session *s)
 static bool hand_over(struct session *s, int call)
 {
   text *fingerprint = wants_certificate(s) ? &s->fingerprint : 0;
-  bool good = secure_start(call, s->peer->remote_ip, s->settings.timeout_seconds, &s->tls, fingerprint);
+  bool good = secure_start(call, s->peer->remote_ip, s->settings.timeout_seconds, &s->tls, fingerprint, &s->bindings);
 
   if (good)
     session_set_timeouts(s);

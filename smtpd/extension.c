@@ -16,7 +16,9 @@ static void add_size(const struct session *s, text *line) { text_add_number(line
 static void add_mechanisms(const struct session *s, text *line)
 {
   text_add(line, "PLAIN LOGIN");
-  if (tables_offer_scram(s->tables)) text_add(line, " SCRAM-SHA-256");
+  if (!tables_offer_scram(s->tables)) return;
+  text_add(line, " SCRAM-SHA-256");
+  if (s->bindings.len) text_add(line, " SCRAM-SHA-256-PLUS");
 }
 
 /* RFC 9422 4: control/maxrcptcount. Messages of a session are not counted. */

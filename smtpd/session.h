@@ -52,6 +52,7 @@ struct session {
   unsigned int extensions; /* that were offered at HELO or EHLO: a mask of enum role_extension */
   text helo;       /* empty: not yet */
   text tls;        /* protocol and cipher; empty: in clear */
+  text bindings;   /* of TLS: what a login can be bound to (lib/secure) */
   text login;      /* empty: nobody */
   text mailbox;    /* KEY of the login */
   text backend;    /* NAME of control/backends, if the login is a backend's */

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-# sasl: the clients that people have, logging in by SCRAM-SHA-256 over IMAP and SMTP: gsasl and msmtp (GNU SASL), mbsync and mutt (Cyrus
-# SASL), a client of the RFC's letter; who is offered it, and who is refused. (N-112, check 15; RFC 5802, 7677, 4954, 4959)
-import base64, os, re, smtplib, ssl, subprocess, sys
+# sasl: the clients that people have, logging in by SCRAM-SHA-256 and SCRAM-SHA-256-PLUS over IMAP and SMTP: gsasl and msmtp (GNU SASL), mbsync and mutt (Cyrus
+# SASL), a client of the RFC's letter; who is offered it, and who is refused. (N-112, check 15; RFC 5802, 7677, 9266, 5929, 4954, 4959)
+import base64, hashlib, os, re, smtplib, ssl, subprocess, sys
 
 sys.path[:0] = ["tests/flow", "tests"]
 from postroom import Postroom, Tap, wait_for
@@ -13,10 +13,16 @@ CONTEXT.verify_mode = ssl.CERT_NONE
 USER = "bob@example.test"
 
 
+OLD = ssl.create_default_context()
+OLD.check_hostname = False
+OLD.verify_mode = ssl.CERT_NONE
+OLD.maximum_version = ssl.TLSVersion.TLSv1_2
+
+
 class Wire:
     """Lines over TLS."""
-    def __init__(self, mail, port):
-        self.socket = CONTEXT.wrap_socket(mail.connect(port))
+    def __init__(self, mail, port, context=CONTEXT):
+        self.socket = context.wrap_socket(mail.connect(port))
         self.file = self.socket.makefile("rb")
 
     def say(self, line=b""):
@@ -36,15 +42,15 @@ class Wire:
         self.socket.close()
 
 
-def smtp(mail):
-    wire = Wire(mail, 465)
+def smtp(mail, context=CONTEXT):
+    wire = Wire(mail, 465, context)
     wire.hear()
     wire.say(b"EHLO client.example")
     return wire, [line[4:] for line in wire.heard("250 ")]
 
 
-def imap(mail):
-    wire = Wire(mail, 993)
+def imap(mail, context=CONTEXT):
+    wire = Wire(mail, 993, context)
     return wire, wire.hear()
 
 
@@ -59,7 +65,7 @@ def encoded(message):
 def by_letter(mail, t):
     s = Scram(USER, mail.password("bob"))
     wire, offered = smtp(mail)
-    t.ok("AUTH PLAIN LOGIN SCRAM-SHA-256" in offered, "N-112 submission: SCRAM-SHA-256 is offered, since every login has keys", offered)
+    t.ok("AUTH PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS" in offered, "N-112 submission: SCRAM-SHA-256 is offered, since every login has keys", offered)
     wire.say(b"AUTH SCRAM-SHA-256 " + encoded(s.first()))
     challenge = wire.hear()
     t.matches(challenge, "^334 ", "RFC 4954: with an initial response the challenge comes at once")
@@ -82,7 +88,7 @@ def by_letter(mail, t):
     wire.close()
 
     wire, greeting = imap(mail)
-    t.ok("AUTH=PLAIN AUTH=LOGIN AUTH=SCRAM-SHA-256" in greeting and "SASL-IR" in greeting, "IMAP: offered in the greeting over TLS", greeting)
+    t.ok("AUTH=PLAIN AUTH=LOGIN AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS]" in greeting and "SASL-IR" in greeting, "IMAP: offered in the greeting over TLS", greeting)
     wire.say(b"a AUTHENTICATE SCRAM-SHA-256 " + encoded(s.first()))
     wire.say(encoded(s.last(decoded(wire.hear()))))
     final = wire.hear()
@@ -102,15 +108,62 @@ def by_letter(mail, t):
     wire.close()
 
 
+def certificate(wire):
+    """RFC 5929 4: the one of quickstart is signed with SHA-256."""
+    return "tls-server-end-point", hashlib.sha256(wire.socket.getpeercert(True)).digest()
+
+
+def try_smtp(wire, s, mechanism=b"SCRAM-SHA-256-PLUS"):
+    """The last answer."""
+    wire.say(b"AUTH " + mechanism + b" " + encoded(s.first()))
+    answer = wire.hear()
+    if not answer.startswith("334 "):
+        return answer
+    wire.say(encoded(s.last(decoded(answer))))
+    answer = wire.hear()
+    if not answer.startswith("334 ") or not s.is_server(decoded(answer)):
+        return answer
+    wire.say(b"")
+    return wire.hear()
+
+
+def bound(mail, t):
+    wire, _ = smtp(mail)
+    t.matches(try_smtp(wire, Scram(USER, mail.password("bob"), binding=certificate(wire))), "^235", "RFC 5929: bound to the certificate, over SMTP")
+    wire.close()
+    wire, _ = imap(mail)
+    s = Scram(USER, mail.password("bob"), binding=certificate(wire))
+    wire.say(b"a AUTHENTICATE SCRAM-SHA-256-PLUS " + encoded(s.first()))
+    wire.say(encoded(s.last(decoded(wire.hear()))))
+    wire.say(b"")
+    t.matches(wire.heard("a ")[-1], "^a OK", "... over IMAP")
+    wire.close()
+    wire, _ = smtp(mail)
+    answers = [try_smtp(wire, Scram(USER, mail.password("bob"), binding=("tls-server-end-point", b"x" * 32))),
+               try_smtp(wire, Scram(USER, mail.password("bob"), flag="y"), b"SCRAM-SHA-256")]
+    wire.close()
+    t.is_(answers, ["535 5.7.8 Error: authentication failed"] * 2, "RFC 5802 6: somebody with another certificate is between; he has taken PLUS off the list")
+    wire, offered = smtp(mail, OLD)
+    t.ok("AUTH PLAIN LOGIN SCRAM-SHA-256" in offered, "TLS 1.2 has no exporter that all agree on: PLUS is not offered", offered)
+    t.matches(try_smtp(wire, Scram(USER, mail.password("bob"), binding=certificate(wire))), "^504 5.5.4", "... nor taken")
+    t.matches(try_smtp(wire, Scram(USER, mail.password("bob"), flag="y"), b"SCRAM-SHA-256"), "^235", "... so who says that it is not offered is right")
+    wire.close()
+    wire, greeting = imap(mail, OLD)
+    t.ok("AUTH=SCRAM-SHA-256]" in greeting, "... over IMAP neither", greeting)
+    wire.close()
+
+
 def gsasl(mail, t):
-    def run(kind, port, password, mechanism="SCRAM-SHA-256"):
-        return mail.run("gsasl", f"--{kind}", "--x509-ca-file=", "--no-cb", "-d", "-m", mechanism, "-a", USER, "-p", password,
+    def run(kind, port, password, *words, mechanism="SCRAM-SHA-256"):
+        return mail.run("gsasl", f"--{kind}", "--x509-ca-file=", *words, "-d", "-m", mechanism, "-a", USER, "-p", password,
                         f"--connect={mail.address}:{mail.port(port)}", "--hostname=mx.example.test", input="")
 
     for kind, port in (("imap", 143), ("smtp", 587)):
-        said = run(kind, port, mail.password("bob"))
+        said = run(kind, port, mail.password("bob"), "--no-cb")
         t.ok(mail.code == 0 and "server trusted" in said, f"gsasl over {kind}", mail.code, said)
-        said = run(kind, port, "wrong")
+        said = run(kind, port, mail.password("bob"), mechanism="SCRAM-SHA-256-PLUS")
+        t.ok(mail.code == 0 and "server trusted" in said and "cD10bHMtZXhwb3J0ZXIs" in said, "... RFC 9266: bound to the connection (GnuTLS)", mail.code, said)
+        said = run(kind, port, "wrong", "--no-cb")
         t.ok(mail.code != 0 and "server trusted" not in said, "... a wrong password", mail.code, said)
 
 
@@ -189,10 +242,10 @@ def offers(mail):
 with Postroom(48) as mail, Tap() as t:
     mail.environment["HOME"] = mail.folder
     before = len(mechanisms(mail))
-    for clients in (by_letter, gsasl, msmtp, mbsync, mutt):
+    for clients in (by_letter, bound, gsasl, msmtp, mbsync, mutt):
         clients(mail, t)
     seen = mechanisms(mail)[before:]
-    t.ok(len(seen) >= 6 and set(seen) == {"SCRAM-SHA-256"}, "each of them has logged in by SCRAM-SHA-256", seen)
+    t.ok(len(seen) >= 6 and set(seen) == {"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, "each of them has logged in by SCRAM-SHA-256 or SCRAM-SHA-256-PLUS", seen)
     t.ok(not any(mail.password(user) in mail.log(service) for user in ("bob", "alice") for service in ("auth-server", "imaps", "smtp-submission")),
          "no password is in a log")
 

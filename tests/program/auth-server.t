@@ -63,9 +63,9 @@ def plain(name, password, **more):
 
 def scram(name, password, conclude=True, **more):
     """The last answer; with conclude=False that before the client says that it is content."""
-    client, s = Client(), Scram(name, password, **{k: more.pop(k) for k in ('flag', 'acts_as') if k in more})
+    client, s = Client(), Scram(name, password, **{k: more.pop(k) for k in ('flag', 'acts_as', 'binding') if k in more})
     try:
-        answer = client.begin('SCRAM-SHA-256', response=b64(s.first()), **more)
+        answer = client.begin('SCRAM-SHA-256-PLUS' if s.binding else 'SCRAM-SHA-256', response=b64(s.first()), **more)
         if answer['answer'] != 'continue':
             return answer
         answer = client.ask(('response', b64(s.last(base64.b64decode(answer['challenge'])))))
@@ -256,7 +256,15 @@ equal(scram('cat', 'cats', ip='192.0.2.71', service='imap'), {'answer': 'no'}, '
 equal(plain('hal', 'hals', ip='192.0.2.72'), hal, 'PLAIN goes on')
 client = Client()
 equal(client.begin('SCRAM-SHA-256'), {'answer': 'continue', 'challenge': ''}, 'without a first response: an empty challenge')
-equal(client.ask(('response', b64(b'p=tls-unique,,n=hal,r=x')))['error'], 'malformed', '... a channel is not bound here')
+equal(client.ask(('response', b64(b'p=tls-exporter,,n=hal,r=x')))['error'], 'channel binding', '... a channel is not bound here')
+bound = {'exporter': b64(b'of this connection'), 'endpoint': b64(b'of the certificate'), 'ip': '192.0.2.76'}
+equal(scram('hal', 'hals', binding=('tls-exporter', b'of this connection'), **bound), hal, 'SCRAM-SHA-256-PLUS: RFC 9266, bound to the connection')
+equal(scram('hal', 'hals', binding=('tls-server-end-point', b'of the certificate'), **bound), hal, '... RFC 5929, to the certificate')
+equal(scram('hal', 'hals', binding=('tls-exporter', b'of another one'), **bound), {'answer': 'no'}, '... somebody is between us: another connection')
+equal(scram('hal', 'hals', binding=('tls-unique', b'x'), **bound)['error'], 'channel binding', '... a binding that is not there')
+equal(scram('hal', 'hals', binding=('tls-exporter', b'x'))['error'], 'unknown mechanism', '... where there is none')
+equal(scram('hal', 'hals', flag='y', **bound)['error'], 'channel binding', 'RFC 5802 6: a client to which PLUS was not shown, though it was offered')
+equal(scram('hal', 'hals', **bound), hal, '... one that cannot bind')
 s = Scram('hal', 'hals')
 challenge = client.begin('SCRAM-SHA-256', response=b64(s.first()))
 equal(client.ask(('response', '*')), {'answer': 'no', 'error': 'cancelled'}, '... cancelled')

@@ -2,7 +2,7 @@
 """tls-server takes a client's socket and gives a plaintext socket back: real clients (Python's ssl, openssl) shake hands
 with it; bytes and ends pass both ways; old protocols, weak ciphers, renegotiation and garbage are refused and hurt
 nobody (check 19); the key is read by this program alone (check 56); a new certificate is used at once."""
-import os, signal, socket, ssl, subprocess, sys, threading, time, warnings
+import base64, hashlib, os, signal, socket, ssl, subprocess, sys, threading, time, warnings
 sys.path.insert(0, 'tests')
 from tap import *
 
@@ -94,12 +94,16 @@ ok(wait_for(lambda: b'serving' in read('log')), 'it serves', log())
 client, answer, plain = accept(context(maximum_version=ssl.TLSVersion.TLSv1_2))
 ok(answer.get('answer') == 'yes' and answer.get('protocol') == 'TLSv1.2' and answer.get('sni') == 'mail.example.test',
    'TLS 1.2, and the client\'s SNI', answer)
+ok('exporter' not in answer and 'endpoint' not in answer, '... nothing to bind a login to', answer)
 plain.close()
 ok(client.tls.recv(10) == b'', 'the program closes: the client sees an orderly end')
 client.tls.close()
 
 client, answer, plain = accept(context())
 ok(answer.get('protocol') == 'TLSv1.3' and answer.get('cipher', '').startswith('TLS_AES'), 'TLS 1.3', answer)
+ok(len(base64.b64decode(answer.get('exporter', ''))) == 32, 'RFC 9266: ... with what a login may be bound to', answer)
+der = ssl.PEM_cert_to_DER_cert(open('tls/cert.pem').read())
+equal(answer.get('endpoint'), base64.b64encode(hashlib.sha256(der).digest()).decode(), 'RFC 5929 4: ... and the hash of the certificate')
 plain.sendall(b'220 hello\r\n')
 equal(client.tls.recv(100), b'220 hello\r\n', 'bytes pass to the client')
 client.tls.sendall(b'QUIT\r\n')

@@ -9,7 +9,7 @@ static struct sasl s = SASL_ZERO;
 
 static void check_plain(const char *bytes, size_t length, const char *login, const char *password, const char *rule)
 {
-  sasl_begin(&s, "PLAIN");
+  sasl_begin(&s, "PLAIN", 0);
   enum sasl_result result = sasl_step(&s, bytes, length);
   bool good = login ? result == SASL_DONE && !strcmp(s.login.s, login) && !strcmp(s.password.s, password) : result == SASL_MALFORMED;
   check(good, rule);
@@ -26,7 +26,7 @@ static void check_plain_rules(void)
   check_plain(B("\0J\xc3\x96RG\0x"), "j\xc3\x96rg", "x", "a name that is no address: only ASCII's case");
   check_plain(B("\0B\xff@b\0x"), "b\xff@b", "x", "no UTF-8: as it is");
   check_plain(B("bob\0bob\0secret"), "bob", "secret", "an identity that is the name");
-  sasl_begin(&s, "PLAIN");
+  sasl_begin(&s, "PLAIN", 0);
   check(sasl_step(&s, B("ann\0bob\0secret")) == SASL_FOREIGN, "to act as somebody else is refused, and is no error of syntax");
   check_plain(B("bob\0secret"), 0, 0, "one NUL");
   check_plain(B("bob"), 0, 0, "no NUL");
@@ -44,19 +44,19 @@ static void check_plain_rules(void)
 
 static void check_dialogues(void)
 {
-  check(!sasl_begin(&s, "CRAM-MD5"), "another mechanism");
-  check(sasl_begin(&s, "plain") && sasl_step(&s, 0, 0) == SASL_MORE && !*s.challenge, "PLAIN without a first response: an empty challenge");
+  check(!sasl_begin(&s, "CRAM-MD5", 0), "another mechanism");
+  check(sasl_begin(&s, "plain", 0) && sasl_step(&s, 0, 0) == SASL_MORE && !*s.challenge, "PLAIN without a first response: an empty challenge");
   check(sasl_step(&s, B("\0bob\0secret")) == SASL_DONE, "... then the response");
-  sasl_begin(&s, "PLAIN");
+  sasl_begin(&s, "PLAIN", 0);
   sasl_step(&s, 0, 0);
   check(sasl_step(&s, 0, 0) == SASL_MALFORMED, "no response to a challenge");
-  check(sasl_begin(&s, "LOGIN") && sasl_step(&s, 0, 0) == SASL_MORE && !strcmp(s.challenge, "Username:"), "LOGIN asks for the name");
+  check(sasl_begin(&s, "LOGIN", 0) && sasl_step(&s, 0, 0) == SASL_MORE && !strcmp(s.challenge, "Username:"), "LOGIN asks for the name");
   check(sasl_step(&s, B("Bob")) == SASL_MORE && !strcmp(s.challenge, "Password:"), "... and the password");
   check(sasl_step(&s, B("secret")) == SASL_DONE && !strcmp(s.login.s, "bob") && !strcmp(s.password.s, "secret"), "... and has both");
-  sasl_begin(&s, "LOGIN");
+  sasl_begin(&s, "LOGIN", 0);
   check(sasl_step(&s, B("bob")) == SASL_MORE && !strcmp(s.challenge, "Password:"), "LOGIN with the name at once");
   check(sasl_step(&s, B("se\0ret")) == SASL_MALFORMED, "a NUL in the password");
-  sasl_begin(&s, "LOGIN");
+  sasl_begin(&s, "LOGIN", 0);
   check(sasl_step(&s, B("b\0b")) == SASL_MALFORMED, "a NUL in the name");
   sasl_end(&s);
   check(!s.login.len && !s.password.len && !s.mechanism, "at the end nothing is left");

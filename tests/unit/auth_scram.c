@@ -3,6 +3,7 @@
 
 #include "auth/sasl.h"
 #include "auth/stranger.h"
+#include "lib/record.h"
 #include "tests/check.h"
 
 #define STORED "{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
@@ -10,13 +11,14 @@
 #define OURS "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
 #define FULL THEIRS OURS
 #define PROOF "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+#define BOUND_PROOF "VdI1MME/WqhcWkqg8Mk/e4MzZ6Ey0hZQSva6rVkN0Us="
 #define FINAL "c=biws,r=" FULL "," PROOF
 
 static struct sasl s = SASL_ZERO;
 
 static void check_first(const char *first, enum sasl_result expected, const char *login, const char *rule)
 {
-  sasl_begin(&s, "SCRAM-SHA-256");
+  sasl_begin(&s, "SCRAM-SHA-256", 0);
   check(sasl_step(&s, first, strlen(first)) == expected, rule);
   if (login) check_is(s.login.s, login, "... the name");
 }
@@ -24,7 +26,7 @@ static void check_first(const char *first, enum sasl_result expected, const char
 /* From first to last; the example's password. */
 static void check_last(const char *first, const char *last, enum sasl_result expected, bool is_proved, const char *rule)
 {
-  sasl_begin(&s, "SCRAM-SHA-256");
+  sasl_begin(&s, "SCRAM-SHA-256", 0);
   if (sasl_step(&s, first, strlen(first)) != SASL_KEYS || !scramkeys_parse(&s.keys, STORED)) {
     check(false, rule);
     return;
@@ -36,7 +38,7 @@ static void check_last(const char *first, const char *last, enum sasl_result exp
 
 static void check_example(void)
 {
-  sasl_begin(&s, "scram-sha-256");
+  sasl_begin(&s, "scram-sha-256", 0);
   check(sasl_step(&s, 0, 0) == SASL_MORE && !*s.challenge, "without a first response: an empty challenge");
   check(sasl_step(&s, "n,,n=user,r=" THEIRS, 12 + strlen(THEIRS)) == SASL_KEYS, "RFC 7677 3: the client's first message");
   check_is(s.login.s, "user", "... the name");
@@ -59,7 +61,7 @@ static void check_firsts(void)
   check_first("n,a=ann,n=bob,r=x", SASL_FOREIGN, 0, "... and one that is not");
   check_first("n,,n=bob,r=x,e=1,f=y=", SASL_KEYS, "bob", "RFC 5802 5.1: unknown extensions are skipped");
   check_first("n,,m=1,n=bob,r=x", SASL_MALFORMED, 0, "... but not one that must be understood");
-  check_first("p=tls-unique,,n=bob,r=x", SASL_MALFORMED, 0, "a channel is bound by SCRAM-SHA-256-PLUS alone");
+  check_first("p=tls-exporter,,n=bob,r=x", SASL_UNBOUND, 0, "a channel is bound by SCRAM-SHA-256-PLUS alone");
   check_first("n,,n=,r=x", SASL_MALFORMED, 0, "no name");
   check_first("n,,n=b=2cb,r=x", SASL_MALFORMED, 0, "=2c is not =2C");
   check_first("n,,n=b=,r=x", SASL_MALFORMED, 0, "= alone");
@@ -72,7 +74,7 @@ static void check_firsts(void)
   check_first("x,,n=bob,r=x", SASL_MALFORMED, 0, "another header");
   check_first("n,,n=bob,r=x,,", SASL_MALFORMED, 0, "an extension that is none");
   check_first("", SASL_MALFORMED, 0, "nothing");
-  sasl_begin(&s, "SCRAM-SHA-256");
+  sasl_begin(&s, "SCRAM-SHA-256", 0);
   check(sasl_step(&s, "n,,n=b\0b,r=x", 12) == SASL_MALFORMED, "a NUL");
 }
 
@@ -93,6 +95,44 @@ static void check_lasts(void)
   check_last(first, PROOF, SASL_MALFORMED, false, "a proof alone");
   check_last(first, "r=" FULL ",c=biws," PROOF, SASL_MALFORMED, false, "the wrong order");
   check_last(first, "", SASL_MALFORMED, false, "nothing");
+}
+
+static void check_bound(const char *mechanism, const text *channel, const char *first, enum sasl_result expected, const char *rule)
+{
+  check(sasl_begin(&s, mechanism, channel) && sasl_step(&s, first, strlen(first)) == expected, rule);
+}
+
+/* RFC 5802 6. The proofs are another implementation's, Python's hmac. */
+static void check_channel(void)
+{
+  static const char plus[] = "SCRAM-SHA-256-PLUS", last[] = "c=cD10bHMtZXhwb3J0ZXIsLGJvdW5k,r=" FULL ",p=" BOUND_PROOF;
+  text channel = TEXT_ZERO, half = TEXT_ZERO;
+
+  record_add(&channel, "exporter", "Ym91bmQ="); /* "bound" */
+  record_add(&channel, "endpoint", "ZW5k");
+  record_add(&half, "endpoint", "ZW5k");
+  check(!sasl_begin(&s, plus, 0) && !sasl_begin(&s, plus, &half), "SCRAM-SHA-256-PLUS only where the channel can be bound");
+  check_bound(plus, &channel, "p=tls-exporter,,n=bob,r=x", SASL_KEYS, "RFC 9266: to the connection");
+  check_bound(plus, &channel, "p=tls-server-end-point,a=bob,n=bob,r=x", SASL_KEYS, "RFC 5929: to the certificate");
+  check_bound(plus, &channel, "p=tls-unique,,n=bob,r=x", SASL_UNBOUND, "... not otherwise");
+  check_bound(plus, &channel, "p=,,n=bob,r=x", SASL_UNBOUND, "... to nothing");
+  check_bound(plus, &channel, "n,,n=bob,r=x", SASL_UNBOUND, "PLUS, but not bound");
+  check_bound(plus, &channel, "y,,n=bob,r=x", SASL_UNBOUND, "... nor as if it were not offered");
+  check_bound(plus, &channel, "p=tls-exporter", SASL_MALFORMED, "a header alone");
+  check_bound("SCRAM-SHA-256", &channel, "y,,n=bob,r=x", SASL_UNBOUND, "a client that was not told of PLUS, though it is offered: a downgrade");
+  check_bound("SCRAM-SHA-256", &half, "y,,n=bob,r=x", SASL_KEYS, "... where it is not offered, it is none");
+  check_bound("SCRAM-SHA-256", &channel, "n,,n=bob,r=x", SASL_KEYS, "a client that cannot bind");
+  for (int i = 0; i < 2; i++) {
+    sasl_begin(&s, plus, &channel);
+    sasl_step(&s, "p=tls-exporter,,n=user,r=" THEIRS, 25 + strlen(THEIRS));
+    scramkeys_parse(&s.keys, STORED);
+    if (i) s.scram.header.s[s.scram.header.len - 1] = 'x';
+    sasl_challenge(&s, OURS);
+    check(sasl_step(&s, last, strlen(last)) == SASL_DONE && s.is_proved == !i, i ? "... not one that is bound to another channel" : "a proof that is bound to this one");
+  }
+  sasl_end(&s);
+  text_free(&channel);
+  text_free(&half);
 }
 
 static const char *stranger_of(const char *login, const text *tables)
@@ -145,6 +185,7 @@ int main(void)
   check_example();
   check_firsts();
   check_lasts();
+  check_channel();
   check_strangers();
   return check_done();
 }
