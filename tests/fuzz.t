@@ -35,6 +35,6 @@ for path in sorted(glob.glob('tests/fuzz/*.c')):
     seeds = 'tests/data/' + name
     corpus = os.path.join(HOME, name)
     os.mkdir(corpus)
-    run(['build-sanitized/tests/fuzz/' + name, '-seed=1', '-runs=' + RUNS, '-max_total_time=' + SECONDS, '-timeout=20', '-rss_limit_mb=2048',
+    run(['build-sanitized/tests/fuzz/' + name, '-seed=1', '-runs=' + RUNS, '-max_total_time=' + SECONDS, '-timeout=60', '-rss_limit_mb=2048',
          '-artifact_prefix=%s/' % corpus, corpus] + [seeds] * os.path.isdir(seeds), 'fuzz entry ' + name, corpus)
 done_testing()

@@ -39,3 +39,12 @@ def asked(callee, id):
 def qctl(*arguments):
     r = subprocess.run([program('qctl'), *arguments], env=ENV, capture_output=True, text=True)
     return r.returncode, r.stdout, r.stderr
+
+
+def qctl_until_cut(scheduler, *arguments):
+    """For the crash tests: nobody answers when the scheduler ends meanwhile."""
+    asking = subprocess.Popen([program('qctl'), *arguments], env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while asking.poll() is None and scheduler.poll() is None:
+        time.sleep(0.002)
+    asking.kill()  # or it has ended
+    asking.wait()

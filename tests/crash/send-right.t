@@ -34,26 +34,19 @@ def states(id):
         return '' if not path(id) else '?'
 
 
-def qctl(what, id):
-    try:  # if the scheduler is cut now, nobody answers
-        subprocess.run([program('qctl'), what, id], env=ENV, capture_output=True, timeout=0.5)
-    except subprocess.TimeoutExpired:
-        pass
-
-
 def run(cut, id):
     """Until it is cut (99), or the message was held, released and is gone (0). The second: was the release asked for?"""
     scheduler = start('send-schedule', listening, 'log', {'LD_PRELOAD': SHIM, 'CUT': str(cut)} if cut else {})
     is_asked = False
-    end_at = time.monotonic() + 60
+    end_at = time.monotonic() + 300
     while time.monotonic() < end_at and scheduler.poll() is None:
         if states(id) == 'hD' and not is_asked:
             early.extend(key for key in sent if not was_asked)
             is_asked = True
             was_asked.append(id)
-            qctl('release', id)
+            qctl_until_cut(scheduler, 'release', id)
         elif states(id) == 'rD' and scheduler.poll() is None:
-            qctl('retry', id)  # it was released before the cut: its next time is in some minutes
+            qctl_until_cut(scheduler, 'retry', id)  # it was released before the cut: its next time is in some minutes
         elif not path(id):
             scheduler.terminate()
             scheduler.wait(300)

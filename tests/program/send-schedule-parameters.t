@@ -104,7 +104,7 @@ ok(wait_for(lambda: b'kept-back id=%s until=%d' % (id.encode(), until) in read('
 now = add([BOB])
 ok(gone(now) and path(id) and not asked(deliver, id), '... while others go')
 shown = subprocess.run([program('qstat')], env=ENV, capture_output=True, text=True).stdout
-ok('next try in 49 min' in shown or 'next try in 50 min' in shown, '... qstat says until when', shown)
+ok(any('next try in %d min' % left in shown for left in range(40, 51)), '... qstat says until when', shown)
 past = add([BOB], facts=('role=submission', 'holduntil=%d' % (time.time() - 5)), next=int(time.time()) - 5)
 ok(gone(past), '... and it goes when the time has come')
 checked = subprocess.run([program('queue-check')], env=ENV, capture_output=True, text=True)
