@@ -7,6 +7,26 @@
 #include "lib/conf_known.h"
 #include "lib/die.h"
 
+static text *noted;
+
+void conf_note_faults(text *faults) { noted = faults; }
+
+void conf_fault(const char *sentence)
+{
+  if (!noted) die_permanent(sentence);
+  if (!noted->len) text_copy(noted, sentence);
+  text_string(noted);
+}
+
+static void fault(const char *name, const char *what, const char *value)
+{
+  text sentence = TEXT_ZERO;
+
+  text_add_format(&sentence, "control/%s%s%s", name, what, value);
+  conf_fault(text_string(&sentence));
+  text_free(&sentence);
+}
+
 bool conf_next_line(const text *bytes, size_t *at, size_t *number, const char **line, size_t *length)
 {
   while (*at < bytes->len) {
@@ -58,10 +78,13 @@ bool conf_value(const char *name, text *value, const char *otherwise)
   const char *line;
   bool found = read_control(name, &bytes) && conf_next_line(&bytes, &at, &number, &line, &length);
 
-  if (found) {
-    if (memchr(line, 0, length)) die_permanent("control/", name, ": a NUL byte in the value");
+  if (found && memchr(line, 0, length)) {
+    fault(name, ": a NUL byte in the value", "");
+    found = false;
+  }
+  if (found)
     text_copy_bytes(value, line, length);
-  } else
+  else
     text_copy(value, otherwise);
   text_string(value);
   text_free(&bytes);
@@ -80,8 +103,10 @@ static uint64_t read_number(const char *name, uint64_t otherwise, uint64_t max, 
   if (read_control(name, &bytes) && conf_next_line(&bytes, &at, &number, &line, &length) && !scan(line, length, max, &value)) {
     text_add_format(&where, "control/%s line %zu: not %s from 0 to %llu: %.*s", name, number, what,
                     (unsigned long long)max, (int)(length > 100 ? 100 : length), line);
-    die_permanent(text_string(&where));
+    conf_fault(text_string(&where));
+    value = otherwise;
   }
+  text_free(&where);
   text_free(&bytes);
   return value;
 }
@@ -121,7 +146,10 @@ bool conf_is_yes(const char *name, bool otherwise)
 
   conf_value(name, &value, otherwise ? "yes" : "no");
   bool is_yes = text_is(&value, "yes");
-  if (!is_yes && !text_is(&value, "no")) die_permanent("control/", name, " is yes or no, not ", value.s);
+  if (!is_yes && !text_is(&value, "no")) {
+    fault(name, " is yes or no, not ", value.s);
+    is_yes = otherwise;
+  }
   text_free(&value);
   return is_yes;
 }
@@ -143,8 +171,10 @@ uint64_t conf_size(const char *name, uint64_t otherwise)
   text value = TEXT_ZERO;
   uint64_t size = otherwise;
 
-  if (conf_value(name, &value, "") && !conf_size_parse(value.s, value.len, &size))
-    die_permanent("control/", name, ": not a size such as 500M: ", value.s);
+  if (conf_value(name, &value, "") && !conf_size_parse(value.s, value.len, &size)) {
+    fault(name, ": not a size such as 500M: ", value.s);
+    size = otherwise;
+  }
   text_free(&value);
   return size;
 }
@@ -158,7 +188,10 @@ bool conf_lines(const char *name, text *lines)
 
   text_clear(lines);
   while (there && conf_next_line(&bytes, &at, &number, &line, &length)) {
-    if (memchr(line, 0, length)) die_permanent("control/", name, ": a NUL byte in an entry");
+    if (memchr(line, 0, length)) {
+      fault(name, ": a NUL byte in an entry", "");
+      continue;
+    }
     text_add_bytes(lines, line, length);
     text_add_char(lines, 0);
   }

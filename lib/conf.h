@@ -7,6 +7,11 @@
 
 #include "lib/record.h"
 
+/* For a server that reads its settings anew while it runs, and keeps the old ones: while faults is set, what cannot be understood ends
+   nothing. The first such sentence is put into it, and the default is answered. 0: as before. */
+void conf_note_faults(text *faults);
+void conf_fault(const char *sentence); /* ends the program, or is noted */
+
 /* control/NAME: its first entry. False and the default if the file is missing or empty. */
 bool conf_value(const char *name, text *value, const char *otherwise);
 

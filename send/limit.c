@@ -31,7 +31,16 @@ void send_limits_read(struct send_schedule *s)
     text_free(&lines);
     return;
   }
-  if (!send_rates_parse(&rates, &lines, &error)) die_permanent("control/destinationrate: ", error.s);
+  if (!send_rates_parse(&rates, &lines, &error)) {
+    text sentence = TEXT_ZERO;
+    text_add_format(&sentence, "control/destinationrate: %s", error.s);
+    conf_fault(text_string(&sentence));
+    text_free(&sentence);
+    text_free(&error);
+    text_free(&lines);
+    send_rates_free(&rates);
+    return;
+  }
   s->rates = rates;
   send_lanes_set_rates(&s->lanes, &s->rates);
   send_rates_free(&old);

@@ -51,9 +51,9 @@ static void read_settings(struct send_settings *to)
   to->backoff.lifetime_seconds = conf_seconds("queuelifetime", 432000, SECONDS_MAX);
   to->bounce_lifetime_seconds = conf_seconds("bouncelifetime", to->backoff.lifetime_seconds, SECONDS_MAX);
   to->backoff.warning_seconds = conf_seconds("delaywarning", 14400, SECONDS_MAX);
-  if (!to->each_max) die_permanent("control/concurrencydestination: must be at least 1");
-  if (!to->backoff.first_seconds) die_permanent("control/retryfirst: must be at least 1 (second)");
-  if (!to->backoff.longest_seconds) die_permanent("control/retrymax: must be at least 1 (second)");
+  if (!to->each_max) conf_fault("control/concurrencydestination: must be at least 1");
+  if (!to->backoff.first_seconds) conf_fault("control/retryfirst: must be at least 1 (second)");
+  if (!to->backoff.longest_seconds) conf_fault("control/retrymax: must be at least 1 (second)");
 }
 
 static void check_settings(void)
@@ -265,12 +265,26 @@ static void work(struct send_schedule *s)
   send_control_go_on(s);
 }
 
+/* A slip in a file does not stop all mail: what held until now goes on, and the log says so each minute. */
+static void read_settings_again(struct send_schedule *s)
+{
+  struct send_settings settings = s->settings;
+  text faults = TEXT_ZERO;
+
+  conf_note_faults(&faults);
+  read_settings(&settings);
+  if (!faults.len) s->settings = settings;
+  send_lanes_set_limits(&s->lanes, s->settings.local_max, s->settings.each_max);
+  send_limits_read(s);
+  conf_note_faults(0);
+  if (faults.len) log_event("settings-kept", "reason", faults.s, (char *)0);
+  text_free(&faults);
+}
+
 static void keep_house(struct send_schedule *s)
 {
   if (s->wants_renewal && !s->is_stopping) start_renewal(s);
-  read_settings(&s->settings);
-  send_lanes_set_limits(&s->lanes, s->settings.local_max, s->settings.each_max);
-  send_limits_read(s);
+  read_settings_again(s);
   send_attempts_keep_house(s);
   send_lanes_sweep(&s->lanes, s->now_ms);
   send_scan_start_new(s);
