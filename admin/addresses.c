@@ -49,14 +49,29 @@ static void parse_local(struct name *n, const char *argument)
 }
 
 /* A destination as tables-build reads it: ADDRESS, LOGIN, group:NAME, public:NAME. */
-static void check_destination(const char *value)
+bool addresses_is_destination(const char *value)
 {
   struct name n = NAME_ZERO;
   const char *name = !strncmp(value, "group:", 6) ? value + 6 : !strncmp(value, "public:", 7) ? value + 7 : value;
+  bool good = parse_name(&n, name) && (name == value || n.is_generic);
 
-  if (!parse_name(&n, name) || (name != value && !n.is_generic))
-    die_permanent(value, " is no destination: it is ADDRESS, LOGIN, group:NAME or public:NAME");
   free_name(&n);
+  return good;
+}
+
+bool addresses_create(const char *address, const text *bytes)
+{
+  struct name n = NAME_ZERO;
+
+  if (!parse_name(&n, address)) die_permanent(address, " is no address");
+  bool is_new = rebuild_try("addresses", n.file.s, bytes);
+  free_name(&n);
+  return is_new;
+}
+
+static void check_destination(const char *value)
+{
+  if (!addresses_is_destination(value)) die_permanent(value, " is no destination: it is ADDRESS, LOGIN, group:NAME or public:NAME");
 }
 
 static void format_lines(text *bytes, const char *key, const char *const *values)

@@ -3,11 +3,13 @@
    add writes one file (control/domains/D, directory/USER@D.ldif, ...), delete removes it or an entry; then bin/tables-build runs, so
    that it works at once. list reads the published tables. Runs as root, or as the owner of a private home. */
 
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
 #include "admin/accounts.h"
 #include "admin/addresses.h"
+#include "admin/import.h"
 #include "admin/limits.h"
 #include "admin/listing.h"
 #include "admin/orphans.h"
@@ -19,7 +21,7 @@
 #include "lib/options.h"
 
 #define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | add address|alias ADDRESS DESTINATION... | add group NAME MEMBER... | add public NAME | " \
-              "passwd USER | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
+              "passwd USER | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
               "list domains|accounts|addresses|aliases|groups|orphans|dns [ --json ] | limits list | limits clear KEY|all"
 
 /* A-label form, in lower case. */
@@ -65,6 +67,7 @@ static const struct {
   { "add", "group", addresses_add_group, 2, INT_MAX },
   { "add", "public", addresses_add_public, 1, 1 },
   { "add", "alias", addresses_add, 2, INT_MAX }, /* S-12 */
+  { "import", 0, import_run, 2, 4 },
   { "passwd", 0, admin_accounts_passwd, 1, 1 },
   { "delete", "domain", removal_domain, 1, 1 },
   { "delete", "account", removal_account, 1, 1 },
@@ -85,7 +88,7 @@ static const struct {
 int main(int argc, const char **argv)
 {
   bool is_json = false;
-  const struct option_word words[] = { { "--json", &is_json }, { "--yes", &removal_is_sure }, { "--purge", &removal_purges }, { 0, 0 } };
+  const struct option_word words[] = { { "--json", &is_json }, { "--yes", &removal_is_sure }, { "--purge", &removal_purges }, { "--skip", &import_skips }, { 0, 0 } };
 
   PROG = "mailadm";
   argc = options_read(argv, words, USAGE);
@@ -93,8 +96,10 @@ int main(int argc, const char **argv)
     int words_count = commands[i].thing ? 3 : 2;
     if (strcmp(argv[1], commands[i].verb) || (commands[i].thing && strcmp(argv[2], commands[i].thing))) continue;
     if (argc - words_count < commands[i].least || argc - words_count > commands[i].most || (is_json && strcmp(commands[i].verb, "list")) ||
-        ((removal_is_sure || removal_purges) && commands[i].run != removal_domain && commands[i].run != removal_account))
+        ((removal_is_sure || removal_purges) && commands[i].run != removal_domain && commands[i].run != removal_account) ||
+        (import_skips && commands[i].run != import_run))
       break;
+    import_start = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     home_enter();
     commands[i].run(argv + words_count, is_json);
     return END_DONE;

@@ -62,17 +62,21 @@ static const char *control_folder(text *path, const char *folder)
   return text_string(path);
 }
 
-void rebuild_create(const char *folder, const char *name, const text *bytes, const char *exists)
+bool rebuild_try(const char *folder, const char *name, const text *bytes)
 {
   text path = TEXT_ZERO;
 
   control_folder(&path, folder);
   if (mkdir(path.s, 0755) == -1 && errno != EEXIST) die_unable("make the folder ", path.s);
-  if (!file_create(path.s, name, bytes, 0644)) {
-    if (errno == EEXIST) die_permanent(exists, " exists already (", path.s, "/", name, ")");
-    die_unable("write ", path.s, "/", name);
-  }
+  bool is_new = file_create(path.s, name, bytes, 0644);
+  if (!is_new && errno != EEXIST) die_unable("write ", path.s, "/", name);
   text_free(&path);
+  return is_new;
+}
+
+void rebuild_create(const char *folder, const char *name, const text *bytes, const char *exists)
+{
+  if (!rebuild_try(folder, name, bytes)) die_permanent(exists, " exists already (control/", folder, "/", name, ")");
 }
 
 bool rebuild_remove(const char *folder, const char *name)

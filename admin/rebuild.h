@@ -17,6 +17,8 @@ bool rebuild_have(const char *kind, const char *name, text *record);
 /* A new file of control/FOLDER, which is made if it is missing; EXISTS says whose name it is if it is there. */
 void rebuild_create(const char *folder, const char *name, const text *bytes, const char *exists);
 
+bool rebuild_try(const char *folder, const char *name, const text *bytes); /* false: it is there */
+
 /* Removes control/FOLDER/NAME. False if it is not there. */
 bool rebuild_remove(const char *folder, const char *name);
 
