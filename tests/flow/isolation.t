@@ -145,7 +145,7 @@ def test_files(t, home, mailboxes):
         t.is_(who_can(lambda: can_open(f"{home}/{path}"), everybody), users, f"{path}: only {', '.join(map(str, users)) or 'root'} can open it")
     with open(f"{home}/state/sts/some.example", "w"):
         os.chmod(f"{home}/state/sts/some.example", 0o600)
-    t.is_(who_can(lambda: os.path.exists(f"{home}/state/sts/some.example"), everybody), {"mail-sts", "mail-remote"}, "whether a policy is known for a domain: only mail-sts and mail-remote see it")
+    t.is_(who_can(lambda: os.path.exists(f"{home}/state/sts/some.example"), everybody), {"mail-sts", "mail-remote", "mail-tables"}, "whether a policy is known for a domain: only mail-sts and mail-remote see it, and mail-tables by its extra group (doc/uids.md)")
     os.remove(f"{home}/state/sts/some.example")
     mail = glob.glob(f"{home}/mail/example.test/bob/*/*S=*")[0]
     t.is_(who_can(lambda: can_open(mail), everybody), {mailboxes["bob"]}, "bob's mail: only his own uid can open it")

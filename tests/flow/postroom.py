@@ -115,8 +115,11 @@ class Postroom:
         os.rename(path + ".new", path)
 
     def log(self, service):
-        with open(f"{self.home}/log/{service}/current", errors="replace") as file:
-            return file.read()
+        try:
+            with open(f"{self.home}/log/{service}/current", errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:  # its logger has not begun yet, or is about to begin the next file
+            return ""
 
     def connect(self, port):
         with self.inside:
@@ -136,8 +139,11 @@ class Postroom:
         found = []
         for folder in ("new", "cur"):
             for path in glob.glob(f"{self.home}/mail/{domain}/{user}/{folder}/*"):
-                with open(path, "rb") as file:
-                    found.append(file.read())
+                try:
+                    with open(path, "rb") as file:
+                        found.append(file.read())
+                except FileNotFoundError:  # a session moves it from new to cur
+                    pass
         return found
 
     def mail_with(self, user, words, seconds=120, domain="example.test"):
