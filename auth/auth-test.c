@@ -105,6 +105,7 @@ static void explain(const char *login)
   text_lower(&name);
   if (!tables_open(&policy, "policy")) die_unable("open tables/current/policy.cdb");
   say("generation: ", policy.generation.s, "\n");
+  say("SCRAM-SHA-256: is ", tables_offer_scram(&policy) ? "offered" : "not offered: not every login has keys for it (tables-build logs the first as no-scram)", "\n");
   if (tables_find(&policy, "login", text_string(&name), &found) != LOOKUP_FOUND)
     say("login: nobody has the name ", name.s, "; see the warnings of tables-build\n");
   else if (record_find(&found, "backend")) {

@@ -307,6 +307,7 @@ build()
 equal(scram('ann', 'anns', ip='192.0.2.91'), {'answer': 'no', 'error': 'unknown mechanism'}, 'control/scramiterations 0: no SCRAM')
 os.unlink('control/scramiterations')
 build()
+ok('SCRAM-SHA-256: is offered\n' in run(program('auth-test'), 'ann', input='anns\n').stdout, 'auth-test says whether SCRAM-SHA-256 is offered')
 equal(salt_of('nobody'), salts['nobody'], '... and again, with the salts as they were')
 
 os.rename('tables', 'no-tables')
