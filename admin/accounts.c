@@ -7,6 +7,7 @@
 #include <skalibs/random.h>
 
 #include "admin/entry.h"
+#include "admin/links.h"
 #include "admin/rebuild.h"
 #include "lib/die.h"
 #include "lib/file.h"
@@ -144,6 +145,7 @@ void admin_accounts_passwd(const char *const *arguments, bool is_json)
   entry_set(&e, "userPassword", &stored);
   text_wipe(&stored);
   entry_save(&e);
+  links_forget(e.key.s);
   entry_free(&e);
   rebuild_tables("the password");
 }

@@ -11,6 +11,7 @@
 #include "admin/addresses.h"
 #include "admin/import.h"
 #include "admin/limits.h"
+#include "admin/links.h"
 #include "admin/listing.h"
 #include "admin/orphans.h"
 #include "admin/rebuild.h"
@@ -21,8 +22,8 @@
 #include "lib/options.h"
 
 #define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | add address|alias ADDRESS DESTINATION... | add group NAME MEMBER... | add public NAME | " \
-              "passwd USER | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
-              "list domains|accounts|addresses|aliases|groups|orphans|dns [ --json ] | limits list | limits clear KEY|all"
+              "passwd USER | passwd --link | link USER [ --given ] [ --reset ] | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
+              "list domains|accounts|addresses|aliases|groups|links|orphans|dns [ --json ] | limits list | limits clear KEY|all"
 
 /* A-label form, in lower case. */
 static void check_domain(const char *name, text *domain)
@@ -67,6 +68,7 @@ static const struct {
   { "add", "group", addresses_add_group, 2, INT_MAX },
   { "add", "public", addresses_add_public, 1, 1 },
   { "add", "alias", addresses_add, 2, INT_MAX }, /* S-12 */
+  { "link", 0, links_make, 1, 1 },
   { "import", 0, import_run, 2, 4 },
   { "passwd", 0, admin_accounts_passwd, 1, 1 },
   { "delete", "domain", removal_domain, 1, 1 },
@@ -79,6 +81,7 @@ static const struct {
   { "list", "addresses", listing_addresses, 0, 0 },
   { "list", "aliases", listing_aliases, 0, 0 },
   { "list", "orphans", orphans_list, 0, 0 },
+  { "list", "links", links_list, 0, 0 },
   { "list", "groups", listing_groups, 0, 0 },
   { "list", "dns", listing_dns, 0, 0 },
   { "limits", "list", list_limits, 0, 0 },
@@ -88,16 +91,21 @@ static const struct {
 int main(int argc, const char **argv)
 {
   bool is_json = false;
-  const struct option_word words[] = { { "--json", &is_json }, { "--yes", &removal_is_sure }, { "--purge", &removal_purges }, { "--skip", &import_skips }, { 0, 0 } };
+  const struct option_word words[] = { { "--json", &is_json }, { "--yes", &removal_is_sure }, { "--purge", &removal_purges }, { "--skip", &import_skips }, { "--link", &links_is_wanted }, { "--given", &links_is_given }, { "--reset", &links_resets }, { 0, 0 } };
 
   PROG = "mailadm";
   argc = options_read(argv, words, USAGE);
+  if (argc == 2 && !strcmp(argv[1], "passwd") && links_is_wanted) {
+    home_enter();
+    links_passwd(argv + 2, false);
+    return END_DONE;
+  }
   for (size_t i = 0; argc >= 3 && i < sizeof commands / sizeof *commands; i++) {
     int words_count = commands[i].thing ? 3 : 2;
     if (strcmp(argv[1], commands[i].verb) || (commands[i].thing && strcmp(argv[2], commands[i].thing))) continue;
     if (argc - words_count < commands[i].least || argc - words_count > commands[i].most || (is_json && strcmp(commands[i].verb, "list")) ||
         ((removal_is_sure || removal_purges) && commands[i].run != removal_domain && commands[i].run != removal_account) ||
-        (import_skips && commands[i].run != import_run))
+        (import_skips && commands[i].run != import_run) || ((links_is_given || links_resets) && commands[i].run != links_make) || links_is_wanted)
       break;
     import_start = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     home_enter();
