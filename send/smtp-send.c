@@ -11,6 +11,7 @@
 
 #include "lib/call.h"
 #include "lib/conf.h"
+#include "lib/conf_known.h"
 #include "lib/die.h"
 #include "lib/dns.h"
 #include "lib/home.h"
@@ -203,6 +204,7 @@ static void session(int in, int out, const struct peer *peer)
   }
   while (is_open && call_receive(in, &packet, &fds, 0) == CALL_DONE) {
     int64_t begin = now_ms();
+    conf_waited();
     if (record_is(&packet, "what", "probe") && !peer->uid) {
       send_probe(in, &job.hop, &job.client, &packet);
       is_open = false;
@@ -227,6 +229,7 @@ int main(int argc, const char *const *argv)
                                         .memory_bytes = CONNECTION_BYTES,
                                         .callers = callers,
                                         .sandbox = &sandbox,
+                                        .refresh = conf_learn,
                                         .session = session };
   text me = TEXT_ZERO;
 
