@@ -115,11 +115,18 @@ class Postroom:
         os.rename(path + ".new", path)
 
     def log(self, service):
-        try:
-            with open(f"{self.home}/log/{service}/current", errors="replace") as file:
-                return file.read()
-        except FileNotFoundError:  # its logger has not begun yet, or is about to begin the next file
-            return ""
+        """All of it, also what its logger has put aside, which begins a new file at a megabyte."""
+        aside = lambda: sorted(glob.glob(f"{self.home}/log/{service}/@*"))
+        while True:
+            text, before = "", aside()
+            for path in [*before, f"{self.home}/log/{service}/current"]:
+                try:
+                    with open(path, errors="replace") as file:
+                        text += file.read()
+                except FileNotFoundError:  # the logger has not begun yet, or begins a new file
+                    pass
+            if aside() == before:
+                return text
 
     def connect(self, port):
         with self.inside:
