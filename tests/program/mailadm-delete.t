@@ -68,6 +68,14 @@ is "... the others stay" "1 0" "$(grep -c 'cn=x' directory/people.ldif) $(grep -
 exits 0 "the last one takes the file with it" mailadm delete account x@example.test --yes
 is "... it is gone" 0 "$(ls directory | grep -c people)"
 
+# a uid that the directory gives
+{ printf 'dn: cn=five\nentryUUID: k-five\nuid: five\nmail: five@example.test\nuidNumber: 5000\n'; } >directory/five.ldif; tables-build 2>/dev/null
+rm directory/five.ldif; tables-build 2>/dev/null
+{ printf 'dn: cn=six\nentryUUID: k-six\nuid: six\nmail: six@example.test\nuidNumber: 5000\n'; } >directory/six.ldif
+exits 0 "a directory that gives a uid again, of somebody who is gone" tables-build
+is "... is not obeyed, and that is said" "1 " "$(grep -c 'cn=six: no mailbox: its uid 5000 is that of mailbox example.test/five (key k-five)' out) $(field policy mailbox:k-six name)"
+rm directory/six.ldif
+
 # --purge
 ln -s /etc mail/example.test/ann/cur/link; mkdir -p mail/example.test/ann/.Sent/cur; ln -s "$MAILHOME/control" mail/example.test/ann/folder
 exits 0 "--purge: with its mail" mailadm delete account ann@example.test --yes --purge
