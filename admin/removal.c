@@ -113,6 +113,36 @@ static void note_domain(struct removal *r, const char *key, const text *record)
   text_string(&r->alias);
 }
 
+/* Of its login: this account's, and not of another one that has the login, too. */
+static void remove_allowed(const struct entry *e, const char *login, const text *file)
+{
+  text record = TEXT_ZERO;
+
+  if (rebuild_have("login", login, &record) && record_is(&record, "mailbox", e->key.s)) rebuild_remove("allowedsenders", file->s);
+  text_free(&record);
+}
+
+/* The entry, and what control/ has for this account alone: whoever has its address later begins anew. */
+static void remove_account(struct entry *e)
+{
+  const char *at = strrchr(e->name.s, '@');
+  text file = TEXT_ZERO, login = TEXT_ZERO;
+
+  text_copy_bytes(&login, e->name.s, (size_t)(at - e->name.s));
+  file_name_add(&file, login.s, login.len);
+  text_string(&file);
+  remove_allowed(e, text_string(&login), &file);
+  text_add_char(&file, '@');
+  file_name_add(&file, at + 1, strlen(at + 1));
+  text_string(&file);
+  remove_allowed(e, e->name.s, &file);
+  rebuild_remove("mailboxes", file.s);
+  entry_remove(e);
+  entry_save(e);
+  text_free(&file);
+  text_free(&login);
+}
+
 static void remove_entries(const struct removal *r)
 {
   for (size_t at = 0; at < r->keys.len; at += strlen(r->keys.s + at) + 1) {
@@ -120,8 +150,7 @@ static void remove_entries(const struct removal *r)
     text record = TEXT_ZERO;
     if (!rebuild_have("mailbox", r->keys.s + at, &record)) continue;
     entry_open(&e, r->keys.s + at, &record);
-    entry_remove(&e);
-    entry_save(&e);
+    remove_account(&e);
     entry_free(&e);
     text_free(&record);
   }
@@ -155,8 +184,7 @@ void removal_account(const char *const *arguments, bool is_json)
   walk(&r, "address", note_address);
   text_add_format(&what, "the account %s goes, with %zu addresses; its mail in mail/%s %s", e.name.s, r.addresses, e.mail.s, removal_purges ? "is REMOVED" : "stays");
   ask(text_string(&what));
-  entry_remove(&e);
-  entry_save(&e);
+  remove_account(&e);
   rebuild_without("the removal", 1, r.addresses);
   purge(&r);
   entry_free(&e);

@@ -68,6 +68,14 @@ is "... the others stay" "1 0" "$(grep -c 'cn=x' directory/people.ldif) $(grep -
 exits 0 "the last one takes the file with it" mailadm delete account x@example.test --yes
 is "... it is gone" 0 "$(ls directory | grep -c people)"
 
+# what control/ has for him alone goes with him
+add eve@example.test; add eve@other.test
+mkdir -p control/mailboxes control/allowedsenders
+for file in mailboxes/eve@example.test allowedsenders/eve@example.test allowedsenders/eve allowedsenders/eve@other.test; do : >control/$file; done
+exits 0 "settings" mailadm delete account eve@example.test --yes
+is "... go with the account, and no others" "allowedsenders/eve@other.test" "$(cd control; ls -d mailboxes/* allowedsenders/* 2>/dev/null | xargs)"
+rm control/allowedsenders/*; mailadm delete account eve@other.test --yes 2>/dev/null
+
 # a uid that the directory gives
 { printf 'dn: cn=five\nentryUUID: k-five\nuid: five\nmail: five@example.test\nuidNumber: 5000\n'; } >directory/five.ldif; tables-build 2>/dev/null
 rm directory/five.ldif; tables-build 2>/dev/null
@@ -116,6 +124,6 @@ exits 100 "... it is not there any more" mailadm delete domain other.test --yes
 exits 100 "bad use: --purge of what has no mail" mailadm delete address sales@example.test --purge
 mailadm add domain other.test 2>/dev/null; add bob@other.test
 exits 0 "--purge: the mail of the domain's accounts" mailadm delete domain other.test --yes --purge
-is "... that of those of today" "bob" "$(ls mail/other.test)"
+is "... that of those of today" "bob eve" "$(ls mail/other.test | xargs)"
 exits 0 "delete alias" mailadm delete alias sales@example.test
 done_testing
