@@ -8,6 +8,7 @@
 
 #include "admin/accounts.h"
 #include "admin/entry.h"
+#include "admin/links.h"
 #include "admin/purge.h"
 #include "admin/rebuild.h"
 #include "lib/die.h"
@@ -137,6 +138,7 @@ static void remove_account(struct entry *e)
   text_string(&file);
   remove_allowed(e, e->name.s, &file);
   rebuild_remove("mailboxes", file.s);
+  links_forget(e->key.s);
   entry_remove(e);
   entry_save(e);
   text_free(&file);

@@ -40,7 +40,8 @@ is "... is not listed" "" "$(mailadm list links)"
 mailadm link bob >other
 is "... and goes with the next one" 1 "$(ls state/links | wc -l)"
 mailadm delete account bob --yes 2>/dev/null
-exits 100 "one of somebody who is gone" use "$(cat other)" x
+is "a link goes with its account" 0 "$(ls state/links | wc -l)"
+exits 100 "... and is not valid" use "$(cat other)" x
 
 echo https://mail.example.test/password# >control/passwordlink
 is "control/passwordlink stands in front" 1 "$(mailadm link ann | grep -Ec '^https://mail.example.test/password#[0-9a-f]{48}$')"
