@@ -186,7 +186,7 @@ static bool try_store(void)
 
   if (!pid) {
     text value = TEXT_ZERO;
-    alarm(20);
+    alarm(300);
     struct limits *l = limits_open("me");
     for (int i = 0; l && i < 40; i++) {
       char key[40];
