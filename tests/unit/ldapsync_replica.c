@@ -65,6 +65,7 @@ static bool parse(struct replica *r, const text *file, const text *state, const 
   bool good = replica_parse(r, &p, file, state, origin, digest);
   profile_close(&p);
   text_free(&bytes);
+  text_free(&error);
   return good;
 }
 
@@ -80,7 +81,7 @@ static void check_state(void)
   replica_state_format(&r, "origin", "digest", &state);
   check(parse(&again, &file, &state, "origin", "digest") && again.count == 2, "file and state are read again");
   check(again.cookie.len == 3 && !memcmp(again.cookie.s, "c\0\n", 3), "... with the cookie, whatever its bytes");
-  check_file(&again, file.s, "... and written again as they were");
+  check_file(&again, text_string(&file), "... and written again as they were");
   check(delete(&again, 2) && !delete(&again, 3), "... each entry under its id");
   check(!parse(&again, &file, &state, "elsewhere", "digest") && !again.count, "not of another origin");
   check(!parse(&again, &file, &state, "origin", "another"), "not with another file");
@@ -91,6 +92,8 @@ static void check_state(void)
   check(stayed_empty, "a state that was cut off is none");
   text_add(&state, "00000000000000000000000000000003\n");
   check(!parse(&again, &file, &state, "origin", "digest") && !again.count, "nor one with an id too many");
+  replica_clear(&r);
+  replica_clear(&again);
   text_free(&file);
   text_free(&state);
   text_free(&cut);
