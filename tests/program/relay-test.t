@@ -146,10 +146,10 @@ for user in ('mail-send', 'mail-in', 'mail-submit'):
     c = connect('smtp-send')
     os.seteuid(0), os.setegid(0)
     send(c, [('route', 'host'), ('host', ADDRESS), ('port', s.port), ('rule', 'office'), ('tls', 'encrypt')])
-    send(c, [('what', 'probe')])
     try:
+        send(c, [('what', 'probe')])
         answer, _ = receive(c)
-    except ConnectionResetError:
+    except ConnectionError:  # it is closed at the first packet, for some
         answer = None
     c.close()
     ok(answer is None and not s.connections, 'a taken-over %s cannot probe: no answer, and nobody is called' % user, (answer, s.heard))
