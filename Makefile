@@ -8,6 +8,7 @@ programs = \
   smtpd/smtp-receive \
   smtpd/client-check \
   smtpd/srs-server \
+  filter/dkim-sign \
   queue/queue-add \
   queue/qstat \
   queue/qctl \
@@ -42,9 +43,9 @@ programs = \
 
 # What a program links besides skalibs: a statement about who holds what. -lcdb comes before -lskarnet: both define
 # cdb_init and cdb_find, so no program may use skalibs' cdb.
-programs_with_tls     = auth/tls-server auth/tls-client
+programs_with_tls     = auth/tls-server auth/tls-client filter/dkim-sign
 programs_with_ldap    = ldapsync/ldap-fetch ldapsync/ldap-watch auth/auth-bind
-programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server send/send-schedule deliver/mailbox-spawn \
+programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server filter/dkim-sign send/send-schedule deliver/mailbox-spawn \
   imap/imap-session auth/auth-server auth/password-hash ldapsync/tables-build admin/mailadm admin/whatif admin/dnscheck send/sts-test \
   tlsrpt/tls-report tlsrpt/report-post
 programs_with_https   = send/sts-fetch tlsrpt/report-post
@@ -65,7 +66,7 @@ home     = $(DESTDIR)$(conf)
 B        = build
 present  = $(patsubst %.c,%,$(wildcard $(programs:=.c)))
 built    = $(present:%=$(B)/%)
-modules  = $(filter-out $(programs:=.c),$(wildcard lib/*.c service/*.c smtpd/*.c sendmail/*.c queue/*.c send/*.c tlsrpt/*.c deliver/*.c imap/*.c auth/*.c ldapsync/*.c admin/*.c))
+modules  = $(filter-out $(programs:=.c),$(wildcard lib/*.c service/*.c smtpd/*.c sendmail/*.c filter/*.c queue/*.c send/*.c tlsrpt/*.c deliver/*.c imap/*.c auth/*.c ldapsync/*.c admin/*.c))
 units    = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
 helpers  = $(patsubst %.c,$(B)/%,$(wildcard tests/flow/*.c))
 shims    = $(patsubst %.c,$(B)/%.so,$(wildcard tests/crash/*.c))

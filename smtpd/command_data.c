@@ -56,7 +56,7 @@ void message_finish(struct session *s, struct message *m)
     return;
   }
   if (!refusal) refusal = message_keep(s, m);
-  if (!refusal) refusal = message_hand_over(m);
+  if (!refusal) refusal = message_sign_and_hand_over(s, m);
   if (refusal)
     message_refuse(s, m, refusal);
   else

@@ -30,6 +30,7 @@ void message_check_settings(void)
   conf_is_yes("hideclient", false);
   conf_is_yes("showlogin", false);
   conf_is_yes("srs", true);
+  conf_is_yes("dkimnetworks", false);
   check_domain("srsdomain");
   check_domain("defaultdomain");
   policy_always_bcc(&archive);
@@ -69,7 +70,7 @@ void message_begin(struct session *s, struct message *m)
   m->seen = 0;
   m->fd = -1;
   m->is_file = false;
-  m->written = m->size_bytes = 0;
+  m->written = m->head = m->size_bytes = 0;
   m->data = (struct smtpd_data){ .state = DATA_LINE_START };
   m->lines = (struct smtpd_lines){ .after_cr = false };
   m->is_submitted = m->is_holding = is_submitted(s);

@@ -20,6 +20,7 @@ struct message {
   int fd;              /* -1 */
   bool is_file;        /* fd is queue-add's file, not a memfd */
   uint64_t written;    /* bytes in fd */
+  uint64_t head;       /* of these, what stands before the content */
   uint64_t size_bytes; /* of the content, as the client means it */
   struct smtpd_data data;
   struct smtpd_lines lines;
@@ -51,6 +52,9 @@ const char *message_keep(struct session *s, struct message *m); /* all of it is 
 /* To queue-add: 0 if it has it, else the answer. _behind: another head, and the message from the byte `from` on. */
 const char *message_hand_over(struct message *m);
 const char *message_hand_over_behind(struct message *m, const text *head, size_t from);
+
+/* Signs the message if it is to be (smtpd/sign.c), and hands it over: 0, else the answer. */
+const char *message_sign_and_hand_over(struct session *s, struct message *m);
 
 /* The end of a transaction (command_data.c): all has come, and is accepted or refused; it is refused before; the client went
    away, so nothing is said and nothing kept. */

@@ -105,6 +105,7 @@ void message_write(struct session *s, struct message *m)
   if (m->fd == -1) {
     m->fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     add_head(s, m, &head);
+    m->head = head.len;
   }
   if (m->fd == -1 || !write_both(m->fd, &head, &m->pending)) fail_to_write(m, "keep the message");
   m->written += head.len + m->pending.len;

@@ -14,6 +14,7 @@ CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client":
            "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"},
            "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp"},
            "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
+           "dkim-sign": {"mail-in", "mail-submit", "mail-inject"},
            "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "token-run": {"mail-remote"}, "send-schedule": {"mail-queue"}, "tls-report": {"mail-remote"}, "report-post": {"mail-tlsrpt"}, "tables-publish": {"mail-ldap"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
 
 
@@ -133,7 +134,7 @@ def test_modes(t, home):
 def test_files(t, home, mailboxes):
     everybody = USERS + ["nobody"] + list(mailboxes.values())
     readers = {
-        "tls/key.pem": {"mail-tls"}, "tlsout/client.pem": {"mail-tlsout"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
+        "tls/key.pem": {"mail-tls"}, "dkim": {"mail-sign"}, "tlsout/client.pem": {"mail-tlsout"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
         "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "tables/current/token.cdb": {"mail-tables", "mail-token"}, "directory/bob@example.test.ldif": {"mail-tables"},
         "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/ldappassword": {"mail-ldap"}, "state/directory": {"mail-ldap", "mail-tables"},
         "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
@@ -267,7 +268,7 @@ with Postroom(17) as mail, Tap() as t:
     test_calls(t, home, mailboxes)
     test_dialogues(t, home, mailboxes)
 
-    for service in ("auth-server", "auth-bind", "tls-client", "smtp-send", "client-check", "srs-server", "sts-fetch"):
+    for service in ("auth-server", "auth-bind", "tls-client", "smtp-send", "client-check", "srs-server", "dkim-sign", "sts-fetch"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.connect(f"{home}/run/{service}")
             test_limits(t, service, session_of(t, service, home), home)
