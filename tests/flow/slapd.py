@@ -82,7 +82,7 @@ access to * by dn.base=cn=postroom,{BASE} read by * none
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(60)
+            self.process.wait(300)
 
     def __enter__(self):
         self.start()

@@ -3,7 +3,7 @@
 that lead to one behind a rate limit (L-10), an address that became several destinations of which one is limited,
 or deferred."""
 import sys; sys.path.insert(0, 'tests')
-from tap import *
+from scheduler import *
 
 DONE, LATER = 'done 2.0.0 250 ok', 'later 4.2.2 452 come again'
 number = generation = 0
@@ -31,25 +31,6 @@ def add(*recipients, facts=('role=mx',)):
     put('new', envelope(id, 'alice@a.test', recipients, birth=int(time.time()), facts=facts) + b'Subject: x\r\n\r\nHello\r\n', id)
     send(notices, [('what', 'new'), ('id', id)])  # one after another
     return id
-
-
-def path(id):
-    for p in ('queue/new/' + id, 'queue/cur/%s/%s' % (id[-2:], id)):
-        if os.path.exists(p):
-            return p
-
-
-def states(id):
-    p = path(id)
-    return b''.join(l[:1] for l in read(p).split(b'\n\n')[0].split(b'\n')[5:]).decode() if p else ''
-
-
-def attempts(id):
-    return int(read(path(id))[21:25])
-
-
-def gone(*ids):
-    return wait_for(lambda: not any(path(id) for id in ids))
 
 
 def asked(id):
