@@ -9,6 +9,7 @@
 
 #include <skalibs/buffer.h>
 
+#include "admin/dkim_records.h"
 #include "admin/mxhosts.h"
 #include "lib/cidr.h"
 #include "lib/conf.h"
@@ -181,11 +182,42 @@ static void check_text(struct check *c, const char *domain, const char *prefix, 
   text_free(&records);
 }
 
+/* The key that signs must be the one that the DNS has, or what is sent is not believed. */
+static void check_key(struct check *c, const char *domain, const char *name, const char *wanted)
+{
+  text found = TEXT_ZERO;
+  bool is_there = false;
+
+  enum dns_result result = dns_find_text(name, &found);
+  for (size_t at = 0; result == DNS_FOUND && at < found.len; at += strlen(found.s + at) + 1)
+    is_there = is_there || dkim_records_agree(found.s + at, wanted);
+  if (result == DNS_LATER)
+    say_later(c, domain, "DKIM");
+  else if (!*wanted)
+    say(c, FINDING_NOTE, domain, "DKIM", "state/dkim/ does not say which key is the right one at ", name);
+  else if (is_there)
+    say(c, FINDING_OK, domain, "DKIM", name, "");
+  else
+    say(c, FINDING_WRONG, domain, "DKIM", "the key that signs is not there; `mailadm list dns` tells what is to be set at ", name);
+  text_free(&found);
+}
+
+static void check_keys(struct check *c, const char *domain)
+{
+  text records = TEXT_ZERO;
+  size_t at = 0;
+
+  dkim_records_read(domain, &records);
+  for (const char *name; (name = record_next(&records, "name", &at));) check_key(c, domain, name, record_next(&records, "text", &at));
+  text_free(&records);
+}
+
 static void check_domain(struct check *c, const char *domain)
 {
   check_mx(c, domain);
   check_text(c, domain, "", "SPF", "v=spf1", "nothing says which hosts send for it: there is no TXT record v=spf1 at ");
   check_text(c, domain, "_dmarc.", "DMARC", "v=DMARC1", "nothing says what becomes of mail that only pretends to be of it: there is no TXT record v=DMARC1 at ");
+  check_keys(c, domain);
 }
 
 static void check_hosts(struct check *c)

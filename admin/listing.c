@@ -4,6 +4,7 @@
 
 #include <skalibs/buffer.h>
 
+#include "admin/dkim_records.h"
 #include "admin/listing.h"
 #include "admin/mxhosts.h"
 #include "lib/address.h"
@@ -216,7 +217,32 @@ static void format_account(struct listing *l, const char *key, const text *recor
   text_add_char(line, '}');
 }
 
-/* S-13: the entries that a domain needs in DNS, one for each host. */
+/* N-24b: the keys that sign its mail. */
+static void add_keys(struct listing *l, const char *domain, text *line)
+{
+  text records = TEXT_ZERO;
+  size_t at = 0;
+
+  dkim_records_read(domain, &records);
+  for (const char *name; (name = record_next(&records, "name", &at));) {
+    const char *record = record_next(&records, "text", &at);
+    if (!*record) continue;
+    if (line->len) text_add_char(line, '\n');
+    if (!l->is_json) {
+      text_add_format(line, "%s. TXT %s", name, record);
+      continue;
+    }
+    text_add_char(line, '{');
+    json_pair(line, "domain", domain);
+    json_pair(line, "type", "TXT");
+    json_pair(line, "name", name);
+    json_pair(line, "text", record);
+    text_add_char(line, '}');
+  }
+  text_free(&records);
+}
+
+/* S-13: the entries that a domain needs in DNS, one for each host, and for each key. */
 static void format_dns(struct listing *l, const char *key, const text *record, text *line)
 {
   struct mx_host host = { .name = TEXT_ZERO };
@@ -239,6 +265,7 @@ static void format_dns(struct listing *l, const char *key, const text *record, t
     json_pair(line, "host", host.name.s);
     text_add_char(line, '}');
   }
+  add_keys(l, key, line);
   text_free(&lines);
   text_free(&host.name);
 }

@@ -77,6 +77,19 @@ with net.Dns({'test': ZONE, **REVERSE}) as dns:
     ok([l for l in check('good.test')[1] if l.startswith('wrong nowhere.test A: the name that we call ourselves by has no address')], 'control/helohost without an address')
     os.unlink('control/helohost')
 
+    write('control/dkim', 'good.test one two\n* three\nb.test off\n')
+    os.makedirs('state/dkim')
+    for name, key in (('one', 'AAAA'), ('two.good.test', 'BBBB'), ('two', 'wrong')):
+        write('state/dkim/%s.txt' % name, 'v=DKIM1; k=rsa; p=%s\n' % key)
+    dns.change('test', ZONE + 'one._domainkey.good TXT "v=DKIM1; k=rsa; " "p=AA" "AA"\ntwo._domainkey.good TXT "v=DKIM1; p=BBB; t=s"\n')
+    equal([l for l in check('good.test')[1] if ' DKIM: ' in l], ['ok    good.test DKIM: one._domainkey.good.test',
+          'wrong good.test DKIM: the key that signs is not there; `mailadm list dns` tells what is to be set at two._domainkey.good.test'], 'N-24b: the keys that sign, and one that the DNS has not')
+    dns.change('test', ZONE + 'one._domainkey.good TXT "v=DKIM1; k=rsa; p=AAAA"\ntwo._domainkey.good TXT "v=DKIM1; p = BB BB ; t=s"\n')
+    equal([l[:6] for l in check('good.test')[1] if ' DKIM: ' in l], ['ok    ', 'ok    '], '... white space does not count')
+    ok([l for l in check('mixed.test')[1] if l.startswith('note  mixed.test DKIM: state/dkim/ does not say')], '... a key that was brought by hand is not known')
+    ok(not [l for l in check('b.test')[1] if 'DKIM' in l], '... nothing of a domain that is off')
+    os.unlink('control/dkim')
+
     for bad in (['a b'], ['--foo'], ['-x'], ['a..b']):
         code, lines, error = check(*bad)
         ok(code == 100 and not lines and error, 'bad use: ' + ' '.join(bad), (code, lines, error))

@@ -233,7 +233,7 @@ def test_inside(t, name, pid, home, own=(), reads=None):
     test_limits(t, name, pid, home)
     t.is_(as_user(owner(pid), lambda: is_closed_to_its_own_uid(pid)), "True", f"check 55: nobody of the same uid looks into {name}")
     secrets = [path for path in ("tls/key.pem", "tables/current/auth.cdb", "tables/current/relay.cdb", "tables/current/token.cdb", "state/token", "queue/new", "queue/cur",
-                                 "mail/example.test/bob/new", "mail/example.test/alice/new", "control/ldappassword", "control/srskey", "demo-passwords",
+                                 "mail/example.test/bob/new", "mail/example.test/alice/new", "control/ldappassword", "control/srskey", "dkim/default.pem", "demo-passwords",
                                  "directory/bob@example.test.ldif", f"/proc/{os.getpid()}/environ", "/etc/shadow") if path not in own]
     with Inside(pid) as process:
         opened = {path: process.open(os.path.join(home, path)) for path in secrets}
@@ -258,6 +258,7 @@ with Postroom(17) as mail, Tap() as t:
         t.ok(mail.mail_with(user, f"Subject: to {user}"), f"{user} has mail")
         mailboxes[user] = os.stat(f"{home}/mail/example.test/{user}").st_uid
     t.ok(min(mailboxes.values()) >= 1000 and len(set(mailboxes.values())) == 2, "each mailbox has a uid of its own, of people's numbers", mailboxes)
+    subprocess.run(["service/dkim", home, "new"], check=True, capture_output=True)
     mail.control("ldappassword", "secret")
     os.chmod(f"{home}/control/ldappassword", 0o400)
     os.chown(f"{home}/control/ldappassword", pwd.getpwnam("mail-ldap").pw_uid, 0)
@@ -296,6 +297,9 @@ with Postroom(17) as mail, Tap() as t:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.connect(f"{home}/run/srs-server")
             test_inside(t, "srs-server, which holds its key", session_of(t, "srs-server", home), home, ["control/srskey"])
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.connect(f"{home}/run/dkim-sign")
+            test_inside(t, "dkim-sign, which holds the keys", session_of(t, "dkim-sign", home), home, ["dkim/default.pem"])
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.connect(f"{home}/run/client-check")
             with Inside(session_of(t, "client-check", home)) as process:

@@ -73,6 +73,11 @@ is "list addresses --json" '{"address":"crew@second.test","kind":"address","inte
 is "list groups --json" '{"group":"team","key":"group-team","members":["alice@example.test","six@example.test","far@elsewhere.test"],"from":["control/groups/team"]}' "$(mailadm list groups --json)"
 echo mail.example.test >control/me
 is "S-13: list dns: the MX of each domain is this host" "example.test. MX 10 mail.example.test.|second.test. MX 10 mail.example.test." "$(mailadm list dns | paste -sd'|')"
+mkdir -p state/dkim && echo 'v=DKIM1; k=rsa; p=AAAA' >state/dkim/default.txt
+printf 'second.test off\n* default\n' >control/dkim
+is "N-24b: ... and the key that signs its mail" "example.test. MX 10 mail.example.test.|default._domainkey.example.test. TXT v=DKIM1; k=rsa; p=AAAA|second.test. MX 10 mail.example.test." "$(mailadm list dns | paste -sd'|')"
+is "... as JSON" '{"domain":"example.test","type":"TXT","name":"default._domainkey.example.test","text":"v=DKIM1; k=rsa; p=AAAA"}' "$(mailadm list dns --json | grep TXT)"
+rm control/dkim
 printf '# the cluster\nMX1.example.test\nmx2.example.test 20\n' >control/mxhosts
 is "... or those of control/mxhosts, with their preference" "second.test. MX 10 mx1.example.test.|second.test. MX 20 mx2.example.test." "$(mailadm list dns | grep second | paste -sd'|')"
 is "... as JSON" '{"domain":"second.test","type":"MX","preference":20,"host":"mx2.example.test"}' "$(mailadm list dns --json | tail -n 1)"
