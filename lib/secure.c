@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "lib/call.h"
+#include "lib/conf.h"
 #include "lib/log.h"
 #include "lib/secure.h"
 
@@ -24,6 +25,7 @@ static bool take_plaintext(const text *answer, const struct call_fds *fds, text 
   return true;
 }
 
+/* control/scramplus: by these PLUS is offered. Not by default: mutt 2.2 with GNU SASL takes it and cannot bind, so its users cannot log in. */
 static void take_bindings(const text *answer, text *bindings)
 {
   text_clear(bindings);
@@ -52,7 +54,7 @@ bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, tex
     text_copy(fingerprint, record_get(&answer, "fingerprint"));
     text_string(fingerprint);
   }
-  if (!error) take_bindings(&answer, bindings);
+  if (!error && conf_is_yes("scramplus", false)) take_bindings(&answer, bindings);
   call_close_fds(&fds);
   close(call);
   if (error) log_event("tls-failed", "error", error, "client", ip, (char *)0);

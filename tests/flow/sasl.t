@@ -240,6 +240,7 @@ def offers(mail):
 
 
 with Postroom(48) as mail, Tap() as t:
+    mail.control("scramplus", "yes")
     mail.environment["HOME"] = mail.folder
     before = len(mechanisms(mail))
     for clients in (by_letter, bound, gsasl, msmtp, mbsync, mutt):
