@@ -20,7 +20,7 @@ class Mx:
     """Takes all mail; speaks TLS if it has a certificate."""
 
     def __init__(self, address, certificate=None):
-        self.context, self.got = None, []
+        self.context, self.got, self.handshakes = None, [], 0
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(*certificate)
@@ -50,6 +50,7 @@ class Mx:
             elif word == b"STAR":
                 file.write(b"220 go on\r\n")
                 with self.context.wrap_socket(connection, server_side=True) as tls:
+                    self.handshakes += 1
                     return self.talk(tls, tls.makefile("rwb", 0), True)
             elif word == b"DATA":
                 file.write(b"354 go on\r\n")
@@ -172,7 +173,10 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
         begin, end = (calendar.timegm(time.strptime(far["date-range"][key], "%Y-%m-%dT%H:%M:%SZ")) for key in ("start-datetime", "end-datetime"))
         id = far["report-id"]
         sessions = far["policies"][0]["summary"]["total-successful-session-count"]
-        t.ok(begin % 86400 == 0 and begun - 1 <= end <= time.time() and 1 <= sessions <= 2, "the range is the day until now; both messages are in one or two sessions", far)
+        t.ok(begin % 86400 == 0 and begun - 60 <= end <= time.time() + 60, "the range is the day until now", far)
+        # a busy host may need a connection more for the two messages; more than the MX saw there cannot be
+        if not t.ok(1 <= sessions <= tls_mx.handshakes, "both messages are in sessions that the MX saw", sessions, tls_mx.handshakes, far):
+            print(f"# tls-report.t: {sessions} sessions, {tls_mx.handshakes} handshakes: {far}", file=sys.stderr)
         t.is_(far, {"organization-name": "Our Company", "date-range": far["date-range"], "contact-info": "tls@example.test", "report-id": id,
                     "policies": [{"policy": {"policy-type": "no-policy-found", "policy-domain": "far.test"},
                                   "summary": {"total-successful-session-count": sessions, "total-failure-session-count": 0}}]}, "the report of a domain without a policy")
