@@ -8,6 +8,7 @@
 
 #include "lib/cidr.h"
 #include "lib/conf.h"
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/policy.h"
 
@@ -29,7 +30,6 @@ unsigned int seat_count(struct tables *policy, const char *ip)
 /* Where the seats of an address begin: of an IPv6 address, those of its /64. Two addresses that meet share their seats. */
 static off_t first_seat(const char *string)
 {
-  uint64_t hash = 14695981039346656037u; /* FNV-1a */
   text network = TEXT_ZERO;
   struct ip ip;
 
@@ -37,7 +37,7 @@ static off_t first_seat(const char *string)
     cidr_add(&network, &ip, 32, 64);
   else
     text_add(&network, string);
-  for (size_t i = 0; i < network.len; i++) hash = (hash ^ (unsigned char)network.s[i]) * 1099511628211u;
+  uint64_t hash = hash_add(HASH_START, network.s, network.len);
   text_free(&network);
   return (off_t)(hash >> 24) * SEAT_MAX;
 }

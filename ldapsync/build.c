@@ -8,6 +8,7 @@
 #include "lib/address.h"
 #include "lib/die.h"
 #include "lib/file.h"
+#include "lib/hash.h"
 
 enum { FOLDER_NAME_MAX = 200 };
 
@@ -201,7 +202,7 @@ static void drop_same_primaries(struct accounts *all)
   struct build_name *names = names_make(all->count);
 
   for (size_t i = 0; i < all->count; i++)
-    names[i] = (struct build_name){ map_hash(all->all[i].name), all->all[i].name, &all->all[i], BUILD_PRIMARY };
+    names[i] = (struct build_name){ hash_string(all->all[i].name), all->all[i].name, &all->all[i], BUILD_PRIMARY };
   names_sort(names, all->count);
   for (size_t i = 1, first = 0; i < all->count; i++)
     if (strcmp(names[i].name, names[first].name))
@@ -313,7 +314,7 @@ static struct build_name *list_addresses(struct account *a, struct build_name *n
 {
   for (size_t at = 0; at < a->addresses.len; at += strlen(a->addresses.s + at) + 1) {
     const char *address = a->addresses.s + at;
-    *next++ = (struct build_name){ map_hash(address), address, a, address == a->name ? BUILD_PRIMARY : BUILD_ALIAS };
+    *next++ = (struct build_name){ hash_string(address), address, a, address == a->name ? BUILD_PRIMARY : BUILD_ALIAS };
   }
   return next;
 }
@@ -326,7 +327,7 @@ static size_t list_directory_logins(struct account *a, struct build_name *names)
   for (const char *login; (login = record_next(&a->facts, "login", &at));) {
     char *folded = a->facts.s + (login - a->facts.s);
     for (char *c = folded; *c; c++) *c = ascii_lower(*c);
-    if (names && *folded) names[count] = (struct build_name){ map_hash(folded), folded, a, BUILD_LOGIN };
+    if (names && *folded) names[count] = (struct build_name){ hash_string(folded), folded, a, BUILD_LOGIN };
     count += *folded != 0;
   }
   return count;

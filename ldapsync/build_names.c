@@ -1,11 +1,12 @@
 #include <string.h>
 
+#include "lib/hash.h"
 #include "ldapsync/build.h"
 #include "ldapsync/map.h"
 
 struct account *build_login(const struct build *b, const char *login)
 {
-  uint64_t hash = map_hash(login);
+  uint64_t hash = hash_string(login);
   size_t from = 0, to = b->login_count;
 
   while (from < to) {

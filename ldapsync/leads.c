@@ -4,6 +4,7 @@
 #include "ldapsync/leads.h"
 #include "ldapsync/map.h"
 #include "lib/die.h"
+#include "lib/hash.h"
 
 enum { ALIASES_MAX = 100 };
 
@@ -19,7 +20,7 @@ void leads_add(struct leads *l, const struct lead *lead)
   }
   struct lead *next = &l->all[l->count];
   *next = *lead;
-  next->hash = map_hash(lead->address);
+  next->hash = hash_string(lead->address);
   next->order = (uint32_t)l->count++;
   size_t length = strlen(lead->address);
   if (length > 1 && !strcmp(lead->address + length - 2, "@*")) l->has_generic = true;
@@ -43,7 +44,7 @@ void leads_sort(struct leads *l)
 
 const struct lead *leads_find(const struct leads *l, const char *address)
 {
-  struct lead wanted = { .hash = map_hash(address), .address = address };
+  struct lead wanted = { .hash = hash_string(address), .address = address };
   size_t from = 0, to = l->count;
 
   while (from < to) {

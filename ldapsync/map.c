@@ -3,20 +3,13 @@
 
 #include "ldapsync/map.h"
 #include "lib/die.h"
+#include "lib/hash.h"
 
 enum { FIRST_ROOM = 64 };
 
-/* FNV-1a, with its high half folded in. */
-uint64_t map_hash(const char *key)
-{
-  uint64_t sum = 14695981039346656037u;
-  for (; *key; key++) sum = (sum ^ (unsigned char)*key) * 1099511628211u;
-  return sum ^ sum >> 32;
-}
-
 static struct map_slot *find_slot(const struct map *m, const char *key)
 {
-  size_t i = map_hash(key) & (m->room - 1);
+  size_t i = hash_string(key) & (m->room - 1);
   while (m->slots[i].key && strcmp(m->slots[i].key, key)) i = (i + 1) & (m->room - 1);
   return &m->slots[i];
 }

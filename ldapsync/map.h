@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct map_slot {
   const char *key; /* 0: free */
@@ -17,7 +16,6 @@ struct map {
 };
 #define MAP_ZERO { 0, 0, 0 }
 
-uint64_t map_hash(const char *key);
 bool map_add(struct map *m, const char *key, void *value); /* false: the key is there, and stays as it is */
 void *map_find(const struct map *m, const char *key);      /* 0: it is not there */
 void map_free(struct map *m);

@@ -5,6 +5,7 @@
 
 #include "ldapsync/source.h"
 #include "lib/die.h"
+#include "lib/hash.h"
 #include "lib/hex.h"
 
 #define EDITION "postroom-watch 1"
@@ -22,10 +23,7 @@ static const char *ldif_of(const struct replica_entry *e) { return e->key + e->k
 /* An entryUUID need not be random; some are made of time and place: all its bytes count. */
 static size_t place_of(const struct replica *r, const unsigned char *uuid)
 {
-  uint64_t hash = 14695981039346656037U; /* FNV-1a */
-
-  for (size_t i = 0; i < SYNCVALUE_UUID; i++) hash = (hash ^ uuid[i]) * 1099511628211U;
-  return (size_t)(hash ^ hash >> 32) & (r->room - 1);
+  return (size_t)hash_bytes(uuid, SYNCVALUE_UUID) & (r->room - 1);
 }
 
 static void grow(struct replica *r)

@@ -13,6 +13,7 @@
 
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/hash.h"
 #include "lib/log.h"
 
 enum { ENTRIES_EACH = 16, WAIT_FIRST_US = 50, WAIT_MAX_US = 2000, WAIT_WHOLE_US = 1000000, KEY_MAX = 480 };
@@ -212,17 +213,13 @@ static struct limits_held *hold_page(struct limits *l, const char *name)
   return held;
 }
 
-/* A key as it is stored: ended by a NUL, and what is too long is cut and ends with a hash. */
+/* A key as it is stored: ended by a NUL, and what is too long is cut and ends with a hash: who makes two meet shares his own limits. */
 static void stored_key(text *stored, const char *key)
 {
-  uint64_t hash = 14695981039346656037u; /* FNV-1a: whoever makes two keys meet shares his own limits */
   size_t length = strlen(key);
 
   text_copy_bytes(stored, key, length > KEY_MAX ? KEY_MAX : length);
-  if (length > KEY_MAX) {
-    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)key[i]) * 1099511628211u;
-    text_add_format(stored, "%016llx", (unsigned long long)hash);
-  }
+  if (length > KEY_MAX) text_add_format(stored, "%016llx", (unsigned long long)hash_add(HASH_START, key, length));
   text_add_char(stored, 0);
 }
 

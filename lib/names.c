@@ -3,21 +3,15 @@
 
 #include "lib/die.h"
 #include "lib/names.h"
+#include "lib/hash.h"
 
 enum { FIRST_SLOTS = 16 };
 
-/* FNV-1a. Names come from tables that we made, or are at most control/maxrcptcount of a client's. */
-static size_t hash(const char *name)
-{
-  uint64_t sum = 14695981039346656037u;
-  for (; *name; name++) sum = (sum ^ (unsigned char)*name) * 1099511628211u;
-  return (size_t)(sum ^ sum >> 32);
-}
-
-/* The slot that holds the name, or the free one where it belongs. */
+/* The slot that holds the name, or the free one where it belongs. Names come from tables that we made, or are at most
+   control/maxrcptcount of a client's. */
 static size_t *find_slot(const struct names *n, const char *name)
 {
-  size_t i = hash(name) & (n->slot_count - 1);
+  size_t i = (size_t)hash_string(name) & (n->slot_count - 1);
   while (n->slots[i] && strcmp(n->strings.s + n->slots[i] - 1, name)) i = (i + 1) & (n->slot_count - 1);
   return &n->slots[i];
 }

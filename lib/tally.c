@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/die.h"
+#include "lib/hash.h"
 #include "lib/text.h"
 #include "lib/tally.h"
 
@@ -9,10 +10,7 @@ enum { FIRST_SLOTS = 256 };
 
 static struct tally_row **slot_of(const struct tally *t, const char *key)
 {
-  uint64_t h = 14695981039346656037u;
-
-  for (; *key; key++) h = (h ^ (unsigned char)*key) * 1099511628211u;
-  return &t->slots[(size_t)(h ^ h >> 32) & (t->slot_count - 1)];
+  return &t->slots[(size_t)hash_string(key) & (t->slot_count - 1)];
 }
 
 static void put(struct tally *t, struct tally_row *row)

@@ -5,6 +5,7 @@
 
 #include "lib/cause.h"
 #include "lib/die.h"
+#include "lib/hash.h"
 
 enum { SLOTS = 65536 };
 
@@ -20,11 +21,9 @@ static struct send_plight *plights[SLOTS];
 
 static struct send_plight **slot_of(const char *cause, const char *destination)
 {
-  uint64_t h = 14695981039346656037u;
+  uint64_t hash = hash_add(hash_add(HASH_START, cause, strlen(cause)), destination, strlen(destination));
 
-  for (; *cause; cause++) h = (h ^ (unsigned char)*cause) * 1099511628211u;
-  for (; *destination; destination++) h = (h ^ (unsigned char)*destination) * 1099511628211u;
-  return &plights[(h ^ h >> 32) % SLOTS];
+  return &plights[(hash ^ hash >> 32) % SLOTS];
 }
 
 static struct send_plight *take(const char *cause, const char *destination, const char *example)

@@ -1,5 +1,9 @@
 #include "send/backoff.h"
 
+#include <string.h>
+
+#include "lib/hash.h"
+
 static uint64_t nominal(const struct send_backoff *b, unsigned int attempts)
 {
   uint64_t seconds = b->first_seconds;
@@ -17,19 +21,11 @@ static uint64_t waited(const struct send_backoff *b, unsigned int attempts)
   return sum;
 }
 
-static uint64_t hash(const char *id, unsigned int attempts)
-{
-  uint64_t h = 14695981039346656037u + attempts;
-
-  for (; *id; id++) h = (h ^ (unsigned char)*id) * 1099511628211u;
-  return h >> 32;
-}
-
 uint64_t send_backoff_interval(const struct send_backoff *b, unsigned int attempts, const char *id)
 {
   uint64_t seconds = nominal(b, attempts), eighth = seconds / 8;
 
-  return seconds - eighth + hash(id, attempts) % (2 * eighth + 1);
+  return seconds - eighth + (hash_add(HASH_START + attempts, id, strlen(id)) >> 32) % (2 * eighth + 1);
 }
 
 /* More than by itself it ever comes to: what was tried oftener, by `sendmail -q` from cron, waits no longer for that. */

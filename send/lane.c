@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/die.h"
+#include "lib/hash.h"
 #include "send/lane.h"
 
 enum {
@@ -13,10 +14,7 @@ enum {
 
 static struct send_lane **slot_of(struct send_lanes *h, const text *key)
 {
-  uint64_t hash = 14695981039346656037u;
-
-  for (size_t i = 0; i < key->len; i++) hash = (hash ^ (unsigned char)key->s[i]) * 1099511628211u;
-  return &h->slots[(hash ^ hash >> 32) % (sizeof h->slots / sizeof *h->slots)];
+  return &h->slots[hash_bytes(key->s, key->len) % (sizeof h->slots / sizeof *h->slots)];
 }
 
 static unsigned int smaller(unsigned int a, unsigned int b) { return a < b ? a : b; }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/die.h"
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/policy_submitter.h"
 #include "send/about.h"
@@ -20,10 +21,7 @@ enum {
 
 static struct send_right **slot_of(struct send_rights *r, const char *key)
 {
-  uint64_t hash = 14695981039346656037u;
-
-  for (; *key; key++) hash = (hash ^ (unsigned char)*key) * 1099511628211u;
-  return &r->slots[(hash ^ hash >> 32) % (sizeof r->slots / sizeof *r->slots)];
+  return &r->slots[hash_string(key) % (sizeof r->slots / sizeof *r->slots)];
 }
 
 /* What cannot be read changes nothing. */

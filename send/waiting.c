@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/die.h"
+#include "lib/hash.h"
 #include "send/about.h"
 #include "send/waiting.h"
 
@@ -9,10 +10,7 @@ enum { FIRST_SLOTS = 1024 };
 
 static size_t slot_of(const struct send_waiting *w, const char *id)
 {
-  uint64_t h = 14695981039346656037u;
-
-  for (; *id; id++) h = (h ^ (unsigned char)*id) * 1099511628211u;
-  return (size_t)(h ^ h >> 32) & (w->slot_count - 1);
+  return (size_t)hash_string(id) & (w->slot_count - 1);
 }
 
 struct send_entry *send_waiting_find(const struct send_waiting *w, const char *id)
