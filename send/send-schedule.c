@@ -20,6 +20,7 @@
 #include "lib/log.h"
 #include "lib/ready.h"
 #include "lib/sandbox.h"
+#include "lib/signals.h"
 #include "send/attempt.h"
 #include "send/control.h"
 #include "send/limit.h"
@@ -88,16 +89,9 @@ static void watch_signals(const struct send_schedule *s)
 {
   static enum send_source source = SEND_SOURCE_SIGNALS;
   struct epoll_event event = { .events = EPOLLIN, .data.ptr = &source };
-  sigset_t ours;
 
-  sigemptyset(&ours);
-  sigaddset(&ours, SIGTERM);
-  sigaddset(&ours, SIGHUP);
-  sigaddset(&ours, SIGPIPE);
-  if (sigprocmask(SIG_BLOCK, &ours, 0) == -1) die_unable("block signals");
-  sigdelset(&ours, SIGPIPE);
-  signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (signals == -1 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, signals, &event) == -1) die_unable("watch signals");
+  signals = signals_open();
+  if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, signals, &event) == -1) die_unable("watch signals");
 }
 
 static void enter_sandbox(void)

@@ -20,6 +20,7 @@
 #include "lib/log.h"
 #include "lib/ready.h"
 #include "lib/sandbox.h"
+#include "lib/signals.h"
 #include "tlsrpt/ask.h"
 #include "tlsrpt/json.h"
 #include "tlsrpt/service.h"
@@ -67,20 +68,6 @@ static void look_at_clocks(struct tlsrpt *t)
   t->now = (uint64_t)time(0);
 }
 
-static void watch_signals(void)
-{
-  sigset_t ours;
-
-  sigemptyset(&ours);
-  sigaddset(&ours, SIGTERM);
-  sigaddset(&ours, SIGHUP);
-  sigaddset(&ours, SIGPIPE);
-  if (sigprocmask(SIG_BLOCK, &ours, 0) == -1) die_unable("block signals");
-  sigdelset(&ours, SIGPIPE);
-  signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (signals == -1) die_unable("watch signals");
-}
-
 static void become_harmless(void)
 {
   static const char *const reads[] = { "control", 0 };
@@ -105,7 +92,7 @@ static void init(struct tlsrpt *t)
   tlsrpt_callers_init(t);
   for (unsigned int i = 0; i < TLSRPT_JOBS_MAX; i++) t->jobs[i].socket = -1;
   tlsrpt_store_open(&t->store);
-  watch_signals();
+  signals = signals_open();
   become_harmless();
   look_at_clocks(t);
 }
