@@ -109,13 +109,14 @@ static void begin(struct send_schedule *s, struct send_attempt *a, const struct 
 
 static void cannot_read(struct send_schedule *s, struct send_attempt *a)
 {
-  struct send_entry *e = a->entry;
   bool is_damaged = errno == EBADMSG;
 
-  log_event("unreadable", "id", e->id, "error", is_damaged ? "not as doc/queue.md says: run queue-check" : strerror(errno),
+  log_event("unreadable", "id", a->entry->id, "error", is_damaged ? "not as doc/queue.md says: run queue-check" : strerror(errno),
             (char *)0);
-  send_attempt_close(s, a);
-  if (!is_damaged) send_waiting_set_due(&s->waiting, e, s->now_ms + UNREADABLE_MS);
+  if (is_damaged)
+    send_attempt_close(s, a);
+  else
+    put_off_for_disk(s, a);
 }
 
 static void start(struct send_schedule *s, struct send_entry *e, const struct send_lane *turn)
@@ -252,8 +253,6 @@ static void wait_in_line(struct send_schedule *s, struct send_attempt *a, const 
 
 /* Its submitter lost his right while it waited in line. */
 static bool is_to_be_held(const struct send_attempt *a) { return send_right_is_off(a->entry) && envelope_has_barrable(&a->file.envelope); }
-
-static void start(struct send_schedule *s, struct send_entry *e, const struct send_lane *turn);
 
 static void hold(struct send_schedule *s, struct send_attempt *a)
 {
