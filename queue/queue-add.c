@@ -66,7 +66,7 @@ static bool add(text *answer, const char *id, const struct call_fds *fds, bool i
     answer_refused(answer, id, "not one descriptor");
     return false;
   }
-  switch (queue_store_add(&store, fds->fd[0], id)) {
+  switch (queue_store_add(&store, fds->fd[0], id, is_scheduler)) {
   case QUEUE_STORE_QUEUED:
     record_add(answer, "answer", "queued");
     record_add(answer, "id", id);

@@ -150,6 +150,28 @@ static enum queue_store_result take_back(struct queue_store *s, const char *id, 
   return result;
 }
 
+/* Was the one that is there cut off before it was acknowledged (doc/queue.md, state Q1a)? */
+static bool is_remnant(const struct queue_store *s, const char *id)
+{
+  struct queue_file there = QUEUE_FILE_ZERO;
+  int file = openat(s->folder, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  bool is_cut = file != -1 && queue_read(&there, file, id) == QUEUE_INCOMPLETE;
+
+  queue_close(&there);
+  return is_cut;
+}
+
+/* Only send-schedule removes a remnant, and one of a report not before that report's message is marked: so while it asks for the report,
+   what has this name is queue-add's to replace. */
+static bool link_new(const struct queue_store *s, int file, const char *id)
+{
+  if (link_as(s, file, id)) return true;
+  if (errno != EEXIST) return false;
+  if (s->may_replace && is_remnant(s, id) && unlinkat(s->folder, id, 0) == 0) return link_as(s, file, id);
+  errno = EEXIST;
+  return false;
+}
+
 /* Whoever put it there may have ended before it was synced. */
 static enum queue_store_result sync_there(struct queue_store *s, const char *id)
 {
@@ -164,7 +186,10 @@ static enum queue_store_result sync_there(struct queue_store *s, const char *id)
 
 static enum queue_store_result not_linked(struct queue_store *s, const char *id)
 {
-  return errno == EEXIST ? sync_there(s, id) : later(s, "link the message into queue/new");
+  if (errno != EEXIST) return later(s, "link the message into queue/new");
+  if (!is_remnant(s, id)) return sync_there(s, id);
+  errno = EEXIST;
+  return later(s, "queue it while a file that was cut off has its name");
 }
 
 /* Our copy says how long it is, so the name may reach the disk before the bytes: a cut file is recognised. The two
@@ -177,7 +202,7 @@ static enum queue_store_result store_copy(struct queue_store *s, int from, struc
   if (file == -1) return later(s, "make a file in queue/new");
   if (!write_message(file, from, w))
     result = later(s, "write the message");
-  else if (!link_as(s, file, id))
+  else if (!link_new(s, file, id))
     result = not_linked(s, id);
   else if (fsync(file) == -1)
     result = take_back(s, id, "sync the message");
@@ -191,7 +216,7 @@ static enum queue_store_result store_copy(struct queue_store *s, int from, struc
 static enum queue_store_result store_file(struct queue_store *s, int file, const char *id)
 {
   if (fsync(file) == -1) return later(s, "sync the message");
-  if (!link_as(s, file, id)) return not_linked(s, id);
+  if (!link_new(s, file, id)) return not_linked(s, id);
   if (fsync(s->folder) == -1) return take_back(s, id, "sync the folder queue/new");
   return QUEUE_STORE_QUEUED;
 }
@@ -222,10 +247,11 @@ static enum queue_store_result add(struct queue_store *s, int from, struct work 
   return is_lent(s, &w->from) ? store_file(s, from, id) : store_copy(s, from, w, id);
 }
 
-enum queue_store_result queue_store_add(struct queue_store *s, int from, const char *id)
+enum queue_store_result queue_store_add(struct queue_store *s, int from, const char *id, bool may_replace)
 {
   static struct work w = { .head = TEXT_ZERO, .envelope = ENVELOPE_ZERO }; /* the memory serves the next message */
 
+  s->may_replace = may_replace;
   text_clear(&w.head);
   enum queue_store_result result = add(s, from, &w, id);
   envelope_free(&w.envelope);

@@ -23,6 +23,7 @@ struct queue_store {
   size_t recipients;
   text sender;
   text error;             /* why not, as a sentence */
+  bool may_replace;       /* a file of the same id that was cut off before it was acknowledged */
   bool is_full;           /* LATER: the disk is full, rather than broken */
 };
 #define QUEUE_STORE_ZERO { .folder = -1, .sender = TEXT_ZERO, .error = TEXT_ZERO }
@@ -32,7 +33,7 @@ void queue_store_open(struct queue_store *s); /* or dies */
 /* An unnamed file on the queue's disk, to be written by the caller and handed back; -1 with errno. */
 int queue_store_file(const struct queue_store *s);
 
-/* from: envelope and message. The descriptor stays the caller's. */
-enum queue_store_result queue_store_add(struct queue_store *s, int from, const char *id);
+/* from: envelope and message. The descriptor stays the caller's. may_replace: see above; else such a file is LATER. */
+enum queue_store_result queue_store_add(struct queue_store *s, int from, const char *id, bool may_replace);
 
 #endif

@@ -139,6 +139,20 @@ if os.getuid() == 0:
     equal(add_as('mail-send', R), 'there', 'and learns that it has')
     equal(add_as('mail-in', '0123456789abcdek'), 'no', 'mail-in does not learn it')
 
+    # Security 22: a power cut may leave a report's name without its bytes; then it was not acknowledged, and is not there
+    for number, (what, left) in enumerate([('nothing', b''), ('zeros', bytes(5000)), ('its envelope', envelope(R, '', ['b@y.test'], facts=('size=9',)))]):
+        left_id = '0123456789abcdemb%04d' % (number + 1)
+        left = left.replace(R.encode(), left_id.encode())
+        write('queue/new/' + left_id, left)
+        equal(add_as('mail-send', left_id), 'queued', 'a report of which a power cut left %s is queued again' % what)
+        ok(b'size=0' in read('queue/new/' + left_id), '... and whole', read('queue/new/' + left_id))
+        equal(add_as('mail-send', left_id), 'there', '... and then there')
+    left_id = '0123456789abcden'
+    write('queue/new/' + left_id, b'')
+    equal(add_as('mail-in', left_id), 'later', 'who may not replace it is told to come again')
+    equal(read('queue/new/' + left_id), b'', '... and send-schedule is to remove it')
+    os.unlink('queue/new/' + left_id)
+
 # security 24: a full disk is 4.3.1, and the queue goes on when there is space
 if os.getuid() == 0:
     adder.terminate()
