@@ -1,44 +1,28 @@
+#include "auth/login.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <skalibs/random.h>
 
-#include "auth/login.h"
-#include "lib/hex.h"
-#include "auth/remember.h"
 #include "auth/stranger.h"
 #include "auth/throttle.h"
-#include "lib/call.h"
+#include "auth/verify.h"
 #include "lib/conf.h"
-#include "lib/die.h"
+#include "lib/hex.h"
 #include "lib/mac.h"
-#include "lib/password.h"
 #include "lib/tables.h"
 
-enum { BIND_SECONDS = 45, REMEMBER_SECONDS = 300, NO_AFTER_MS = 300, KEYS_AFTER_MS = 10, PROCESSORS_MAX = 64, OPEN_TRIES = 3 };
+enum { NO_AFTER_MS = 300, KEYS_AFTER_MS = 10, OPEN_TRIES = 3 };
 
 /* Made by the parent; a child gets it by fork. */
 static struct {
   struct throttle *throttle;
-  struct remember *remember;
   struct tables policy, auth;
-  text stranger;       /* a record: what is stored of nobody's password, of the same cost as all new ones */
   text proxies;        /* control/authproxies: through these hosts many people log in */
-  int slots;           /* a file whose bytes are locked while a hash is computed */
-  unsigned int slot_count;
-} shared = { .policy = TABLES_ZERO, .auth = TABLES_ZERO, .stranger = TEXT_ZERO, .proxies = TEXT_ZERO };
-
-static uint64_t now_ms(void)
-{
-  struct timespec now;
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
+} shared = { .policy = TABLES_ZERO, .auth = TABLES_ZERO, .proxies = TEXT_ZERO };
 
 static void sleep_ms(uint64_t ms)
 {
@@ -46,36 +30,15 @@ static void sleep_ms(uint64_t ms)
   while (nanosleep(&pause, &pause) == -1 && errno == EINTR) continue;
 }
 
-static void make_stranger(void)
-{
-  char bytes[32];
-  text password = TEXT_ZERO, stored = TEXT_ZERO;
-
-  random_buf(bytes, sizeof bytes);
-  hex_add(&password, bytes, sizeof bytes);
-  password_hash(&stored, text_string(&password));
-  record_add(&shared.stranger, "password", text_string(&stored));
-  text_clear(&stored);
-  if (password_scram(&stored, password.s)) record_add(&shared.stranger, "password", text_string(&stored));
-  text_free(&stored);
-  text_free(&password);
-}
-
 void login_prepare(void)
 {
   unsigned char key[MAC_KEY_SIZE];
-  long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
   random_buf((char *)key, sizeof key);
   shared.throttle = throttle_make(key);
-  random_buf((char *)key, sizeof key);
-  shared.remember = remember_make(key, (unsigned int)conf_number("authremember", REMEMBER_SECONDS, 86400));
   explicit_bzero(key, sizeof key);
-  make_stranger();
   if (!conf_lines("authproxies", &shared.proxies)) text_copy_bytes(&shared.proxies, "127.0.0.1\0::1", 14);
-  shared.slots = memfd_create("slots", MFD_CLOEXEC);
-  if (shared.slots == -1) die_unable("make a memfd");
-  shared.slot_count = processors < 1 ? 1 : processors > PROCESSORS_MAX ? PROCESSORS_MAX : (unsigned int)processors;
+  verify_prepare();
 }
 
 /* Both from one generation, also while the next one is being published. */
@@ -90,17 +53,6 @@ static bool open_tables(void)
 }
 
 void login_refresh(void) { open_tables(); /* a child that finds none says so to its caller */ }
-
-static enum login_result later(struct login_answer *answer, const char *what)
-{
-  text_copy(&answer->error, what);
-  if (errno) {
-    text_add(&answer->error, ": ");
-    text_add(&answer->error, strerror(errno));
-  }
-  text_string(&answer->error);
-  return LOGIN_LATER;
-}
 
 /* An IPv4 address, or the first half of an IPv6 one. */
 static void network_of(const char *ip, text *network)
@@ -122,47 +74,19 @@ static bool is_proxy(const char *ip)
   return false;
 }
 
-/* As many hashes at once as there are processors: each costs tens of ms and some MB. The lock ends with the process. */
-static enum password_result check_slowly(const char *stored, const char *password)
-{
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = getpid() % (pid_t)shared.slot_count,
-                        .l_len = 1 };
-  bool is_locked = fcntl(shared.slots, F_SETLKW, &lock) == 0;
-  enum password_result result = password_check(stored, password);
-
-  lock.l_type = F_UNLCK;
-  if (is_locked) fcntl(shared.slots, F_SETLK, &lock);
-  return result;
-}
-
-/* As long as a wrong password takes where both forms of password-hash are stored. */
-static void check_stranger(const char *password)
-{
-  size_t at = 0;
-  for (const char *stored; (stored = record_next(&shared.stranger, "password", &at));) check_slowly(stored, password);
-}
-
-struct attempt {
-  const struct login_try *try;
-  struct login_answer *answer;
-  text mailbox, secret;  /* records */
-  text network;
-  const char *who;       /* what tries are counted by: the mailbox's key, or a name that is nobody's */
-};
-
 static void wait_for_network(const struct attempt *a)
 {
-  if (!is_proxy(a->try->ip)) sleep_ms(throttle_delay_ms(shared.throttle, "network", a->network.s, now_ms() / 1000));
+  if (!is_proxy(a->try->ip)) sleep_ms(throttle_delay_ms(shared.throttle, "network", a->network.s, attempt_now_ms() / 1000));
 }
 
 static void wait_for_name(const struct attempt *a)
 {
-  sleep_ms(throttle_delay_ms(shared.throttle, "name", a->who, now_ms() / 1000));
+  sleep_ms(throttle_delay_ms(shared.throttle, "name", a->who, attempt_now_ms() / 1000));
 }
 
 static void count_failure(const struct attempt *a)
 {
-  uint64_t now = now_ms() / 1000;
+  uint64_t now = attempt_now_ms() / 1000;
   if (!is_proxy(a->try->ip)) throttle_failed(shared.throttle, "network", a->network.s, now);
   throttle_failed(shared.throttle, "name", a->who, now);
 }
@@ -189,58 +113,6 @@ static enum lookup_result find_mailbox(struct attempt *a)
   return result == LOOKUP_BROKEN ? LOOKUP_BROKEN : LOOKUP_FOUND;
 }
 
-static bool is_remembered(const struct attempt *a)
-{
-  size_t at = 0;
-
-  for (const char *stored; (stored = record_next(&a->secret, "password", &at));) {
-    struct remember_login l = { a->who, stored, a->network.s, a->try->password };
-    if (remember_has(shared.remember, &l, now_ms() / 1000)) return true;
-  }
-  return false;
-}
-
-static enum login_result check_hashes(const struct attempt *a)
-{
-  size_t at = 0;
-
-  a->answer->reason = "password";
-  for (const char *stored; (stored = record_next(&a->secret, "password", &at));) {
-    struct remember_login l = { a->who, stored, a->network.s, a->try->password };
-    switch (check_slowly(stored, a->try->password)) {
-    case PASSWORD_RIGHT: remember_add(shared.remember, &l, now_ms() / 1000); return LOGIN_YES;
-    case PASSWORD_UNKNOWN: a->answer->reason = "stored hash cannot be checked"; break;
-    case PASSWORD_WRONG: break;
-    }
-  }
-  return LOGIN_NO;
-}
-
-static enum login_result ask_bind(const struct attempt *a, const char *dn)
-{
-  text request = TEXT_ZERO, answer = TEXT_ZERO;
-  enum login_result result = LOGIN_LATER;
-
-  record_add(&request, "dn", dn);
-  record_add(&request, "password", a->try->password);
-  errno = 0;
-  if (call_ask("auth-bind", &request, 0, 0, &answer, 0, BIND_SECONDS) != CALL_DONE)
-    later(a->answer, "auth-bind does not answer");
-  else if (record_is(&answer, "answer", "yes"))
-    result = LOGIN_YES;
-  else if (record_is(&answer, "answer", "no"))
-    result = LOGIN_NO;
-  else {
-    errno = 0;
-    later(a->answer, record_get(&answer, "error"));
-  }
-  a->answer->reason = "bind";
-  explicit_bzero(request.s, request.len);
-  text_free(&request);
-  text_free(&answer);
-  return result;
-}
-
 /* The keys are compared once more: a password that was changed meanwhile counts at once. */
 static enum login_result check_proof(const struct attempt *a)
 {
@@ -251,19 +123,13 @@ static enum login_result check_proof(const struct attempt *a)
 
 static enum login_result check_password(const struct attempt *a)
 {
-  const char *dn = record_find(&a->secret, "bind");
-
   if (!a->try->password) return check_proof(a);
-  if (is_remembered(a)) {
+  if (verify_is_remembered(a)) {
     a->answer->reason = "remembered";
     return LOGIN_YES;
   }
   wait_for_name(a);
-  if (dn) return ask_bind(a, dn);
-  if (record_find(&a->secret, "password")) return check_hashes(a);
-  check_stranger(a->try->password);
-  a->answer->reason = "no password is stored";
-  return LOGIN_NO;
+  return verify_password(a);
 }
 
 /* It hands in mail and does nothing else; its name is its login. */
@@ -298,7 +164,7 @@ static enum login_result check_known(const struct attempt *a)
 static enum login_result check_unknown(const struct attempt *a)
 {
   wait_for_name(a);
-  if (a->try->password) check_stranger(a->try->password);
+  if (a->try->password) verify_stranger(a->try->password);
   count_failure(a);
   a->answer->reason = "unknown";
   return LOGIN_NO;
@@ -313,11 +179,11 @@ static enum login_result check(struct attempt *a)
     return LOGIN_NO;
   }
   errno = 0;
-  if (!open_tables()) return later(a->answer, "no tables");
+  if (!open_tables()) return attempt_later(a->answer, "no tables");
   switch (find_mailbox(a)) {
   case LOOKUP_FOUND: a->who = a->answer->backend.len ? a->answer->backend.s : a->answer->mailbox.s; return check_known(a);
   case LOOKUP_ABSENT: return check_unknown(a);
-  default: return later(a->answer, "the tables cannot be read");
+  default: return attempt_later(a->answer, "the tables cannot be read");
   }
 }
 
@@ -325,12 +191,12 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
 {
   struct attempt a = { .try = try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO,
                        .who = try->login };
-  uint64_t began = now_ms();
+  uint64_t began = attempt_now_ms();
 
   network_of(try->ip, &a.network);
   enum login_result result = check(&a);
   /* Cheap hashes and dear ones, a bind and an unknown name: no "no" comes before this, so none tells which it was. */
-  uint64_t took = now_ms() - began; /* up to a millisecond less than it was, or more: so one more is waited */
+  uint64_t took = attempt_now_ms() - began; /* up to a millisecond less than it was, or more: so one more is waited */
   if (result == LOGIN_NO && took < NO_AFTER_MS) sleep_ms(NO_AFTER_MS - took + 1);
   text_free(&a.mailbox);
   text_wipe(&a.secret);
@@ -359,17 +225,17 @@ enum login_result login_keys(const char *login, struct scramkeys *keys, text *st
   struct attempt a = { .try = &try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO };
   enum login_result result = LOGIN_YES;
   text record = TEXT_ZERO;
-  uint64_t began = now_ms();
+  uint64_t began = attempt_now_ms();
 
   text_copy(stored, "");
   errno = 0;
   if (!open_tables())
-    result = later(answer, "no tables");
+    result = attempt_later(answer, "no tables");
   else if (find_mailbox(&a) == LOOKUP_BROKEN || tables_find(&shared.auth, "scram", "stranger", &record) != LOOKUP_FOUND ||
            (!find_keys(&a, keys, stored) && !auth_stranger_keys(keys, &record, login)))
-    result = later(answer, "the tables cannot be read");
+    result = attempt_later(answer, "the tables cannot be read");
   text_string(stored);
-  uint64_t took = now_ms() - began;
+  uint64_t took = attempt_now_ms() - began;
   if (took < KEYS_AFTER_MS) sleep_ms(KEYS_AFTER_MS - took + 1);
   text_free(&a.mailbox);
   text_wipe(&a.secret);

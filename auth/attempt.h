@@ -1,0 +1,22 @@
+/* attempt: one try to log in, as the modules of auth-server that decide about it hand it to each other. */
+
+#ifndef AUTH_ATTEMPT_H
+#define AUTH_ATTEMPT_H
+
+#include "auth/login.h"
+#include "lib/record.h"
+
+struct attempt {
+  const struct login_try *try;
+  struct login_answer *answer;
+  text mailbox, secret;  /* records */
+  text network;
+  const char *who;       /* what tries are counted by: the mailbox's key, or a name that is nobody's */
+};
+
+uint64_t attempt_now_ms(void); /* since the machine was started */
+
+/* LOGIN_LATER, with the sentence and errno's in answer->error. */
+enum login_result attempt_later(struct login_answer *answer, const char *what);
+
+#endif

@@ -1,0 +1,138 @@
+#include "auth/verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <skalibs/random.h>
+
+#include "auth/remember.h"
+#include "lib/call.h"
+#include "lib/conf.h"
+#include "lib/die.h"
+#include "lib/hex.h"
+#include "lib/mac.h"
+#include "lib/password.h"
+
+enum { BIND_SECONDS = 45, REMEMBER_SECONDS = 300, PROCESSORS_MAX = 64 };
+
+/* Made by the parent; a child gets it by fork. */
+static struct {
+  struct remember *remember;
+  text stranger; /* a record: what is stored of nobody's password, of the same cost as all new ones */
+  int slots;     /* a file whose bytes are locked while a hash is computed */
+  unsigned int slot_count;
+} shared = { .stranger = TEXT_ZERO };
+
+static void make_stranger(void)
+{
+  char bytes[32];
+  text password = TEXT_ZERO, stored = TEXT_ZERO;
+
+  random_buf(bytes, sizeof bytes);
+  hex_add(&password, bytes, sizeof bytes);
+  password_hash(&stored, text_string(&password));
+  record_add(&shared.stranger, "password", text_string(&stored));
+  text_clear(&stored);
+  if (password_scram(&stored, password.s)) record_add(&shared.stranger, "password", text_string(&stored));
+  text_free(&stored);
+  text_free(&password);
+}
+
+void verify_prepare(void)
+{
+  unsigned char key[MAC_KEY_SIZE];
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+  random_buf((char *)key, sizeof key);
+  shared.remember = remember_make(key, (unsigned int)conf_number("authremember", REMEMBER_SECONDS, 86400));
+  explicit_bzero(key, sizeof key);
+  make_stranger();
+  shared.slots = memfd_create("slots", MFD_CLOEXEC);
+  if (shared.slots == -1) die_unable("make a memfd");
+  shared.slot_count = processors < 1 ? 1 : processors > PROCESSORS_MAX ? PROCESSORS_MAX : (unsigned int)processors;
+}
+
+/* As many hashes at once as there are processors: each costs tens of ms and some MB. The lock ends with the process. */
+static enum password_result check_slowly(const char *stored, const char *password)
+{
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = getpid() % (pid_t)shared.slot_count,
+                        .l_len = 1 };
+  bool is_locked = fcntl(shared.slots, F_SETLKW, &lock) == 0;
+  enum password_result result = password_check(stored, password);
+
+  lock.l_type = F_UNLCK;
+  if (is_locked) fcntl(shared.slots, F_SETLK, &lock);
+  return result;
+}
+
+void verify_stranger(const char *password)
+{
+  size_t at = 0;
+  for (const char *stored; (stored = record_next(&shared.stranger, "password", &at));) check_slowly(stored, password);
+}
+
+bool verify_is_remembered(const struct attempt *a)
+{
+  size_t at = 0;
+
+  for (const char *stored; (stored = record_next(&a->secret, "password", &at));) {
+    struct remember_login l = { a->who, stored, a->network.s, a->try->password };
+    if (remember_has(shared.remember, &l, attempt_now_ms() / 1000)) return true;
+  }
+  return false;
+}
+
+static enum login_result check_hashes(const struct attempt *a)
+{
+  size_t at = 0;
+
+  a->answer->reason = "password";
+  for (const char *stored; (stored = record_next(&a->secret, "password", &at));) {
+    struct remember_login l = { a->who, stored, a->network.s, a->try->password };
+    switch (check_slowly(stored, a->try->password)) {
+    case PASSWORD_RIGHT: remember_add(shared.remember, &l, attempt_now_ms() / 1000); return LOGIN_YES;
+    case PASSWORD_UNKNOWN: a->answer->reason = "stored hash cannot be checked"; break;
+    case PASSWORD_WRONG: break;
+    }
+  }
+  return LOGIN_NO;
+}
+
+static enum login_result ask_bind(const struct attempt *a, const char *dn)
+{
+  text request = TEXT_ZERO, answer = TEXT_ZERO;
+  enum login_result result = LOGIN_LATER;
+
+  record_add(&request, "dn", dn);
+  record_add(&request, "password", a->try->password);
+  errno = 0;
+  if (call_ask("auth-bind", &request, 0, 0, &answer, 0, BIND_SECONDS) != CALL_DONE)
+    attempt_later(a->answer, "auth-bind does not answer");
+  else if (record_is(&answer, "answer", "yes"))
+    result = LOGIN_YES;
+  else if (record_is(&answer, "answer", "no"))
+    result = LOGIN_NO;
+  else {
+    errno = 0;
+    attempt_later(a->answer, record_get(&answer, "error"));
+  }
+  a->answer->reason = "bind";
+  explicit_bzero(request.s, request.len);
+  text_free(&request);
+  text_free(&answer);
+  return result;
+}
+
+enum login_result verify_password(const struct attempt *a)
+{
+  const char *dn = record_find(&a->secret, "bind");
+
+  if (dn) return ask_bind(a, dn);
+  if (record_find(&a->secret, "password")) return check_hashes(a);
+  verify_stranger(a->try->password);
+  a->answer->reason = "no password is stored";
+  return LOGIN_NO;
+}

@@ -1,0 +1,14 @@
+/* verify: is the password of an attempt what is stored of somebody's? By hashes, by asking the directory server, or from memory. */
+
+#ifndef AUTH_VERIFY_H
+#define AUTH_VERIFY_H
+
+#include "auth/attempt.h"
+
+void verify_prepare(void); /* the parent, once */
+
+bool verify_is_remembered(const struct attempt *a); /* it was right a short while ago */
+enum login_result verify_password(const struct attempt *a);
+void verify_stranger(const char *password); /* as long as a wrong password takes where both forms of password-hash are stored */
+
+#endif
