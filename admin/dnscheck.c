@@ -245,11 +245,12 @@ static void check_domains(struct check *c)
 {
   struct tables tables = TABLES_ZERO;
   text key = TEXT_ZERO, record = TEXT_ZERO, names = TEXT_ZERO;
-  size_t at = 0, count = 0;
+  size_t count = 0;
+  uint64_t at = 0;
   enum lookup_result result;
 
   if (!tables_open(&tables, "policy")) die_unable("open tables/current/policy.cdb");
-  while ((result = lookup_walk(tables.file, &at, &key, &record)) == LOOKUP_FOUND)
+  while ((result = tables_walk(&tables, &at, &key, &record)) == LOOKUP_FOUND)
     if (key.len > 7 && !memcmp(key.s, "domain:", 7)) {
       text_add_bytes(&names, text_string(&key) + 7, key.len - 7 + 1);
       count++;

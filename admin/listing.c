@@ -44,14 +44,15 @@ static void list(const char *kind, bool is_json, format_line *format)
 {
   struct listing l = { .tables = TABLES_ZERO, .lines = TEXT_ZERO, .is_json = is_json };
   text key = TEXT_ZERO, record = TEXT_ZERO, line = TEXT_ZERO;
-  size_t at = 0, length = strlen(kind);
+  size_t length = strlen(kind);
+  uint64_t at = 0;
   enum lookup_result result;
 
   if (!tables_open(&l.tables, "policy")) {
     if (errno == ENOENT) return;
     die_unable("open tables/current/policy.cdb");
   }
-  while ((result = lookup_walk(l.tables.file, &at, &key, &record)) == LOOKUP_FOUND) {
+  while ((result = tables_walk(&l.tables, &at, &key, &record)) == LOOKUP_FOUND) {
     if (key.len <= length || memcmp(key.s, kind, length) || key.s[length] != ':' || !record_check(&record)) continue;
     text_clear(&line);
     format(&l, text_string(&key) + length + 1, &record, &line);

@@ -54,11 +54,12 @@ static void walk(struct removal *r, const char *kind, take_record *take)
 {
   struct tables tables = TABLES_ZERO;
   text key = TEXT_ZERO, record = TEXT_ZERO;
-  size_t at = 0, length = strlen(kind);
+  size_t length = strlen(kind);
+  uint64_t at = 0;
   enum lookup_result result = LOOKUP_ABSENT;
 
   if (!tables_open(&tables, "policy") && errno != ENOENT) die_unable("open tables/current/policy.cdb");
-  while (tables.file && (result = lookup_walk(tables.file, &at, &key, &record)) == LOOKUP_FOUND)
+  while (tables.file && (result = tables_walk(&tables, &at, &key, &record)) == LOOKUP_FOUND)
     if (key.len > length && !memcmp(key.s, kind, length) && key.s[length] == ':' && record_check(&record)) take(r, text_string(&key) + length + 1, &record);
   if (result == LOOKUP_BROKEN) die_unable("read tables/current/policy.cdb");
   tables_close(&tables);

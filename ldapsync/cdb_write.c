@@ -15,6 +15,7 @@
 struct cdb_write {
   struct cdb_make cdb;
   text key;
+  size_t count;
   int fd;
   int error;
 };
@@ -26,6 +27,7 @@ struct cdb_write *cdb_write_open(const char *path)
   struct cdb_write *w = malloc(sizeof *w);
   if (!w) die_nomem();
   w->key = (text)TEXT_ZERO;
+  w->count = 0;
   w->fd = fd;
   w->error = cdb_make_start(&w->cdb, fd) == -1 ? errno : 0;
   return w;
@@ -33,6 +35,7 @@ struct cdb_write *cdb_write_open(const char *path)
 
 void cdb_write_add(struct cdb_write *w, const char *kind, const char *key, const text *record)
 {
+  w->count++;
   text_copy(&w->key, kind);
   text_add_char(&w->key, ':');
   text_add(&w->key, key);
@@ -42,6 +45,8 @@ void cdb_write_add(struct cdb_write *w, const char *kind, const char *key, const
   else if (cdb_make_add(&w->cdb, w->key.s, (unsigned int)w->key.len, record->s, (unsigned int)record->len) == -1)
     w->error = errno;
 }
+
+size_t cdb_write_count(const struct cdb_write *w) { return w->count; }
 
 bool cdb_write_close(struct cdb_write *w, mode_t mode, gid_t group)
 {

@@ -12,6 +12,7 @@ struct cdb_write;
 
 struct cdb_write *cdb_write_open(const char *path); /* a new file, mode 0600; 0 with errno */
 void cdb_write_add(struct cdb_write *w, const char *kind, const char *key, const text *record);
+size_t cdb_write_count(const struct cdb_write *w); /* how many were added */
 
 /* Finishes, gives the file its mode and group (-1: as it is), syncs. False with errno. */
 bool cdb_write_close(struct cdb_write *w, mode_t mode, gid_t group);

@@ -193,10 +193,10 @@ typedef void say_difference(struct diff *d, const char *kind, const char *key, c
 static void walk(struct diff *d, struct tables *one, struct tables *other, bool is_new, say_difference *say)
 {
   text key = TEXT_ZERO, record = TEXT_ZERO, there = TEXT_ZERO;
-  size_t at = 0;
+  uint64_t at = 0;
   enum lookup_result result = LOOKUP_ABSENT;
 
-  while (one->file && (result = lookup_walk(one->file, &at, &key, &record)) == LOOKUP_FOUND) {
+  while (one->file && (result = tables_walk(one, &at, &key, &record)) == LOOKUP_FOUND) {
     char *colon = memchr(text_string(&key), ':', key.len);
     if (!colon || !record_check(&record)) continue;
     *colon = 0;

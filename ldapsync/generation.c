@@ -10,6 +10,7 @@
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/id.h"
+#include "lib/record.h"
 
 static const char *const files[] = { "policy", "auth", "relay", "token" };
 enum { FILE_COUNT = sizeof files / sizeof *files };
@@ -58,8 +59,27 @@ static struct cdb_write *open_file(const struct generation *g, const char *file)
   return w;
 }
 
+bool generation_open_changes(struct generation *g, const char *base)
+{
+  text path = TEXT_ZERO, other = TEXT_ZERO;
+  bool good = true;
+
+  text_add(&path, "tables/");
+  text_add(&path, base);
+  for (unsigned int i = 0; good && i < FILE_COUNT; i++) good = !access(path_of(&other, text_string(&path), files[i]), R_OK);
+  good = good && !*generations_base(base, &other);
+  if (good) {
+    generation_open(g);
+    text_copy(&g->base, base);
+  }
+  text_free(&path);
+  text_free(&other);
+  return good;
+}
+
 void generation_open(struct generation *g)
 {
+  text_clear(&g->base);
   remove_left_over();
   id_make(&g->id);
   text_copy(&g->folder, "tables/build.");
@@ -69,6 +89,21 @@ void generation_open(struct generation *g)
   g->auth = open_file(g, "auth");
   g->relay = open_file(g, "relay");
   g->token = open_file(g, "token");
+}
+
+/* Behind the other records, of which table:generation is the first (cdb_are_same). */
+static void add_base(struct generation *g)
+{
+  struct cdb_write *const all[] = { g->policy, g->auth, g->relay, g->token };
+  text record = TEXT_ZERO;
+
+  g->changes = 0;
+  record_add(&record, "id", text_string(&g->base));
+  for (unsigned int i = 0; i < FILE_COUNT; i++) {
+    g->changes += cdb_write_count(all[i]) - 1;
+    cdb_write_add(all[i], "table", "base", &record);
+  }
+  text_free(&record);
 }
 
 static void close_file(struct cdb_write *w, const char *file, mode_t mode, gid_t group)
@@ -83,6 +118,7 @@ static void close_secret(struct cdb_write *w, const char *file, gid_t group)
 
 void generation_close(struct generation *g)
 {
+  if (g->base.len) add_base(g);
   close_file(g->policy, "policy", 0644, (gid_t)-1);
   close_secret(g->auth, "auth", g->auth_group);
   close_secret(g->relay, "relay", g->relay_group);
@@ -95,6 +131,10 @@ static bool is_same(const struct generation *g)
   text mine = TEXT_ZERO, current = TEXT_ZERO;
   bool same = true;
 
+  if (g->base.len && !g->changes && text_is(&g->base, generations_current(&current))) {
+    text_free(&current);
+    return true;
+  }
   for (unsigned int i = 0; same && i < FILE_COUNT; i++)
     same = cdb_are_same(path_of(&mine, g->folder.s, files[i]), path_of(&current, "tables/current", files[i]));
   text_free(&mine);

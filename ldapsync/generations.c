@@ -12,6 +12,9 @@
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/id.h"
+#include "lib/lookup.h"
+#include "lib/names.h"
+#include "lib/record.h"
 
 #define HELD "state/tables/held"
 enum { TIME_DIGITS = 11, DAY = 86400 };
@@ -62,6 +65,20 @@ const char *generations_before(const text *names, const char *current)
   return before;
 }
 
+const char *generations_base(const char *name, text *base)
+{
+  text path = TEXT_ZERO, record = TEXT_ZERO;
+
+  text_add_format(&path, "tables/%s/policy.cdb", name);
+  struct lookup *file = lookup_open(text_string(&path));
+  bool has = file && lookup_find(file, "table:base", strlen("table:base"), &record) == LOOKUP_FOUND && record_check(&record);
+  text_copy(base, has ? record_get(&record, "id") : "");
+  lookup_close(file);
+  text_free(&path);
+  text_free(&record);
+  return text_string(base);
+}
+
 void generations_switch(const char *name)
 {
   if (unlink("tables/.current") == -1 && errno != ENOENT) die_unable("remove tables/.current");
@@ -81,27 +98,40 @@ static const char *previous(const text *names, size_t *end)
   return names->s + start;
 }
 
-void generations_prune(uint64_t keep, uint64_t days)
+static void choose(const text *names, uint64_t keep, uint64_t days, struct names *chosen)
 {
-  text names = TEXT_ZERO, current = TEXT_ZERO, path = TEXT_ZERO;
+  text current = TEXT_ZERO, base = TEXT_ZERO;
   uint64_t today = (uint64_t)time(0) / DAY, kept = 0, last_day = UINT64_MAX;
 
-  generations_list(&names);
   generations_current(&current);
-  for (size_t end = names.len; end;) {
-    const char *name = previous(&names, &end);
+  for (size_t end = names->len; end;) {
+    const char *name = previous(names, &end);
     uint64_t day = generations_made(name) / DAY;
-    if (kept < keep || text_is(&current, name) || (day != last_day && day + days >= today)) {
-      kept++;
-      last_day = day;
-      continue;
-    }
+    if (kept >= keep && !text_is(&current, name) && (day == last_day || day + days < today)) continue;
+    kept++;
+    last_day = day;
+    names_add(chosen, name);
+    if (*generations_base(name, &base)) names_add(chosen, base.s);
+  }
+  text_free(&current);
+  text_free(&base);
+}
+
+void generations_prune(uint64_t keep, uint64_t days)
+{
+  struct names chosen = NAMES_ZERO;
+  text names = TEXT_ZERO, path = TEXT_ZERO;
+
+  generations_list(&names);
+  choose(&names, keep, days, &chosen);
+  for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) {
+    if (names_have(&chosen, names.s + at)) continue;
     text_copy(&path, "tables/");
-    text_add(&path, name);
+    text_add(&path, names.s + at);
     if (!generation_remove(text_string(&path))) die_unable("remove the old generation ", path.s);
   }
+  names_free(&chosen);
   text_free(&names);
-  text_free(&current);
   text_free(&path);
 }
 

@@ -11,11 +11,15 @@ uint64_t generations_made(const char *name);    /* seconds since 1970, by its na
 bool generations_have(const text *names, const char *name);
 const char *generations_before(const text *names, const char *current); /* the next older one; 0 if none is kept */
 
+/* The generation that NAME, one of changes, needs; "" if it needs none, or cannot be read. */
+const char *generations_base(const char *name, text *base);
+
 /* tables/NAME becomes tables/current, by one rename. What it will name is on disk first. */
 void generations_switch(const char *name);
 
 /* The newest KEEP stay (control/keepgenerations), and of those before them the last one of each day (UTC) for DAYS days
-   (control/keepgenerationdays); the current one always. The others are removed. */
+   (control/keepgenerationdays); the current one always, and whatever one of these
+   is a generation of changes to. The others are removed. */
 void generations_prune(uint64_t keep, uint64_t days);
 
 /* state/tables/held: the generation that somebody went back to. Until it is released nothing is published. */

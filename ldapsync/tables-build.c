@@ -210,26 +210,24 @@ static void write_tables(struct generation *g, const struct sources *s)
   text_free(&record);
 }
 
+static const char *name_of(const struct generation *g) { return g->folder.s + sizeof "tables/" - 1; }
+
 /* What was written is read again before anybody else reads it. */
 static void check_sample(const struct generation *g, const struct accounts *accounts)
 {
   struct tables written = TABLES_ZERO;
-  text path = TEXT_ZERO, record = TEXT_ZERO;
+  text record = TEXT_ZERO;
   size_t step = accounts->count / SAMPLES + 1;
 
-  text_add_format(&path, "%s/policy.cdb", g->folder.s);
-  if (!(written.file = lookup_open(text_string(&path)))) die_unable("open ", path.s);
+  if (!tables_open_at(&written, name_of(g), "policy")) die_unable("open ", g->folder.s, "/policy.cdb");
   bool good = tables_find(&written, "table", "generation", &record) == LOOKUP_FOUND && record_is(&record, "id", g->id.s);
   for (size_t i = 0; good && i < accounts->count; i += step)
     good = tables_find(&written, "mailbox", accounts->all[i].key, &record) == LOOKUP_FOUND &&
            tables_find(&written, "address", accounts->all[i].name, &record) == LOOKUP_FOUND;
-  if (!good) die_temporary(path.s, " does not hold what was written to it: is the disk sound?");
+  if (!good) die_temporary(g->folder.s, "/policy.cdb does not hold what was written to it: is the disk sound?");
   tables_close(&written);
-  text_free(&path);
   text_free(&record);
 }
-
-static const char *name_of(const struct generation *g) { return g->folder.s + sizeof "tables/" - 1; }
 
 static gid_t group_of(const char *name)
 {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "lib/die.h"
+#include "lib/id.h"
 #include "lib/tables.h"
 
 /* Of a table that is read, what one message looks up several times: the client's networks, a domain, a recipient. Each is its head, name and record. */
@@ -40,13 +41,23 @@ static void note(struct tables *t, const text *name, enum lookup_result result, 
   text_add_bytes(&t->memo, record->s, k.record);
 }
 
+/* What has changed counts before what it was. */
+static enum lookup_result find_in_files(struct tables *t, const text *name, text *record)
+{
+  enum lookup_result result = lookup_find(t->file, name->s, name->len, record);
+
+  if (!t->base || result == LOOKUP_BROKEN) return result;
+  if (result == LOOKUP_FOUND) return record->len ? LOOKUP_FOUND : LOOKUP_ABSENT;
+  return lookup_find(t->base, name->s, name->len, record);
+}
+
 static enum lookup_result find(struct tables *t, const text *name, text *record)
 {
   enum lookup_result result;
 
-  if (!lookup_reads(t->file)) return lookup_find(t->file, name->s, name->len, record);
+  if (!lookup_reads(t->base ? t->base : t->file)) return find_in_files(t, name, record);
   if (recall(t, name, &result, record)) return result;
-  result = lookup_find(t->file, name->s, name->len, record);
+  result = find_in_files(t, name, record);
   note(t, name, result, record);
   return result;
 }
@@ -64,28 +75,104 @@ static void read_generation(struct tables *t)
 
 bool tables_open(struct tables *t, const char *name) { return tables_open_at(t, "current", name); }
 
+static void path_of(text *path, const char *generation, const char *name)
+{
+  text_copy(path, "tables/");
+  text_add(path, generation);
+  text_add_char(path, '/');
+  text_add(path, name);
+  text_add(path, ".cdb");
+  text_string(path);
+}
+
+static struct lookup *open_file(const struct tables *t, const char *path) { return t->is_for_children ? lookup_open_to_read(path) : lookup_open(path); }
+
+static enum lookup_result find_in(struct lookup *file, const char *name, text *record) { return lookup_find(file, name, strlen(name), record); }
+
+/* It names itself as it is named, and holds all of its records itself. */
+static bool is_base(struct lookup *base, const char *id)
+{
+  text record = TEXT_ZERO;
+  bool is = find_in(base, "table:generation", &record) == LOOKUP_FOUND && record_check(&record) && record_is(&record, "id", id) &&
+            find_in(base, "table:base", &record) == LOOKUP_ABSENT;
+
+  text_free(&record);
+  return is;
+}
+
+static struct lookup *open_base(const struct tables *t, const char *path, const char *id)
+{
+  struct lookup *base = open_file(t, path);
+
+  if (base && is_base(base, id)) return base;
+  if (base || errno == ENOENT) errno = ESTALE;
+  lookup_close(base);
+  return 0;
+}
+
+/* The base that a file names, if it names one: that which is open, if it is the same. It is never written again, so its name says all. */
+static bool find_base(const struct tables *t, struct lookup *fresh, const char *name, struct lookup **base, text *path)
+{
+  text record = TEXT_ZERO;
+  enum lookup_result result = find_in(fresh, "table:base", &record);
+  const char *id = result == LOOKUP_FOUND && record_check(&record) ? record_get(&record, "id") : "";
+  bool good = result == LOOKUP_ABSENT;
+
+  *base = 0;
+  if (!good && !id_check(id))
+    errno = EPROTO;
+  else if (!good) {
+    path_of(path, id, name);
+    *base = t->base && text_is(&t->base_path, path->s) ? t->base : open_base(t, path->s, id);
+    good = *base != 0;
+  }
+  int e = errno;
+  text_free(&record);
+  errno = e;
+  return good;
+}
+
+static void take(struct tables *t, struct lookup *fresh, struct lookup *base, const text *base_path)
+{
+  lookup_close(t->file);
+  if (t->base != base) lookup_close(t->base);
+  t->file = fresh;
+  t->base = base;
+  text_copy_bytes(&t->base_path, base_path->s, base_path->len);
+  t->opens++;
+  text_clear(&t->memo);
+  read_generation(t);
+}
+
+/* Where the base is gone because meanwhile another generation has become current, that one is opened. */
+static bool open_fresh(struct tables *t, const char *path, const char *name)
+{
+  struct lookup *fresh, *base = 0;
+  text base_path = TEXT_ZERO;
+  bool good = false, again = true;
+
+  while (!good && again && (fresh = open_file(t, path))) {
+    good = find_base(t, fresh, name, &base, &base_path);
+    int e = errno;
+    again = !good && !lookup_is_at(fresh, path);
+    if (good)
+      take(t, fresh, base, &base_path);
+    else
+      lookup_close(fresh);
+    errno = e;
+  }
+  int e = errno;
+  text_free(&base_path);
+  errno = e;
+  return good;
+}
+
 bool tables_open_at(struct tables *t, const char *generation, const char *name)
 {
   text path = TEXT_ZERO;
-  bool open = true;
 
-  text_add(&path, "tables/");
-  text_add(&path, generation);
-  text_add_char(&path, '/');
-  text_add(&path, name);
-  text_add(&path, ".cdb");
-  text_string(&path);
-  if (!t->file || !lookup_is_at(t->file, path.s)) {
-    struct lookup *fresh = t->is_for_children ? lookup_open_to_read(path.s) : lookup_open(path.s);
-    open = fresh != 0;
-    if (open) {
-      lookup_close(t->file);
-      t->file = fresh;
-      t->opens++;
-      text_clear(&t->memo);
-      read_generation(t);
-    }
-  }
+  path_of(&path, generation, name);
+  bool open = (t->file && lookup_is_at(t->file, path.s)) || open_fresh(t, path.s, name);
   int e = errno;
   text_free(&path);
   errno = e;
@@ -95,7 +182,9 @@ bool tables_open_at(struct tables *t, const char *generation, const char *name)
 void tables_close(struct tables *t)
 {
   lookup_close(t->file);
-  t->file = 0;
+  lookup_close(t->base);
+  t->file = t->base = 0;
+  text_free(&t->base_path);
   text_free(&t->generation);
   text_free(&t->memo);
 }
@@ -114,6 +203,52 @@ enum lookup_result tables_find(struct tables *t, const char *kind, const char *k
     return LOOKUP_BROKEN;
   }
   return result;
+}
+
+/* The position in the base, then that in what has changed, of which only what is new comes there. */
+static const uint64_t BEHIND_BASE = (uint64_t)1 << 32;
+
+static enum lookup_result walk_base(struct tables *t, uint64_t *at, text *key, text *record)
+{
+  size_t position = (size_t)*at;
+  enum lookup_result result, changed = LOOKUP_ABSENT;
+
+  do {
+    result = lookup_walk(t->base, &position, key, record);
+    if (result == LOOKUP_FOUND) changed = lookup_find(t->file, key->s, key->len, record);
+  } while (result == LOOKUP_FOUND && changed == LOOKUP_FOUND && !record->len);
+  *at = result == LOOKUP_ABSENT ? BEHIND_BASE : position;
+  return changed == LOOKUP_BROKEN ? LOOKUP_BROKEN : result;
+}
+
+static enum lookup_result walk_new(struct tables *t, uint64_t *at, text *key, text *record)
+{
+  size_t position = (size_t)(*at - BEHIND_BASE);
+  text old = TEXT_ZERO;
+  enum lookup_result result, before = LOOKUP_ABSENT;
+
+  do {
+    result = lookup_walk(t->file, &position, key, record);
+    bool is_none = result == LOOKUP_FOUND && (!record->len || text_is(key, "table:base"));
+    if (result == LOOKUP_FOUND) before = is_none ? LOOKUP_FOUND : lookup_find(t->base, key->s, key->len, &old);
+  } while (result == LOOKUP_FOUND && before == LOOKUP_FOUND);
+  *at = BEHIND_BASE + position;
+  text_free(&old);
+  return before == LOOKUP_BROKEN ? LOOKUP_BROKEN : result;
+}
+
+enum lookup_result tables_walk(struct tables *t, uint64_t *at, text *key, text *record)
+{
+  enum lookup_result result = LOOKUP_ABSENT;
+  size_t position = (size_t)*at;
+
+  if (!t->base) {
+    result = lookup_walk(t->file, &position, key, record);
+    *at = position;
+    return result;
+  }
+  if (*at < BEHIND_BASE) result = walk_base(t, at, key, record);
+  return result == LOOKUP_ABSENT ? walk_new(t, at, key, record) : result;
 }
 
 bool tables_offer_scram(struct tables *policy)

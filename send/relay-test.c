@@ -77,10 +77,10 @@ static bool find_rule(const char *name, text *hop)
   text key = TEXT_ZERO, rule = TEXT_ZERO;
   enum lookup_result result;
   bool is_found = false;
-  size_t at = 0;
+  uint64_t at = 0;
 
   if (!tables_open(&policy, "policy")) die_unable("open tables/current/policy.cdb");
-  while (!is_found && (result = lookup_walk(policy.file, &at, &key, &rule)) == LOOKUP_FOUND)
+  while (!is_found && (result = tables_walk(&policy, &at, &key, &rule)) == LOOKUP_FOUND)
     is_found = key.len > 6 && !memcmp(key.s, "relay:", 6) && record_check(&rule) && record_is(&rule, "rule", name);
   if (!is_found && result == LOOKUP_BROKEN) die_unable("read tables/current/policy.cdb");
   if (is_found) text_add_text(hop, &rule);
