@@ -7,6 +7,7 @@
 #include <skalibs/djbunix.h>
 
 #include "ldapsync/accounts.h"
+#include "ldapsync/changes.h"
 #include "lib/die.h"
 #include "lib/file.h"
 
@@ -77,16 +78,16 @@ static void add(struct reading *r, const struct ldif_entry *e, const char *path,
 static void read_file(struct reading *r, const char *path)
 {
   text bytes = TEXT_ZERO, facts = TEXT_ZERO;
-  struct ldif ldif;
+  struct changes changes;
   struct ldif_entry entry = LDIF_ENTRY_ZERO;
   enum ldif_result result;
 
   if (!openslurpclose(&bytes, path)) die_unable("read ", path);
-  ldif_begin(&ldif, bytes.s, bytes.len);
-  while ((result = ldif_next(&ldif, &entry)) == LDIF_ENTRY) add(r, &entry, path, &facts);
-  if (result == LDIF_BROKEN) die_permanent(path, " ", ldif.error.s, "; the last good tables stay");
+  (r->is_from_server ? changes_begin : changes_begin_plain)(&changes, bytes.s, bytes.len);
+  while ((result = changes_next(&changes, &entry)) == LDIF_ENTRY) add(r, &entry, path, &facts);
+  if (result == LDIF_BROKEN) die_permanent(path, " ", changes.ldif.error.s, "; the last good tables stay");
   ldif_entry_free(&entry);
-  ldif_free(&ldif);
+  changes_free(&changes);
   text_free(&facts);
   text_free(&bytes);
 }

@@ -11,7 +11,7 @@ enum line_result { LINE_BROKEN = -1, LINE_END, LINE_EMPTY, LINE_FULL };
 
 void ldif_begin(struct ldif *l, const char *bytes, size_t length)
 {
-  *l = (struct ldif){ .bytes = bytes, .length = length, .error = TEXT_ZERO };
+  *l = (struct ldif){ .bytes = bytes, .length = length, .deletions_from = (size_t)-1, .error = TEXT_ZERO };
 }
 
 static enum ldif_result broken(struct ldif *l, const char *what)
@@ -44,6 +44,7 @@ static enum line_result next_line(struct ldif *l, text *line)
   size_t length;
 
   do {
+    l->start = l->at;
     if (!raw_line(l, &start, &length)) return LINE_END;
     if (!length && !is_continued(l)) return LINE_EMPTY;
     text_copy_bytes(line, start, length);
@@ -104,6 +105,7 @@ static void entry_clear(struct ldif_entry *e)
   text_clear(&e->dn);
   text_clear(&e->strings);
   e->count = 0;
+  e->is_deleted = false;
 }
 
 static const char *entry_add(struct ldif_entry *e, const text *name, const text *value)
@@ -127,12 +129,17 @@ static const char *entry_add(struct ldif_entry *e, const text *name, const text 
   return 0;
 }
 
-static const char *add_line(struct ldif_entry *e, const text *line, text *name, text *value)
+static const char *add_line(struct ldif_entry *e, const text *line, text *name, text *value, bool takes_deletions)
 {
   const char *wrong = split(line, name, value);
 
   if (wrong) return wrong;
-  if (text_is(name, "changetype")) return "a change record; only entries are read";
+  if (e->is_deleted) return "a line behind changetype: delete";
+  if (text_is(name, "changetype")) {
+    if (!takes_deletions || e->count || !text_is(value, "delete")) return "a change record; only entries are read";
+    e->is_deleted = true;
+    return 0;
+  }
   if (text_is(name, "dn")) return "a second dn: the empty line before it is missing";
   return entry_add(e, name, value);
 }
@@ -174,8 +181,8 @@ static enum ldif_result read_entry(struct ldif *l, struct ldif_entry *e, text *l
     if (!has_dn) wrong = check_version(line, name, value, &is_version);
     if (is_version && !wrong && l->entries) wrong = "version: stands before the first entry only";
     if (!wrong && !is_version) {
-      wrong = has_dn ? add_line(e, line, name, value) : take_dn(e, line, name, value);
-      if (!has_dn) e->line = l->line, l->entries++;
+      wrong = has_dn ? add_line(e, line, name, value, e->at >= l->deletions_from) : take_dn(e, line, name, value);
+      if (!has_dn) e->line = l->line, e->at = l->start, l->entries++;
       has_dn = true;
     }
     if (wrong) return broken(l, wrong);

@@ -1,5 +1,6 @@
 /* ldif: entries of LDIF (RFC 2849), bytes to struct and back, without I/O. Folded lines, comments, base64 values and the
-   version line are read; change records and values by URL are refused, for a table must not depend on what they are applied to.
+   version line are read; change records and values by URL are refused, for a table must not depend on what they are applied to
+   (but for deletions, where the caller takes them).
 
    An entry costs memory in proportion to its own bytes; LDIF_VALUES_MAX and LDIF_LINE_MAX bound what one may hold. */
 
@@ -16,8 +17,10 @@ struct ldif {
   const char *bytes;
   size_t length;
   size_t at;
-  unsigned long line; /* of the last line read */
+  unsigned long line; /* of the last line read: its number */
   size_t entries;     /* so far */
+  size_t start;       /* where that begins */
+  size_t deletions_from; /* "changetype: delete" right behind the dn is read from there on */
   text error;         /* after LDIF_BROKEN: "line N: what is wrong" */
 };
 
@@ -29,6 +32,8 @@ struct ldif_value {
 
 struct ldif_entry {
   unsigned long line; /* where it begins */
+  size_t at;          /* its first byte, that of "dn" */
+  bool is_deleted;    /* and has no values */
   text dn;            /* with a NUL behind it */
   text strings;
   struct ldif_value *values;

@@ -108,6 +108,10 @@ is "whom the server knows without a hash is asked about by a bind" "cn=srv" "$(f
 printf 'userPassword: {CRYPT}$6$x$y\n' >>state/directory/ldap.ldif
 build
 is "... with a hash he is not" " {CRYPT}" "$(field auth mailbox:k-srv bind) $(field auth mailbox:k-srv password | cut -c1-7)"
+{ printf '\n# changes\ndn: cn=srv\nentryUUID: k-srv\nuid: srv\nmail: srv2@example.test\nuserPassword: {CRYPT}$6$x$y\n\n'
+  printf 'dn: cn=nobody\nchangetype: delete\n\n# end of changes\n# changes\ndn: cn=srv\nchangetype: dele'; } >>state/directory/ldap.ldif
+build
+is "changes at the end of the file count, and a torn one does not" "srv2@example.test" "$(field policy mailbox:k-srv name)"
 echo yes >control/authbind; build
 is "... unless control/authbind says so" "cn=srv" "$(field auth mailbox:k-srv bind)"
 rm control/authbind
