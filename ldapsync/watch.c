@@ -9,9 +9,7 @@
 #include <skalibs/djbunix.h>
 
 #include "ldapsync/publish.h"
-#include "ldapsync/replica.h"
-#include "ldapsync/source.h"
-#include "ldapsync/watched.h"
+#include "ldapsync/watch_state.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -27,21 +25,7 @@ enum {
   AGAIN_MS_MAX = 300000
 };
 
-struct watch {
-  struct source source;
-  LDAP *ld;
-  const char *uri;
-  int message;          /* the search that does not end */
-  struct replica replica;
-  text origin, settings;
-  struct watched file;
-  int64_t changed_at;   /* the first change that the file does not have */
-  int64_t again_at;     /* when tables are asked for again; 0: they have what the file has */
-  int64_t again_ms;     /* how long that is after the last time */
-  bool had_cookie, is_following, is_changed, has_deleted, is_unsaved;
-};
-
-static int64_t now_ms(void)
+int64_t watch_now_ms(void)
 {
   struct timespec now;
 
@@ -73,12 +57,12 @@ static void load(struct watch *w)
   if (w->file.digest.len && openslurpclose(&state, STATE_PATH))
     w->had_cookie = replica_parse(&w->replica, &w->source.profile, &file, &state, w->origin.s, w->file.digest.s);
   w->is_changed = w->has_deleted = !w->had_cookie;
-  w->changed_at = now_ms();
+  w->changed_at = watch_now_ms();
   text_free(&file);
   text_free(&state);
 }
 
-_Noreturn static void fail(const struct watch *w, int code, const char *what)
+_Noreturn void watch_fail(const struct watch *w, int code, const char *what)
 {
   text error = TEXT_ZERO;
 
@@ -106,7 +90,7 @@ static void ask(struct watch *w)
   LDAPControl *controls[] = { &request, 0 };
   int code = ldap_search_ext(w->ld, w->source.base.s, LDAP_SCOPE_SUBTREE, filter.s, (char **)w->source.wanted, 0, controls, 0, 0,
                              LDAP_NO_LIMIT, &w->message);
-  if (code != LDAP_SUCCESS) fail(w, code, "ask for changes");
+  if (code != LDAP_SUCCESS) watch_fail(w, code, "ask for changes");
   replica_refresh_begin(&w->replica);
   text_free(&filter);
   text_free(&value);
@@ -126,16 +110,16 @@ static void take_cookie(struct watch *w, const struct syncvalue_bytes *cookie)
   w->is_unsaved = true;
 }
 
-static void note_change(struct watch *w)
+void watch_note_change(struct watch *w)
 {
-  if (!w->is_changed) w->is_changed = true, w->changed_at = now_ms();
+  if (!w->is_changed) w->is_changed = true, w->changed_at = watch_now_ms();
 }
 
-static void take_deletion(struct watch *w, const unsigned char *uuid)
+void watch_delete(struct watch *w, const unsigned char *uuid)
 {
   if (!replica_delete(&w->replica, uuid)) return; /* it was none of ours */
   w->has_deleted = true;
-  note_change(w);
+  watch_note_change(w);
 }
 
 static void take_presence(struct watch *w, const unsigned char *uuid)
@@ -143,13 +127,13 @@ static void take_presence(struct watch *w, const unsigned char *uuid)
   if (!replica_see(&w->replica, uuid)) forget(w, "it has an entry that is not known here");
 }
 
-static void store(struct watch *w, LDAPMessage *entry, const unsigned char *uuid)
+void watch_store(struct watch *w, LDAPMessage *entry, const unsigned char *uuid)
 {
   text ldif = TEXT_ZERO, key = TEXT_ZERO;
 
   if (!source_entry(&w->source, w->ld, entry, &ldif, &key)) forget(w, "an entry without a DN");
   replica_set(&w->replica, uuid, &key, &ldif);
-  note_change(w);
+  watch_note_change(w);
   text_free(&ldif);
   text_free(&key);
 }
@@ -160,21 +144,21 @@ static void take_entry(struct watch *w, LDAPMessage *entry)
   struct syncvalue_entry e;
 
   int code = ldap_get_entry_controls(w->ld, entry, &controls);
-  if (code != LDAP_SUCCESS) fail(w, code, "read an entry");
+  if (code != LDAP_SUCCESS) watch_fail(w, code, "read an entry");
   control = ldap_control_find(SYNCVALUE_STATE, controls, 0);
   if (!control || !syncvalue_entry_parse(control->ldctl_value.bv_val, control->ldctl_value.bv_len, &e))
     die_temporary(w->uri, ": an entry without its state (RFC 4533 2.3)");
   switch (e.state) {
   case SYNCVALUE_PRESENT: take_presence(w, e.uuid); break;
   case SYNCVALUE_ADD:
-  case SYNCVALUE_MODIFY: store(w, entry, e.uuid); break;
-  case SYNCVALUE_DELETE: take_deletion(w, e.uuid); break;
+  case SYNCVALUE_MODIFY: watch_store(w, entry, e.uuid); break;
+  case SYNCVALUE_DELETE: watch_delete(w, e.uuid); break;
   }
   take_cookie(w, &e.cookie);
   ldap_controls_free(controls);
 }
 
-static void say(const struct watch *w, const char *event, const char *form)
+void watch_say(const struct watch *w, const char *event, const char *form)
 {
   text count = TEXT_ZERO;
 
@@ -189,11 +173,11 @@ static void end_phase(struct watch *w, const struct syncvalue_info *i)
   if (w->is_following) return;
   if ((i->kind == SYNCVALUE_REFRESH_PRESENT || !w->had_cookie) && replica_delete_unseen(&w->replica)) {
     w->has_deleted = true;
-    note_change(w);
+    watch_note_change(w);
   }
   if (!i->is_done) return;
   w->is_following = true;
-  say(w, w->had_cookie ? "resumed" : "read", !w->had_cookie ? 0 : i->kind == SYNCVALUE_REFRESH_PRESENT ? "present" : "delete");
+  watch_say(w, w->had_cookie ? "resumed" : "read", !w->had_cookie ? 0 : i->kind == SYNCVALUE_REFRESH_PRESENT ? "present" : "delete");
 }
 
 static void take_ids(struct watch *w, const struct syncvalue_info *i)
@@ -202,7 +186,7 @@ static void take_ids(struct watch *w, const struct syncvalue_info *i)
 
   for (const unsigned char *id; (id = syncvalue_next_id(&ids));)
     if (i->is_deleted)
-      take_deletion(w, id);
+      watch_delete(w, id);
     else
       take_presence(w, id);
 }
@@ -214,7 +198,7 @@ static void take_info(struct watch *w, LDAPMessage *message)
   struct syncvalue_info i;
 
   int code = ldap_parse_intermediate(w->ld, message, &oid, &value, 0, 0);
-  if (code != LDAP_SUCCESS) fail(w, code, "read what it says");
+  if (code != LDAP_SUCCESS) watch_fail(w, code, "read what it says");
   if (oid && !strcmp(oid, SYNCVALUE_INFO)) {
     if (!value || !syncvalue_info_parse(value->bv_val, value->bv_len, &i)) die_temporary(w->uri, ": a message that RFC 4533 2.5 does not know");
     if (i.kind == SYNCVALUE_ID_SET) take_ids(w, &i);
@@ -231,7 +215,7 @@ static int take_end(struct watch *w, LDAPMessage *message)
   text error = TEXT_ZERO;
   int said = LDAP_SUCCESS, code = ldap_parse_result(w->ld, message, &said, 0, 0, 0, 0, 0);
 
-  if (code != LDAP_SUCCESS) fail(w, code, "read its answer");
+  if (code != LDAP_SUCCESS) watch_fail(w, code, "read its answer");
   if (said == SYNCVALUE_REFRESH_REQUIRED) forget(w, "it wants a full refresh");
   ldapserver_explain(w->ld, said, &error);
   bool is_unable = said == LDAP_UNAVAILABLE_CRITICAL_EXTENSION || said == LDAP_SIZELIMIT_EXCEEDED || said == LDAP_ADMINLIMIT_EXCEEDED ||
@@ -252,7 +236,7 @@ static bool has_people(struct watch *w)
   bool has = ldap_count_entries(w->ld, result) > 0;
 
   ldap_msgfree(result);
-  if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED) fail(w, code, "ask whether there is anybody");
+  if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED) watch_fail(w, code, "ask whether there is anybody");
   return has;
 }
 
@@ -295,28 +279,28 @@ static void publish(struct watch *w)
 {
   bool is_done = publish_ask() == END_DONE;
 
-  w->again_at = is_done ? 0 : now_ms() + w->again_ms;
+  w->again_at = is_done ? 0 : watch_now_ms() + w->again_ms;
   if (w->again_ms < AGAIN_MS_MAX) w->again_ms *= 2;
   if (is_done) save(w);
 }
 
 /* What has come is written and published. False: begin anew. */
-static bool settle(struct watch *w)
+bool watch_settle(struct watch *w)
 {
   if (w->has_deleted && !has_people(w)) {
     log_event("nobody", "server", w->uri, "reason", "the profile's filter finds nobody: nothing is changed", (char *)0);
-    w->changed_at = now_ms() + AGAIN_MS;
+    w->changed_at = watch_now_ms() + AGAIN_MS;
     return true;
   }
   if (!write_file(w)) return false;
   w->again_ms = AGAIN_MS;
   publish(w);
-  say(w, "followed", 0);
+  watch_say(w, "followed", 0);
   return true;
 }
 
 /* Nothing came for a while. False: begin anew. */
-static bool look_around(struct watch *w)
+bool watch_look_around(struct watch *w)
 {
   text settings = TEXT_ZERO;
 
@@ -329,7 +313,7 @@ static bool look_around(struct watch *w)
   bool good = check_file(w);
   close(lock);
   if (!good) return false;
-  if (w->again_at && now_ms() >= w->again_at) publish(w);
+  if (w->again_at && watch_now_ms() >= w->again_at) publish(w);
   if (w->is_unsaved && !w->again_at) save(w);
   return true;
 }
@@ -338,7 +322,7 @@ static bool look_around(struct watch *w)
 static int64_t patience(const struct watch *w)
 {
   if (!w->is_following) return w->source.server.timeout_seconds * (int64_t)1000;
-  return w->is_changed && w->changed_at <= now_ms() ? QUIET_MS : IDLE_MS;
+  return w->is_changed && w->changed_at <= watch_now_ms() ? QUIET_MS : IDLE_MS;
 }
 
 static int follow(struct watch *w)
@@ -359,8 +343,8 @@ static int follow(struct watch *w)
     ldap_msgfree(message);
     if (end >= 0) return end;
     if (!w->is_following) continue;
-    bool is_due = w->is_changed && (kind == 0 || now_ms() - w->changed_at >= GATHER_MS) && w->changed_at <= now_ms();
-    if (is_due ? !settle(w) : kind == 0 && !look_around(w)) return END_DONE;
+    bool is_due = w->is_changed && (kind == 0 || watch_now_ms() - w->changed_at >= GATHER_MS) && w->changed_at <= watch_now_ms();
+    if (is_due ? !watch_settle(w) : kind == 0 && !watch_look_around(w)) return END_DONE;
   }
 }
 
