@@ -32,15 +32,23 @@ void accounts_report(const struct account *a, const char *format, ...)
   free(what);
 }
 
-struct account *accounts_add(struct accounts *a)
+void accounts_take(struct accounts *a, struct account *one)
 {
   if (a->count == a->room) {
     a->room = a->room ? a->room * 2 : 64;
     a->all = realloc(a->all, a->room * sizeof *a->all);
     if (!a->all) die_nomem();
   }
-  struct account *next = &a->all[a->count++];
+  a->all[a->count++] = one;
+}
+
+struct account *accounts_add(struct accounts *a)
+{
+  struct account *next = malloc(sizeof *next);
+
+  if (!next) die_nomem();
   *next = (struct account){ .facts = TEXT_ZERO, .from = TEXT_ZERO, .addresses = TEXT_ZERO, .relayed = TEXT_ZERO };
+  accounts_take(a, next);
   return next;
 }
 
@@ -50,6 +58,23 @@ void accounts_free_one(struct account *a)
   text_free(&a->from);
   text_free(&a->addresses);
   text_free(&a->relayed);
+  free(a);
+}
+
+int accounts_compare(const struct account *a, const struct account *b)
+{
+  size_t age_a = a->place ? a->place->age : (size_t)-1, age_b = b->place ? b->place->age : (size_t)-1;
+
+  if (age_a != age_b) return age_a < age_b ? -1 : 1;
+  int order = strcmp(a->key, b->key);
+  return order ? order : strcmp(a->from.s, b->from.s);
+}
+
+static int compare(const void *x, const void *y) { return accounts_compare(*(struct account *const *)x, *(struct account *const *)y); }
+
+void accounts_sort(struct accounts *a)
+{
+  if (a->count) qsort(a->all, a->count, sizeof *a->all, compare);
 }
 
 struct reading {

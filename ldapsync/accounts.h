@@ -22,7 +22,7 @@ struct account {
 };
 
 struct accounts {
-  struct account *all;
+  struct account **all; /* where one is it stays */
   size_t count;
   size_t room;
 };
@@ -32,9 +32,14 @@ struct accounts {
 void accounts_read(struct accounts *people, struct accounts *groups, const char *folder, const char *except, const struct profile *p, bool is_from_server);
 void accounts_read_file(struct accounts *people, struct accounts *groups, const char *path, const struct profile *p, bool is_from_server);
 
-/* A new one, empty; it may move the others. */
+/* A new one, empty; or one that is there already. */
 struct account *accounts_add(struct accounts *a);
+void accounts_take(struct accounts *a, struct account *one);
 void accounts_free_one(struct account *a);
+
+/* The oldest first: who has had a mailbox before keeps what he has from who comes later and claims it. */
+int accounts_compare(const struct account *a, const struct account *b);
+void accounts_sort(struct accounts *a);
 
 /* "FILE: DN: what is wrong" to stderr. */
 void accounts_report(const struct account *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -86,8 +86,8 @@ static void read_file(void *to, const char *path, const char *file)
   struct lead lead = { .address = string_duplicate(key.s), .from = string_duplicate(path), .kind = LEAD_FILE, .is_internal = !strcmp(internal, "yes") };
   for (const char *value; (value = record_next(&fields, "to", &at));)
     if (take_destination(r, path, value, &lead)) {
+      lead.order = count++;
       leads_add(r->leads, &lead);
-      count++;
     }
   if (!count) strerr_warnw(path, ": the address leads nowhere, so there is no such address");
   text_free(&fields);

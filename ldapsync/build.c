@@ -117,15 +117,16 @@ static void move_others(struct build *b)
   size_t kept = 0;
 
   for (size_t i = 0; i < b->accounts.count; i++) {
-    struct account *a = &b->accounts.all[i];
+    struct account *a = b->accounts.all[i];
     if (a->name)
-      b->accounts.all[kept++] = *a;
+      b->accounts.all[kept++] = a;
     else if (a->elsewhere || a->relayed.len)
-      *accounts_add(&b->others) = *a;
+      accounts_take(&b->others, a);
     else
       accounts_free_one(a);
   }
   b->accounts.count = kept;
+  accounts_sort(&b->others);
 }
 
 /* Keeps the accounts that still have a name. */
@@ -134,28 +135,17 @@ static void drop_nameless(struct accounts *all)
   size_t kept = 0;
 
   for (size_t i = 0; i < all->count; i++)
-    if (all->all[i].name)
+    if (all->all[i]->name)
       all->all[kept++] = all->all[i];
     else
-      accounts_free_one(&all->all[i]);
+      accounts_free_one(all->all[i]);
   all->count = kept;
 }
 
-static int compare_age(const void *x, const void *y)
-{
-  const struct account *a = x, *b = y;
-  size_t age_a = a->place ? a->place->age : (size_t)-1, age_b = b->place ? b->place->age : (size_t)-1;
-
-  if (age_a != age_b) return age_a < age_b ? -1 : 1;
-  int order = strcmp(a->key, b->key);
-  return order ? order : strcmp(a->from.s, b->from.s);
-}
-
-/* The oldest first: who has had a mailbox before keeps his addresses from who comes later and claims them. */
 static void sort_by_age(struct accounts *all, const struct uids *u)
 {
-  for (size_t i = 0; i < all->count; i++) all->all[i].place = uids_find(u, all->all[i].key);
-  if (all->count) qsort(all->all, all->count, sizeof *all->all, compare_age);
+  for (size_t i = 0; i < all->count; i++) all->all[i]->place = uids_find(u, all->all[i]->key);
+  accounts_sort(all);
 }
 
 static void drop_same_keys(struct accounts *all)
@@ -163,7 +153,7 @@ static void drop_same_keys(struct accounts *all)
   const struct account *before = 0;
 
   for (size_t i = 0; i < all->count; i++) {
-    struct account *a = &all->all[i];
+    struct account *a = all->all[i];
     if (before && !strcmp(before->key, a->key)) {
       accounts_report(a, "no mailbox: its key %s is that of %s; a copied entry needs an entryUUID of its own", a->key,
                       before->from.s);
@@ -182,7 +172,7 @@ static int compare_names(const void *x, const void *y)
 
   if (order) return order;
   if (a->rank != b->rank) return a->rank < b->rank ? -1 : 1;
-  return (a->account > b->account) - (a->account < b->account); /* they are sorted by age */
+  return accounts_compare(a->account, b->account);
 }
 
 static struct build_name *names_make(size_t room)
@@ -202,7 +192,7 @@ static void drop_same_primaries(struct accounts *all)
   struct build_name *names = names_make(all->count);
 
   for (size_t i = 0; i < all->count; i++)
-    names[i] = (struct build_name){ hash_string(all->all[i].name), all->all[i].name, &all->all[i], BUILD_PRIMARY };
+    names[i] = (struct build_name){ hash_string(all->all[i]->name), all->all[i]->name, all->all[i], BUILD_PRIMARY };
   names_sort(names, all->count);
   for (size_t i = 1, first = 0; i < all->count; i++)
     if (strcmp(names[i].name, names[first].name))
@@ -288,7 +278,7 @@ static void give_places(struct accounts *all, struct uids *u, const struct build
 {
   for (int given = 1; given >= 0; given--)
     for (size_t i = 0; i < all->count; i++) {
-      struct account *a = &all->all[i];
+      struct account *a = all->all[i];
       uint32_t uid;
       if (!a->name || is_system_user(a) || (record_find(&a->facts, "uid") != 0) != given) continue;
       if (!wanted_uid(a, limits, &uid))
@@ -299,7 +289,7 @@ static void give_places(struct accounts *all, struct uids *u, const struct build
         place(a, u, uid);
     }
   for (size_t i = 0; i < all->count; i++)
-    if (is_system_user(&all->all[i]) && !systemuser_place(&all->all[i], u)) all->all[i].name = 0;
+    if (is_system_user(all->all[i]) && !systemuser_place(all->all[i], u)) all->all[i]->name = 0;
   drop_nameless(all);
 }
 
@@ -338,11 +328,11 @@ static void list_logins(struct build *b)
   size_t room = 0;
 
   for (size_t i = 0; i < b->accounts.count; i++)
-    room += count_strings(&b->accounts.all[i].addresses) + list_directory_logins(&b->accounts.all[i], 0);
+    room += count_strings(&b->accounts.all[i]->addresses) + list_directory_logins(b->accounts.all[i], 0);
   struct build_name *next = b->logins = names_make(room);
   for (size_t i = 0; i < b->accounts.count; i++) {
-    next = list_addresses(&b->accounts.all[i], next);
-    next += list_directory_logins(&b->accounts.all[i], next);
+    next = list_addresses(b->accounts.all[i], next);
+    next += list_directory_logins(b->accounts.all[i], next);
   }
   b->login_count = (size_t)(next - b->logins);
   names_sort(b->logins, b->login_count);
@@ -353,7 +343,7 @@ void build_resolve(struct build *b, const struct domains *d, struct uids *u, con
   struct finder finder = { .domains = d, .parsed = ADDRESS_ZERO, .made = TEXT_ZERO };
 
   for (size_t i = 0; i < b->accounts.count; i++) {
-    struct account *a = &b->accounts.all[i];
+    struct account *a = b->accounts.all[i];
     if (record_is(&a->facts, "contact", "yes"))
       find_contact(&finder, a);
     else if (!a->is_public)

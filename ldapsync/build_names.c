@@ -24,25 +24,31 @@ struct account *build_login(const struct build *b, const char *login)
   return first->account;
 }
 
+static uint64_t order_of(const struct account *a)
+{
+  if (!a->place) return LEADS_OF_OTHERS;
+  return a->place->age == (size_t)-1 ? LEADS_OF_SYSTEM : LEADS_OF_PEOPLE + a->place->age;
+}
+
 /* A list's member who has his mail elsewhere gets it there (L-21). */
 static void lead_elsewhere(const struct account *a, struct leads *l)
 {
   for (size_t at = 0; a->elsewhere && at < a->addresses.len; at += strlen(a->addresses.s + at) + 1)
-    leads_add(l, &(struct lead){ .address = a->addresses.s + at, .to = a->elsewhere, .from = a->from.s, .kind = LEAD_DIRECTORY, .what = LEAD_FORWARD });
+    leads_add(l, &(struct lead){ .address = a->addresses.s + at, .to = a->elsewhere, .from = a->from.s, .order = order_of(a), .kind = LEAD_DIRECTORY, .what = LEAD_FORWARD });
 }
 
 /* An address of a relayed domain leads to itself: it is listed, and goes to the relay. */
 static void lead_relayed(const struct account *a, struct leads *l)
 {
   for (size_t at = 0; at < a->relayed.len; at += strlen(a->relayed.s + at) + 1)
-    leads_add(l, &(struct lead){ .address = a->relayed.s + at, .to = a->relayed.s + at, .from = a->from.s, .kind = LEAD_DIRECTORY, .what = LEAD_FORWARD });
+    leads_add(l, &(struct lead){ .address = a->relayed.s + at, .to = a->relayed.s + at, .from = a->from.s, .order = order_of(a), .kind = LEAD_DIRECTORY, .what = LEAD_FORWARD });
 }
 
 static void lead_person(const struct account *a, struct leads *l)
 {
   for (size_t at = 0; at < a->addresses.len; at += strlen(a->addresses.s + at) + 1) {
     const char *address = a->addresses.s + at;
-    leads_add(l, &(struct lead){ .address = address, .to = a->key, .from = a->from.s, .kind = at < a->made_at ? LEAD_DIRECTORY : LEAD_USER,
+    leads_add(l, &(struct lead){ .address = address, .to = a->key, .from = a->from.s, .order = order_of(a), .kind = at < a->made_at ? LEAD_DIRECTORY : LEAD_USER,
                                  .what = LEAD_MAILBOX, .is_primary = address == a->name });
   }
 }
@@ -50,15 +56,15 @@ static void lead_person(const struct account *a, struct leads *l)
 void build_leads(const struct build *b, struct leads *l)
 {
   for (size_t i = 0; i < b->accounts.count; i++) {
-    const struct account *a = &b->accounts.all[i];
+    const struct account *a = b->accounts.all[i];
     if (a->is_public)
-      leads_add(l, &(struct lead){ .address = a->name, .to = a->key, .from = a->from.s, .kind = LEAD_PUBLIC, .what = LEAD_MAILBOX });
+      leads_add(l, &(struct lead){ .address = a->name, .to = a->key, .from = a->from.s, .order = order_of(a), .kind = LEAD_PUBLIC, .what = LEAD_MAILBOX });
     else
       lead_person(a, l);
     lead_relayed(a, l);
   }
   for (size_t i = 0; i < b->others.count; i++) {
-    lead_elsewhere(&b->others.all[i], l);
-    lead_relayed(&b->others.all[i], l);
+    lead_elsewhere(b->others.all[i], l);
+    lead_relayed(b->others.all[i], l);
   }
 }

@@ -69,12 +69,13 @@ static void make_groups(struct groups *g, struct accounts *facts)
 
   g->all = calloc(facts->count + 1, sizeof *g->all);
   if (!g->all) die_nomem();
+  for (size_t i = 0; i < facts->count; i++) facts->all[i]->key = record_get(&facts->all[i]->facts, "key");
+  accounts_sort(facts);
   for (int of_files = 1; of_files >= 0; of_files--)
     for (size_t i = 0; i < facts->count; i++) {
-      struct account *a = &facts->all[i];
+      struct account *a = facts->all[i];
       const char *path = record_find(&a->facts, "file");
       if ((path != 0) != of_files) continue;
-      a->key = record_get(&a->facts, "key");
       if (!map_add(&keys, a->key, a)) {
         accounts_report(a, "it is no group: its key %s is that of %s", a->key, ((struct account *)map_find(&keys, a->key))->from.s);
         continue;
@@ -106,7 +107,7 @@ const struct mail_group *groups_find(const struct groups *g, const char *name)
 
 static void lead(const struct mail_group *g, const char *address, enum lead_kind kind, struct leads *l)
 {
-  leads_add(l, &(struct lead){ .address = address, .to = g->facts->key, .from = g->facts->from.s, .kind = (unsigned char)kind,
+  leads_add(l, &(struct lead){ .address = address, .to = g->facts->key, .from = g->facts->from.s, .order = LEADS_OF_GROUPS, .kind = (unsigned char)kind,
                                .what = LEAD_MEMBERS, .is_internal = g->is_internal });
 }
 

@@ -20,7 +20,7 @@ static void index_people(struct index *x, const struct accounts *people)
   text folded = TEXT_ZERO;
 
   for (size_t i = 0; i < people->count; i++) {
-    struct account *a = &people->all[i];
+    struct account *a = people->all[i];
     size_t at = 0;
     const char *dn = record_find(&a->facts, "dn");
     if (!dn) continue;
@@ -90,9 +90,9 @@ static void take_directory(struct mail_group *g, const struct index *x, const ch
 static void take_people(const struct index *x, const struct accounts *people)
 {
   for (size_t i = 0; i < people->count; i++) {
-    struct member one = { .account = &people->all[i] };
+    struct member one = { .account = people->all[i] };
     size_t at = 0;
-    for (const char *id; (id = record_next(&people->all[i].facts, "in-group", &at));) {
+    for (const char *id; (id = record_next(&people->all[i]->facts, "in-group", &at));) {
       struct mail_group *g = map_find(&x->ids, id);
       if (g) add_member(g, &one);
     }

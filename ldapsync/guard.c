@@ -32,7 +32,7 @@ static size_t count_kept_mailboxes(struct tables *current, const struct accounts
   text record = TEXT_ZERO;
   size_t kept = 0;
 
-  for (size_t i = 0; current->file && i < people->count; i++) kept += tables_find(current, "mailbox", people->all[i].key, &record) == LOOKUP_FOUND;
+  for (size_t i = 0; current->file && i < people->count; i++) kept += tables_find(current, "mailbox", people->all[i]->key, &record) == LOOKUP_FOUND;
   text_free(&record);
   return kept;
 }

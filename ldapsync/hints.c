@@ -20,7 +20,7 @@ static void gather(const struct accounts *all, text *folded)
 {
   for (size_t i = 0; i < all->count; i++) {
     size_t at = 0;
-    for (const char *hint; (hint = record_next(&all->all[i].facts, "hint", &at));) text_add_bytes(folded, hint, strlen(hint) + 1);
+    for (const char *hint; (hint = record_next(&all->all[i]->facts, "hint", &at));) text_add_bytes(folded, hint, strlen(hint) + 1);
   }
   text_lower(folded);
 }
@@ -33,7 +33,7 @@ void hints_report(const struct accounts *all)
 
   gather(all, &folded);
   for (size_t i = 0; i < all->count; i++) {
-    struct account *a = &all->all[i];
+    struct account *a = all->all[i];
     size_t at = 0;
     while (record_next(&a->facts, "hint", &at)) {
       const char *hint = folded.s + place;

@@ -21,7 +21,7 @@ void leads_add(struct leads *l, const struct lead *lead)
   struct lead *next = &l->all[l->count];
   *next = *lead;
   next->hash = hash_string(lead->address);
-  next->order = (uint32_t)l->count++;
+  l->count++;
   size_t length = strlen(lead->address);
   if (length > 1 && !strcmp(lead->address + length - 2, "@*")) l->has_generic = true;
 }
@@ -34,7 +34,9 @@ static int compare(const void *x, const void *y)
   int order = strcmp(a->address, b->address);
   if (order) return order;
   if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
-  return (a->order > b->order) - (a->order < b->order);
+  if (a->order != b->order) return a->order < b->order ? -1 : 1;
+  order = a->to && b->to ? strcmp(a->to, b->to) : 0;
+  return order ? order : a->from && b->from ? strcmp(a->from, b->from) : 0;
 }
 
 void leads_sort(struct leads *l)

@@ -16,10 +16,16 @@ enum lead_kind { /* the strongest first */
 };
 enum lead_to { LEAD_MAILBOX, LEAD_MEMBERS, LEAD_FORWARD }; /* a mailbox's KEY, a group's KEY, an address */
 
+/* Whose lead it is: of one kind the first of an address stands first in its record. What is of one place is sorted by where it leads. */
+#define LEADS_OF_PEOPLE ((uint64_t)1 << 56) /* and the age; before them files, as they come */
+#define LEADS_OF_SYSTEM ((uint64_t)2 << 56)
+#define LEADS_OF_OTHERS ((uint64_t)3 << 56)
+#define LEADS_OF_GROUPS ((uint64_t)4 << 56)
+
 struct lead {
   uint64_t hash; /* of the address: they are sorted by it */
+  uint64_t order;
   const char *address, *to, *from; /* of who added it, and stay */
-  uint32_t order;
   unsigned char kind, what;
   bool is_internal; /* said beside it */
   bool is_primary;  /* of the mailbox that it leads to */
@@ -34,7 +40,7 @@ struct leads {
 };
 #define LEADS_ZERO { .internal = NAMES_ZERO, .made = NAMES_ZERO }
 
-/* All but hash and order of the lead are filled by the caller. */
+/* All but hash of the lead is filled by the caller. */
 void leads_add(struct leads *l, const struct lead *lead);
 void leads_sort(struct leads *l);
 

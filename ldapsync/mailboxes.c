@@ -215,16 +215,16 @@ static void check_forwards(struct account *a)
 void mailboxes_check(struct build *b)
 {
   for (size_t i = 0; i < b->accounts.count; i++) {
-    check_quota(&b->accounts.all[i]);
-    check_language(&b->accounts.all[i]);
-    check_forwards(&b->accounts.all[i]);
+    check_quota(b->accounts.all[i]);
+    check_language(b->accounts.all[i]);
+    check_forwards(b->accounts.all[i]);
   }
 }
 
 void mailboxes_check_forwards(const struct build *b, const struct leads *l, const struct domains *d)
 {
   for (size_t i = 0; i < b->accounts.count; i++) {
-    const struct account *a = &b->accounts.all[i];
+    const struct account *a = b->accounts.all[i];
     size_t at = 0;
     for (const char *forward; (forward = record_next(&a->facts, "forward", &at));)
       if (!leads_reach(l, d, forward)) accounts_report(a, "it is forwarded to %s, and nobody has that address", forward);

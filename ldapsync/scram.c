@@ -1,6 +1,7 @@
 #include "ldapsync/scram.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <skalibs/random.h>
@@ -14,79 +15,118 @@
 
 enum { SHAPES_MAX = 32 }; /* so many kinds of keys; of more the rest is not imitated */
 
-/* "ITERATIONS SALTLENGTH" of its keys, each kind once. */
-static void add_shape(text *stranger, const struct scramkeys *k)
+static bool is_before(const struct scram_shape *s, const struct scramkeys *k)
 {
-  text shape = TEXT_ZERO;
-  size_t at = 0, count = 0;
+  return s->iterations != k->iterations ? s->iterations < k->iterations : s->salt_length < k->salt.len;
+}
 
-  while (record_next(stranger, "shape", &at)) count++;
-  text_add_number(&shape, k->iterations);
-  text_add_char(&shape, ' ');
-  text_add_number(&shape, k->salt.len);
-  if (count < SHAPES_MAX && !record_has(stranger, "shape", text_string(&shape))) record_add(stranger, "shape", shape.s);
-  text_free(&shape);
+/* The kind of these keys: a new one gets its place. */
+static struct scram_shape *find_shape(struct scram *s, const struct scramkeys *k)
+{
+  size_t i = 0;
+
+  while (i < s->shape_count && is_before(&s->shapes[i], k)) i++;
+  if (i < s->shape_count && s->shapes[i].iterations == k->iterations && s->shapes[i].salt_length == k->salt.len) return &s->shapes[i];
+  if (s->shape_count == s->shape_room) {
+    s->shape_room = s->shape_room ? s->shape_room * 2 : 8;
+    s->shapes = realloc(s->shapes, s->shape_room * sizeof *s->shapes);
+    if (!s->shapes) die_nomem();
+  }
+  memmove(&s->shapes[i + 1], &s->shapes[i], (s->shape_count++ - i) * sizeof *s->shapes);
+  s->shapes[i] = (struct scram_shape){ .iterations = k->iterations, .salt_length = k->salt.len };
+  return &s->shapes[i];
 }
 
 /* secret: what is stored of a login; of one without anything nobody can log in, by whatever mechanism. */
-static void look_at(struct scram *s, const text *secret, const char *who, text *stranger)
+static void look_at(struct scram *s, const text *secret, const char *who, bool is_gone)
 {
   struct scramkeys keys = SCRAMKEYS_ZERO;
-  size_t at = 0;
+  size_t at = 0, one = is_gone ? (size_t)-1 : 1;
   bool has = false;
 
   if (!secret->len) return;
   for (const char *stored; !has && (stored = record_next(secret, "password", &at));)
-    if ((has = scramkeys_parse(&keys, stored))) add_shape(stranger, &keys);
+    if ((has = scramkeys_parse(&keys, stored))) find_shape(s, &keys)->count += one;
   if (has)
-    s->with++;
-  else if (!s->without++)
-    text_copy(&s->first, who);
+    s->with += one;
+  else {
+    if (!s->without && !is_gone) text_copy(&s->first, who);
+    s->without += one;
+  }
   scramkeys_free(&keys);
 }
 
-static void look_at_backends(struct scram *s, const struct table *auth, text *stranger)
+static void look_at_backends(struct scram *s, const struct table *auth)
 {
   size_t key = 0, record = 0;
   text secret;
 
-  for (const char *name; (name = table_next(auth, &key, &record, &secret));) look_at(s, &secret, name, stranger);
+  for (const char *name; (name = table_next(auth, &key, &record, &secret));) look_at(s, &secret, name, false);
 }
 
 /* The key that makes the strangers' salts, of the current tables or new. */
-static void add_key(text *stranger)
+static void find_key(text *hex)
 {
   struct tables current = TABLES_ZERO;
-  text record = TEXT_ZERO, hex = TEXT_ZERO;
+  text record = TEXT_ZERO;
   char bytes[MAC_KEY_SIZE];
 
   if (!tables_open(&current, "auth") && errno != ENOENT) die_unable("open tables/current/auth.cdb");
-  if (current.file && tables_find(&current, "scram", "stranger", &record) == LOOKUP_FOUND) text_add(&hex, record_get(&record, "key"));
-  if (!hex.len) {
+  if (current.file && tables_find(&current, "scram", "stranger", &record) == LOOKUP_FOUND) text_copy(hex, record_get(&record, "key"));
+  if (!hex->len) {
     random_buf(bytes, sizeof bytes);
-    hex_add(&hex, bytes, sizeof bytes);
+    hex_add(hex, bytes, sizeof bytes);
   }
-  record_add(stranger, "key", text_string(&hex));
+  text_string(hex);
   tables_close(&current);
   text_wipe(&record);
-  text_wipe(&hex);
 }
 
-void scram_look(struct scram *s, const struct build *b, const struct build_limits *limits, struct table *auth)
+void scram_count(struct scram *s, const struct account *a, const struct build_limits *limits, bool is_gone)
 {
-  text stranger = TEXT_ZERO, secret = TEXT_ZERO;
+  text secret = TEXT_ZERO;
 
-  look_at_backends(s, auth, &stranger);
-  for (size_t i = 0; i < b->accounts.count; i++) {
-    const struct account *a = &b->accounts.all[i];
-    records_secrets(a, limits, &secret);
-    look_at(s, &secret, a->from.s, &stranger);
-  }
-  s->is_offered = s->with && !s->without && conf_number("scramiterations", 1, UINT32_MAX);
-  text_string(&s->first);
-  record_add(&stranger, "offered", s->is_offered ? "yes" : "no");
-  add_key(&stranger);
-  table_add(auth, "scram", "stranger", &stranger);
+  records_secrets(a, limits, &secret);
+  look_at(s, &secret, a->from.s, is_gone);
   text_wipe(&secret);
-  text_wipe(&stranger);
+}
+
+void scram_decide(struct scram *s)
+{
+  s->is_offered = s->with && !s->without && s->iterations;
+  text_string(&s->first);
+}
+
+void scram_look(struct scram *s, const struct build *b, const struct build_limits *limits, const struct table *auth)
+{
+  text secret = TEXT_ZERO;
+
+  look_at_backends(s, auth);
+  for (size_t i = 0; i < b->accounts.count; i++) {
+    records_secrets(b->accounts.all[i], limits, &secret);
+    look_at(s, &secret, b->accounts.all[i]->from.s, false);
+  }
+  s->iterations = conf_number("scramiterations", 1, UINT32_MAX);
+  find_key(&s->key);
+  scram_decide(s);
+  text_wipe(&secret);
+}
+
+void scram_record(const struct scram *s, text *record)
+{
+  text shape = TEXT_ZERO;
+
+  text_clear(record);
+  for (size_t i = 0, shown = 0; i < s->shape_count && shown < SHAPES_MAX; i++) {
+    if (!s->shapes[i].count) continue;
+    text_clear(&shape);
+    text_add_number(&shape, s->shapes[i].iterations);
+    text_add_char(&shape, ' ');
+    text_add_number(&shape, s->shapes[i].salt_length);
+    record_add(record, "shape", text_string(&shape));
+    shown++;
+  }
+  record_add(record, "offered", s->is_offered ? "yes" : "no");
+  record_add(record, "key", s->key.s);
+  text_free(&shape);
 }

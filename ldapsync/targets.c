@@ -8,7 +8,7 @@
 void targets_open(struct targets *t)
 {
   for (size_t i = 0; i < t->build->accounts.count; i++) {
-    struct account *a = &t->build->accounts.all[i];
+    struct account *a = t->build->accounts.all[i];
     if (a->is_public) map_add(&t->publics, record_get(&a->facts, "name"), a);
   }
 }

@@ -1,0 +1,42 @@
+/* sources: everything that the tables are made of, read and worked out: the control files, the directory, who has what. */
+
+#ifndef LDAPSYNC_SOURCES_H
+#define LDAPSYNC_SOURCES_H
+
+#include "ldapsync/domains.h"
+#include "ldapsync/generation.h"
+#include "ldapsync/groups.h"
+#include "ldapsync/scram.h"
+#include "ldapsync/targets.h"
+
+struct sources {
+  struct domains domains;
+  struct table policy, auth, relay, token; /* records of the control files, which need no directory */
+  struct table sendas;                     /* control/sendas; it names logins */
+  struct build build;
+  struct accounts group_facts;
+  struct groups groups;
+  struct leads leads;
+  struct build_limits limits;
+  struct uids uids;
+  struct scram scram;
+};
+#define SOURCES_ZERO { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .sendas = TABLE_ZERO, \
+                       .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO, .scram = SCRAM_ZERO }
+
+/* Dies if a file cannot be understood: then the tables stay. is_fetched: ldap-fetch --dry-run has written what it found beside the file that counts. */
+void sources_read(struct sources *s, bool is_fetched);
+
+/* All records, into a new generation. */
+void sources_write(const struct sources *s, struct generation *g);
+
+/* table:generation of it. addresses: how many there are. */
+void sources_describe(const struct sources *s, const struct generation *g, size_t addresses, text *record);
+
+/* Is this login one of control/backends? It is written with its backend. */
+bool sources_is_backend(const struct sources *s, const struct build_name *n);
+
+/* A line in the log, and what is to be said of SCRAM. */
+void sources_say(const struct sources *s, const struct generation *g, size_t addresses, const char *event);
+
+#endif
