@@ -9,6 +9,7 @@
 
 #include "admin/accounts.h"
 #include "admin/addresses.h"
+#include "admin/apppasswords.h"
 #include "admin/import.h"
 #include "admin/limits.h"
 #include "admin/links.h"
@@ -22,7 +23,7 @@
 #include "lib/options.h"
 
 #define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | add address|alias ADDRESS DESTINATION... | add group NAME MEMBER... | add public NAME | " \
-              "passwd USER | passwd --link | link USER [ --given ] [ --reset ] | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
+              "apppassword add USER SERVICES NAME | apppassword list USER [ --json ] | apppassword delete USER NAME | passwd USER | passwd --link | link USER [ --given ] [ --reset ] | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
               "list domains|accounts|addresses|aliases|groups|links|orphans|dns [ --json ] | limits list | limits clear KEY|all"
 
 /* A-label form, in lower case. */
@@ -84,6 +85,9 @@ static const struct {
   { "list", "links", links_list, 0, 0 },
   { "list", "groups", listing_groups, 0, 0 },
   { "list", "dns", listing_dns, 0, 0 },
+  { "apppassword", "add", apppasswords_add, 3, 3 },
+  { "apppassword", "list", apppasswords_list, 1, 1 },
+  { "apppassword", "delete", apppasswords_delete, 2, 2 },
   { "limits", "list", list_limits, 0, 0 },
   { "limits", "clear", clear_limits, 1, 1 },
 };
@@ -103,7 +107,7 @@ int main(int argc, const char **argv)
   for (size_t i = 0; argc >= 3 && i < sizeof commands / sizeof *commands; i++) {
     int words_count = commands[i].thing ? 3 : 2;
     if (strcmp(argv[1], commands[i].verb) || (commands[i].thing && strcmp(argv[2], commands[i].thing))) continue;
-    if (argc - words_count < commands[i].least || argc - words_count > commands[i].most || (is_json && strcmp(commands[i].verb, "list")) ||
+    if (argc - words_count < commands[i].least || argc - words_count > commands[i].most || (is_json && strcmp(commands[i].verb, "list") && commands[i].run != apppasswords_list) ||
         ((removal_is_sure || removal_purges) && commands[i].run != removal_domain && commands[i].run != removal_account) ||
         (import_skips && commands[i].run != import_run) || ((links_is_given || links_resets) && commands[i].run != links_make) || links_is_wanted)
       break;

@@ -7,6 +7,7 @@
 #include <skalibs/allreadwrite.h>
 
 #include "admin/accounts.h"
+#include "admin/apppasswords.h"
 #include "admin/entry.h"
 #include "admin/links.h"
 #include "admin/purge.h"
@@ -140,6 +141,7 @@ static void remove_account(struct entry *e)
   remove_allowed(e, e->name.s, &file);
   rebuild_remove("mailboxes", file.s);
   links_forget(e->key.s);
+  apppasswords_forget(e->key.s);
   entry_remove(e);
   entry_save(e);
   text_free(&file);

@@ -10,6 +10,7 @@ struct attempt {
   const struct login_try *try;
   struct login_answer *answer;
   text mailbox, secret;  /* records */
+  text apps;             /* and the app passwords; a master's login takes none of them */
   text network;
   const char *who;       /* what tries are counted by: the mailbox's key, or a name that is nobody's */
 };

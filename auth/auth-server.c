@@ -1,7 +1,7 @@
 /* auth-server: who somebody is (doc/calls.md, "The login").
 
    Called by mail-submit and mail-login over run/auth-server; runs as mail-auth. Reads tables/current; asks auth-bind;
-   hands the client's socket of a login to mailbox-spawn. Writes nothing but its log. */
+   hands the client's socket of a login to mailbox-spawn. Writes its log, and when app passwords were used. */
 
 #include <errno.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static void log_attempt(const struct conversation *c, const char *result)
   const char *reason = *c->login.reason ? c->login.reason : c->login.error.s;
 
   log_event("login", "result", result, "reason", reason, "login", c->sasl.login.s, "mailbox", c->login.mailbox.s, "backend", c->login.backend.s, "service",
-            record_get(&c->request, "service"), "mechanism", record_get(&c->request, "mechanism"), "client",
+            record_get(&c->request, "service"), "app", c->login.app.id.len ? c->login.app.name.s : "", "mechanism", record_get(&c->request, "mechanism"), "client",
             record_get(&c->request, "ip"), (char *)0);
 }
 
@@ -111,6 +111,7 @@ static void check(struct conversation *c)
       return;
     }
     say_yes(c);
+    login_finish(&c->login);
     break;
   case LOGIN_NO:
     log_attempt(c, "no");
@@ -191,7 +192,7 @@ static void begin(struct conversation *c, const text *packet)
   text_copy(&c->login.backend, "");
   text_string(&c->login.backend);
   c->login.reason = "";
-  if (strcmp(service, "imap") && strcmp(service, "submit"))
+  if (!login_is_service(service))
     refuse(c, "unknown service");
   else if (!record_is(packet, "tls", "yes")) /* check 15, once more behind the server that should have said it */
     refuse(c, "no tls");
@@ -270,7 +271,8 @@ int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-submit", "mail-login", 0 };
   static const char *const reads[] = { "control", "tables", "run", 0 };
-  static const struct sandbox sandbox = { .reads = reads };
+  static const char *const writes[] = { "state/apppasswords", 0 };
+  static const struct sandbox sandbox = { .reads = reads, .writes = writes };
   struct serve s = { .concurrency = CONCURRENCY, .memory_bytes = MEMORY_BYTES, .callers = callers, .sandbox = &sandbox, .refresh = login_refresh,
                      .session = session };
 

@@ -7,6 +7,7 @@
 
 #include <skalibs/random.h>
 
+#include "auth/apps.h"
 #include "auth/stranger.h"
 #include "auth/throttle.h"
 #include "auth/verify.h"
@@ -110,6 +111,7 @@ static enum lookup_result find_mailbox(struct attempt *a)
   if (result != LOOKUP_FOUND) return LOOKUP_BROKEN; /* a login leads to a mailbox */
   result = tables_find(&shared.auth, "mailbox", a->answer->mailbox.s, &a->secret);
   if (result == LOOKUP_ABSENT) text_clear(&a->secret);
+  if (result != LOOKUP_BROKEN && tables_find(&shared.auth, "app", a->answer->mailbox.s, &a->apps) == LOOKUP_BROKEN) result = LOOKUP_BROKEN;
   return result == LOOKUP_BROKEN ? LOOKUP_BROKEN : LOOKUP_FOUND;
 }
 
@@ -129,7 +131,30 @@ static enum login_result check_password(const struct attempt *a)
     return LOGIN_YES;
   }
   wait_for_name(a);
+  if (apps_find(&a->apps, a->try->password, &a->answer->app)) { /* before anything slow, and who may be out of reach */
+    a->answer->reason = "app password";
+    return LOGIN_YES;
+  }
   return verify_password(a);
+}
+
+bool login_is_service(const char *service)
+{
+  static const char *const services[] = { "imap", "pop3", "sieve", "submit", 0 };
+
+  for (const char *const *s = services; *s; s++)
+    if (!strcmp(*s, service)) return true;
+  return false;
+}
+
+/* May it be used for this? submit=no forbids sending, not logging in (P-05): the server says so at MAIL, where it can be understood. */
+static const char *refusal_of(const struct attempt *a)
+{
+  const char *service = a->try->service;
+
+  if (a->answer->app.id.len && !apppassword_serves(&a->answer->app, service)) return "app password is not for this service";
+  if (!strcmp(service, "imap") && !record_is(&a->mailbox, "imap", "yes")) return "imap is not allowed";
+  return 0;
 }
 
 /* It hands in mail and does nothing else; its name is its login. */
@@ -151,9 +176,9 @@ static enum login_result check_known(const struct attempt *a)
   if (result == LOGIN_NO) count_failure(a);
   if (result != LOGIN_YES) return result;
   if (a->answer->backend.len) return admit_backend(a);
-  /* submit=no forbids sending, not logging in (P-05): the server says so at MAIL, where it can be understood. */
-  if (!strcmp(a->try->service, "imap") && !record_is(&a->mailbox, "imap", "yes")) {
-    a->answer->reason = "imap is not allowed";
+  const char *refusal = refusal_of(a);
+  if (refusal) {
+    a->answer->reason = refusal;
     return LOGIN_NO;
   }
   text_copy(&a->answer->name, record_get(&a->mailbox, "name"));
@@ -193,6 +218,7 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
                        .who = try->login };
   uint64_t began = attempt_now_ms();
 
+  apps_none(&answer->app);
   network_of(try->ip, &a.network);
   enum login_result result = check(&a);
   /* Cheap hashes and dear ones, a bind and an unknown name: no "no" comes before this, so none tells which it was. */
@@ -200,8 +226,14 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   if (result == LOGIN_NO && took < NO_AFTER_MS) sleep_ms(NO_AFTER_MS - took + 1);
   text_free(&a.mailbox);
   text_wipe(&a.secret);
+  text_wipe(&a.apps);
   text_free(&a.network);
   return result;
+}
+
+void login_finish(const struct login_answer *answer)
+{
+  if (answer->app.id.len) apps_note(answer->app.id.s);
 }
 
 bool login_has_keys(void) { return tables_offer_scram(&shared.policy); }
@@ -239,6 +271,7 @@ enum login_result login_keys(const char *login, struct scramkeys *keys, text *st
   if (took < KEYS_AFTER_MS) sleep_ms(KEYS_AFTER_MS - took + 1);
   text_free(&a.mailbox);
   text_wipe(&a.secret);
+  text_wipe(&a.apps);
   text_free(&record);
   return result;
 }

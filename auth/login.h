@@ -4,12 +4,13 @@
 #ifndef AUTH_LOGIN_H
 #define AUTH_LOGIN_H
 
+#include "lib/apppassword.h"
 #include "lib/scramkeys.h"
 
 enum login_result { LOGIN_LATER = -1, LOGIN_NO, LOGIN_YES };
 
 struct login_try {
-  const char *service;  /* imap, submit */
+  const char *service;  /* imap, pop3, sieve, submit */
   const char *ip;       /* of the client */
   const char *login;    /* in lower case */
   const char *password; /* 0: the client has not said it, but tried to prove that it has the keys that login_keys gave */
@@ -22,16 +23,21 @@ struct login_answer {
   text mailbox;       /* its key, if the name is somebody's */
   text backend;       /* NAME of control/backends, if it is a backend's; else "" */
   text error;         /* after LATER */
+  struct apppassword app; /* the app password that was right; its id is "" if it was none */
   const char *reason; /* for the log: why NO, or how YES was found */
 };
-#define LOGIN_ANSWER_ZERO { TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, TEXT_ZERO, "" }
+#define LOGIN_ANSWER_ZERO { .reason = "" }
 
 void login_prepare(void); /* the parent, once: what all children share, and a hash to compare unknown names with */
 void login_refresh(void); /* the parent, before each child: the current tables */
+bool login_is_service(const char *service);
 bool login_has_keys(void); /* may SCRAM be tried: have all logins keys (tables-build)? */
 
 /* The keys for SCRAM that are stored of a login; if there are none, those of a stranger, and stored is "". YES or LATER. */
 enum login_result login_keys(const char *login, struct scramkeys *keys, text *stored, struct login_answer *answer);
 enum login_result login_check(const struct login_try *try, struct login_answer *answer);
+
+/* After YES, when the client has been told: what is kept of it. */
+void login_finish(const struct login_answer *answer);
 
 #endif

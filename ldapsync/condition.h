@@ -7,11 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONDITION_FORMS "ATTRIBUTE=VALUE, ATTRIBUTE!=VALUE, ATTRIBUTE=*, ATTRIBUTE&BITS, ATTRIBUTE<filetime, ATTRIBUTE<days or ATTRIBUTE<date"
+#define CONDITION_FORMS "ATTRIBUTE=VALUE, ATTRIBUTE=*, ATTRIBUTE&BITS, ATTRIBUTE<filetime or ATTRIBUTE<days"
 
-/* form is '=' (the value without regard to case; "*": any), '!' (no value is that: for the caller, who sees all of them), '&' (all these
-   bits are set), '<' (a time that is past: "filetime", hundreds of nanoseconds since 1601, 0 and the largest number are never; "days"
-   since 1970; "date": RFC 4517 3.3.13, of UTC). */
+/* form is '=' (the value without regard to case; "*": any), '&' (all these bits are set), '<' (a time that is past: "filetime",
+   hundreds of nanoseconds since 1601, 0 and the largest number are never; "days" since 1970). */
 bool condition_check(char form, const char *operand);
 
 /* now: seconds since 1970. A value that is no number meets neither '&' nor '<'. */

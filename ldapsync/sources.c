@@ -4,6 +4,7 @@
 
 #include "ldapsync/addressfiles.h"
 #include "ldapsync/allowed.h"
+#include "ldapsync/apppasswords.h"
 #include "ldapsync/backends.h"
 #include "ldapsync/mailboxes.h"
 #include "ldapsync/records.h"
@@ -39,6 +40,7 @@ static void read_control(struct sources *s)
   block_read(&s->policy);
   bypass_read(&s->policy);
   backends_read(&s->policy, &s->auth);
+  apppasswords_read(&s->auth);
   allowed_read(&s->policy);
   relayrules_read(&s->policy, &s->relay, &s->token);
   tlspolicy_read(&s->policy);

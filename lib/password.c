@@ -17,7 +17,7 @@
 #include "lib/scramkeys.h"
 #include "lib/secret.h"
 
-enum { DIGEST_MAX = 64, SCRAM_SALT_SIZE = 16, SCRAM_ITERATIONS = 25000 };
+enum { SHA1_SIZE = 20, SHA256_SIZE = 32, SHA512_SIZE = 64, SEAL_SALT_SIZE = 16, SCRAM_SALT_SIZE = 16, SCRAM_ITERATIONS = 25000 };
 
 static bool are_equal(const char *a, const char *b, size_t length)
 {
@@ -26,57 +26,47 @@ static bool are_equal(const char *a, const char *b, size_t length)
   return !difference;
 }
 
-static void sha1_of(const char *password, const char *salt, size_t salt_length, char *digest)
+/* H(password salt); the size says which H. */
+static void digest_of(size_t size, const char *password, const char *salt, size_t salt_length, char *digest)
 {
-  SHA1Schedule s;
-  sha1_init(&s);
-  sha1_update(&s, password, strlen(password));
-  sha1_update(&s, salt, salt_length);
-  sha1_final(&s, digest);
-  explicit_bzero(&s, sizeof s);
-}
+  union {
+    SHA1Schedule sha1;
+    SHA256Schedule sha256;
+    SHA512Schedule sha512;
+  } s;
+  text bytes = TEXT_ZERO;
 
-static void sha256_of(const char *password, const char *salt, size_t salt_length, char *digest)
-{
-  SHA256Schedule s;
-  sha256_init(&s);
-  sha256_update(&s, password, strlen(password));
-  sha256_update(&s, salt, salt_length);
-  sha256_final(&s, digest);
+  text_add(&bytes, password);
+  text_add_bytes(&bytes, salt, salt_length);
+  switch (size) {
+  case SHA1_SIZE: sha1_init(&s.sha1), sha1_update(&s.sha1, bytes.s, bytes.len), sha1_final(&s.sha1, digest); break;
+  case SHA256_SIZE: sha256_init(&s.sha256), sha256_update(&s.sha256, bytes.s, bytes.len), sha256_final(&s.sha256, digest); break;
+  case SHA512_SIZE: sha512_init(&s.sha512), sha512_update(&s.sha512, bytes.s, bytes.len), sha512_final(&s.sha512, digest); break;
+  }
   explicit_bzero(&s, sizeof s);
-}
-
-static void sha512_of(const char *password, const char *salt, size_t salt_length, char *digest)
-{
-  SHA512Schedule s;
-  sha512_init(&s);
-  sha512_update(&s, password, strlen(password));
-  sha512_update(&s, salt, salt_length);
-  sha512_final(&s, digest);
-  explicit_bzero(&s, sizeof s);
+  text_wipe(&bytes);
 }
 
 static const struct salted {
   enum scheme scheme;
   size_t size;
   bool has_salt;
-  void (*digest)(const char *password, const char *salt, size_t salt_length, char *digest);
 } salteds[] = {
-  { SCHEME_SHA, 20, false, sha1_of },
-  { SCHEME_SSHA, 20, true, sha1_of },
-  { SCHEME_SSHA256, 32, true, sha256_of },
-  { SCHEME_SSHA512, 64, true, sha512_of },
+  { SCHEME_SHA, SHA1_SIZE, false },
+  { SCHEME_SSHA, SHA1_SIZE, true },
+  { SCHEME_SSHA256, SHA256_SIZE, true },
+  { SCHEME_SSHA512, SHA512_SIZE, true },
 };
 
-/* base64(digest salt), digest = H(password salt). */
+/* base64(digest salt) */
 static enum password_result check_salted(const struct salted *s, const char *hash, const char *password)
 {
   text bytes = TEXT_ZERO;
-  char digest[DIGEST_MAX];
+  char digest[SHA512_SIZE];
   enum password_result result = PASSWORD_UNKNOWN;
 
   if (base64_decode(&bytes, hash, strlen(hash)) && bytes.len >= s->size && s->has_salt == (bytes.len > s->size)) {
-    s->digest(password, bytes.s + s->size, bytes.len - s->size, digest);
+    digest_of(s->size, password, bytes.s + s->size, bytes.len - s->size, digest);
     result = are_equal(digest, bytes.s, s->size) ? PASSWORD_RIGHT : PASSWORD_WRONG;
     explicit_bzero(digest, sizeof digest);
   }
@@ -166,6 +156,17 @@ void password_hash(text *stored, const char *password)
   text_add(stored, made);
   explicit_bzero(data, sizeof *data);
   free(data);
+}
+
+void password_seal(text *stored, const char *secret)
+{
+  char bytes[SHA256_SIZE + SEAL_SALT_SIZE];
+
+  random_buf(bytes + SHA256_SIZE, SEAL_SALT_SIZE);
+  digest_of(SHA256_SIZE, secret, bytes + SHA256_SIZE, SEAL_SALT_SIZE, bytes);
+  text_add(stored, "{SSHA256}");
+  base64_add(stored, bytes, sizeof bytes);
+  text_string(stored);
 }
 
 static unsigned int scram_iterations(void)

@@ -13,6 +13,9 @@ enum password_result password_check(const char *stored, const char *password);
 /* Adds "{CRYPT}HASH" by control/passwordscheme: yescrypt (the default), sha512 or bcrypt. Dies if the file says another. */
 void password_hash(text *stored, const char *password);
 
+/* Adds "{SSHA256}HASH" of what is as random as a key itself: nobody can guess that, so the hash need not be slow. */
+void password_seal(text *stored, const char *secret);
+
 /* Adds "{SCRAM-SHA-256}KEYS" by control/scramiterations (25000); false if that is 0: none is wanted. */
 bool password_scram(text *stored, const char *password);
 
