@@ -49,7 +49,7 @@ static void lead_person(const struct account *a, struct leads *l)
   for (size_t at = 0; at < a->addresses.len; at += strlen(a->addresses.s + at) + 1) {
     const char *address = a->addresses.s + at;
     leads_add(l, &(struct lead){ .address = address, .to = a->key, .from = a->from.s, .order = order_of(a), .kind = at < a->made_at ? LEAD_DIRECTORY : LEAD_USER,
-                                 .what = LEAD_MAILBOX, .is_primary = address == a->name });
+                                 .what = LEAD_MAILBOX, .is_primary = address == a->name, .is_internal = record_is(&a->facts, "internal", "yes") });
   }
 }
 

@@ -7,10 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONDITION_FORMS "ATTRIBUTE=VALUE, ATTRIBUTE=*, ATTRIBUTE&BITS, ATTRIBUTE<filetime or ATTRIBUTE<days"
+#define CONDITION_FORMS "ATTRIBUTE=VALUE, ATTRIBUTE!=VALUE, ATTRIBUTE=*, ATTRIBUTE&BITS, ATTRIBUTE<filetime, ATTRIBUTE<days or ATTRIBUTE<date"
 
-/* form is '=' (the value without regard to case; "*": any), '&' (all these bits are set), '<' (a time that is past: "filetime",
-   hundreds of nanoseconds since 1601, 0 and the largest number are never; "days" since 1970). */
+/* form is '=' (the value without regard to case; "*": any), '!' (no value is that: for the caller, who sees all of them), '&' (all these
+   bits are set), '<' (a time that is past: "filetime", hundreds of nanoseconds since 1601, 0 and the largest number are never; "days"
+   since 1970; "date": RFC 4517 3.3.13, of UTC). */
 bool condition_check(char form, const char *operand);
 
 /* now: seconds since 1970. A value that is no number meets neither '&' nor '<'. */

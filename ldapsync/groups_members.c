@@ -12,8 +12,15 @@ enum { GROUP_DEPTH = 64 };
 struct index {
   struct map people, groups; /* by DN, folded */
   struct map logins;
-  struct map ids;            /* of groups */
+  struct map ids;            /* of groups, folded */
 };
+
+static void fold(text *folded, const char *value)
+{
+  text_copy(folded, value);
+  text_lower(folded);
+  text_string(folded);
+}
 
 static void index_people(struct index *x, const struct accounts *people)
 {
@@ -27,9 +34,7 @@ static void index_people(struct index *x, const struct accounts *people)
     dn_fold(dn, &folded);
     map_add(&x->people, string_duplicate(folded.s), a);
     for (const char *login; (login = record_next(&a->facts, "login", &at));) {
-      text_copy(&folded, login);
-      text_lower(&folded);
-      text_string(&folded);
+      fold(&folded, login);
       map_add(&x->logins, string_duplicate(folded.s), a);
     }
   }
@@ -45,8 +50,11 @@ static void index_groups(struct index *x, const struct groups *g)
     if (!dn) continue;
     dn_fold(dn, &folded);
     map_add(&x->groups, string_duplicate(folded.s), &g->all[i]);
-    const char *id = record_find(&g->all[i].facts->facts, "id");
-    if (id) map_add(&x->ids, id, &g->all[i]);
+    size_t at = 0;
+    for (const char *id; (id = record_next(&g->all[i].facts->facts, "id", &at));) {
+      fold(&folded, id);
+      map_add(&x->ids, string_duplicate(folded.s), &g->all[i]);
+    }
   }
   text_free(&folded);
 }
@@ -71,11 +79,8 @@ static void take_directory(struct mail_group *g, const struct index *x, const ch
     struct member one = { 0 };
     if (is_dn)
       dn_fold(value, &folded);
-    else {
-      text_copy(&folded, value);
-      text_lower(&folded);
-      text_string(&folded);
-    }
+    else
+      fold(&folded, value);
     one.account = map_find(is_dn ? &x->people : &x->logins, folded.s);
     if (is_dn && !one.account) one.group = map_find(&x->groups, folded.s);
     if (one.account || one.group)
@@ -86,17 +91,37 @@ static void take_directory(struct mail_group *g, const struct index *x, const ch
   text_free(&folded);
 }
 
-/* Those whom a group does not list: their entry names it (primaryGroupID). */
+/* Who names a group in its entry (primaryGroupID) is a member that the group does not list. */
+static void take_one(const struct index *x, const text *facts, const struct member *one)
+{
+  text folded = TEXT_ZERO;
+  size_t at = 0;
+
+  for (const char *id; (id = record_next(facts, "in-group", &at));) {
+    fold(&folded, id);
+    struct mail_group *g = map_find(&x->ids, folded.s);
+    if (g) add_member(g, one);
+  }
+  text_free(&folded);
+}
+
 static void take_people(const struct index *x, const struct accounts *people)
 {
-  for (size_t i = 0; i < people->count; i++) {
-    struct member one = { .account = people->all[i] };
-    size_t at = 0;
-    for (const char *id; (id = record_next(&people->all[i]->facts, "in-group", &at));) {
-      struct mail_group *g = map_find(&x->ids, id);
-      if (g) add_member(g, &one);
-    }
-  }
+  for (size_t i = 0; i < people->count; i++) take_one(x, &people->all[i]->facts, &(struct member){ .account = people->all[i] });
+}
+
+static void take_groups(const struct index *x, const struct groups *g)
+{
+  for (size_t i = 0; i < g->count; i++) take_one(x, &g->all[i].facts->facts, &(struct member){ .group = &g->all[i] });
+}
+
+/* A name without a domain, as in a file of aliases (nisMailAlias): a login, or another group. */
+static enum target_result find_name(const struct targets *t, const char *value, struct member *one)
+{
+  if (strchr(value, ':')) return TARGET_BAD;
+  enum target_result result = targets_find(t, value, "", one);
+  if (result == TARGET_ABSENT && (one->group = (struct mail_group *)groups_find(t->groups, value))) return TARGET_FOUND;
+  return result;
 }
 
 /* What the operator has written cannot be wrong in form; what a directory has is reported. */
@@ -106,7 +131,7 @@ static void take_named(struct mail_group *g, const struct targets *t)
 
   for (const char *value; (value = record_next(&g->facts->facts, "member", &at));) {
     struct member one;
-    enum target_result result = !g->path && !strchr(value, '@') ? TARGET_BAD : targets_find(t, value, "", &one);
+    enum target_result result = !g->path && !strchr(value, '@') ? find_name(t, value, &one) : targets_find(t, value, "", &one);
     if (result == TARGET_FOUND)
       add_member(g, &one);
     else if (result == TARGET_BAD && g->path)
@@ -201,6 +226,7 @@ void groups_resolve(struct groups *g, const struct build *b, const struct target
   }
   take_people(&x, &b->accounts);
   take_people(&x, &b->others);
+  take_groups(&x, g);
   map_free(&x.people);
   map_free(&x.groups);
   map_free(&x.logins);

@@ -8,21 +8,22 @@
 #include "ldapsync/condition.h"
 #include "ldapsync/keys.h"
 #include "ldapsync/profile.h"
+#include "ldapsync/quota.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 
 /* The lines of a profile; a concept is its place here. */
 enum concept {
-  FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, UID, PASSWORD, FORWARD, QUOTA, LANGUAGE, NO_RECEIVE, NO_SUBMIT, NO_IMAP, KEEP,
-  CONTACT, PRIMARY_GROUP, GROUP, GROUP_HIDDEN, GROUP_ID, GROUP_NAME, GROUP_ADDRESS, GROUP_MEMBER, GROUP_UID, GROUP_MEMBER_ADDRESS, CONCEPTS
+  FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, SEND_AS, UID, PASSWORD, FORWARD, QUOTA, LANGUAGE, NO_RECEIVE, NO_SUBMIT, NO_IMAP, NO_FORWARD, KEEP,
+  INTERNAL, CONTACT, PERSON, PRIMARY_GROUP, GROUP, GROUP_HIDDEN, GROUP_INTERNAL, GROUP_ID, GROUP_NAME, GROUP_ADDRESS, GROUP_MEMBER, GROUP_UID, GROUP_MEMBER_ADDRESS, CONCEPTS
 };
 static const char *const known[] = {
-  "filter", "group-filter", "key", "login", "primary", "alias", "uid", "password", "forward", "quota", "language", "no-receive", "no-submit", "no-imap",
-  "keep", "contact", "primary-group", "group", "group-hidden", "group-id", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
+  "filter", "group-filter", "key", "login", "primary", "alias", "send-as", "uid", "password", "forward", "quota", "language", "no-receive", "no-submit",
+  "no-imap", "no-forward", "keep", "internal", "contact", "person", "primary-group", "group", "group-hidden", "group-internal", "group-id", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
 };
 
 /* "concept: attribute", "concept: attribute PREFIX" (its values that begin so, without it), "key: attribute guid",
-   "condition: attribute=VALUE" (condition.h). */
+   "quota: attribute UNIT" (what a bare number of it counts), "condition: attribute=VALUE" (condition.h). */
 struct profile_field {
   enum concept concept;
   char *attribute;       /* in lower case */
@@ -33,7 +34,7 @@ struct profile_field {
 
 static bool is_condition(enum concept c)
 {
-  return c == NO_RECEIVE || c == NO_SUBMIT || c == NO_IMAP || c == KEEP || c == CONTACT || c == GROUP || c == GROUP_HIDDEN;
+  return (c >= NO_RECEIVE && c <= PERSON) || (c >= GROUP && c <= GROUP_INTERNAL);
 }
 
 static bool is_attribute(const char *name)
@@ -53,6 +54,12 @@ static enum concept find_concept(const char *key, size_t length)
 
 static bool is_guid(const struct profile_field *f) { return !strcmp(f->rest, "guid"); }
 
+static const char *form_of(enum concept c)
+{
+  if (is_condition(c)) return CONDITION_FORMS;
+  return c == KEY ? "an attribute, or one and guid" : c == QUOTA ? "an attribute, or one and K, M or G" : "an attribute";
+}
+
 /* False if the description is none. */
 static bool parse_field(struct profile_field *f, enum concept concept, const char *description)
 {
@@ -62,6 +69,10 @@ static bool parse_field(struct profile_field *f, enum concept concept, const cha
 
   f->concept = concept;
   f->form = *rest;
+  if (length && *rest == '=' && rest[-1] == '!') {
+    f->form = '!';
+    length--;
+  }
   f->attribute = strndup(description, length);
   f->rest = strdup(has_form && *rest ? rest + 1 : rest + strspn(rest, " \t"));
   if (!f->attribute || !f->rest) die_nomem();
@@ -69,6 +80,7 @@ static bool parse_field(struct profile_field *f, enum concept concept, const cha
   f->rest_length = strlen(f->rest);
   bool good = has_form ? condition_check(f->form, f->rest) : !strchr("=&<", *rest) || !*rest;
   if (concept == KEY && *f->rest) good = is_guid(f);
+  if (concept == QUOTA && *f->rest) good = f->rest_length == 1 && quota_unit(*f->rest);
   return good && is_attribute(f->attribute);
 }
 
@@ -92,8 +104,7 @@ static void parse_fields(struct profile *p, const char *name, const text *fields
     p->parsed = realloc(p->parsed, (p->count + 1) * sizeof *p->parsed);
     if (!p->parsed) die_nomem();
     if (!parse_field(&p->parsed[p->count++], concept, value))
-      text_add_format(error, "%s: %s: %s is not %s", name, known[concept], value,
-                      is_condition(concept) ? CONDITION_FORMS : concept == KEY ? "an attribute, or one and guid" : "an attribute");
+      text_add_format(error, "%s: %s: %s is not %s", name, known[concept], value, form_of(concept));
   }
 }
 
@@ -233,11 +244,12 @@ static void map_concept(const struct profile *p, const struct ldif_entry *e, enu
 
 static bool is_true(const struct profile *p, const struct ldif_entry *e, const struct profile_field *f)
 {
+  bool is_negative = f->form == '!';
   size_t at = 0, length;
 
   for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));)
-    if (condition_holds(f->form, f->rest, value, length, p->now)) return true;
-  return false;
+    if (condition_holds(is_negative ? '=' : f->form, f->rest, value, length, p->now)) return !is_negative;
+  return is_negative;
 }
 
 static bool holds(const struct profile *p, const struct ldif_entry *e, enum concept concept)
@@ -287,12 +299,30 @@ static void map_key(const struct profile *p, const struct ldif_entry *e, text *f
   text_free(&keys);
 }
 
+/* In bytes, if it can be understood; else as it is, which is reported. */
+static void map_quotas(const struct profile *p, const struct ldif_entry *e, text *facts)
+{
+  for (size_t i = 0; i < p->count; i++) {
+    const struct profile_field *f = &p->parsed[i];
+    size_t at = 0, length;
+    uint64_t bytes;
+    if (f->concept != QUOTA) continue;
+    for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));)
+      if (quota_parse(value, length, *f->rest ? quota_unit(*f->rest) : 1, &bytes))
+        record_add_number(facts, "quota", bytes);
+      else if (length && !memchr(value, 0, length))
+        record_add_bytes(facts, "quota", value, length);
+  }
+}
+
 static void map_group(const struct profile *p, const struct ldif_entry *e, text *facts)
 {
   record_add_bytes(facts, "dn", e->dn.s, e->dn.len);
   map_key(p, e, facts);
   map_concept(p, e, GROUP_ID, "id", facts);
+  map_concept(p, e, PRIMARY_GROUP, "in-group", facts);
   if (holds(p, e, GROUP_HIDDEN)) record_add(facts, "hidden", "yes");
+  if (holds(p, e, GROUP_INTERNAL)) record_add(facts, "internal", "yes");
   map_concept(p, e, GROUP_NAME, "name", facts);
   map_concept(p, e, GROUP_ADDRESS, "address", facts);
   map_concept(p, e, GROUP_MEMBER, "member-dn", facts);
@@ -307,10 +337,12 @@ static void map_account(const struct profile *p, const struct ldif_entry *e, tex
   map_concept(p, e, PRIMARY_GROUP, "in-group", facts);
   map_concept(p, e, UID, "uid", facts);
   map_concept(p, e, PASSWORD, "password", facts);
-  map_concept(p, e, FORWARD, "forward", facts);
-  map_concept(p, e, QUOTA, "quota", facts);
+  map_concept(p, e, SEND_AS, "send-as", facts);
+  if (!holds(p, e, NO_FORWARD)) map_concept(p, e, FORWARD, "forward", facts);
+  map_quotas(p, e, facts);
   map_concept(p, e, LANGUAGE, "language", facts);
   if (holds(p, e, KEEP)) record_add(facts, "keep", "yes");
+  if (holds(p, e, INTERNAL)) record_add(facts, "internal", "yes");
   if (holds(p, e, CONTACT)) record_add(facts, "contact", "yes");
   record_add(facts, "receive", holds(p, e, NO_RECEIVE) ? "no" : "yes");
   record_add(facts, "submit", holds(p, e, NO_SUBMIT) ? "no" : "yes");
@@ -320,7 +352,7 @@ static void map_account(const struct profile *p, const struct ldif_entry *e, tex
 enum profile_kind profile_map(const struct profile *p, const struct ldif_entry *e, text *facts)
 {
   text_clear(facts);
-  if (holds(p, e, GROUP)) {
+  if (holds(p, e, GROUP) && !holds(p, e, PERSON)) {
     map_group(p, e, facts);
     return PROFILE_GROUP;
   }

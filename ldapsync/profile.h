@@ -35,9 +35,9 @@ bool profile_has(const struct profile *p, const char *concept, const char *attri
 enum profile_kind { PROFILE_NOBODY, PROFILE_ACCOUNT, PROFILE_GROUP };
 
 /* The entry's facts. PROFILE_ACCOUNT: dn, key, login (any number), address (any number, of the main attribute), alias (any
-   number), uid, in-group (the id of a group that does not list it), password (any number), forward (any number), keep, quota,
-   contact, receive, submit, imap (yes or no).
-   PROFILE_GROUP: dn, key, id, hidden, name, address, member-dn, member-uid, member (an address), each any number.
+   number), uid, in-group (the id of a group that does not list it), password (any number), send-as (any number), forward (any number), keep,
+   quota, internal, contact, receive, submit, imap (yes or no).
+   PROFILE_GROUP: dn, key, id, in-group, hidden, internal, name, address, member-dn, member-uid, member (an address), each any number.
    PROFILE_NOBODY: it has neither login nor address. */
 enum profile_kind profile_map(const struct profile *p, const struct ldif_entry *e, text *facts);
 

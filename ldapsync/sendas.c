@@ -71,23 +71,61 @@ bool sendas_parse(struct sendas *s, const char *path, const text *bytes, text *e
   return good || control_wrong(error, path, number, "not \"LOGIN ADDRESS|DOMAIN|*\", and none of the words groups, lists, public");
 }
 
-static void add_login(const struct sendas_login *one, const struct build *b, struct table *policy)
+/* Whose grants these are; 0: nobody's, or he has some already. */
+static void find_account(const struct sendas_login *one, const struct build *b, struct map *by_key)
 {
   const struct account *a = build_login(b, one->login);
 
   if (!a)
     strerr_warnw("control/sendas: nobody logs in as ", one->login, ": what he may is nobody's");
-  else if (!table_add(policy, "sendas", a->key, &one->record))
+  else if (!map_add(by_key, a->key, (void *)&one->record))
     strerr_warnw("control/sendas: ", one->login, " is somebody who is named by another login already; only those grants count");
+}
+
+/* What the directory grants (send-as of the profile) besides. */
+static void add_directory(const struct account *a, text *record)
+{
+  text folded = TEXT_ZERO;
+  size_t at = 0;
+
+  for (const char *value; (value = record_next(&a->facts, "send-as", &at));) {
+    const char *kind = control_subject(value, &folded);
+    if (!kind || strcmp(kind, "address"))
+      accounts_report(a, "he cannot send as %s, which is no mail address", value);
+    else {
+      if (!record_find(record, "file")) record_add(record, "file", a->from.s);
+      record_add(record, kind, folded.s);
+    }
+  }
+  text_free(&folded);
+}
+
+static void add_accounts(const struct build *b, const struct map *by_key, struct table *policy)
+{
+  text record = TEXT_ZERO;
+
+  for (size_t i = 0; i < b->accounts.count; i++) {
+    const struct account *a = b->accounts.all[i];
+    const text *granted = map_find(by_key, a->key);
+    if (!granted && !record_find(&a->facts, "send-as")) continue;
+    text_clear(&record);
+    if (granted) text_add_text(&record, granted);
+    add_directory(a, &record);
+    if (record.len) table_add(policy, "sendas", a->key, &record);
+  }
+  text_free(&record);
 }
 
 void sendas_read(const struct build *b, struct table *policy)
 {
   struct sendas s = SENDAS_ZERO;
+  struct map by_key = MAP_ZERO;
   text bytes = TEXT_ZERO, error = TEXT_ZERO, record = TEXT_ZERO;
 
   if (control_bytes("control/sendas", &bytes) && !sendas_parse(&s, "control/sendas", &bytes, &error)) die_permanent(error.s);
-  for (size_t i = 0; i < s.count; i++) add_login(s.all[i], b, policy);
+  for (size_t i = 0; i < s.count; i++) find_account(s.all[i], b, &by_key);
+  add_accounts(b, &by_key, policy);
+  map_free(&by_key);
   if (s.words.len) {
     text_add_text(&record, &s.words);
     record_add(&record, "file", "control/sendas");

@@ -8,6 +8,7 @@
 #include "auth/bind_cause.h"
 #include "ldapsync/condition.h"
 #include "ldapsync/dn.h"
+#include "ldapsync/quota.h"
 #include "ldapsync/keys.h"
 #include "ldapsync/range.h"
 
@@ -25,6 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   condition_holds('&', "2", input.s, size, 0);
   condition_holds('<', "filetime", input.s, size, 0);
   condition_holds('<', "days", input.s, size, INT64_MAX);
+  condition_holds('<', "date", input.s, size, 0);
+  uint64_t bytes = 0;
+  if (quota_parse(input.s, size, 1024, &bytes) && bytes > INT64_MAX) abort();
   if (key_guid(&again, input.s, size) && !key_check(again.s)) abort();
   if (range_parse(input.s, &r) && (!r.name_length || r.name_length > size || (!r.is_end && r.last < r.first))) abort();
   const char *cause = bind_cause(input.s);

@@ -1,8 +1,9 @@
-/* ldapsync/profile, ldapsync/condition, ldapsync/dn, ldapsync/relayrules: text files to facts. */
+/* ldapsync/profile, ldapsync/condition, ldapsync/quota, ldapsync/dn, ldapsync/relayrules: text files to facts. */
 
 #include "ldapsync/condition.h"
 #include "ldapsync/dn.h"
 #include "ldapsync/profile.h"
+#include "ldapsync/quota.h"
 #include "ldapsync/relayrules.h"
 #include "lib/conf.h"
 #include "tests/check.h"
@@ -126,16 +127,88 @@ static void check_conditions(void)
     { '<', "days", "0", true, "shadowExpire: today" },
     { '<', "days", "1", false, "... tomorrow" },
     { '<', "days", "-1", false, "... never" },
+    { '<', "date", "19700101001640Z", true, "RFC 4517: a date that is now" },
+    { '<', "date", "19700101001641Z", false, "... one second more is to come" },
+    { '<', "date", "197001010016Z", true, "... without seconds" },
+    { '<', "date", "19700101001640.9Z", true, "... with a fraction" },
+    { '<', "date", "19691231235959Z", true, "... before 1970" },
+    { '<', "date", "19700229000000Z", false, "... of March" },
+    { '<', "date", "19701301000000Z", false, "... of a month that is none" },
+    { '<', "date", "19690000000000Z", false, "... of no month" },
+    { '<', "date", "19690101000000+0100", false, "... of another zone is none" },
+    { '<', "date", "1969", false, "... nor is a year" },
   };
   static const struct { char form; const char *operand; bool good; } operands[] = {
     { '&', "0", false }, { '&', "-1", false }, { '&', "2x", false }, { '&', "", false }, { '&', "0x2", false },
     { '<', "now", false }, { '<', "", false }, { '=', "", false }, { 0, "", false }, { ' ', "x", false }, { '&', "2", true }, { '<', "days", true },
+    { '<', "date", true }, { '!', "x", true }, { '!', "", false },
   };
 
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     check(condition_holds(table[i].form, table[i].operand, table[i].value, strlen(table[i].value), 1000) == table[i].holds, table[i].what);
   for (size_t i = 0; i < sizeof operands / sizeof *operands; i++)
     check(condition_check(operands[i].form, operands[i].operand) == operands[i].good, operands[i].operand);
+}
+
+/* What only the other schemas need: conditions on none, persons that are groups, units. */
+static void check_more(void)
+{
+#define MORE "key: id\nprimary: mail\nsend-as: also\nforward: to\nno-forward: mode=off\nkeep: mode!=nolocal\nquota: quota K\nno-imap: service!=imap\nno-submit: gone!=*\n" \
+             "internal: inside=TRUE\ngroup: class=g\nperson: class=p\nprimary-group: in\ngroup-internal: closed!=no\ngroup-id: mail\n"
+  static const struct { const char *ldif, *key, *expected, *what; } table[] = {
+    { "service: pop3\nservice: IMAP\n", "imap", "yes", "!=: one of the values is it" },
+    { "service: pop3\n", "imap", "no", "... none is" },
+    { "", "imap", "no", "... there is none" },
+    { "gone: x\n", "submit", "yes", "!=*: it is there" },
+    { "", "submit", "no", "... it is not" },
+    { "to: x@y.test\n", "forward", "x@y.test", "a forward" },
+    { "to: x@y.test\nmode: OFF\n", "forward", "", "... that is switched off" },
+    { "mode: noprogram\n", "keep", "yes", "keep, unless" },
+    { "mode: noprogram\nmode: nolocal\n", "keep", "", "... any value says no" },
+    { "quota: 100\n", "quota", "102400", "a bare number has the unit of the line" },
+    { "quota: 1M\n", "quota", "1048576", "... another one its own" },
+    { "quota: x\n", "quota", "x", "... what is none stays, to be reported" },
+    { "also: b@x.test\n", "send-as", "b@x.test", "T5: an address to send as" },
+    { "inside: true\n", "internal", "yes", "N-40: not from outside" },
+    { "class: g\nin: z\n", "in-group", "z", "a group that names another one" },
+    { "class: g\n", "internal", "yes", "... and is closed" },
+    { "class: g\nclass: p\n", "receive", "yes", "a person, whatever group says" },
+  };
+  text facts = TEXT_ZERO, ldif = TEXT_ZERO, error = TEXT_ZERO;
+
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    text_copy(&ldif, "dn: cn=a\nmail: a@x.test\n");
+    text_add(&ldif, table[i].ldif);
+    map(MORE, text_string(&ldif), &facts);
+    check_is(record_get(&facts, table[i].key), table[i].expected, table[i].what);
+  }
+  map("primary: mail\nquota: q X\n", "", &error);
+  check_is(error.s, "test: quota: q X is not an attribute, or one and K, M or G", "a unit that is none");
+  map("primary: mail\nkeep: a!b\n", "", &error);
+  check_is(error.s, "test: keep: a!b is not " CONDITION_FORMS, "an exclamation mark alone");
+  text_free(&facts);
+  text_free(&ldif);
+  text_free(&error);
+}
+
+static void check_quotas(void)
+{
+  static const struct { const char *value; uint64_t unit; const char *expected; } table[] = {
+    { "1000", 1, "1000" }, { "1000", 1024, "1024000" }, { "100M", 1, "104857600" }, { "100m", 1024, "104857600" }, { "2G", 1, "2147483648" }, { "1T", 1, "1099511627776" },
+    { "10b", 1024, "10" }, { "0", 1024, "0" }, { "1000000S,100C", 1, "1000000" }, { "100C,1000000S", 1024, "1000000" }, { "1000000S", 1, "1000000" }, { "100C", 1, "0" },
+    { "*:storage=100M", 1, "104857600" }, { "*:storage=100", 1, "102400" }, { "*:bytes=1000", 1024, "1000" }, { "*:bytes=1000:messages=10", 1, "1000" },
+    { "*:messages=10", 1, "0" }, { "Trash:ignore", 1, "0" }, { "?:storage=1G", 1, "1073741824" }, { "", 1, "none" }, { "M", 1, "none" }, { "-1", 1, "none" }, { "1 M", 1, "none" },
+    { "1.5G", 1, "none" }, { "10X", 1, "none" }, { "100S,", 1, "100" }, { ",100S", 1, "none" }, { "*:", 1, "none" }, { "*:storage=", 1, "none" }, { "*:size=1", 1, "none" },
+    { "9223372036854775807", 1, "9223372036854775807" }, { "9223372036854775808", 1, "none" }, { "9007199254740992K", 1, "none" }, { "99999999999999999999", 1, "none" },
+  };
+  char seen[32];
+  uint64_t bytes;
+
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    bool good = quota_parse(table[i].value, strlen(table[i].value), table[i].unit, &bytes);
+    snprintf(seen, sizeof seen, "%llu", (unsigned long long)bytes);
+    check_is(good ? seen : "none", table[i].expected, table[i].value);
+  }
 }
 
 /* RFC 4514: what is one DN, in all ways to write it, becomes one; what is two stays two. */
@@ -222,6 +295,8 @@ int main(void)
   check_errors();
   check_ad();
   check_conditions();
+  check_more();
+  check_quotas();
   check_dns();
   check_rule("host: r.test\n", "relay:default r.test:25 verify auth=no ", "N-83: port 25; the certificate is verified by default");
   check_rule("host: r.test\nport: 587\nlogin: a\npassword: b\ntls: encrypt\n", "relay:default r.test:587 encrypt auth=yes a", "L-08: credentials of the rule");
