@@ -153,7 +153,9 @@ static const char *refusal_of(const struct attempt *a)
   const char *service = a->try->service;
 
   if (a->answer->app.id.len && !apppassword_serves(&a->answer->app, service)) return "app password is not for this service";
-  if (!strcmp(service, "imap") && !record_is(&a->mailbox, "imap", "yes")) return "imap is not allowed";
+  if (!strcmp(service, "imap") && !record_is(&a->mailbox, service, "yes")) return "imap is not allowed";
+  if (!strcmp(service, "pop3") && record_is(&a->mailbox, service, "no")) return "pop3 is not allowed";
+  if (!strcmp(service, "sieve") && record_is(&a->mailbox, service, "no")) return "sieve is not allowed";
   return 0;
 }
 

@@ -44,6 +44,9 @@ static void say_mailbox(struct diff *d, const char *key, const text *old, const 
   say_bit(d, name.s, old, new, "receive", "gets mail again", "gets no mail any more");
   say_bit(d, name.s, old, new, "submit", "may send again", "may no longer send");
   say_bit(d, name.s, old, new, "imap", "may read by IMAP again", "may no longer read by IMAP");
+  say_bit(d, name.s, old, new, "pop3", "may read by POP3 again", "may no longer read by POP3");
+  say_bit(d, name.s, old, new, "sieve", "may change its filters again", "may no longer change its filters");
+  say_bit(d, name.s, old, new, "forwarding", "may forward again", "may no longer forward");
   say_lists(d, name.s, old, new, "forward", "is forwarded to", "is no longer forwarded to");
   if (record_find(old, "forward") && record_find(new, "forward") && strcmp(record_get(old, "keep"), record_get(new, "keep")))
     diff_add(d, "%s: %s what is forwarded", name.s, record_is(new, "keep", "yes") ? "keeps" : "no longer keeps");

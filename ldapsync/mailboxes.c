@@ -7,9 +7,9 @@
 #include "lib/die.h"
 #include "lib/language.h"
 
-enum { DAYS_MAX = 36500 };
+enum { DAYS_MAX = 36500, KEPT_BITS = 3 /* receive, submit, imap: also a yes */ };
 
-static const char *const known[] = { "receive", "submit", "imap", "forward", "keep", "quota", "spamretention", "language", 0 };
+static const char *const known[] = { "receive", "submit", "imap", "pop3", "sieve", "forwarding", "forward", "keep", "quota", "spamretention", "language", 0 };
 
 /* The record without one key. */
 static void drop(text *record, const char *key)
@@ -34,6 +34,14 @@ static void set_bit(text *facts, const char *key, const char *value)
 {
   if (!*value) value = "yes";
   if (!record_is(facts, key, "no")) set(facts, key, value);
+}
+
+/* Those of which only a no is kept. Of POP3 and Sieve holds what is said of IMAP where nothing is said of them. */
+static void set_no(text *facts, const text *fields, const char *key)
+{
+  bool is_as_imap = strcmp(key, "forwarding") && !*record_get(fields, key);
+
+  if (record_is(fields, is_as_imap ? "imap" : key, "no")) set(facts, key, "no");
 }
 
 static bool is_yes_or_no(const char *value) { return !*value || !strcmp(value, "yes") || !strcmp(value, "no"); }
@@ -68,7 +76,7 @@ static bool take_language(text *facts, const text *fields, text *error)
 
 bool mailbox_settings(text *facts, const text *fields, const char **key, text *error)
 {
-  static const char *const bits[] = { "receive", "submit", "imap", 0 };
+  static const char *const bits[] = { "receive", "submit", "imap", "pop3", "sieve", "forwarding", 0 };
   const char *keep = record_get(fields, "keep"), *quota = record_get(fields, "quota"), *days = record_get(fields, "spamretention");
   uint64_t number = 0;
 
@@ -76,7 +84,10 @@ bool mailbox_settings(text *facts, const text *fields, const char **key, text *e
     *key = *bit;
     if (!is_yes_or_no(record_get(fields, *bit))) text_add_format(error, "%s is yes or no, not %s", *bit, record_get(fields, *bit));
     if (error->len) return false;
-    set_bit(facts, *bit, record_get(fields, *bit));
+    if (bit - bits < KEPT_BITS)
+      set_bit(facts, *bit, record_get(fields, *bit));
+    else
+      set_no(facts, fields, *bit);
   }
   *key = "keep";
   if (!is_yes_or_no(keep)) text_add_format(error, "keep is yes or no, not %s", keep);

@@ -12,7 +12,7 @@ void mailboxes_read_public(struct accounts *accounts);
 /* Settings of people, over what the directory says. Reports those of nobody. */
 void mailboxes_read_settings(const struct build *b);
 
-/* One file's fields to facts: receive, submit, imap (one "no" is no), forward, keep, quota, spamretention, language; what is said takes the
+/* One file's fields to facts: receive, submit, imap, pop3, sieve, forwarding (one "no" is no), forward, keep, quota, spamretention, language; what is said takes the
    place of what is there. False with the key and a sentence in error. No I/O. */
 bool mailbox_settings(text *facts, const text *fields, const char **key, text *error);
 

@@ -14,12 +14,12 @@
 
 /* The lines of a profile; a concept is its place here. */
 enum concept {
-  FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, SEND_AS, UID, PASSWORD, FORWARD, QUOTA, LANGUAGE, NO_RECEIVE, NO_SUBMIT, NO_IMAP, NO_FORWARD, KEEP,
+  FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, SEND_AS, UID, PASSWORD, FORWARD, QUOTA, LANGUAGE, NO_RECEIVE, NO_SUBMIT, NO_IMAP, NO_POP3, NO_SIEVE, NO_FORWARD, KEEP,
   INTERNAL, CONTACT, PERSON, PRIMARY_GROUP, GROUP, GROUP_HIDDEN, GROUP_INTERNAL, GROUP_ID, GROUP_NAME, GROUP_ADDRESS, GROUP_MEMBER, GROUP_UID, GROUP_MEMBER_ADDRESS, CONCEPTS
 };
 static const char *const known[] = {
   "filter", "group-filter", "key", "login", "primary", "alias", "send-as", "uid", "password", "forward", "quota", "language", "no-receive", "no-submit",
-  "no-imap", "no-forward", "keep", "internal", "contact", "person", "primary-group", "group", "group-hidden", "group-internal", "group-id", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
+  "no-imap", "no-pop3", "no-sieve", "no-forward", "keep", "internal", "contact", "person", "primary-group", "group", "group-hidden", "group-internal", "group-id", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
 };
 
 /* "concept: attribute", "concept: attribute PREFIX" (its values that begin so, without it), "key: attribute guid",
@@ -259,6 +259,12 @@ static bool holds(const struct profile *p, const struct ldif_entry *e, enum conc
   return false;
 }
 
+/* A profile that says nothing of POP3 and Sieve was written before there were any: who may not use IMAP may not use these either. */
+static bool holds_as_imap(const struct profile *p, const struct ldif_entry *e, enum concept concept)
+{
+  return holds(p, e, has_concept(p, concept) ? concept : NO_IMAP);
+}
+
 /* Without an immutable id the dn is all that an entry is known by: the key is made of it, the same at every build. */
 static void key_of_dn(const struct ldif_entry *e, text *facts)
 {
@@ -338,7 +344,7 @@ static void map_account(const struct profile *p, const struct ldif_entry *e, tex
   map_concept(p, e, UID, "uid", facts);
   map_concept(p, e, PASSWORD, "password", facts);
   map_concept(p, e, SEND_AS, "send-as", facts);
-  if (!holds(p, e, NO_FORWARD)) map_concept(p, e, FORWARD, "forward", facts);
+  map_concept(p, e, FORWARD, "forward", facts);
   map_quotas(p, e, facts);
   map_concept(p, e, LANGUAGE, "language", facts);
   if (holds(p, e, KEEP)) record_add(facts, "keep", "yes");
@@ -347,6 +353,9 @@ static void map_account(const struct profile *p, const struct ldif_entry *e, tex
   record_add(facts, "receive", holds(p, e, NO_RECEIVE) ? "no" : "yes");
   record_add(facts, "submit", holds(p, e, NO_SUBMIT) ? "no" : "yes");
   record_add(facts, "imap", holds(p, e, NO_IMAP) ? "no" : "yes");
+  if (holds_as_imap(p, e, NO_POP3)) record_add(facts, "pop3", "no");
+  if (holds_as_imap(p, e, NO_SIEVE)) record_add(facts, "sieve", "no");
+  if (holds(p, e, NO_FORWARD)) record_add(facts, "forwarding", "no");
 }
 
 enum profile_kind profile_map(const struct profile *p, const struct ldif_entry *e, text *facts)

@@ -49,6 +49,8 @@ void records_mailbox(const struct account *a, text *record)
   record_add(record, "receive", record_get(&a->facts, "receive"));
   record_add(record, "submit", record_get(&a->facts, "submit"));
   record_add(record, "imap", record_get(&a->facts, "imap"));
+  for (const char *const *bit = (const char *const[]){ "pop3", "sieve", "forwarding", 0 }; *bit; bit++)
+    if (record_is(&a->facts, *bit, "no")) record_add(record, *bit, "no");
   add_all(&a->facts, "forward", record);
   if (record_find(&a->facts, "forward")) record_add(record, "keep", record_is(&a->facts, "keep", "yes") ? "yes" : "no");
   if (own && conf_size_parse(own, strlen(own), &quota)) record_add_number(record, "quota", quota);

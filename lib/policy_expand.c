@@ -149,6 +149,9 @@ static void to_mailbox(struct expansion *x, const struct branch *b, const char *
     say(x, b->depth + 1, name, "disabled", "mailbox-disabled", record_get(&record, "from"));
     x->is_closed = true;
     note(x, "mailbox-disabled", record_get(&record, "from"));
+  } else if (record_find(&record, "forward") && record_is(&record, "forwarding", "no")) {
+    say(x, b->depth + 1, name, "not forwarded", "forwarding-off", record_get(&record, "from"));
+    add_mailbox(x, b, key, &record, name);
   } else if (record_find(&record, "forward"))
     follow_mailbox(x, b, key, &record, name);
   else if (result == LOOKUP_FOUND)

@@ -102,7 +102,7 @@ is "... a uid that all share is not theirs here" "200000 200001" "$(awk '{ print
 is "... active, noaccess, disabled, deleted; nothing is active" "yes yes yes|yes no no|no no no|no no no|yes yes yes" "$(bits ann)|$(bits bob)|$(bits cat)|$(bits dan)|$(bits eve)"
 is "... forwards, with a copy" "bob@far.test bob@far2.test yes" "$(field bob forward) $(field bob keep)"
 is "... nolocal: without one" "eve@far.test no" "$(field eve forward) $(field eve keep)"
-is "... noforward: none" "" "$(field dan forward)"
+is "... noforward: it is not followed" "dan@far.test no" "$(field dan forward) $(field dan forwarding)"
 is "... so mail goes there" "bob@a.test bob@far.test bob@far2.test|eve@far.test" "$(to bob@a.test)|$(to eve@a.test)"
 is "... what is deleted gets none, and stays" "refused k-dan" "$(answer ann@far.test dan@a.test) $(awk '$1 == "k-dan" { print $1 }' state/tables/uids)"
 is "... a group by DN and address" "forward=out@far.test mailbox=k-ann|group=k-team group=k-team" "$(members team)|$(for n in team crew; do leads $n@a.test | grep -o 'group=[^ ]*'; done | xargs)"
@@ -393,7 +393,7 @@ tables-build >out 2>&1
 is "control/sendas and the directory both grant" "address=info@a.test address=news@a.test address=ann@far.test" "$(record sendas:k-ann | sed 's/^file=[^ ]* //')"
 
 for name in qmail-ldap laser iredmail postfix-book freeipa; do
-  is "$name: each attribute that it reads is in doc/profiles.md" "" "$(grep -v '^#' "profiles/$name" | grep -v filter | grep -v objectClass | sed 's/^[a-z-]*: *\([A-Za-z0-9-]*\).*/\1/' | sort -u |
+  is "$name: each attribute that it reads is in doc/profiles.md" "" "$(grep -v '^#' "profiles/$name" | grep -v filter | grep -v objectClass | sed 's/^[a-z0-9-]*: *\([A-Za-z0-9-]*\).*/\1/' | sort -u |
     while read -r a; do grep -q "\`$a\b" "$root/doc/profiles.md" || echo "$a"; done)"
 done
 done_testing

@@ -134,10 +134,10 @@ build
 is "N-27 to N-31: settings of a mailbox" "name=ann@a.test kind=user uid=200000 path=a.test/ann receive=no submit=yes imap=yes forward=far@elsewhere.test forward=bob@a.test keep=yes quota=104857600 spamretention=30" "$(record mailbox:k-ann)"
 { person dan dan@a.test; printf 'mailForwardingAddress: x@elsewhere.test\nmailKeep: yes\nmailQuota: 2k\nmailImap: no\n'; } >directory/dan.ldif
 build
-is "... of the directory" "name=dan@a.test kind=user uid=200003 path=a.test/dan receive=yes submit=yes imap=no forward=x@elsewhere.test keep=yes quota=2048" "$(record mailbox:k-dan)"
+is "... of the directory" "name=dan@a.test kind=user uid=200003 path=a.test/dan receive=yes submit=yes imap=no pop3=no sieve=no forward=x@elsewhere.test keep=yes quota=2048" "$(record mailbox:k-dan)"
 file mailboxes/dan@a.test 'imap: yes' 'submit: no' 'keep: no'
 build
-is "T12: one no is no; the rest is the file's" "name=dan@a.test kind=user uid=200003 path=a.test/dan receive=yes submit=no imap=no forward=x@elsewhere.test keep=no quota=2048" "$(record mailbox:k-dan)"
+is "T12: one no is no; the rest is the file's" "name=dan@a.test kind=user uid=200003 path=a.test/dan receive=yes submit=no imap=no pop3=no sieve=no forward=x@elsewhere.test keep=no quota=2048" "$(record mailbox:k-dan)"
 { person dan dan@a.test; printf 'mailForwardingAddress: no address\nmailQuota: much\n'; } >directory/dan.ldif
 rm control/mailboxes/dan@a.test
 build

@@ -222,7 +222,7 @@ static void check_sendas(const char *lines, const char *expected, const char *wh
 
 static void check_settings(const char *before, const char *fields, const char *expected, const char *what)
 {
-  static const char *const known[] = { "receive", "submit", "imap", "forward", "keep", "quota", "spamretention", "language", 0 };
+  static const char *const known[] = { "receive", "submit", "imap", "pop3", "sieve", "forwarding", "forward", "keep", "quota", "spamretention", "language", 0 };
   text facts = TEXT_ZERO, record = TEXT_ZERO, error = TEXT_ZERO, seen = TEXT_ZERO;
   const char *key = "";
 
@@ -286,6 +286,10 @@ int main(void)
   check_sendas("groups\nann a@x.test b@x.test\n", "f line 2: not \"LOGIN ADDRESS|DOMAIN|*\", and none of the words groups, lists, public", "two grants on a line");
   check_settings("receive: no\nforward: a@x.test\n", "receive: yes\nkeep: yes\n", "receive=no forward=a@x.test submit=yes imap=yes keep=yes ", "T12: one no is no");
   check_settings("forward: a@x.test\nquota: 5\n", "forward: B@x.test\nforward: c@x.test\nquota: 2M\n", "receive=yes submit=yes imap=yes quota=2M forward=b@x.test forward=c@x.test ", "what is said takes the place of the directory's");
+  check_settings("", "imap: no\n", "receive=yes submit=yes imap=no pop3=no sieve=no ", "POP3 and Sieve are as IMAP");
+  check_settings("", "imap: no\npop3: yes\n", "receive=yes submit=yes imap=no sieve=no ", "... unless they have a say");
+  check_settings("pop3: no\nforwarding: no\n", "pop3: yes\nsieve: no\nforwarding: yes\n", "pop3=no forwarding=no receive=yes submit=yes imap=yes sieve=no ", "... the directory's no stays no");
+  check_settings("", "forwarding: a@x.test\n", "forwarding: forwarding is yes or no, not a@x.test", "forwarding is no address");
   check_settings("", "language: DE-at\n", "receive=yes submit=yes imap=yes language=de-at ", "a language");
   check_settings("", "language: ../x\n", "language: language is one such as de or pt-BR (RFC 5646), not ../x", "one that is none");
   check_settings("", "quota: 5T\n", "quota: quota is a number of bytes, or one with K, M or G behind it, not 5T", "a unit that is none");

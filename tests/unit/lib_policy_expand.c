@@ -75,6 +75,8 @@ static const struct {
   { "mailbox", "kf", "name=full@a.test receive=yes quota=10 from=full" },
   { "mailbox", "kf2", "name=full2@a.test receive=yes quota=10 from=full2" },
   { "mailbox", "kaway", "name=away@a.test receive=yes keep=no forward=joe@far.test forward=bob@a.test from=away" },
+  { "address", "held@a.test", "kind=address mailbox=kheld from=held" },
+  { "mailbox", "kheld", "name=held@a.test receive=yes keep=no forwarding=no forward=joe@far.test from=held" },
   { "mailbox", "kkeep", "name=keep@a.test receive=yes keep=yes forward=bob@a.test from=keep" },
   { "mailbox", "kself", "name=self@a.test receive=yes keep=no forward=Self@A.test forward=bob@a.test from=self" },
   { "mailbox", "kping", "name=ping@a.test receive=yes keep=no forward=pong@a.test from=ping" },
@@ -202,6 +204,7 @@ static void check_order(void)
   check_is(rcpt(&mx, "nobody@a.test"), "550 5.1.1 unknown-user", "N-20 nobody");
   check_is(rcpt(&mx, "nobody@b.test"), "catchall ka!yes", "N-19 N-21 the catch-all has what nobody has");
   check_is(rcpt(&mx, "nobody+x@b.test"), "catchall ka!yes", "... with a detail");
+  check_is(rcpt(&mx, "held@a.test"), "address kheld", "who may not forward keeps his mail, whatever he forwards to");
   check_is(rcpt(&mx, "nobody@lost.test"), "550 5.2.1 mailbox-disabled", "... unless it is closed");
   check_is(rcpt(&mx, "ann@other.test"), "alias-domain ka", "a domain that is an alias of another");
   check_is(rcpt(&mx, "nobody@other.test"), "550 5.1.1 unknown-user", "... has no more addresses than that");
