@@ -85,6 +85,7 @@ enum ldif_result changes_next(struct changes *c, struct ldif_entry *e)
     enum ldif_result result = ldif_next(&c->ldif, e);
     if (result != LDIF_ENTRY) return result;
     c->entry = e->at;
+    c->full_entries += e->at < c->full;
     const struct last *last = map_find(&c->last, e->dn.s);
     if (!last || (last->at == e->at && (c->is_tail || !e->is_deleted))) return LDIF_ENTRY;
   }

@@ -25,6 +25,7 @@ struct changes {
   size_t full;          /* the bytes of the full pass */
   size_t whole;         /* those, and the batches that are whole: what counts, and where a reader goes on later */
   size_t record, entry; /* where the record begins that was read last, with what stands above it, and the entry in it */
+  size_t full_entries;  /* so many of the full pass were read, those that do not count with them */
   bool is_tail;
   struct map last;      /* DN to its last record among the changes */
 };

@@ -3,27 +3,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ldapsync/source.h"
+#include "ldapsync/changes.h"
 #include "lib/die.h"
 #include "lib/hash.h"
-#include "lib/hex.h"
-
-#define EDITION "postroom-watch 1"
-
-struct replica_entry {
-  struct replica_entry *next; /* of its chain */
-  unsigned char uuid[SYNCVALUE_UUID];
-  unsigned int seen;          /* in which refresh */
-  size_t key_length, ldif_length;
-  char *key;                  /* ended by a NUL; its LDIF lies behind it */
-};
-
-static const char *ldif_of(const struct replica_entry *e) { return e->key + e->key_length + 1; }
 
 /* An entryUUID need not be random; some are made of time and place: all its bytes count. */
 static size_t place_of(const struct replica *r, const unsigned char *uuid)
 {
   return (size_t)hash_bytes(uuid, SYNCVALUE_UUID) & (r->room - 1);
+}
+
+/* How long the line of the DN is, with those that continue it. */
+static size_t dn_length(const struct replica_entry *e)
+{
+  const char *ldif = replica_ldif(e), *end = ldif + e->ldif_length, *at = ldif;
+
+  do at = (at = memchr(at, '\n', (size_t)(end - at))) ? at + 1 : end;
+  while (at < end && *at == ' ');
+  return (size_t)(at - ldif);
+}
+
+static struct replica_entry **chain_of_dn(const struct replica *r, const struct replica_entry *e)
+{
+  return &r->dns[hash_bytes(replica_ldif(e), dn_length(e)) & (r->room - 1)];
+}
+
+static void chain_dn(struct replica *r, struct replica_entry *e)
+{
+  struct replica_entry **first = chain_of_dn(r, e);
+
+  e->next_dn = *first;
+  *first = e;
+}
+
+static void unchain_dn(struct replica *r, struct replica_entry *e)
+{
+  struct replica_entry **at = chain_of_dn(r, e);
+
+  while (*at != e) at = &(*at)->next_dn;
+  *at = e->next_dn;
+}
+
+static struct replica_entry **make_slots(size_t room)
+{
+  struct replica_entry **slots = calloc(room, sizeof *slots);
+  if (!slots) die_nomem();
+  return slots;
 }
 
 static void grow(struct replica *r)
@@ -32,14 +57,16 @@ static void grow(struct replica *r)
   size_t old_room = r->room;
 
   r->room = old_room ? old_room * 2 : 1024;
-  r->slots = calloc(r->room, sizeof *r->slots);
-  if (!r->slots) die_nomem();
+  r->slots = make_slots(r->room);
+  free(r->dns);
+  r->dns = make_slots(r->room);
   for (size_t i = 0; i < old_room; i++)
     for (struct replica_entry *e = old[i], *next; e; e = next) {
       size_t at = place_of(r, e->uuid);
       next = e->next;
       e->next = r->slots[at];
       r->slots[at] = e;
+      if (e->key) chain_dn(r, e);
     }
   free(old);
 }
@@ -66,22 +93,66 @@ static struct replica_entry *add(struct replica *r, const unsigned char *uuid)
   return e;
 }
 
-void replica_set(struct replica *r, const unsigned char *uuid, const text *key, const text *ldif)
+static bool has_same_dn(const struct replica_entry *a, const struct replica_entry *b)
 {
-  struct replica_entry *e = *find(r, uuid);
-  char *bytes = malloc(key->len + 1 + ldif->len);
+  size_t length = dn_length(a);
+  return length == dn_length(b) && !memcmp(replica_ldif(a), replica_ldif(b), length);
+}
 
-  if (!bytes) die_nomem();
-  memcpy(bytes, key->s, key->len);
-  bytes[key->len] = 0;
-  memcpy(bytes + key->len + 1, ldif->s, ldif->len);
-  if (!e) e = add(r, uuid);
-  if (!e->key || strcmp(e->key, bytes)) r->is_sorted = false;
-  free(e->key);
-  e->key = bytes;
+/* Nothing has the DN that this one has had: it is out of its chain. One that came to that DN before this one left it stays there. */
+static void note_gone(struct replica *r, const struct replica_entry *e)
+{
+  const struct replica_entry *other = *chain_of_dn(r, e);
+
+  while (other && !has_same_dn(other, e)) other = other->next_dn;
+  if (!other) changes_add_deletion(&r->gone, e->uuid, SYNCVALUE_UUID, replica_ldif(e), e->ldif_length);
+}
+
+static void note_changed(struct replica *r, struct replica_entry *e)
+{
+  if (!e->is_changed) text_add_bytes(&r->changed, (const char *)e->uuid, SYNCVALUE_UUID);
+  e->is_changed = true;
+}
+
+static uint64_t hash_of(const struct replica_entry *e) { return hash_add(HASH_START, replica_ldif(e), e->ldif_length); }
+
+static void fill(struct replica *r, struct replica_entry *e, const text *key, const text *ldif)
+{
+  struct replica_entry old = *e;
+
+  if (e->key) {
+    unchain_dn(r, e);
+    r->sum -= hash_of(e);
+  }
+  e->key = malloc(key->len + 1 + ldif->len);
+  if (!e->key) die_nomem();
+  memcpy(e->key, key->s, key->len);
+  e->key[key->len] = 0;
+  memcpy(e->key + key->len + 1, ldif->s, ldif->len);
   e->key_length = key->len;
   e->ldif_length = ldif->len;
+  chain_dn(r, e);
+  r->sum += hash_of(e);
+  if (!old.key || strcmp(e->key, old.key)) r->is_sorted = false;
+  if (old.key && !has_same_dn(&old, e)) note_gone(r, &old);
+  free(old.key);
+}
+
+static bool is_same(const struct replica_entry *e, const text *key, const text *ldif)
+{
+  return e->key && e->key_length == key->len && e->ldif_length == ldif->len && !memcmp(e->key, key->s, key->len) && !memcmp(replica_ldif(e), ldif->s, ldif->len);
+}
+
+bool replica_set(struct replica *r, const unsigned char *uuid, const text *key, const text *ldif)
+{
+  struct replica_entry *e = *find(r, uuid);
+
+  if (!e) e = add(r, uuid);
   e->seen = r->refresh;
+  if (is_same(e, key, ldif)) return false;
+  fill(r, e, key, ldif);
+  note_changed(r, e);
+  return true;
 }
 
 static void drop(struct replica *r, struct replica_entry **at)
@@ -89,6 +160,9 @@ static void drop(struct replica *r, struct replica_entry **at)
   struct replica_entry *e = *at;
 
   *at = e->next;
+  unchain_dn(r, e);
+  note_gone(r, e);
+  r->sum -= hash_of(e);
   free(e->key);
   free(e);
   r->count--;
@@ -109,8 +183,11 @@ void replica_clear(struct replica *r)
   for (size_t i = 0; i < r->room; i++)
     while (r->slots[i]) drop(r, &r->slots[i]);
   free(r->slots);
+  free(r->dns);
   free(r->sorted);
   text_free(&r->cookie);
+  text_free(&r->gone);
+  text_free(&r->changed);
   *r = (struct replica)REPLICA_ZERO;
 }
 
@@ -137,133 +214,33 @@ size_t replica_delete_unseen(struct replica *r)
   return before - r->count;
 }
 
-static int compare(const void *a, const void *b)
+bool replica_add(struct replica *r, const unsigned char *uuid, const text *key, const text *ldif)
 {
-  return strcmp((*(struct replica_entry *const *)a)->key, (*(struct replica_entry *const *)b)->key);
-}
-
-static void sort(struct replica *r)
-{
-  size_t count = 0;
-
-  if (r->is_sorted) return;
-  free(r->sorted);
-  r->sorted = malloc((r->count + 1) * sizeof *r->sorted);
-  if (!r->sorted) die_nomem();
-  for (size_t i = 0; i < r->room; i++)
-    for (struct replica_entry *e = r->slots[i]; e; e = e->next) r->sorted[count++] = e;
-  qsort(r->sorted, count, sizeof *r->sorted, compare);
-  r->is_sorted = true;
-}
-
-void replica_format(struct replica *r, text *file)
-{
-  sort(r);
-  text_copy(file, SOURCE_HEAD);
-  for (size_t i = 0; i < r->count; i++) text_add_bytes(file, ldif_of(r->sorted[i]), r->sorted[i]->ldif_length);
-}
-
-void replica_state_format(struct replica *r, const char *origin, const char *digest, text *state)
-{
-  sort(r);
-  text_clear(state);
-  text_add_format(state, EDITION "\n%s\n%s\n", origin, digest);
-  hex_add(state, r->cookie.s, r->cookie.len);
-  text_add_char(state, '\n');
-  for (size_t i = 0; i < r->count; i++) {
-    hex_add(state, r->sorted[i]->uuid, SYNCVALUE_UUID);
-    text_add_char(state, '\n');
-  }
-}
-
-/* The next line, whole, without its end. */
-static bool next_line(const text *bytes, size_t *at, const char **line, size_t *length)
-{
-  const char *end = *at < bytes->len ? memchr(bytes->s + *at, '\n', bytes->len - *at) : 0;
-
-  if (!end) return false;
-  *line = bytes->s + *at;
-  *length = (size_t)(end - *line);
-  *at += *length + 1;
+  if (*find(r, uuid)) return false;
+  fill(r, add(r, uuid), key, ldif);
   return true;
 }
 
-static bool next_is(const text *bytes, size_t *at, const char *expected)
+void replica_changes_format(struct replica *r, text *batch)
 {
-  const char *line;
-  size_t length;
-  return next_line(bytes, at, &line, &length) && length == strlen(expected) && !memcmp(line, expected, length);
-}
-
-static bool unhex(const char *hex, size_t length, text *bytes)
-{
-  text_clear(bytes);
-  for (size_t i = 0; i + 1 < length; i += 2) {
-    int high = hex_digit(hex[i]), low = hex_digit(hex[i + 1]);
-    if (high < 0 || low < 0) return false;
-    text_add_char(bytes, (char)(high << 4 | low));
+  text_clear(batch);
+  if (!r->gone.len && !r->changed.len) return;
+  changes_batch_begin(batch);
+  text_add_text(batch, &r->gone);
+  for (size_t at = 0; at < r->changed.len; at += SYNCVALUE_UUID) {
+    const struct replica_entry *e = *find(r, (const unsigned char *)r->changed.s + at);
+    if (e) changes_add_entry(batch, e->uuid, SYNCVALUE_UUID, replica_ldif(e), e->ldif_length); /* else it has gone since */
   }
-  return length % 2 == 0;
+  changes_batch_end(batch);
 }
 
-static bool parse_head(struct replica *r, const text *state, size_t *at, const char *origin, const char *digest)
+void replica_changes_forget(struct replica *r)
 {
-  const char *line;
-  size_t length;
-
-  return next_is(state, at, EDITION) && next_is(state, at, origin) && next_is(state, at, digest) &&
-         next_line(state, at, &line, &length) && unhex(line, length, &r->cookie) && r->cookie.len;
-}
-
-/* What source_entry sorts an entry by, from what it has written. */
-static void key_of(const struct profile *p, const text *attributes, const struct ldif_entry *e, text *key)
-{
-  text_clear(key);
-  for (size_t at = 0; at < attributes->len; at += strlen(attributes->s + at) + 1) {
-    size_t value_at = 0, length;
-    const char *name = attributes->s + at;
-    if (!profile_has(p, "key", name)) continue;
-    for (const char *value; (value = ldif_entry_next(e, name, &value_at, &length));) hex_add(key, value, length);
+  for (size_t at = 0; at < r->changed.len; at += SYNCVALUE_UUID) {
+    struct replica_entry *e = *find(r, (const unsigned char *)r->changed.s + at);
+    if (e) e->is_changed = false;
   }
-  text_add(key, e->dn.s);
-}
-
-/* One entry of the file and one line of the state after the other. */
-static bool parse_entries(struct replica *r, const struct profile *p, const text *file, const text *state, size_t at)
-{
-  struct ldif ldif;
-  struct ldif_entry e = LDIF_ENTRY_ZERO;
-  enum ldif_result result = LDIF_END;
-  text attributes = TEXT_ZERO, key = TEXT_ZERO, bytes = TEXT_ZERO, uuid = TEXT_ZERO;
-  const char *line;
-  size_t length, begin = strlen(SOURCE_HEAD);
-  bool good = true;
-
-  profile_attributes(p, &attributes);
-  ldif_begin(&ldif, file->s, file->len);
-  while (good && (result = ldif_next(&ldif, &e)) == LDIF_ENTRY) {
-    good = next_line(state, &at, &line, &length) && unhex(line, length, &uuid) && uuid.len == SYNCVALUE_UUID && ldif.at > begin;
-    if (!good) break;
-    text_copy_bytes(&bytes, file->s + begin, ldif.at - begin);
-    key_of(p, &attributes, &e, &key);
-    replica_set(r, (const unsigned char *)uuid.s, &key, &bytes);
-    begin = ldif.at;
-  }
-  good = good && result == LDIF_END && begin == file->len && at == state->len;
-  ldif_entry_free(&e);
-  ldif_free(&ldif);
-  text_free(&attributes);
-  text_free(&key);
-  text_free(&bytes);
-  text_free(&uuid);
-  return good;
-}
-
-bool replica_parse(struct replica *r, const struct profile *p, const text *file, const text *state, const char *origin, const char *digest)
-{
-  size_t at = 0;
-
-  if (parse_head(r, state, &at, origin, digest) && parse_entries(r, p, file, state, at)) return true;
-  replica_clear(r);
-  return false;
+  text_clear(&r->gone);
+  text_clear(&r->changed);
+  r->file_sum = r->sum;
 }

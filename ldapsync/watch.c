@@ -11,11 +11,7 @@
 #include "ldapsync/publish.h"
 #include "ldapsync/watch_state.h"
 #include "lib/die.h"
-#include "lib/file.h"
 #include "lib/log.h"
-
-#define STATE_FILE "ldap.watch"
-#define STATE_PATH SOURCE_FOLDER "/" STATE_FILE
 
 enum {
   QUIET_MS = 20,          /* so long nothing came: what came before it is one build */
@@ -51,15 +47,12 @@ static void describe_origin(struct watch *w)
 /* What an earlier one has left, if it still belongs together. */
 static void load(struct watch *w)
 {
-  text file = TEXT_ZERO, state = TEXT_ZERO;
+  bool is_published;
 
-  watched_read(&w->file, &file);
-  if (w->file.digest.len && openslurpclose(&state, STATE_PATH))
-    w->had_cookie = replica_parse(&w->replica, &w->source.profile, &file, &state, w->origin.s, w->file.digest.s);
-  w->is_changed = w->has_deleted = !w->had_cookie;
+  w->had_cookie = watched_load(&w->file, &w->replica, &w->source.profile, w->origin.s, &is_published);
+  w->is_changed = !is_published;
+  w->has_deleted = !w->had_cookie;
   w->changed_at = watch_now_ms();
-  text_free(&file);
-  text_free(&state);
 }
 
 _Noreturn void watch_fail(const struct watch *w, int code, const char *what)
@@ -99,7 +92,7 @@ static void ask(struct watch *w)
 /* The next start asks for everything. */
 _Noreturn static void forget(struct watch *w, const char *why)
 {
-  if (unlink(STATE_PATH) == -1 && errno != ENOENT) die_unable("remove " STATE_PATH);
+  watched_forget();
   die_temporary(w->uri, ": ", why, ": everything is asked for again");
 }
 
@@ -132,8 +125,7 @@ void watch_store(struct watch *w, LDAPMessage *entry, const unsigned char *uuid)
   text ldif = TEXT_ZERO, key = TEXT_ZERO;
 
   if (!source_entry(&w->source, w->ld, entry, &ldif, &key)) forget(w, "an entry without a DN");
-  replica_set(&w->replica, uuid, &key, &ldif);
-  watch_note_change(w);
+  if (replica_set(&w->replica, uuid, &key, &ldif)) watch_note_change(w);
   text_free(&ldif);
   text_free(&key);
 }
@@ -241,38 +233,25 @@ static bool has_people(struct watch *w)
 }
 
 /* False: ldap-fetch has written something else, and who is right is not known here. */
-static bool check_file(struct watch *w)
-{
-  if (watched_check(&w->file)) return true;
-  log_event("rewritten", "file", WATCHED_PATH, "reason", "not by ldap-watch: everything is asked for again", (char *)0);
-  return false;
-}
-
 static bool write_file(struct watch *w)
 {
-  text bytes = TEXT_ZERO;
   int lock = source_lock();
-  bool good = check_file(w);
+  bool good = watched_check(&w->file, &w->replica);
 
-  if (good) {
-    replica_format(&w->replica, &bytes);
-    watched_write(&w->file, &bytes);
+  if (good && (w->is_changed || !w->file.is_ours)) {
+    watched_store(&w->file, &w->replica, w->origin.s);
     w->is_changed = w->has_deleted = false;
+    w->is_unsaved = true;
   }
   close(lock);
-  text_free(&bytes);
   return good;
 }
 
 /* Only what the tables have may be passed over by the next start. */
 static void save(struct watch *w)
 {
-  text state = TEXT_ZERO;
-
-  replica_state_format(&w->replica, w->origin.s, w->file.digest.s, &state);
-  if (!file_replace(SOURCE_FOLDER, STATE_FILE, &state, 0600)) die_unable("write " STATE_PATH);
+  watched_save(&w->file, &w->replica, w->origin.s);
   w->is_unsaved = false;
-  text_free(&state);
 }
 
 static void publish(struct watch *w)
@@ -309,10 +288,7 @@ bool watch_look_around(struct watch *w)
   if (!is_same) log_event("anew", "reason", "control/ or the profile has changed", (char *)0);
   text_free(&settings);
   if (!is_same || w->is_changed) return is_same;
-  int lock = source_lock();
-  bool good = check_file(w);
-  close(lock);
-  if (!good) return false;
+  if (!write_file(w)) return false;
   if (w->again_at && watch_now_ms() >= w->again_at) publish(w);
   if (w->is_unsaved && !w->again_at) save(w);
   return true;

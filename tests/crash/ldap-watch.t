@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """ldap-watch, cut before each of its lasting calls while it follows a change: it starts anew, and in the end the file is that of the
-directory, the tables were asked for with that file, and only then the cookie was stored. And what a server may answer: a refresh
+directory, the tables were asked for with that file, and only then the cookie was stored. So it is where a change is put behind the file,
+and where the file is written whole again. A batch that was cut off, one that came twice, another file in its place. And what a server may answer: a refresh
 that it wants to begin anew, an entry that is not known here, a message that is none, a search that it ends."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
+from ldif_changes import entries, has_grown
 from sync_server import *
 
 SHIM = ROOT + '/build/tests/crash/cut.so'
@@ -48,7 +50,7 @@ def answer_calls(listening):
         connection, _ = listening.accept()
         with connection:
             if receive(connection)[0] == [('what', 'publish')]:
-                asked_with.append((read(STATE + 'ldap.ldif'), stored()))
+                asked_with.append((entries(read(STATE + 'ldap.ldif').decode()), stored()))
                 send(connection, [('answer', 'done'), ('code', codes.pop(0) if codes else 0)])
 
 
@@ -74,13 +76,24 @@ def watch(says, cookie, **env):
 
 
 def names(ldif):
-    return [line.split('=')[1].split(',')[0] for line in ldif.splitlines() if line.startswith('dn: ')]
+    return sorted(line.split('=')[1].split(',')[0] for line in entries(ldif))
 
 
-def begin():
+def begin(folder='first'):
     """The first directory, followed and stored."""
     shutil.rmtree(STATE)
-    shutil.copytree('first', STATE)
+    shutil.copytree(folder, STATE)
+
+
+def cut_everywhere(folder, says, cookie, expected, what):
+    """How many lasting calls there were."""
+    for cut in range(1, 60):
+        begin(folder)
+        seen = watch(says, cookie, LD_PRELOAD=SHIM, CUT=str(cut), CUT_REPORT='report')
+        if int(read('report').split(b'\n')[0]) < cut:
+            return cut
+        good = entries(seen) == expected and asked_with and asked_with[-1][0] == expected and all(file == expected or at != cookie for file, at in asked_with)
+        ok(good, '%s, cut before lasting call %d: in the end the file, the tables and the cookie are right' % (what, cut), (seen[-3000:], asked_with, read('log')))
 
 
 server = SyncServer(ADDRESS, PORT, changes)
@@ -88,18 +101,53 @@ threading.Thread(target=answer_calls, args=(listen('tables-publish'),), daemon=T
 
 equal(names(watch(lambda cookie: everything(FIRST, 'one'), 'one')), ['ann', 'bob', 'cat'], 'everything is read, and the cookie stored')
 shutil.copytree(STATE, 'first')
-expected = watch(follow, 'two')
-equal((names(expected), server.cookies), (['anna', 'cat', 'dan'], ['one']), 'with the cookie, what has changed since')
-equal(asked_with, [(expected.encode(), 'one')], '... tables were asked for with the new file, before the cookie was stored')
+seen = watch(follow, 'two')
+equal((names(seen), server.cookies), (['anna', 'cat', 'dan'], ['one']), 'with the cookie, what has changed since')
+ok(has_grown(seen) and seen.startswith(read('first/ldap.ldif').decode()), '... is put behind the file', seen)
+expected = entries(seen)
+equal(asked_with, [(expected, 'one')], '... tables were asked for with it, before the cookie was stored')
+shutil.copytree(STATE, 'grown')
+calls = cut_everywhere('first', follow, 'two', expected, 'a change')
+ok(calls > 6, 'the calls were counted: the file, written and synced; the cookie, written, synced, renamed, its folder synced', calls)
 
-for cut in range(1, 60):
-    begin()
-    seen = watch(follow, 'two', LD_PRELOAD=SHIM, CUT=str(cut), CUT_REPORT='report')
-    if int(read('report').split(b'\n')[0]) < cut:
-        break
-    good = seen == expected and asked_with and asked_with[-1][0] == expected.encode() and all(file == expected.encode() or not cookie == 'two' for file, cookie in asked_with)
-    ok(good, 'cut before lasting call %d: in the end the file, the tables and the cookie are right' % cut, (seen, asked_with, read('log')))
-ok(cut > 8, 'the calls were counted: two files, each written, synced, renamed, its folder synced', cut)
+MANY = entry(5, 'eve')
+MANY[2]['mail'] = ['eve.of.the.many.addresses.%06d@x.test' % n for n in range(30000)]
+
+
+def follow_many(cookie):
+    """From the last directory: somebody whose entry is more than a file may grow by."""
+    return [sync_entry(1, *MANY), sync_phase(1, 'three')] if cookie == 'two' else everything(LAST + [MANY], 'three') if cookie is None else [sync_phase(1, 'three')]
+
+
+begin('grown')
+seen = watch(follow_many, 'three')
+equal((names(seen), has_grown(seen), server.cookies), (['anna', 'cat', 'dan', 'eve'], False, ['two']), 'where it grows too much it is written whole')
+calls = cut_everywhere('grown', follow_many, 'three', entries(seen), 'written whole')
+ok(calls > 12, 'the calls were counted: the file, the ids, the cookie', calls)
+
+
+def follow_deletion(cookie):
+    return [sync_ids(True, 3), sync_phase(1, 'three')] if cookie == 'two' else everything([LAST[0], LAST[2]], 'three') if cookie is None else [sync_phase(1, 'three')]
+
+
+def spoilt(change):
+    """The grown file, spoilt so; what is made of it, and what the server was asked."""
+    begin('grown')
+    words = read('grown/ldap.ldif').decode()
+    write(STATE + 'ldap.ldif', change(words))
+    seen = watch(follow_deletion, 'three')
+    return names(seen), server.cookies, seen
+
+
+batch = lambda words: words[words.index('# changes\n'):]
+names_seen, cookies, seen = spoilt(lambda words: words + '# changes\n# id 00\ndn: uid=anna,dc=x\nchangetype: dele')
+equal((names_seen, cookies, 'dele\n' in seen or 'dele#' in seen), (['anna', 'dan'], ['two'], False), 'a batch that was cut off is taken away')
+equal(spoilt(lambda words: words + batch(words))[:2], (['anna', 'dan'], ['two']), 'a batch that came twice does no harm')
+equal(spoilt(lambda words: words + batch(words).replace('uid=dan', 'uid=dana'))[:2], (['anna', 'dan'], [None]),
+      'a batch in which one has two names: everything is read again')
+equal(spoilt(lambda words: words.replace(batch(words), ''))[:2], (['anna', 'dan'], [None]), 'a file without changes that the tables have: the same')
+equal(spoilt(lambda words: words.replace('cat@x', 'cut@x', 1))[:2], (['anna', 'dan'], [None]), 'another file in its place: the same')
+equal(spoilt(lambda words: words.replace('# id 00', '# id 0g'))[:2], (['anna', 'dan'], [None]), 'an id that is none: the same')
 
 begin()
 equal(names(watch(lambda cookie: [sync_end(4096)] if cookie else everything(LAST, 'two'), 'two')), ['anna', 'cat', 'dan'], 'e-syncRefreshRequired: everything is read again')
