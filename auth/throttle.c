@@ -1,95 +1,84 @@
+#include "auth/throttle.h"
+
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "lib/mac.h"
-#include "auth/throttle.h"
+#include <skalibs/random.h>
+
 #include "lib/die.h"
 
-enum {
-  SETS = 16384, WAYS = 4,
-  FREE_TRIES = 5, FIRST_DELAY_MS = 250, MOST_DOUBLINGS = 5, /* 8 s at most */
-  HALVES_AFTER_SECONDS = 60, COUNT_MAX = 255
-};
+enum { SETS = 8192, WAYS = 4, REPEAT_SECONDS = 3600 };
 
-/* One word, so that no lock is needed: 28 bits who, 8 bits count, 28 bits when it last changed. 0 is an empty place. */
+/* One word, so that no lock is needed: 36 bits of an HMAC over what was said by whom, 28 bits when. 0 is an empty place. */
 struct throttle {
-  unsigned char key[MAC_KEY_SIZE];
+  unsigned char repeats_key[MAC_KEY_SIZE], names_key[MAC_KEY_SIZE];
   _Atomic uint64_t places[SETS][WAYS];
 };
 
-#define TAG_OF(place) ((uint32_t)((place) >> 36))
 #define TIME_MASK 0xfffffffu
 
-static uint64_t make_place(uint32_t tag, unsigned int count, uint64_t now)
-{
-  return (uint64_t)tag << 36 | (uint64_t)count << 28 | (now & TIME_MASK);
-}
-
-/* What is left of a count after the time that has passed. */
-static unsigned int count_left(uint64_t place, uint64_t now)
-{
-  unsigned int count = (unsigned int)(place >> 28) & COUNT_MAX;
-  uint64_t halvings = ((now - place) & TIME_MASK) / HALVES_AFTER_SECONDS;
-  return halvings < 8 ? count >> halvings : 0;
-}
-
-struct throttle *throttle_make(const unsigned char *key)
+struct throttle *throttle_make(void)
 {
   struct throttle *t = mmap(0, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (t == MAP_FAILED) die_nomem();
-  memcpy(t->key, key, MAC_KEY_SIZE);
+  random_buf((char *)t->repeats_key, MAC_KEY_SIZE);
+  guess_key_make(t->names_key);
   return t;
 }
 
-static _Atomic uint64_t *find_set(struct throttle *t, const char *kind, const char *who, uint32_t *tag)
+void throttle_unknown(const struct throttle *t, text *who, const char *login) { guess_who_unknown(who, t->names_key, login); }
+
+/* True if this very password was wrong a short while ago; else it is noted, in the oldest place of its set. */
+static bool is_repeat(struct throttle *t, const struct throttle_try *try, uint64_t now)
 {
   unsigned char mac[MAC_SIZE];
+  uint64_t word;
+  unsigned int oldest = 0;
 
-  mac_strings(mac, t->key, kind, who, (char *)0);
-  *tag = (uint32_t)(mac[0] | mac[1] << 8 | mac[2] << 16) | (uint32_t)(mac[3] & 0x0f) << 24;
-  return t->places[(mac[4] | mac[5] << 8) % SETS];
-}
-
-unsigned int throttle_delay_ms(struct throttle *t, const char *kind, const char *who, uint64_t now)
-{
-  uint32_t tag;
-  _Atomic uint64_t *set = find_set(t, kind, who, &tag);
-  unsigned int count = 0;
-
+  mac_strings(mac, t->repeats_key, try->who, try->ip, try->password, (char *)0);
+  memcpy(&word, mac, sizeof word);
+  word &= ~(uint64_t)TIME_MASK;
+  _Atomic uint64_t *set = t->places[(mac[8] | mac[9] << 8) % SETS];
   for (unsigned int i = 0; i < WAYS; i++) {
     uint64_t place = atomic_load(&set[i]);
-    if (place && TAG_OF(place) == tag) count = count_left(place, now);
+    if (place && !((place ^ word) & ~(uint64_t)TIME_MASK) && ((now - place) & TIME_MASK) < REPEAT_SECONDS) return true;
+    if (((now - place) & TIME_MASK) > ((now - atomic_load(&set[oldest])) & TIME_MASK)) oldest = i;
   }
-  if (count < FREE_TRIES) return 0;
-  unsigned int doublings = count - FREE_TRIES < MOST_DOUBLINGS ? count - FREE_TRIES : MOST_DOUBLINGS;
-  return FIRST_DELAY_MS << doublings;
+  atomic_store(&set[oldest], word | (now & TIME_MASK));
+  explicit_bzero(mac, sizeof mac);
+  return false;
 }
 
-/* The place of this one; else the one with the least to lose. */
-static unsigned int choose(_Atomic uint64_t *set, uint32_t tag, uint64_t now)
+static struct guess guess_of(const struct throttle_try *try)
 {
-  unsigned int least = 0, least_count = COUNT_MAX + 1;
-
-  for (unsigned int i = 0; i < WAYS; i++) {
-    uint64_t place = atomic_load(&set[i]);
-    if (place && TAG_OF(place) == tag) return i;
-    if (count_left(place, now) >= least_count) continue;
-    least = i;
-    least_count = count_left(place, now);
-  }
-  return least;
+  return (struct guess){ .who = try->who, .ip = try->ip, .is_shared = try->is_shared };
 }
 
-void throttle_failed(struct throttle *t, const char *kind, const char *who, uint64_t now)
+void throttle_look(const struct throttle_try *try, struct guess_state *state)
 {
-  uint32_t tag;
-  _Atomic uint64_t *set = find_set(t, kind, who, &tag);
-  _Atomic uint64_t *chosen = &set[choose(set, tag, now)];
-  uint64_t before = atomic_load(chosen), after;
+  struct guess g = guess_of(try);
+  struct limits *l = limits_open(GUESS_USER);
 
-  do {
-    unsigned int count = before && TAG_OF(before) == tag ? count_left(before, now) : 0;
-    after = make_place(tag, count < COUNT_MAX ? count + 1 : COUNT_MAX, now);
-  } while (!atomic_compare_exchange_weak(chosen, &before, after));
+  guess_look(l, &g, state);
+  limits_close(l);
+}
+
+void throttle_failed(struct throttle *t, const struct throttle_try *try, uint64_t now)
+{
+  struct guess g = guess_of(try);
+
+  if (try->password && is_repeat(t, try, now)) return;
+  struct limits *l = limits_open(GUESS_USER);
+  guess_failed(l, &g);
+  limits_close(l);
+}
+
+void throttle_right(const struct throttle_try *try)
+{
+  struct guess g = guess_of(try);
+  struct limits *l = limits_open(GUESS_USER);
+
+  guess_right(l, &g);
+  limits_close(l);
 }

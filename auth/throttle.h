@@ -1,18 +1,27 @@
-/* throttle: failed tries are counted, per client network and per name, and slow down the next ones. The counts lie in
-   memory that the parent shares with its children; they halve every minute. Nobody is ever locked out: a delay has an
-   end, so that a stranger who guesses cannot keep the owner of a name away for long. */
+/* throttle: how long a login waits before its password is looked at, or that it is not looked at (lib/guess counts). Who says the
+   same wrong password again, as a telephone that was not told the new one, has guessed nothing more: it is not counted again. The
+   passwords that were wrong a short while ago lie, as HMACs, in memory that the parent shares with its children. */
 
 #ifndef AUTH_THROTTLE_H
 #define AUTH_THROTTLE_H
 
-#include <stdint.h>
+#include "lib/guess.h"
 
 struct throttle;
 
-struct throttle *throttle_make(const unsigned char *key); /* in shared memory; the key (lib/mac) hides who is where */
+struct throttle_try {
+  const char *who;      /* guess_who_...; throttle_unknown */
+  const char *ip;       /* of the client */
+  bool is_shared;
+  const char *password; /* 0: it was not said */
+};
 
-/* kind: "network" or "name". now: seconds of a clock that does not go back. */
-unsigned int throttle_delay_ms(struct throttle *t, const char *kind, const char *who, uint64_t now);
-void throttle_failed(struct throttle *t, const char *kind, const char *who, uint64_t now);
+struct throttle *throttle_make(void); /* the parent, once */
+void throttle_unknown(const struct throttle *t, text *who, const char *login); /* a name that is nobody's */
+
+/* How it stands now; nothing is counted. */
+void throttle_look(const struct throttle_try *try, struct guess_state *state);
+void throttle_failed(struct throttle *t, const struct throttle_try *try, uint64_t now); /* now: seconds of a clock that does not go back */
+void throttle_right(const struct throttle_try *try);
 
 #endif
