@@ -10,6 +10,7 @@
 #include "admin/accounts.h"
 #include "admin/addresses.h"
 #include "admin/apppasswords.h"
+#include "admin/guessing.h"
 #include "admin/import.h"
 #include "admin/limits.h"
 #include "admin/links.h"
@@ -24,7 +25,8 @@
 
 #define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | add address|alias ADDRESS DESTINATION... | add group NAME MEMBER... | add public NAME | " \
               "apppassword add USER SERVICES NAME | apppassword list USER [ --json ] | apppassword delete USER NAME | passwd USER | passwd --link | link USER [ --given ] [ --reset ] | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
-              "list domains|accounts|addresses|aliases|groups|links|orphans|dns [ --json ] | limits list | limits clear KEY|all"
+              "list domains|accounts|addresses|aliases|groups|links|orphans|dns [ --json ] | limits list | limits clear KEY|all | "\
+              "auth | auth show NAME|NETWORK | auth clear NAME|NETWORK|all"
 
 /* A-label form, in lower case. */
 static void check_domain(const char *name, text *domain)
@@ -88,6 +90,9 @@ static const struct {
   { "apppassword", "add", apppasswords_add, 3, 3 },
   { "apppassword", "list", apppasswords_list, 1, 1 },
   { "apppassword", "delete", apppasswords_delete, 2, 2 },
+  { "auth", "show", guessing_show, 1, 1 },
+  { "auth", "clear", guessing_clear, 1, 1 },
+  { "auth", 0, guessing_list, 0, 0 },
   { "limits", "list", list_limits, 0, 0 },
   { "limits", "clear", clear_limits, 1, 1 },
 };
@@ -104,9 +109,9 @@ int main(int argc, const char **argv)
     links_passwd(argv + 2, false);
     return END_DONE;
   }
-  for (size_t i = 0; argc >= 3 && i < sizeof commands / sizeof *commands; i++) {
+  for (size_t i = 0; argc >= 2 && i < sizeof commands / sizeof *commands; i++) {
     int words_count = commands[i].thing ? 3 : 2;
-    if (strcmp(argv[1], commands[i].verb) || (commands[i].thing && strcmp(argv[2], commands[i].thing))) continue;
+    if (strcmp(argv[1], commands[i].verb) || (commands[i].thing && argc < words_count) || (commands[i].thing && strcmp(argv[2], commands[i].thing))) continue;
     if (argc - words_count < commands[i].least || argc - words_count > commands[i].most || (is_json && strcmp(commands[i].verb, "list") && commands[i].run != apppasswords_list) ||
         ((removal_is_sure || removal_purges) && commands[i].run != removal_domain && commands[i].run != removal_account) ||
         (import_skips && commands[i].run != import_run) || ((links_is_given || links_resets) && commands[i].run != links_make) || links_is_wanted)

@@ -12,7 +12,8 @@ struct attempt {
   text mailbox, secret;  /* records */
   text apps;             /* and the app passwords; a master's login takes none of them */
   text network;
-  const char *who;       /* what tries are counted by: the mailbox's key, or a name that is nobody's */
+  text counted;          /* by whom tries are counted (lib/guess) */
+  const char *who;       /* what is remembered by: the mailbox's key, or a name that is nobody's */
 };
 
 uint64_t attempt_now_ms(void); /* since the machine was started */

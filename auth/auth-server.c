@@ -1,7 +1,8 @@
 /* auth-server: who somebody is (doc/calls.md, "The login").
 
    Called by mail-submit and mail-login over run/auth-server; runs as mail-auth. Reads tables/current; asks auth-bind;
-   hands the client's socket of a login to mailbox-spawn. Writes its log, and when app passwords were used. */
+   hands the client's socket of a login to mailbox-spawn. Writes its log, when app passwords were used, and
+   state/limits/mail-auth. */
 
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "lib/base64.h"
 #include "lib/call.h"
 #include "lib/die.h"
+#include "lib/guess.h"
 #include "lib/home.h"
 #include "lib/log.h"
 #include "lib/serve.h"
@@ -42,11 +44,14 @@ static void answer(struct conversation *c, const char *word, const char *key, co
 
 static void log_attempt(const struct conversation *c, const char *result)
 {
-  const char *reason = *c->login.reason ? c->login.reason : c->login.error.s;
+  const char *reason = strcmp(result, "later") && *c->login.reason ? c->login.reason : c->login.error.s;
+  text shown = TEXT_ZERO;
 
-  log_event("login", "result", result, "reason", reason, "login", c->sasl.login.s, "mailbox", c->login.mailbox.s, "backend", c->login.backend.s, "service",
+  login_show(c->sasl.login.len ? c->sasl.login.s : "", &shown);
+  log_event("login", "result", result, "reason", reason, "login", shown.s, "mailbox", c->login.mailbox.s, "backend", c->login.backend.s, "service",
             record_get(&c->request, "service"), "app", c->login.app.id.len ? c->login.app.name.s : "", "mechanism", record_get(&c->request, "mechanism"), "client",
             record_get(&c->request, "ip"), (char *)0);
+  text_free(&shown);
 }
 
 static void end_exchange(struct conversation *c)
@@ -271,7 +276,7 @@ int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-submit", "mail-login", 0 };
   static const char *const reads[] = { "control", "tables", "run", 0 };
-  static const char *const writes[] = { "state/apppasswords", 0 };
+  static const char *const writes[] = { "state/apppasswords", "state/limits/" GUESS_USER, 0 };
   static const struct sandbox sandbox = { .reads = reads, .writes = writes };
   struct serve s = { .concurrency = CONCURRENCY, .memory_bytes = MEMORY_BYTES, .callers = callers, .sandbox = &sandbox, .refresh = login_refresh,
                      .session = session };

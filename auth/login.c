@@ -5,15 +5,12 @@
 #include <string.h>
 #include <time.h>
 
-#include <skalibs/random.h>
-
 #include "auth/apps.h"
 #include "auth/stranger.h"
 #include "auth/throttle.h"
 #include "auth/verify.h"
 #include "lib/conf.h"
 #include "lib/hex.h"
-#include "lib/mac.h"
 #include "lib/tables.h"
 
 enum { NO_AFTER_MS = 300, KEYS_AFTER_MS = 10, OPEN_TRIES = 3 };
@@ -33,11 +30,7 @@ static void sleep_ms(uint64_t ms)
 
 void login_prepare(void)
 {
-  unsigned char key[MAC_KEY_SIZE];
-
-  random_buf((char *)key, sizeof key);
-  shared.throttle = throttle_make(key);
-  explicit_bzero(key, sizeof key);
+  shared.throttle = throttle_make();
   if (!conf_lines("authproxies", &shared.proxies)) text_copy_bytes(&shared.proxies, "127.0.0.1\0::1", 14);
   verify_prepare();
 }
@@ -75,21 +68,39 @@ static bool is_proxy(const char *ip)
   return false;
 }
 
-static void wait_for_network(const struct attempt *a)
+static struct throttle_try counted(const struct attempt *a)
 {
-  if (!is_proxy(a->try->ip)) sleep_ms(throttle_delay_ms(shared.throttle, "network", a->network.s, attempt_now_ms() / 1000));
+  return (struct throttle_try){ .who = a->counted.s, .ip = a->try->ip, .is_shared = is_proxy(a->try->ip), .password = a->try->password };
 }
 
-static void wait_for_name(const struct attempt *a)
+/* Waits as long as the failures before this one say. False: there were so many that it is not looked at. Looked at twice, since many
+   may wait at the same time. */
+static bool may_try(const struct attempt *a)
 {
-  sleep_ms(throttle_delay_ms(shared.throttle, "name", a->who, attempt_now_ms() / 1000));
+  struct throttle_try try = counted(a);
+  struct guess_state state;
+
+  throttle_look(&try, &state);
+  if (!state.blocked_seconds && state.delay_ms) {
+    sleep_ms(state.delay_ms);
+    throttle_look(&try, &state);
+  }
+  if (!state.blocked_seconds) return true;
+  errno = 0;
+  attempt_later(a->answer, "too many failed logins");
+  return false;
 }
 
 static void count_failure(const struct attempt *a)
 {
-  uint64_t now = attempt_now_ms() / 1000;
-  if (!is_proxy(a->try->ip)) throttle_failed(shared.throttle, "network", a->network.s, now);
-  throttle_failed(shared.throttle, "name", a->who, now);
+  struct throttle_try try = counted(a);
+  throttle_failed(shared.throttle, &try, attempt_now_ms() / 1000);
+}
+
+static void count_success(const struct attempt *a)
+{
+  struct throttle_try try = counted(a);
+  throttle_right(&try);
 }
 
 /* A host that hands in mail by a password of control/backends (S-21). */
@@ -118,19 +129,29 @@ static enum lookup_result find_mailbox(struct attempt *a)
 /* The keys are compared once more: a password that was changed meanwhile counts at once. */
 static enum login_result check_proof(const struct attempt *a)
 {
-  wait_for_name(a);
+  if (!may_try(a)) return LOGIN_LATER;
   a->answer->reason = "proof";
   return a->try->is_proved && record_has(&a->secret, "password", a->try->stored) ? LOGIN_YES : LOGIN_NO;
+}
+
+/* Where the name is a stranger, or has failed too often, what is remembered would be a way to guess without being slowed. */
+static bool is_remembered(const struct attempt *a)
+{
+  struct throttle_try try = counted(a);
+  struct guess_state state;
+
+  throttle_look(&try, &state);
+  return state.is_known && verify_is_remembered(a);
 }
 
 static enum login_result check_password(const struct attempt *a)
 {
   if (!a->try->password) return check_proof(a);
-  if (verify_is_remembered(a)) {
+  if (is_remembered(a)) {
     a->answer->reason = "remembered";
     return LOGIN_YES;
   }
-  wait_for_name(a);
+  if (!may_try(a)) return LOGIN_LATER;
   if (apps_find(&a->apps, a->try->password, &a->answer->app)) { /* before anything slow, and who may be out of reach */
     a->answer->reason = "app password";
     return LOGIN_YES;
@@ -177,6 +198,7 @@ static enum login_result check_known(const struct attempt *a)
 
   if (result == LOGIN_NO) count_failure(a);
   if (result != LOGIN_YES) return result;
+  count_success(a);
   if (a->answer->backend.len) return admit_backend(a);
   const char *refusal = refusal_of(a);
   if (refusal) {
@@ -190,34 +212,69 @@ static enum login_result check_known(const struct attempt *a)
 
 static enum login_result check_unknown(const struct attempt *a)
 {
-  wait_for_name(a);
+  if (!may_try(a)) return LOGIN_LATER;
   if (a->try->password) verify_stranger(a->try->password);
   count_failure(a);
   a->answer->reason = "unknown";
   return LOGIN_NO;
 }
 
+/* By whom the tries are counted. */
+static void count_by(struct attempt *a, enum lookup_result found)
+{
+  if (found != LOOKUP_FOUND)
+    throttle_unknown(shared.throttle, &a->counted, a->try->login);
+  else if (a->answer->backend.len)
+    guess_who_backend(&a->counted, a->answer->backend.s);
+  else
+    guess_who_mailbox(&a->counted, record_get(&a->mailbox, "name"));
+}
+
 static enum login_result check(struct attempt *a)
 {
-  wait_for_network(a);
   if ((a->try->password && !*a->try->password) || !*a->try->login) {
-    count_failure(a);
     a->answer->reason = "empty";
     return LOGIN_NO;
   }
   errno = 0;
   if (!open_tables()) return attempt_later(a->answer, "no tables");
-  switch (find_mailbox(a)) {
-  case LOOKUP_FOUND: a->who = a->answer->backend.len ? a->answer->backend.s : a->answer->mailbox.s; return check_known(a);
-  case LOOKUP_ABSENT: return check_unknown(a);
-  default: return attempt_later(a->answer, "the tables cannot be read");
-  }
+  enum lookup_result found = find_mailbox(a);
+  if (found == LOOKUP_BROKEN) return attempt_later(a->answer, "the tables cannot be read");
+  count_by(a, found);
+  if (found == LOOKUP_ABSENT) return check_unknown(a);
+  a->who = a->answer->backend.len ? a->answer->backend.s : a->answer->mailbox.s;
+  return check_known(a);
+}
+
+static bool is_of_our_domain(const char *login)
+{
+  const char *at = strrchr(login, '@');
+  text domain = TEXT_ZERO;
+  bool is_ours = at && tables_find(&shared.policy, "domain", at + 1, &domain) == LOOKUP_FOUND && !record_find(&domain, "relay");
+
+  text_free(&domain);
+  return is_ours;
+}
+
+/* People type passwords where the name belongs, and the log is for others to read. */
+void login_show(const char *login, text *shown)
+{
+  text ignored = TEXT_ZERO;
+
+  text_clear(shown);
+  if (!*login) return;
+  if (open_tables() && (tables_find(&shared.policy, "login", login, &ignored) == LOOKUP_FOUND || is_of_our_domain(login))) {
+    text_copy(shown, login);
+    text_string(shown);
+  } else
+    throttle_unknown(shared.throttle, shown, login);
+  text_free(&ignored);
 }
 
 enum login_result login_check(const struct login_try *try, struct login_answer *answer)
 {
   struct attempt a = { .try = try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO,
-                       .who = try->login };
+                       .counted = TEXT_ZERO, .who = try->login };
   uint64_t began = attempt_now_ms();
 
   apps_none(&answer->app);
@@ -230,6 +287,7 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   text_wipe(&a.secret);
   text_wipe(&a.apps);
   text_free(&a.network);
+  text_free(&a.counted);
   return result;
 }
 
@@ -256,7 +314,7 @@ static bool find_keys(const struct attempt *a, struct scramkeys *keys, text *sto
 enum login_result login_keys(const char *login, struct scramkeys *keys, text *stored, struct login_answer *answer)
 {
   struct login_try try = { .login = login };
-  struct attempt a = { .try = &try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO };
+  struct attempt a = { .try = &try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO, .counted = TEXT_ZERO };
   enum login_result result = LOGIN_YES;
   text record = TEXT_ZERO;
   uint64_t began = attempt_now_ms();

@@ -35,6 +35,9 @@ bool login_has_keys(void); /* may SCRAM be tried: have all logins keys (tables-b
 
 /* The keys for SCRAM that are stored of a login; if there are none, those of a stranger, and stored is "". YES or LATER. */
 enum login_result login_keys(const char *login, struct scramkeys *keys, text *stored, struct login_answer *answer);
+/* A name that was said, as it may stand in the log: as it is if it is somebody's, or an address of a domain of ours; else it may be a
+   password in the wrong field, and what `mailadm auth show NAME` makes of it stands for it. */
+void login_show(const char *login, text *shown);
 enum login_result login_check(const struct login_try *try, struct login_answer *answer);
 
 /* After YES, when the client has been told: what is kept of it. */

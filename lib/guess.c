@@ -253,11 +253,11 @@ static uint64_t seconds_kept(const struct kind *kind, uint64_t parts)
 
 static void add_failure(struct limits *l, const text *key)
 {
-  const struct kind *kind = kind_of(key->s);
   uint64_t parts, seconds_ago;
   text value = TEXT_ZERO;
 
   if (!key->len) return;
+  const struct kind *kind = kind_of(key->s);
   find(l, key, &parts, &seconds_ago);
   parts = parts + PARTS < (uint64_t)FAILURES_MAX * PARTS ? parts + PARTS : (uint64_t)FAILURES_MAX * PARTS;
   text_add_number(&value, parts);
@@ -337,4 +337,10 @@ bool guess_parse(const struct limits_entry *entry, struct guess_count *left)
   if (entry->is_counter || !kind || !parse_value(entry->value, kind, (uint64_t)time(0), &parts, &left->seconds_ago)) return false;
   left->failures = whole(parts);
   return true;
+}
+
+bool guess_clear(struct limits *l, const char *key)
+{
+  uint64_t count;
+  return strncmp(key, "at ", 3) ? limits_forget(l, key, &count) : limits_keep(l, key, "0 0", GUESS_KNOWN_SECONDS);
 }

@@ -54,6 +54,7 @@ void guess_keys_of_who(text *keys, const char *who);
 
 /* An entry of the store, for the operator: false, it is none of these. left: what is left of its count. */
 bool guess_parse(const struct limits_entry *entry, struct guess_count *left);
+bool guess_clear(struct limits *l, const char *key); /* its failures; where a name is known it stays known */
 unsigned int guess_delay_ms(const char *key, unsigned int failures);
 uint64_t guess_blocked_seconds(const char *key, unsigned int failures);
 

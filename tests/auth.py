@@ -6,7 +6,7 @@ from tap import *
 from scram import Scram
 import base64
 
-for folder in ('directory', 'state/tables', 'state/directory', 'control/domains', 'bin'):
+for folder in ('directory', 'state/tables', 'state/limits/mail-auth', 'state/directory', 'control/domains', 'bin'):
     os.makedirs(folder, exist_ok=True)
 os.symlink(ROOT + '/ldapsync/profiles', 'profiles')
 write('control/domains/example.test')

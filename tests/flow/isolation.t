@@ -137,7 +137,7 @@ def test_files(t, home, mailboxes):
         "tls/key.pem": {"mail-tls"}, "dkim": {"mail-sign"}, "tlsout/client.pem": {"mail-tlsout"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
         "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "tables/current/token.cdb": {"mail-tables", "mail-token"}, "directory/bob@example.test.ldif": {"mail-tables"},
         "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/apppasswords": {"mail-tables"}, "state/apppasswords": {"mail-auth"}, "control/ldappassword": {"mail-ldap"}, "state/directory": {"mail-ldap", "mail-tables"},
-        "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
+        "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-auth")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
         "queue/log": {"mail-send"}, "demo-passwords": set(), "log/smtp-mx/current": {"mail-log"}, "mail": set(),
         "mail/example.test/bob": {mailboxes["bob"]}, "mail/example.test/bob/new": {mailboxes["bob"]},
         "mail/example.test/alice/new": {mailboxes["alice"]},
@@ -151,7 +151,7 @@ def test_files(t, home, mailboxes):
     mail = glob.glob(f"{home}/mail/example.test/bob/*/*S=*")[0]
     t.is_(who_can(lambda: can_open(mail), everybody), {mailboxes["bob"]}, "bob's mail: only his own uid can open it")
     makers = {"bin": set(), "control": set(), "control/domains": set(), "directory": set(), "run": set(), "tls": set(), "tlsout": set(), "mail": set(),
-              "state/limits": set(), "control/apppasswords": set(), "state/apppasswords": {"mail-auth"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/limits/mail-in": {"mail-in"}, "tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "service": set(), "log": set()}
+              "state/limits": set(), "control/apppasswords": set(), "state/apppasswords": {"mail-auth"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/limits/mail-in": {"mail-in"}, "state/limits/mail-auth": {"mail-auth"}, "tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "service": set(), "log": set()}
     for folder, users in makers.items():
         t.is_(who_can(lambda: can_make(f"{home}/{folder}"), everybody), users, f"{folder}: only {', '.join(users) or 'root'} can make a file there")
 

@@ -67,27 +67,85 @@ def quickest(name, ip):
 times = [seconds(name, 'wrong', ip='192.0.2.%d' % n) for n, name in ((10, 'ann'), (11, 'bob'), (12, 'nobody'), (13, 'fay'))]
 ok(all(answer == 'no' and t >= 0.3 for answer, t in times), 'check 15: a slow hash, a fast one, no such user, no password: none is answered before 0.3 s', times)
 
-equal([plain('zoe', 'x', ip='192.0.2.20')['answer'] for _ in range(7)], ['no'] * 7, 'seven failures')
-slow = [seconds('zoe', 'x', ip='192.0.2.21')[1], seconds('nil', 'x', ip='192.0.2.20')[1]]
+
+def admin(*words):
+    return run(program('mailadm'), 'auth', *words)
+
+
+def guess_names(ip, times=12):
+    """Each name fails once: the network is slowed down, the names are not."""
+    return {plain('%s%d' % (ip.encode().hex(), n), 'x', ip=ip)['answer'] for n in range(times)}
+
+
+def guess_passwords(name, times=7):
+    """Each network fails once."""
+    return {plain(name, 'guess%d' % n, ip='198.18.%d.1' % n)['answer'] for n in range(times)}
+
+
+equal(guess_names('203.0.113.20'), {'no'}, 'twelve failures of a network')
+equal(guess_passwords('zoe@example.test'), {'no'}, 'seven of a name')
+slow = [seconds('zoe@example.test', 'x', ip='203.0.113.21')[1], seconds('nil', 'x', ip='203.0.113.20')[1]]
 ok(min(slow) >= 1, 'check 15: they slow down that name from elsewhere, and that network for others', slow)
-ok(quickest('nil', '192.0.2.22') < 1, '... and nobody else')
-answer, t = seconds('bob', 'bobs', ip='192.0.2.20')
+ok(quickest('nil', '203.0.113.22') < 1, '... and nobody else')
+answer, t = seconds('bob', 'bobs', ip='203.0.113.20')
 ok(answer == 'yes' and t >= 1, 'a right password from that network waits too, and is right', (answer, t))
-for n in range(7):
-    plain('gus%d' % n, 'guess', ip='2001:db8:0:1::%x' % n)
+answer, t = min(seconds('bob', 'bobs', ip='203.0.113.20') for n in range(3))
+ok(answer == 'yes' and t < 1, '... but not when the name has logged in from there before', (answer, t))
+server.terminate()
+server.wait(300)
+server = start('auth-server', listen('auth-server'), 'log')
+ok(seconds('nil', 'x', ip='203.0.113.20')[1] >= 1, 'a restart makes nobody forget')
+ok('network 203.0.113.20: 1' in admin().stdout, 'mailadm auth shows the network', admin())
+write('control/authblock', '11\n')
+equal(plain('bob', 'wrong', ip='203.0.113.20')['answer'], 'no', 'a network that has failed too often ...')
+equal(plain('dan', 'dans', ip='203.0.113.20')['answer'], 'later', '... is not looked at: a temporary answer, for no mail program to ask for another password')
+ok('reason="too many failed logins"' in open('log').read(), '... the log says so')
+equal(plain('bob', 'bobs', ip='203.0.113.20')['answer'], 'yes', '... who has logged in from there before is let in')
+equal(plain('dan', 'dans', ip='198.51.100.24')['answer'], 'yes', '... and everybody from elsewhere')
+shown = admin('show', '203.0.113.20').stdout
+ok(shown.startswith('network 203.0.113.20: ') and 'refused for' in shown and shown.count('\n') == 1, 'mailadm auth show NETWORK', shown)
+equal(admin('clear', '203.0.113.20').stdout, '1 cleared\n', 'mailadm auth clear NETWORK ...')
+answer, t = seconds('dan', 'dans', ip='203.0.113.20')
+ok(answer == 'yes', '... works at once')
+os.unlink('control/authblock')
+shown = admin('show', 'BOB@example.test').stdout
+ok('at bob@example.test 192.0.2.0/24: ' in shown, 'mailadm auth show NAME: where it is known', shown)
+
+guess_passwords('ann')
+ok('name ann@example.test: 7 failures' in admin('show', 'ann').stdout, 'a name under attack', admin('show', 'ann'))
+plain('ann', 'secret', ip='192.0.2.30')
+ok(seconds('ann', 'wrong', ip='198.51.100.5')[1] >= 1, '... is slow for who comes from elsewhere')
+answer, t = min(seconds('ann', 'secret', ip='192.0.2.30') for n in range(3))
+ok(answer == 'yes' and t < 1, '... and not for its owner at home', (answer, t))
+equal(plain('ann', 'secret', ip='198.51.100.6')['answer'], 'yes', '... who gets in from elsewhere, too, after the delay')
+ok(int(admin('clear', 'ann').stdout.split()[0]) >= 1 and 'name ann' not in admin().stdout, 'mailadm auth clear NAME', admin())
+admin('clear', 'all')
+equal(admin().stdout, '', 'mailadm auth clear all')
+for turn in range(15):
+    plain('bob', 'an old password', ip='203.0.113.23')
+ok('at bob@example.test 203.0.113.0/24: 1 failure,' in admin('show', 'bob').stdout, 'the same wrong password again and again is one guess', admin('show', 'bob'))
+
+plain('hunter2', 'x', ip='203.0.113.25')
+line = open('log').read().splitlines()[-1]
+ok('hunter2' not in line and 'login=unknown:' in line, 'a name that is nobody\'s may be a password: the log has a mark instead', line)
+ok('name ' + line.split('login=')[1].split()[0] in admin('show', 'hunter2').stdout, '... which mailadm auth show NAME makes, too', admin('show', 'hunter2'))
+plain('jhon@example.test', 'x', ip='203.0.113.25')
+ok('login=jhon@example.test' in open('log').read(), '... but what has our domain is as it was said')
+admin('clear', 'all')
+guess_names('2001:db8:0:1::1')
 ok(seconds('nil2', 'x', ip='2001:db8:0:1::ffff')[1] >= 1, 'an IPv6 /64 is one network')
 ok(quickest('nilly', '2001:db8:0:2::1') < 1, '... the next one is another')
-for n in range(6):
+for n in range(12):
     plain('q%d' % n, 'x', ip='127.0.0.1')
 ok(quickest('webmail', '127.0.0.1') < 1, 'failures by the webmail on this host do not slow down all who use it')
 
-plain('ann', 'secret', ip='192.0.2.30')
-plain('ann', 'secret', ip='192.0.2.30')
+plain('ann', 'secret', ip='198.51.100.30')
+plain('ann', 'secret', ip='198.51.100.30')
 equal(reasons()[-2:], ['password', 'remembered'], 'a login is remembered for its network')
 person('ann', hashed('new'))
 build()
 equal(plain('ann', 'secret', ip='192.0.2.31')['answer'], 'no', 'a changed password counts at once')
-equal(plain('ann', 'secret', ip='192.0.2.30')['answer'], 'no', '... also where the old one was remembered')
+equal(plain('ann', 'secret', ip='198.51.100.30')['answer'], 'no', '... also where the old one was remembered')
 equal(plain('ann', 'new', ip='192.0.2.32')['answer'], 'yes', '... and the new one is right')
 
 spawn = listen('mailbox-spawn')
@@ -213,10 +271,10 @@ person('ida', '\nuserPassword: '.join(both('idas')))
 build()
 equal({name: salt_of(name) for name in salts}, salts, '... which stays, with new tables and after a restart')
 equal(salt_of('NoBody'), salts['nobody'], '... in any case of the name')
-for n in range(7):
-    scram('ida', 'wrong', ip='192.0.2.%d' % (80 + n))
+for n in range(8):
+    scram('ida', 'wrong', ip='198.51.100.%d' % (80 + n))
 began = time.monotonic()
-ok(scram('ida', 'idas', ip='192.0.2.89')['answer'] == 'yes' and time.monotonic() - began >= 1, 'check 15: failures slow down the next tries by SCRAM, too')
+ok(scram('ida', 'idas', ip='203.0.113.89')['answer'] == 'yes' and time.monotonic() - began >= 1, 'check 15: failures slow down the next tries by SCRAM, too')
 write('control/scramiterations', '0\n')
 build()
 equal(scram('ann', 'anns', ip='192.0.2.91'), {'answer': 'no', 'error': 'unknown mechanism'}, 'control/scramiterations 0: no SCRAM')

@@ -1,11 +1,7 @@
-/* lib/mac, auth/throttle, auth/remember: what the processes of one auth-server know in common. */
-
-#include <sys/wait.h>
-#include <unistd.h>
+/* lib/mac, auth/remember: what the processes of one auth-server know in common. */
 
 #include "lib/mac.h"
 #include "auth/remember.h"
-#include "auth/throttle.h"
 #include "lib/text.h"
 #include "tests/check.h"
 
@@ -25,30 +21,6 @@ static void check_mac(void)
   mac_strings(other, jefe, "a", "bc", (char *)0);
   check(memcmp(mac, other, MAC_SIZE), "two lists of strings never look alike");
   text_free(&hex);
-}
-
-static void check_throttle(void)
-{
-  struct throttle *t = throttle_make(key);
-  uint64_t now = 1000000;
-
-  check(!throttle_delay_ms(t, "network", "192.0.2.1", now), "nobody is slowed at first");
-  for (unsigned int i = 0; i < 4; i++) throttle_failed(t, "network", "192.0.2.1", now);
-  check(!throttle_delay_ms(t, "network", "192.0.2.1", now), "four failures cost nothing: people mistype");
-  throttle_failed(t, "network", "192.0.2.1", now);
-  check(throttle_delay_ms(t, "network", "192.0.2.1", now) == 250, "the fifth makes the next try wait");
-  check(!throttle_delay_ms(t, "network", "192.0.2.2", now), "another network does not wait");
-  check(!throttle_delay_ms(t, "name", "192.0.2.1", now), "a name is counted apart from a network");
-  for (unsigned int i = 0; i < 1000; i++) throttle_failed(t, "network", "192.0.2.1", now);
-  check(throttle_delay_ms(t, "network", "192.0.2.1", now) == 8000, "a thousand more: 8 s, and no longer");
-  check(throttle_delay_ms(t, "network", "192.0.2.1", now + 300) > 0, "five minutes later the count is 255 / 32");
-  check(!throttle_delay_ms(t, "network", "192.0.2.1", now + 600), "ten minutes later all is forgotten");
-  if (!fork()) {
-    for (unsigned int i = 0; i < 6; i++) throttle_failed(t, "name", "bob", now);
-    _exit(0);
-  }
-  wait(0);
-  check(throttle_delay_ms(t, "name", "bob", now) == 500, "what a child counts, all see");
 }
 
 static void check_remember(void)
@@ -75,7 +47,6 @@ static void check_remember(void)
 int main(void)
 {
   check_mac();
-  check_throttle();
   check_remember();
   return check_done();
 }
