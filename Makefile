@@ -80,13 +80,13 @@ $(B)/deliver/mailbox-spawn: LDLIBS += -Wl,-Bstatic
 $(B)/deliver/mailbox-spawn: libs += -Wl,-Bdynamic
 $(programs_with_tls:%=$(B)/%):     LDLIBS += -lssl -lcrypto
 $(programs_with_ldap:%=$(B)/%):    LDLIBS += -lldap -llber
-$(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt
+$(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt -largon2
 $(programs_with_https:%=$(B)/%):   LDLIBS += -lcurl
 $(programs_with_sqlite:%=$(B)/%):  LDLIBS += -lsqlite3
 $(programs_with_zlib:%=$(B)/%):    LDLIBS += -lz
 $(programs_with_unicode:%=$(B)/%): LDLIBS += -lidn2 -lunistring
 $(units) $(fuzzers) $(helpers) $(preload): LDLIBS += -lidn2 -lunistring
-$(units) $(fuzzers): LDLIBS += -lssl -lcrypto -lcrypt -lsqlite3 -lz
+$(units) $(fuzzers): LDLIBS += -lssl -lcrypto -lcrypt -largon2 -lsqlite3 -lz
 
 all: $(built)
 $(B)/%.o: %.c conf-cc conf-home

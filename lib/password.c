@@ -1,3 +1,6 @@
+#include "lib/password.h"
+
+#include <argon2.h>
 #include <crypt.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,14 +13,15 @@
 
 #include "lib/base64.h"
 #include "lib/conf.h"
+#include "lib/cryptcost.h"
 #include "lib/die.h"
-#include "lib/password.h"
+#include "lib/phc.h"
 #include "lib/saslprep.h"
 #include "lib/scheme.h"
 #include "lib/scramkeys.h"
 #include "lib/secret.h"
 
-enum { SHA1_SIZE = 20, SHA256_SIZE = 32, SHA512_SIZE = 64, SEAL_SALT_SIZE = 16, SCRAM_SALT_SIZE = 16, SCRAM_ITERATIONS = 25000 };
+enum { SHA1_SIZE = 20, SHA256_SIZE = 32, SHA512_SIZE = 64, SEAL_SALT_SIZE = 16, SCRAM_SALT_SIZE = 16, ARGON2_SALT_SIZE = 16, ARGON2_HASH_SIZE = 32, SCRAM_ITERATIONS = 25000 };
 
 static bool are_equal(const char *a, const char *b, size_t length)
 {
@@ -78,8 +82,9 @@ static enum password_result check_salted(const struct salted *s, const char *has
 static enum password_result check_crypt(const char *hash, const char *password)
 {
   enum password_result result = PASSWORD_UNKNOWN;
-  struct crypt_data *data = calloc(1, sizeof *data);
 
+  if (!cryptcost_is_bearable(hash)) return result;
+  struct crypt_data *data = calloc(1, sizeof *data);
   if (!data) die_nomem();
   const char *made = crypt_rn(password, hash, data, sizeof *data);
   if (made && *made != '*') {
@@ -89,6 +94,31 @@ static enum password_result check_crypt(const char *hash, const char *password)
     die_nomem();
   explicit_bzero(data, sizeof *data);
   free(data);
+  return result;
+}
+
+/* The lanes one after the other: a server that forks for each login has no threads. Too little memory is the end. */
+static bool argon2_of(const struct phc *p, const char *password, char *made)
+{
+  argon2_context context = { .out = (uint8_t *)made, .outlen = (uint32_t)p->hash.len, .pwd = (uint8_t *)password, .pwdlen = (uint32_t)strlen(password),
+                             .salt = (uint8_t *)p->salt.s, .saltlen = (uint32_t)p->salt.len, .t_cost = p->passes, .m_cost = p->memory,
+                             .lanes = p->lanes, .threads = 1, .version = p->version, .flags = ARGON2_DEFAULT_FLAGS };
+  int error = argon2_ctx(&context, p->is_id ? Argon2_id : Argon2_i);
+
+  if (error == ARGON2_MEMORY_ALLOCATION_ERROR) die_nomem();
+  return error == ARGON2_OK;
+}
+
+static enum password_result check_argon2(const char *hash, const char *password)
+{
+  struct phc known = PHC_ZERO;
+  char made[PHC_HASH_MAX];
+  enum password_result result = PASSWORD_UNKNOWN;
+
+  if (phc_parse(&known, hash) && argon2_of(&known, password, made))
+    result = are_equal(made, known.hash.s, known.hash.len) ? PASSWORD_RIGHT : PASSWORD_WRONG;
+  explicit_bzero(made, sizeof made);
+  phc_free(&known);
   return result;
 }
 
@@ -120,42 +150,100 @@ enum password_result password_check(const char *stored, const char *password)
   if (!*password || strlen(password) > SECRET_MAX) return PASSWORD_WRONG;
   for (size_t i = 0; i < sizeof salteds / sizeof *salteds; i++)
     if (salteds[i].scheme == scheme) return check_salted(&salteds[i], hash, password);
+  if (scheme == SCHEME_ARGON2) return check_argon2(hash, password);
   return scheme == SCHEME_SCRAM_SHA_256 ? check_scram(stored, password) : check_crypt(hash, password);
 }
 
 /* What a hash costs is in the prefix's own unit; measured in doc/password-hash.md. */
-static const struct {
-  const char *name, *prefix;
+static const struct kind {
+  const char *name, *prefix; /* prefix 0: Argon2id */
   unsigned long cost;
-} schemes[] = { { "yescrypt", "$y$", 5 }, { "sha512", "$6$", 100000 }, { "bcrypt", "$2b$", 10 } };
+} kinds[] = { { "yescrypt", "$y$", 5 }, { "sha512", "$6$", 100000 }, { "bcrypt", "$2b$", 10 }, { "argon2id", 0, 0 } };
 
-static void make_salt(char *salt, size_t size)
+static const struct phc argon2id = { .is_id = true, .version = ARGON2_VERSION_NUMBER, .memory = 19456, .passes = 2, .lanes = 1 };
+
+static const struct kind *configured(void)
 {
   text name = TEXT_ZERO;
+  const struct kind *found = 0;
 
   conf_value("passwordscheme", &name, "yescrypt");
-  for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-    if (text_is(&name, schemes[i].name)) {
-      if (!crypt_gensalt_rn(schemes[i].prefix, schemes[i].cost, 0, 0, salt, (int)size)) die_unable("make a salt");
-      text_free(&name);
-      return;
-    }
-  die_permanent("control/passwordscheme is yescrypt, sha512 or bcrypt, not ", name.s);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (text_is(&name, kinds[i].name)) found = &kinds[i];
+  if (!found) die_permanent("control/passwordscheme is yescrypt, argon2id, sha512 or bcrypt, not ", name.s);
+  text_free(&name);
+  return found;
 }
 
-void password_hash(text *stored, const char *password)
+static void make_salt(const struct kind *kind, char *salt, size_t size)
+{
+  if (!crypt_gensalt_rn(kind->prefix, kind->cost, 0, 0, salt, (int)size)) die_unable("make a salt");
+}
+
+static void hash_crypt(const struct kind *kind, const char *password, text *stored)
 {
   char salt[CRYPT_GENSALT_OUTPUT_SIZE];
   struct crypt_data *data = calloc(1, sizeof *data);
 
   if (!data) die_nomem();
-  make_salt(salt, sizeof salt);
+  make_salt(kind, salt, sizeof salt);
   const char *made = crypt_rn(password, salt, data, sizeof *data);
   if (!made || *made == '*') die_unable("hash a password");
   text_add(stored, "{CRYPT}");
   text_add(stored, made);
   explicit_bzero(data, sizeof *data);
   free(data);
+}
+
+static void hash_argon2(const char *password, text *stored)
+{
+  struct phc phc = argon2id;
+  char salt[ARGON2_SALT_SIZE], hash[ARGON2_HASH_SIZE];
+
+  random_buf(salt, sizeof salt);
+  text_copy_bytes(&phc.salt, salt, sizeof salt);
+  text_copy_bytes(&phc.hash, hash, sizeof hash); /* its size */
+  if (!argon2_of(&phc, password, phc.hash.s)) die_unable("hash a password");
+  text_add(stored, "{ARGON2ID}");
+  phc_format(&phc, stored);
+  phc_free(&phc);
+}
+
+void password_hash(text *stored, const char *password)
+{
+  const struct kind *kind = configured();
+
+  if (kind->prefix)
+    hash_crypt(kind, password, stored);
+  else
+    hash_argon2(password, stored);
+}
+
+/* Behind the third '$' stands the salt, before it all that makes the cost. */
+static bool has_cost_of(const char *hash, const char *salt)
+{
+  size_t length = 0;
+
+  for (unsigned int dollars = 0; salt[length] && dollars < 3; length++) dollars += salt[length] == '$';
+  return !strncmp(hash, salt, length);
+}
+
+bool password_is_current(const char *stored)
+{
+  const struct kind *kind = configured();
+  char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+  struct phc phc = PHC_ZERO;
+  const char *hash;
+  enum scheme scheme = scheme_parse(stored, &hash);
+  bool is_current = false;
+
+  if (kind->prefix && scheme == SCHEME_CRYPT) {
+    make_salt(kind, salt, sizeof salt);
+    is_current = has_cost_of(hash, salt);
+  } else if (!kind->prefix && scheme == SCHEME_ARGON2 && phc_parse(&phc, hash))
+    is_current = phc.is_id && phc.version == argon2id.version && phc.memory == argon2id.memory && phc.passes == argon2id.passes && phc.lanes == argon2id.lanes;
+  phc_free(&phc);
+  return is_current;
 }
 
 void password_seal(text *stored, const char *secret)

@@ -7,11 +7,13 @@
 
 enum password_result { PASSWORD_UNKNOWN = -1, PASSWORD_WRONG, PASSWORD_RIGHT };
 
-/* UNKNOWN: the scheme, or a hash that crypt(3) cannot take, or no SCRAM keys. A password that is empty or longer than SECRET_MAX is always WRONG. */
+/* UNKNOWN: the scheme, or a hash that crypt(3) cannot take or that costs too much, or no SCRAM keys. A password that is empty or longer than SECRET_MAX is always WRONG. */
 enum password_result password_check(const char *stored, const char *password);
 
-/* Adds "{CRYPT}HASH" by control/passwordscheme: yescrypt (the default), sha512 or bcrypt. Dies if the file says another. */
+/* Adds "{CRYPT}HASH" or "{ARGON2ID}HASH" by control/passwordscheme: yescrypt (the default), argon2id, sha512 or bcrypt. Dies if the file
+   says another. */
 void password_hash(text *stored, const char *password);
+bool password_is_current(const char *stored); /* is this as password_hash would make it now, scheme and cost? */
 
 /* Adds "{SSHA256}HASH" of what is as random as a key itself: nobody can guess that, so the hash need not be slow. */
 void password_seal(text *stored, const char *secret);

@@ -9,6 +9,7 @@ static const struct {
 } prefixes[] = {
   { "{CRYPT}", SCHEME_CRYPT },       { "{BLF-CRYPT}", SCHEME_CRYPT }, { "{SHA512-CRYPT}", SCHEME_CRYPT },
   { "{SHA256-CRYPT}", SCHEME_CRYPT }, { "{MD5-CRYPT}", SCHEME_CRYPT }, { "{SHA}", SCHEME_SHA },
+  { "{ARGON2ID}", SCHEME_ARGON2 },   { "{ARGON2I}", SCHEME_ARGON2 },   { "{ARGON2}", SCHEME_ARGON2 },
   { "{SSHA}", SCHEME_SSHA },         { "{SSHA256}", SCHEME_SSHA256 }, { "{SSHA512}", SCHEME_SSHA512 },
   { "{SCRAM-SHA-256}", SCHEME_SCRAM_SHA_256 }, { "SCRAM-SHA-256$", SCHEME_SCRAM_SHA_256 },
 };

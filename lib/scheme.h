@@ -8,6 +8,7 @@
 enum scheme {
   SCHEME_UNKNOWN, /* cannot be checked here; no prefix at all is a password in the clear */
   SCHEME_CRYPT,   /* {CRYPT}: all of crypt(3); and Dovecot's names for some of it */
+  SCHEME_ARGON2,  /* {ARGON2ID}, {ARGON2I}, {ARGON2}: lib/phc */
   SCHEME_SHA,
   SCHEME_SSHA,
   SCHEME_SSHA256,

@@ -5,6 +5,8 @@
 #include <skalibs/sha256.h>
 
 #include "lib/base64.h"
+#include "lib/cryptcost.h"
+#include "lib/phc.h"
 #include "lib/scheme.h"
 
 /* Base64 up to the separator, or to the end if it is 0; *at goes behind it. */
@@ -54,8 +56,13 @@ bool scramkeys_may_store(const char *stored)
   struct scramkeys keys = SCRAMKEYS_ZERO;
   const char *hash;
   enum scheme scheme = scheme_parse(stored, &hash);
-  bool good = scheme != SCHEME_UNKNOWN && (scheme != SCHEME_SCRAM_SHA_256 || scramkeys_parse(&keys, stored));
+  struct phc phc = PHC_ZERO;
+  bool good = scheme == SCHEME_CRYPT          ? cryptcost_is_bearable(hash)
+              : scheme == SCHEME_ARGON2       ? phc_parse(&phc, hash)
+              : scheme == SCHEME_SCRAM_SHA_256 ? scramkeys_parse(&keys, stored)
+                                              : scheme != SCHEME_UNKNOWN;
 
+  phc_free(&phc);
   scramkeys_free(&keys);
   return good;
 }

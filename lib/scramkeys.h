@@ -26,7 +26,7 @@ struct scramkeys {
 bool scramkeys_parse(struct scramkeys *k, const char *stored);
 void scramkeys_format(const struct scramkeys *k, text *stored); /* adds the first form */
 
-/* Can a password be stored so? Not of an unknown scheme, nor as keys that cannot be parsed. */
+/* Can a password be stored so? Not of an unknown scheme, nor what cannot be parsed or would cost too much. */
 bool scramkeys_may_store(const char *stored);
 
 /* The keys of a password (lib/saslprep) under k's salt and iterations. Takes as long as these want. */

@@ -102,6 +102,7 @@ none(calling('(SSL|EVP|CRYPTO|OPENSSL|BIO|X509|HMAC)_.*') ^ in_make('programs_wi
 none(calling('(ldap|ber)_.*') ^ in_make('programs_with_ldap'), 'the named programs hold libldap, and no other')
 none(calling('curl_.*') ^ in_make('programs_with_https'), 'the named programs hold libcurl, and no other')
 none(calling('crypt(_[a-z]+)?') ^ in_make('programs_with_hashing'), 'the named programs hold libcrypt, and no other')
+none(calling('argon2_.*') ^ in_make('programs_with_hashing'), '... and libargon2')
 none(calling('sqlite3_.*') ^ in_make('programs_with_sqlite'), 'the named programs hold SQLite, and no other')
 none(calling('(deflate|inflate|crc32|compress2?)(Init2?_|End|Bound)?') ^ in_make('programs_with_zlib'), 'the named programs hold zlib, and no other')
 none(calling('(u8|u16|u32|uc|uninorm)_.*') ^ in_make('programs_with_unicode'), 'the named programs hold libunistring, and no other')

@@ -9,6 +9,10 @@ echo bcrypt >control/passwordscheme
 is "bcrypt" '{CRYPT}$2b$10$' "$(hash secret | head -n 1 | cut -c1-14)"
 echo sha512 >control/passwordscheme
 is "sha512" '{CRYPT}$6$rounds=' "$(hash secret | head -n 1 | cut -c1-17)"
+echo argon2id >control/passwordscheme
+is "argon2id" '{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$' "$(hash secret | head -n 1 | cut -c1-41)"
+echo md5 >control/passwordscheme
+exits 100 "another one" sh -c 'echo secret | password-hash'
 rm control/passwordscheme
 is "RFC 7677: beside it the keys for SCRAM-SHA-256" '{CRYPT {SCRAM-SHA-256 ' "$(hashes)"
 is "... of 25000 iterations" '{SCRAM-SHA-256}25000' "$(hash secret | sed -n '2s/,.*//p')"
