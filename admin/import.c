@@ -257,15 +257,22 @@ static void say(const struct import *i)
   text_free(&line);
 }
 
-/* As it is called from where mailadm was started. */
-static void read_file(const char *path, text *bytes)
+bool import_read(const char *path, text *bytes)
 {
   int home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
   if (home == -1 || import_start == -1 || fchdir(import_start) == -1) die_unable("go back to the folder of the start");
-  if (!openslurpclose(bytes, path)) die_unable("read ", path);
+  bool good = openslurpclose(bytes, path) != 0;
+  int error = errno;
   if (fchdir(home) == -1) die_unable("go to the home");
   close(home);
+  errno = error;
+  return good;
+}
+
+static void read_file(const char *path, text *bytes)
+{
+  if (!import_read(path, bytes)) die_unable("read ", path);
 }
 
 static void set_up(struct import *i, const char *const *arguments)
