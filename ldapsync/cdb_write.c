@@ -3,7 +3,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,43 +61,57 @@ bool cdb_write_close(struct cdb_write *w, mode_t mode, gid_t group)
   return !e;
 }
 
-enum { CDB_HEAD = 2048, CDB_RECORD_HEAD = 8 };
+enum { CDB_HEAD = 2048, CDB_RECORD_HEAD = 8, AT_ONCE = 256 * 1024 };
 
 static size_t little_endian(const unsigned char *b)
 {
   return (size_t)b[0] | (size_t)b[1] << 8 | (size_t)b[2] << 16 | (size_t)b[3] << 24;
 }
 
-/* The file as it lies in memory; 0 if it is not there or cannot be one of ours. */
-static const unsigned char *map_file(const char *path, size_t *length)
+/* The length of the file, if it can be one of ours; 0 if not. */
+static off_t open_one(const char *path, int *fd)
 {
   struct stat status;
-  void *bytes = MAP_FAILED;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-  if (fd == -1) return 0;
-  if (fstat(fd, &status) == 0 && status.st_size > CDB_HEAD + CDB_RECORD_HEAD) {
-    *length = (size_t)status.st_size;
-    bytes = mmap(0, *length, PROT_READ, MAP_SHARED, fd, 0);
-  }
-  close(fd);
-  return bytes == MAP_FAILED ? 0 : bytes;
+  *fd = open(path, O_RDONLY | O_CLOEXEC);
+  return *fd != -1 && !fstat(*fd, &status) && status.st_size > CDB_HEAD + CDB_RECORD_HEAD ? status.st_size : 0;
 }
 
-static bool are_same(const unsigned char *a, const unsigned char *b, size_t length)
+static bool read_at(int fd, unsigned char *bytes, size_t length, off_t at)
 {
-  size_t first = CDB_HEAD + CDB_RECORD_HEAD + little_endian(a + CDB_HEAD) + little_endian(a + CDB_HEAD + 4);
+  for (ssize_t got; length; bytes += got, length -= (size_t)got, at += got)
+    if ((got = pread(fd, bytes, length, at)) <= 0) return false;
+  return true;
+}
 
-  return first <= length && !memcmp(a, b, CDB_HEAD + CDB_RECORD_HEAD) && !memcmp(a + first, b + first, length - first);
+/* Read, not mapped: a large file that was compared would be in the memory of who compares it. */
+static bool are_same(int a, int b, off_t from, off_t end)
+{
+  static unsigned char one[AT_ONCE], other[AT_ONCE];
+
+  for (size_t length; from < end; from += (off_t)length) {
+    length = end - from < AT_ONCE ? (size_t)(end - from) : AT_ONCE;
+    if (!read_at(a, one, length, from) || !read_at(b, other, length, from) || memcmp(one, other, length)) return false;
+  }
+  return from == end;
+}
+
+/* Behind the value of the first record. */
+static off_t second_record(int fd)
+{
+  unsigned char head[CDB_RECORD_HEAD];
+
+  if (!read_at(fd, head, sizeof head, CDB_HEAD)) return 0;
+  return (off_t)(CDB_HEAD + CDB_RECORD_HEAD + little_endian(head) + little_endian(head + 4));
 }
 
 bool cdb_are_same(const char *path, const char *other)
 {
-  size_t a_length = 0, b_length = 0;
-  const unsigned char *a = map_file(path, &a_length), *b = map_file(other, &b_length);
-  bool same = a && b && a_length == b_length && are_same(a, b, a_length);
+  int a, b;
+  off_t a_length = open_one(path, &a), b_length = open_one(other, &b);
+  bool same = a_length && a_length == b_length && are_same(a, b, 0, CDB_HEAD + CDB_RECORD_HEAD) && are_same(a, b, second_record(a), a_length);
 
-  if (a) munmap((void *)a, a_length);
-  if (b) munmap((void *)b, b_length);
+  if (a != -1) close(a);
+  if (b != -1) close(b);
   return same;
 }

@@ -5,10 +5,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct map_slot {
   const char *key; /* 0: free */
   void *value;
+  uint64_t hash;
 };
 struct map {
   struct map_slot *slots;

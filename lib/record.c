@@ -54,10 +54,15 @@ const char *record_walk(const text *record, size_t *at, size_t *key_length)
 
 const char *record_next(const text *record, const char *key, size_t *at)
 {
-  size_t length = strlen(key), found;
+  size_t length = strlen(key);
 
-  for (const char *string; (string = record_walk(record, at, &found));)
-    if (found == length && !memcmp(string, key, length)) return string[found] ? string + found + 1 : string + found;
+  while (*at < record->len) {
+    const char *string = record->s + *at;
+    *at += strlen(string) + 1;
+    if (*string != *key || strncmp(string, key, length)) continue;
+    if (string[length] == '=') return string + length + 1;
+    if (!string[length]) return string + length;
+  }
   return 0;
 }
 

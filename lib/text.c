@@ -23,6 +23,7 @@ bool string_is_ascii(const char *string)
 
 void text_ready(text *t, size_t more)
 {
+  if (t->s && t->len <= t->a && more <= t->a - t->len) return;
   if (!stralloc_readyplus(t, more)) die_nomem();
 }
 
