@@ -16,6 +16,7 @@
 #include "admin/limits.h"
 #include "admin/links.h"
 #include "admin/listing.h"
+#include "admin/master.h"
 #include "admin/orphans.h"
 #include "admin/rebuild.h"
 #include "admin/removal.h"
@@ -27,7 +28,7 @@
 #define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | add address|alias ADDRESS DESTINATION... | add group NAME MEMBER... | add public NAME | " \
               "apppassword add USER SERVICES NAME | apppassword list USER [ --json ] | apppassword delete USER NAME | passwd USER | passwd --link | link USER [ --given ] [ --reset ] | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | import ldap-table [ROLE=]FILE... [ --print ] | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
               "list domains|accounts|addresses|aliases|groups|links|orphans|dns [ --json ] | limits list | limits clear KEY|all | "\
-              "auth | auth show NAME|NETWORK | auth clear NAME|NETWORK|all"
+              "auth | auth show NAME|NETWORK | auth clear NAME|NETWORK|all | master vmail"
 
 /* A-label form, in lower case. */
 static void check_domain(const char *name, text *domain)
@@ -92,6 +93,7 @@ static const struct {
   { "apppassword", "add", apppasswords_add, 3, 3 },
   { "apppassword", "list", apppasswords_list, 1, 1 },
   { "apppassword", "delete", apppasswords_delete, 2, 2 },
+  { "master", "vmail", master_vmail, 0, 0 },
   { "auth", "show", guessing_show, 1, 1 },
   { "auth", "clear", guessing_clear, 1, 1 },
   { "auth", 0, guessing_list, 0, 0 },

@@ -25,6 +25,7 @@ struct conversation {
   int socket;
   text request;        /* what began the attempt: service, mechanism, ip, tls */
   struct sasl sasl;
+  text name, acts_for; /* who logs in, and for whom, if not for himself */
   text stored;         /* the keys that SCRAM was begun with, as they are stored */
   struct login_answer login;
   bool is_concluding;  /* SCRAM: our proof is out, which is the last challenge */
@@ -45,25 +46,42 @@ static void answer(struct conversation *c, const char *word, const char *key, co
 static void log_attempt(const struct conversation *c, const char *result)
 {
   const char *reason = strcmp(result, "later") && *c->login.reason ? c->login.reason : c->login.error.s;
-  text shown = TEXT_ZERO;
+  text shown = TEXT_ZERO, master = TEXT_ZERO;
 
-  login_show(c->sasl.login.len ? c->sasl.login.s : "", &shown);
-  log_event("login", "result", result, "reason", reason, "login", shown.s, "mailbox", c->login.mailbox.s, "backend", c->login.backend.s, "service",
+  login_show(c->acts_for.len ? c->acts_for.s : c->name.len ? c->name.s : "", &shown);
+  if (c->acts_for.len) login_show(c->name.s, &master);
+  log_event("login", "result", result, "reason", reason, "login", shown.s, "master", master.s, "mailbox", c->login.mailbox.s, "backend", c->login.backend.s, "service",
             record_get(&c->request, "service"), "app", c->login.app.id.len ? c->login.app.name.s : "", "mechanism", record_get(&c->request, "mechanism"), "client",
             record_get(&c->request, "ip"), (char *)0);
   text_free(&shown);
+  text_free(&master);
 }
 
 static void end_exchange(struct conversation *c)
 {
   sasl_end(&c->sasl);
   text_wipe(&c->stored);
+  text_clear(&c->name);
+  text_clear(&c->acts_for);
   c->is_concluding = false;
   c->is_in_exchange = false;
 }
 
+/* What was said as a name is known. */
+static void take_names(struct conversation *c)
+{
+  if (c->sasl.acts_for.len) {
+    text_copy(&c->name, c->sasl.login.s);
+    text_copy(&c->acts_for, c->sasl.acts_for.s);
+    text_string(&c->name);
+    text_string(&c->acts_for);
+  } else
+    login_split(c->sasl.login.s, &c->name, &c->acts_for);
+}
+
 static void refuse(struct conversation *c, const char *reason)
 {
+  if (c->sasl.login.len && !c->name.len) take_names(c);
   c->login.reason = reason;
   log_attempt(c, "no");
   answer(c, "no", "error", reason);
@@ -81,6 +99,7 @@ static void say_yes(struct conversation *c)
     record_add(&packet, "backend", c->login.backend.s);
   else
     record_add(&packet, "mailbox", c->login.mailbox.s);
+  if (c->login.master.len) record_add(&packet, "master", c->login.master.s);
   c->may_start = record_is(&c->request, "service", "imap");
   if (!call_send(c->socket, &packet, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
   text_free(&packet);
@@ -105,7 +124,8 @@ static void postpone(struct conversation *c)
 
 static void check(struct conversation *c)
 {
-  struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = c->sasl.login.s,
+  take_names(c);
+  struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = c->name.s, .acts_for = c->acts_for.len ? c->acts_for.s : 0,
                            .password = c->sasl.password.s, .stored = c->stored.s, .is_proved = c->sasl.is_proved };
 
   switch (login_check(&try, &c->login)) {
@@ -132,7 +152,9 @@ static void give_keys(struct conversation *c)
 {
   char nonce[NONCE_SIZE + 1];
 
-  if (login_keys(c->sasl.login.s, &c->sasl.keys, &c->stored, &c->login) != LOGIN_YES) {
+  take_names(c);
+  struct login_try try = { .login = c->name.s, .acts_for = c->acts_for.len ? c->acts_for.s : 0 };
+  if (login_keys(&try, &c->sasl.keys, &c->stored, &c->login) != LOGIN_YES) {
     postpone(c);
     return;
   }
@@ -211,11 +233,16 @@ static void begin(struct conversation *c, const text *packet)
 /* The client's socket goes on to mailbox-spawn. True if it is there, and the caller is done. */
 static bool start(struct conversation *c, const text *packet, const struct call_fds *fds)
 {
-  text request = TEXT_ZERO, reply = TEXT_ZERO;
+  text request = TEXT_ZERO, reply = TEXT_ZERO, login = TEXT_ZERO;
 
+  text_add_text(&login, &c->login.name);
+  if (c->login.master.len) { /* for the session's log */
+    text_add_char(&login, '*');
+    text_add_text(&login, &c->login.master);
+  }
   record_add(&request, "what", "imap");
   record_add(&request, "mailbox", c->login.mailbox.s);
-  record_add(&request, "login", c->login.name.s);
+  record_add(&request, "login", text_string(&login));
   record_add(&request, "tag", record_get(packet, "tag"));
   record_add(&request, "ahead", record_get(packet, "ahead"));
   record_add(&request, "ip", record_get(&c->request, "ip"));
@@ -230,6 +257,7 @@ static bool start(struct conversation *c, const text *packet, const struct call_
   answer(c, word, started ? 0 : "error", error);
   text_wipe(&request);
   text_free(&reply);
+  text_free(&login);
   return started;
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "auth/apps.h"
+#include "auth/master.h"
 #include "auth/stranger.h"
 #include "auth/throttle.h"
 #include "auth/verify.h"
@@ -110,9 +111,21 @@ static enum lookup_result find_backend(struct attempt *a)
   return tables_find(&shared.auth, "backend", text_string(&a->answer->backend), &a->secret);
 }
 
+/* N-97: a master who is no user. A user of that name does not log in by it. */
+static enum lookup_result find_reserved(struct attempt *a)
+{
+  if (!a->try->acts_for || !master_secret(&a->secret)) return LOOKUP_ABSENT;
+  text_clear(&a->mailbox);
+  record_add(&a->mailbox, "name", MASTER_RESERVED);
+  text_copy(&a->answer->mailbox, MASTER_RESERVED);
+  text_string(&a->answer->mailbox);
+  return LOOKUP_FOUND;
+}
+
 /* Finds the mailbox of a login, or the backend. ABSENT: the name is nobody's. */
 static enum lookup_result find_mailbox(struct attempt *a)
 {
+  if (master_is_reserved(a->try->login)) return find_reserved(a);
   enum lookup_result result = tables_find(&shared.policy, "login", a->try->login, &a->mailbox);
 
   if (result != LOOKUP_FOUND) return result;
@@ -152,7 +165,7 @@ static enum login_result check_password(const struct attempt *a)
     return LOGIN_YES;
   }
   if (!may_try(a)) return LOGIN_LATER;
-  if (apps_find(&a->apps, a->try->password, &a->answer->app)) { /* before anything slow, and who may be out of reach */
+  if (!a->try->acts_for && apps_find(&a->apps, a->try->password, &a->answer->app)) { /* before anything slow, and who may be out of reach */
     a->answer->reason = "app password";
     return LOGIN_YES;
   }
@@ -173,6 +186,7 @@ static const char *refusal_of(const struct attempt *a)
 {
   const char *service = a->try->service;
 
+  if (master_is_reserved(a->answer->mailbox.s)) return 0;
   if (a->answer->app.id.len && !apppassword_serves(&a->answer->app, service)) return "app password is not for this service";
   if (!strcmp(service, "imap") && !record_is(&a->mailbox, service, "yes")) return "imap is not allowed";
   if (!strcmp(service, "pop3") && record_is(&a->mailbox, service, "no")) return "pop3 is not allowed";
@@ -183,7 +197,7 @@ static const char *refusal_of(const struct attempt *a)
 /* It hands in mail and does nothing else; its name is its login. */
 static enum login_result admit_backend(const struct attempt *a)
 {
-  if (strcmp(a->try->service, "submit")) {
+  if (strcmp(a->try->service, "submit") || a->try->acts_for) {
     a->answer->reason = "a backend may submit only";
     return LOGIN_NO;
   }
@@ -201,11 +215,12 @@ static enum login_result check_known(const struct attempt *a)
   count_success(a);
   if (a->answer->backend.len) return admit_backend(a);
   const char *refusal = refusal_of(a);
+  if (!refusal && a->try->acts_for) refusal = master_act(a, &shared.policy);
   if (refusal) {
     a->answer->reason = refusal;
     return LOGIN_NO;
   }
-  text_copy(&a->answer->name, record_get(&a->mailbox, "name"));
+  if (!a->try->acts_for) text_copy(&a->answer->name, record_get(&a->mailbox, "name"));
   text_string(&a->answer->name);
   return LOGIN_YES;
 }
@@ -271,6 +286,18 @@ void login_show(const char *login, text *shown)
   text_free(&ignored);
 }
 
+void login_split(const char *said, text *login, text *acts_for)
+{
+  text ignored = TEXT_ZERO;
+
+  text_copy(login, said);
+  text_string(login);
+  text_clear(acts_for);
+  if (!open_tables() || tables_find(&shared.policy, "login", said, &ignored) != LOOKUP_FOUND) master_split(said, acts_for, login);
+  text_string(acts_for);
+  text_free(&ignored);
+}
+
 enum login_result login_check(const struct login_try *try, struct login_answer *answer)
 {
   struct attempt a = { .try = try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO,
@@ -278,6 +305,8 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   uint64_t began = attempt_now_ms();
 
   apps_none(&answer->app);
+  text_copy(&answer->master, "");
+  text_string(&answer->master);
   network_of(try->ip, &a.network);
   enum login_result result = check(&a);
   /* Cheap hashes and dear ones, a bind and an unknown name: no "no" comes before this, so none tells which it was. */
@@ -311,10 +340,9 @@ static bool find_keys(const struct attempt *a, struct scramkeys *keys, text *sto
 }
 
 /* None comes sooner than this, which is many times what the look-ups take: so the time does not tell who is a stranger. */
-enum login_result login_keys(const char *login, struct scramkeys *keys, text *stored, struct login_answer *answer)
+enum login_result login_keys(const struct login_try *try, struct scramkeys *keys, text *stored, struct login_answer *answer)
 {
-  struct login_try try = { .login = login };
-  struct attempt a = { .try = &try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO, .counted = TEXT_ZERO };
+  struct attempt a = { .try = try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO, .counted = TEXT_ZERO };
   enum login_result result = LOGIN_YES;
   text record = TEXT_ZERO;
   uint64_t began = attempt_now_ms();
@@ -324,7 +352,7 @@ enum login_result login_keys(const char *login, struct scramkeys *keys, text *st
   if (!open_tables())
     result = attempt_later(answer, "no tables");
   else if (find_mailbox(&a) == LOOKUP_BROKEN || tables_find(&shared.auth, "scram", "stranger", &record) != LOOKUP_FOUND ||
-           (!find_keys(&a, keys, stored) && !auth_stranger_keys(keys, &record, login)))
+           (!find_keys(&a, keys, stored) && !auth_stranger_keys(keys, &record, try->login)))
     result = attempt_later(answer, "the tables cannot be read");
   text_string(stored);
   uint64_t took = attempt_now_ms() - began;

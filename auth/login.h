@@ -13,6 +13,7 @@ struct login_try {
   const char *service;  /* imap, pop3, sieve, submit */
   const char *ip;       /* of the client */
   const char *login;    /* in lower case */
+  const char *acts_for; /* whose mailbox is asked for, if it is not his own (auth/master); else 0 */
   const char *password; /* 0: the client has not said it, but tried to prove that it has the keys that login_keys gave */
   const char *stored;   /* these keys, as they are stored */
   bool is_proved;
@@ -21,6 +22,7 @@ struct login_try {
 struct login_answer {
   text name;          /* the primary address, after YES */
   text mailbox;       /* its key, if the name is somebody's */
+  text master;        /* who has logged in, if it is for somebody else; else "" */
   text backend;       /* NAME of control/backends, if it is a backend's; else "" */
   text error;         /* after LATER */
   struct apppassword app; /* the app password that was right; its id is "" if it was none */
@@ -33,8 +35,11 @@ void login_refresh(void); /* the parent, before each child: the current tables *
 bool login_is_service(const char *service);
 bool login_has_keys(void); /* may SCRAM be tried: have all logins keys (tables-build)? */
 
-/* The keys for SCRAM that are stored of a login; if there are none, those of a stranger, and stored is "". YES or LATER. */
-enum login_result login_keys(const char *login, struct scramkeys *keys, text *stored, struct login_answer *answer);
+/* What was said as the name: who logs in, and for whom ("": himself). As it is if that is somebody's name. */
+void login_split(const char *said, text *login, text *acts_for);
+
+/* The keys for SCRAM that are stored of a login (of try, nothing more is needed); if there are none, those of a stranger, and stored is "". YES or LATER. */
+enum login_result login_keys(const struct login_try *try, struct scramkeys *keys, text *stored, struct login_answer *answer);
 /* A name that was said, as it may stand in the log: as it is if it is somebody's, or an address of a domain of ours; else it may be a
    password in the wrong field, and what `mailadm auth show NAME` makes of it stands for it. */
 void login_show(const char *login, text *shown);

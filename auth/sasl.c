@@ -22,10 +22,10 @@ static bool take(text *into, const char *bytes, size_t length, size_t max)
   return true;
 }
 
-static bool take_login(struct sasl *s, const char *bytes, size_t length)
+static bool take_login(text *into, const char *bytes, size_t length)
 {
-  if (!take(&s->login, bytes, length, SASL_LOGIN_MAX)) return false;
-  login_fold(&s->login);
+  if (!take(into, bytes, length, SASL_LOGIN_MAX)) return false;
+  login_fold(into);
   return true;
 }
 
@@ -36,7 +36,7 @@ static enum sasl_result challenge(struct sasl *s, const char *words)
   return SASL_MORE;
 }
 
-/* RFC 4616: [authzid] NUL authcid NUL passwd. To act as somebody else is not offered: an authzid must be the authcid. */
+/* RFC 4616: [authzid] NUL authcid NUL passwd. The authzid says whose mailbox is asked for. */
 static enum sasl_result plain(struct sasl *s, const char *bytes, size_t length)
 {
   if (!bytes) return s->step ? SASL_MALFORMED : challenge(s, "");
@@ -46,9 +46,10 @@ static enum sasl_result plain(struct sasl *s, const char *bytes, size_t length)
   const char *password = memchr(login, 0, (size_t)(end - login));
   if (!password) return SASL_MALFORMED;
   size_t login_length = (size_t)(password++ - login);
-  if (!take_login(s, login, login_length) || !take(&s->password, password, (size_t)(end - password), SECRET_MAX))
+  if (!take_login(&s->login, login, login_length) || !take_login(&s->acts_for, bytes, acts_as) || !take(&s->password, password, (size_t)(end - password), SECRET_MAX))
     return SASL_MALFORMED;
-  return !acts_as || (acts_as == login_length && bytes_are_nocase(bytes, login, acts_as)) ? SASL_DONE : SASL_FOREIGN;
+  if (!strcmp(s->acts_for.s, s->login.s)) text_clear(&s->acts_for);
+  return SASL_DONE;
 }
 
 enum { LOGIN_BEGINS, LOGIN_WAITS_FOR_NAME, LOGIN_WAITS_FOR_PASSWORD };
@@ -61,7 +62,7 @@ static enum sasl_result login(struct sasl *s, const char *bytes, size_t length)
     if (!bytes) return challenge(s, "Username:");
     s->step = LOGIN_WAITS_FOR_NAME; /* fall through */
   case LOGIN_WAITS_FOR_NAME:
-    return bytes && take_login(s, bytes, length) ? challenge(s, "Password:") : SASL_MALFORMED;
+    return bytes && take_login(&s->login, bytes, length) ? challenge(s, "Password:") : SASL_MALFORMED;
   default:
     return bytes && take(&s->password, bytes, length, SECRET_MAX) ? SASL_DONE : SASL_MALFORMED;
   }
@@ -74,7 +75,7 @@ static enum sasl_result take_first(struct sasl *s, const char *bytes, size_t len
   text name = TEXT_ZERO;
   enum auth_scram_result result = bytes ? auth_scram_first(&s->scram, bytes, length, &name) : AUTH_SCRAM_MALFORMED;
 
-  if (result != AUTH_SCRAM_MALFORMED && !take_login(s, name.s, name.len)) result = AUTH_SCRAM_MALFORMED;
+  if (result != AUTH_SCRAM_MALFORMED && !take_login(&s->login, name.s, name.len)) result = AUTH_SCRAM_MALFORMED;
   text_free(&name);
   switch (result) {
   case AUTH_SCRAM_GOOD: return SASL_KEYS;
@@ -131,6 +132,7 @@ enum sasl_result sasl_step(struct sasl *s, const char *bytes, size_t length)
 void sasl_end(struct sasl *s)
 {
   text_wipe(&s->login);
+  text_wipe(&s->acts_for);
   text_wipe(&s->password);
   scramkeys_free(&s->keys);
   auth_scram_free(&s->scram);

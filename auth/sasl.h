@@ -22,13 +22,14 @@ struct sasl {
   unsigned int step;
   const char *challenge; /* after SASL_MORE */
   text login;            /* in lower case, an address as lib/address folds it; ended by a NUL */
+  text acts_for;         /* whose mailbox is asked for, if it is not the login's (PLAIN): the authorization identity, folded as the login */
   text password;         /* ended by a NUL */
   struct scramkeys keys; /* of the login */
   struct auth_scram scram;
   text message;          /* the last one of SCRAM */
   bool is_proved;        /* then challenge is sent once more, if the login is let in: our proof. It is answered by nothing. */
 };
-#define SASL_ZERO { .login = TEXT_ZERO, .password = TEXT_ZERO, .keys = SCRAMKEYS_ZERO, .scram = AUTH_SCRAM_ZERO, .message = TEXT_ZERO }
+#define SASL_ZERO { .login = TEXT_ZERO, .acts_for = TEXT_ZERO, .password = TEXT_ZERO, .keys = SCRAMKEYS_ZERO, .scram = AUTH_SCRAM_ZERO, .message = TEXT_ZERO }
 
 /* channel: a record that stays until the end, see auth/scram.h. False: there is none of that name, or it binds a channel that
    cannot be bound. */

@@ -109,6 +109,7 @@ static void accept_login(struct session *s, const text *answer, const text *mech
   forget_call(s);
   s->idle = 0;
   log_login(s, "login", mechanism);
+  if (*record_get(answer, "master")) log_event("master", "login", s->login.s, "master", record_get(answer, "master"), "client", s->peer->remote_ip, (char *)0);
   reply(s, "235 2.7.0 Authentication successful");
 }
 

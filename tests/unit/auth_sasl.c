@@ -27,7 +27,10 @@ static void check_plain_rules(void)
   check_plain(B("\0B\xff@b\0x"), "b\xff@b", "x", "no UTF-8: as it is");
   check_plain(B("bob\0bob\0secret"), "bob", "secret", "an identity that is the name");
   sasl_begin(&s, "PLAIN", 0);
-  check(sasl_step(&s, B("ann\0bob\0secret")) == SASL_FOREIGN, "to act as somebody else is refused, and is no error of syntax");
+  check(sasl_step(&s, B("Ann\0bob\0secret")) == SASL_DONE && !strcmp(s.login.s, "bob") && !strcmp(s.acts_for.s, "ann"), "who wants to act for somebody else says so, RFC 4616");
+  check_plain(B("Bob\0bob\0secret"), "bob", "secret", "... the same name in another case is nobody else");
+  check(!s.acts_for.len, "... and so not said");
+  check_plain(B("a\0bob\0secret\0"), 0, 0, "... a NUL too many");
   check_plain(B("bob\0secret"), 0, 0, "one NUL");
   check_plain(B("bob"), 0, 0, "no NUL");
   check_plain(B("\0bob\0sec\0ret"), 0, 0, "three NULs");
