@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <skalibs/djbunix.h>
 
 #include "ldapsync/accounts.h"
 #include "ldapsync/changes.h"
+#include "ldapsync/report.h"
 #include "lib/die.h"
 #include "lib/file.h"
 
@@ -23,6 +25,7 @@ void accounts_report(const struct account *a, const char *format, ...)
   char *what = 0;
   va_list arguments;
 
+  if (report_is_quiet && !a->is_new) return;
   va_start(arguments, format);
   int length = vasprintf(&what, format, arguments);
   va_end(arguments);
@@ -42,19 +45,29 @@ void accounts_take(struct accounts *a, struct account *one)
   a->all[a->count++] = one;
 }
 
+static struct account *make(void)
+{
+  struct account *one = malloc(sizeof *one);
+
+  if (!one) die_nomem();
+  *one = (struct account){ .facts = TEXT_ZERO, .raw = TEXT_ZERO, .from = TEXT_ZERO, .addresses = TEXT_ZERO, .relayed = TEXT_ZERO };
+  return one;
+}
+
 struct account *accounts_add(struct accounts *a)
 {
-  struct account *next = malloc(sizeof *next);
+  struct account *next = make();
 
-  if (!next) die_nomem();
-  *next = (struct account){ .facts = TEXT_ZERO, .from = TEXT_ZERO, .addresses = TEXT_ZERO, .relayed = TEXT_ZERO };
   accounts_take(a, next);
   return next;
 }
 
+const text *accounts_raw(const struct account *a) { return a->raw.len ? &a->raw : &a->facts; }
+
 void accounts_free_one(struct account *a)
 {
-  text_free(&a->facts);
+  text_wipe(&a->facts);
+  text_wipe(&a->raw);
   text_free(&a->from);
   text_free(&a->addresses);
   text_free(&a->relayed);
@@ -83,37 +96,60 @@ struct reading {
   bool is_from_server;
 };
 
-static void add(struct reading *r, const struct ldif_entry *e, const char *path, text *facts)
+struct account *accounts_make(const struct profile *p, const struct ldif_entry *e, const char *path, bool is_from_server, enum profile_kind *kind)
 {
-  enum profile_kind kind = profile_map(r->profile, e, facts);
-  if (kind == PROFILE_NOBODY) return;
-  struct account *next = accounts_add(kind == PROFILE_GROUP ? r->groups : r->people);
+  text facts = TEXT_ZERO;
+  struct account *one = 0;
 
-  text_copy_bytes(&next->facts, facts->s, facts->len); /* it takes as much memory as it needs */
-  next->key = record_get(&next->facts, "key");
-  next->is_from_server = r->is_from_server;
-  text_ready(&next->from, strlen(path) + e->dn.len + 3);
-  text_add(&next->from, path);
-  text_add(&next->from, ": ");
-  text_add(&next->from, e->dn.s);
-  text_string(&next->from);
-  make_printable(next->from.s);
+  *kind = profile_map(p, e, &facts);
+  if (*kind != PROFILE_NOBODY) {
+    one = make();
+    text_copy_bytes(&one->facts, facts.s, facts.len); /* it takes as much memory as it needs */
+    one->key = record_get(&one->facts, "key");
+    one->is_from_server = is_from_server;
+    text_ready(&one->from, strlen(path) + e->dn.len + 3);
+    text_add(&one->from, path);
+    text_add(&one->from, ": ");
+    text_add(&one->from, e->dn.s);
+    text_string(&one->from);
+    make_printable(one->from.s);
+  }
+  text_wipe(&facts);
+  return one;
 }
 
-static void read_file(struct reading *r, const char *path)
+static void add(struct reading *r, const struct ldif_entry *e, const char *path)
 {
-  text bytes = TEXT_ZERO, facts = TEXT_ZERO;
+  enum profile_kind kind;
+  struct account *one = accounts_make(r->profile, e, path, r->is_from_server, &kind);
+
+  if (one) accounts_take(kind == PROFILE_GROUP ? r->groups : r->people, one);
+}
+
+/* A file that is written anew meanwhile is another one: then it is not known what was read. */
+static void note_place(const struct changes *c, const char *path, const struct stat *before, struct accounts_place *place)
+{
+  struct stat now;
+
+  if (!place || stat(path, &now) == -1 || now.st_ino != before->st_ino || now.st_dev != before->st_dev) return;
+  *place = (struct accounts_place){ now.st_dev, now.st_ino, c->whole };
+}
+
+static void read_file(struct reading *r, const char *path, struct accounts_place *place)
+{
+  text bytes = TEXT_ZERO;
   struct changes changes;
   struct ldif_entry entry = LDIF_ENTRY_ZERO;
+  struct stat status;
   enum ldif_result result;
 
-  if (!openslurpclose(&bytes, path)) die_unable("read ", path);
+  if (stat(path, &status) == -1 || !openslurpclose(&bytes, path)) die_unable("read ", path);
   (r->is_from_server ? changes_begin : changes_begin_plain)(&changes, bytes.s, bytes.len);
-  while ((result = changes_next(&changes, &entry)) == LDIF_ENTRY) add(r, &entry, path, &facts);
+  while ((result = changes_next(&changes, &entry)) == LDIF_ENTRY) add(r, &entry, path);
   if (result == LDIF_BROKEN) die_permanent(path, " ", changes.ldif.error.s, "; the last good tables stay");
+  note_place(&changes, path, &status, place);
   ldif_entry_free(&entry);
   changes_free(&changes);
-  text_free(&facts);
   text_free(&bytes);
 }
 
@@ -127,14 +163,15 @@ void accounts_read(struct accounts *people, struct accounts *groups, const char 
     if (except && !strcmp(except, names.s + at)) continue;
     text_clear(&path);
     text_add_format(&path, "%s/%s", folder, names.s + at);
-    read_file(&reading, text_string(&path));
+    read_file(&reading, text_string(&path), 0);
   }
   text_free(&names);
   text_free(&path);
 }
 
-void accounts_read_file(struct accounts *people, struct accounts *groups, const char *path, const struct profile *p, bool is_from_server)
+void accounts_read_file(struct accounts *people, struct accounts *groups, const char *path, const struct profile *p, bool is_from_server,
+                        struct accounts_place *place)
 {
   struct reading reading = { people, groups, p, is_from_server };
-  read_file(&reading, path);
+  read_file(&reading, path, place);
 }

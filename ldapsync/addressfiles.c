@@ -3,6 +3,7 @@
 
 #include "ldapsync/addressfiles.h"
 #include "ldapsync/control.h"
+#include "ldapsync/report.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 
@@ -50,12 +51,12 @@ static bool take_destination(const struct reading *r, const char *path, const ch
   switch (targets_find(r->targets, value, lead->address, &one)) {
   case TARGET_BAD: control_refuse(path, "to", value, "a destination is ADDRESS, LOGIN, group:NAME or public:NAME");
   case TARGET_ABSENT:
-    strerr_warnw(path, ": to: ", value, " is passed over: there is none of this name");
+    report_warn(path, ": to: ", value, " is passed over: there is none of this name");
     return false;
   case TARGET_FOUND: break;
   }
   if (one.group && one.group->is_refused) {
-    strerr_warnw(path, ": to: ", value, " is passed over: this group gets no mail");
+    report_warn(path, ": to: ", value, " is passed over: this group gets no mail");
     return false;
   }
   lead->what = one.account ? LEAD_MAILBOX : one.group ? LEAD_MEMBERS : LEAD_FORWARD;
@@ -68,7 +69,7 @@ static void check_domain(const struct reading *r, const char *path, const char *
   const char *domain = strrchr(address, '@') + 1;
 
   if (strcmp(domain, "*") && !domains_find(r->targets->domains, domain))
-    strerr_warnw(path, ": the domain ", domain, " is not in control/domains: nobody asks for this address");
+    report_warn(path, ": the domain ", domain, " is not in control/domains: nobody asks for this address");
 }
 
 static void read_file(void *to, const char *path, const char *file)
@@ -89,7 +90,7 @@ static void read_file(void *to, const char *path, const char *file)
       lead.order = count++;
       leads_add(r->leads, &lead);
     }
-  if (!count) strerr_warnw(path, ": the address leads nowhere, so there is no such address");
+  if (!count) report_warn(path, ": the address leads nowhere, so there is no such address");
   text_free(&fields);
   text_free(&key);
 }

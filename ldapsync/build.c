@@ -12,14 +12,6 @@
 
 enum { FOLDER_NAME_MAX = 200 };
 
-/* What finds the addresses of one account after the other. */
-struct finder {
-  const struct domains *domains;
-  const struct domain *last; /* most people are of the domain of the one before */
-  struct address parsed;
-  text made;
-};
-
 static bool has_string(const text *strings, const char *wanted)
 {
   for (size_t at = 0; at < strings->len; at += strlen(strings->s + at) + 1)
@@ -27,14 +19,14 @@ static bool has_string(const text *strings, const char *wanted)
   return false;
 }
 
-static const struct domain *find_domain(struct finder *f, const char *name)
+static const struct domain *find_domain(struct build_finder *f, const char *name)
 {
   if (!f->last || strcmp(f->last->name, name)) f->last = domains_find(f->domains, name);
   return f->last;
 }
 
 /* The domain if it is one of control/domains; the address is then added where it belongs. */
-static const struct domain *add_address(struct finder *f, struct account *a, const char *value, size_t length)
+static const struct domain *add_address(struct build_finder *f, struct account *a, const char *value, size_t length)
 {
   const struct domain *domain;
 
@@ -45,7 +37,7 @@ static const struct domain *add_address(struct finder *f, struct account *a, con
 }
 
 /* N-17: in a domain with "addusers: yes" every login is a local part. There may be many domains, so the list is not searched. */
-static void add_user_addresses(struct finder *f, struct account *a)
+static void add_user_addresses(struct build_finder *f, struct account *a)
 {
   size_t at = 0;
 
@@ -74,7 +66,7 @@ static void report_nameless(const struct account *a)
 }
 
 /* A contact has neither mailbox nor address here: what groups send it goes where its mail is. */
-static void find_contact(struct finder *f, struct account *a)
+static void find_contact(struct build_finder *f, struct account *a)
 {
   size_t at = 0;
 
@@ -83,7 +75,7 @@ static void find_contact(struct finder *f, struct account *a)
 }
 
 /* Who has a main address of our domains, or one by addusers, has a mailbox. Who has it elsewhere gets what lists send him there. */
-static void find_addresses(struct finder *f, struct account *a)
+static void find_addresses(struct build_finder *f, struct account *a)
 {
   const char *hinted = hints_main(a);
   size_t at = 0;
@@ -129,6 +121,23 @@ static void move_others(struct build *b)
   accounts_sort(&b->others);
 }
 
+static void contest_one(struct names *contested, const char *kind, const char *what)
+{
+  text one = TEXT_ZERO;
+
+  text_add_format(&one, "%s %s", kind, what);
+  names_add(contested, text_string(&one));
+  text_free(&one);
+}
+
+/* It gets no mailbox; another build may decide otherwise, when who has what it wants is gone. */
+static void lose(struct build *b, struct account *a)
+{
+  contest_one(&b->contested, "key", a->key);
+  if (a->name) contest_one(&b->contested, "name", a->name);
+  a->name = 0;
+}
+
 /* Keeps the accounts that still have a name. */
 static void drop_nameless(struct accounts *all)
 {
@@ -148,8 +157,9 @@ static void sort_by_age(struct accounts *all, const struct uids *u)
   accounts_sort(all);
 }
 
-static void drop_same_keys(struct accounts *all)
+static void drop_same_keys(struct build *b)
 {
+  struct accounts *all = &b->accounts;
   const struct account *before = 0;
 
   for (size_t i = 0; i < all->count; i++) {
@@ -157,14 +167,14 @@ static void drop_same_keys(struct accounts *all)
     if (before && !strcmp(before->key, a->key)) {
       accounts_report(a, "no mailbox: its key %s is that of %s; a copied entry needs an entryUUID of its own", a->key,
                       before->from.s);
-      a->name = 0;
+      lose(b, a);
     } else
       before = a;
   }
   drop_nameless(all);
 }
 
-static int compare_names(const void *x, const void *y)
+int build_compare_names(const void *x, const void *y)
 {
   const struct build_name *a = x, *b = y;
   if (a->hash != b->hash) return a->hash < b->hash ? -1 : 1;
@@ -184,11 +194,12 @@ static struct build_name *names_make(size_t room)
 
 static void names_sort(struct build_name *names, size_t count)
 {
-  if (count) qsort(names, count, sizeof *names, compare_names);
+  if (count) qsort(names, count, sizeof *names, build_compare_names);
 }
 
-static void drop_same_primaries(struct accounts *all)
+static void drop_same_primaries(struct build *b)
 {
+  struct accounts *all = &b->accounts;
   struct build_name *names = names_make(all->count);
 
   for (size_t i = 0; i < all->count; i++)
@@ -200,7 +211,7 @@ static void drop_same_primaries(struct accounts *all)
     else {
       accounts_report(names[i].account, "no mailbox: its primary address %s is that of %s", names[i].name,
                       names[first].account->from.s);
-      names[i].account->name = 0;
+      lose(b, names[i].account);
     }
   free(names);
   drop_nameless(all);
@@ -273,24 +284,37 @@ static void keep_place(struct account *a, uint32_t uid, const struct build_limit
 
 static bool is_system_user(const struct account *a) { return record_find(&a->facts, "path") != 0; }
 
-/* Those whose uid the directory gives come first, so that none of it is allotted to somebody else. */
-static void give_places(struct accounts *all, struct uids *u, const struct build_limits *limits)
+void build_place(struct account *a, struct uids *u, const struct build_limits *limits)
 {
+  uint32_t uid;
+
+  if (!wanted_uid(a, limits, &uid))
+    a->name = 0;
+  else if (a->place)
+    keep_place(a, uid, limits);
+  else
+    place(a, u, uid);
+}
+
+/* Those whose uid the directory gives come first, so that none of it is allotted to somebody else. */
+static void give_places(struct build *b, struct uids *u, const struct build_limits *limits)
+{
+  struct accounts *all = &b->accounts;
+
   for (int given = 1; given >= 0; given--)
     for (size_t i = 0; i < all->count; i++) {
       struct account *a = all->all[i];
-      uint32_t uid;
-      if (!a->name || is_system_user(a) || (record_find(&a->facts, "uid") != 0) != given) continue;
-      if (!wanted_uid(a, limits, &uid))
-        a->name = 0;
-      else if (a->place)
-        keep_place(a, uid, limits);
-      else
-        place(a, u, uid);
+      const char *name = a->name;
+      if (!name || is_system_user(a) || (record_find(&a->facts, "uid") != 0) != given) continue;
+      build_place(a, u, limits);
+      if (a->name) continue;
+      a->name = name;
+      lose(b, a);
     }
   for (size_t i = 0; i < all->count; i++)
-    if (is_system_user(all->all[i]) && !systemuser_place(all->all[i], u)) all->all[i]->name = 0;
+    if (is_system_user(all->all[i]) && !systemuser_place(all->all[i], u)) lose(b, all->all[i]);
   drop_nameless(all);
+  accounts_sort(all); /* those who have just come have their age now */
 }
 
 static size_t count_strings(const text *strings)
@@ -323,39 +347,52 @@ static size_t list_directory_logins(struct account *a, struct build_name *names)
   return count;
 }
 
+size_t build_names(struct account *a, struct build_name *names)
+{
+  if (!names) return count_strings(&a->addresses) + list_directory_logins(a, 0);
+  struct build_name *next = list_addresses(a, names);
+  next += list_directory_logins(a, next);
+  return (size_t)(next - names);
+}
+
 static void list_logins(struct build *b)
 {
   size_t room = 0;
 
-  for (size_t i = 0; i < b->accounts.count; i++)
-    room += count_strings(&b->accounts.all[i]->addresses) + list_directory_logins(b->accounts.all[i], 0);
+  for (size_t i = 0; i < b->accounts.count; i++) room += build_names(b->accounts.all[i], 0);
   struct build_name *next = b->logins = names_make(room);
-  for (size_t i = 0; i < b->accounts.count; i++) {
-    next = list_addresses(b->accounts.all[i], next);
-    next += list_directory_logins(b->accounts.all[i], next);
-  }
+  for (size_t i = 0; i < b->accounts.count; i++) next += build_names(b->accounts.all[i], next);
   b->login_count = (size_t)(next - b->logins);
+  b->login_room = room + 1;
   names_sort(b->logins, b->login_count);
+}
+
+void build_find(struct build_finder *f, struct account *a)
+{
+  if (record_is(&a->facts, "contact", "yes"))
+    find_contact(f, a);
+  else if (!a->is_public)
+    find_addresses(f, a);
+}
+
+void build_finder_free(struct build_finder *f)
+{
+  address_free(&f->parsed);
+  text_free(&f->made);
 }
 
 void build_resolve(struct build *b, const struct domains *d, struct uids *u, const struct build_limits *limits)
 {
-  struct finder finder = { .domains = d, .parsed = ADDRESS_ZERO, .made = TEXT_ZERO };
+  struct build_finder finder = BUILD_FINDER_ZERO;
 
-  for (size_t i = 0; i < b->accounts.count; i++) {
-    struct account *a = b->accounts.all[i];
-    if (record_is(&a->facts, "contact", "yes"))
-      find_contact(&finder, a);
-    else if (!a->is_public)
-      find_addresses(&finder, a);
-  }
-  address_free(&finder.parsed);
-  text_free(&finder.made);
+  finder.domains = d;
+  for (size_t i = 0; i < b->accounts.count; i++) build_find(&finder, b->accounts.all[i]);
+  build_finder_free(&finder);
   hints_report(&b->accounts);
   move_others(b);
   sort_by_age(&b->accounts, u);
-  drop_same_keys(&b->accounts);
-  drop_same_primaries(&b->accounts);
-  give_places(&b->accounts, u, limits);
+  drop_same_keys(b);
+  drop_same_primaries(b);
+  give_places(b, u, limits);
   list_logins(b);
 }

@@ -4,7 +4,7 @@
 #include "ldapsync/build.h"
 #include "ldapsync/map.h"
 
-struct account *build_login(const struct build *b, const char *login)
+size_t build_find_name(const struct build *b, const char *login)
 {
   uint64_t hash = hash_string(login);
   size_t from = 0, to = b->login_count;
@@ -17,7 +17,29 @@ struct account *build_login(const struct build *b, const char *login)
     else
       to = middle;
   }
-  if (from == b->login_count || strcmp(b->logins[from].name, login)) return 0;
+  return from < b->login_count && !strcmp(b->logins[from].name, login) ? from : b->login_count;
+}
+
+static bool has(const struct names *contested, const char *kind, const char *what)
+{
+  text one = TEXT_ZERO;
+
+  text_add_format(&one, "%s %s", kind, what);
+  bool is_there = names_have(contested, text_string(&one));
+  text_free(&one);
+  return is_there;
+}
+
+bool build_is_contested(const struct build *b, const struct account *a)
+{
+  return b->contested.count && (has(&b->contested, "key", a->key) || (a->name && has(&b->contested, "name", a->name)));
+}
+
+struct account *build_login(const struct build *b, const char *login)
+{
+  size_t from = build_find_name(b, login);
+
+  if (from == b->login_count) return 0;
   const struct build_name *first = &b->logins[from];
   for (size_t i = from + 1; first->rank == BUILD_ALIAS && i < b->login_count && !strcmp(b->logins[i].name, login); i++)
     if (b->logins[i].account != first->account) return 0;
@@ -53,18 +75,19 @@ static void lead_person(const struct account *a, struct leads *l)
   }
 }
 
+void build_leads_of(const struct account *a, struct leads *l)
+{
+  if (a->is_public)
+    leads_add(l, &(struct lead){ .address = a->name, .to = a->key, .from = a->from.s, .order = order_of(a), .kind = LEAD_PUBLIC, .what = LEAD_MAILBOX });
+  else if (a->place)
+    lead_person(a, l);
+  else
+    lead_elsewhere(a, l);
+  lead_relayed(a, l);
+}
+
 void build_leads(const struct build *b, struct leads *l)
 {
-  for (size_t i = 0; i < b->accounts.count; i++) {
-    const struct account *a = b->accounts.all[i];
-    if (a->is_public)
-      leads_add(l, &(struct lead){ .address = a->name, .to = a->key, .from = a->from.s, .order = order_of(a), .kind = LEAD_PUBLIC, .what = LEAD_MAILBOX });
-    else
-      lead_person(a, l);
-    lead_relayed(a, l);
-  }
-  for (size_t i = 0; i < b->others.count; i++) {
-    lead_elsewhere(b->others.all[i], l);
-    lead_relayed(b->others.all[i], l);
-  }
+  for (size_t i = 0; i < b->accounts.count; i++) build_leads_of(b->accounts.all[i], l);
+  for (size_t i = 0; i < b->others.count; i++) build_leads_of(b->others.all[i], l);
 }

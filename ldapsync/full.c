@@ -84,13 +84,17 @@ static bool rehearse(struct generation *g, bool may_vanish)
   return is_good;
 }
 
-void full_refuse_if_held(void)
+bool full_is_held(void)
 {
   text held = TEXT_ZERO;
+  bool is_held = generations_held(&held);
 
-  if (!generations_held(&held)) return;
-  guard_refused("held");
-  strerr_dief(END_NO, "the tables are those of ", held.s, " since tables-build --back, and nothing is published until tables-build --release");
+  if (is_held) {
+    guard_refused("held");
+    strerr_warnw("the tables are those of ", held.s, " since tables-build --back, and nothing is published until tables-build --release");
+  }
+  text_free(&held);
+  return is_held;
 }
 
 void full_become(struct generation *g)
@@ -106,7 +110,7 @@ void full_become(struct generation *g)
 
 bool full_build(struct generation *g, struct sources *s, const struct full_how *how)
 {
-  if (!how->is_dry) full_refuse_if_held();
+  if (!how->is_dry && full_is_held()) _exit(END_NO);
   sources_read(s, how->is_fetched);
   bool may_vanish = guard_vanishing(&s->build.accounts, &s->leads, &s->uids, &how->agreed) || how->is_forced;
   if (!may_vanish && !how->is_dry) {

@@ -22,7 +22,7 @@ int full_lock(void);
 /* With the lock held; s is filled. Dies if nothing can be published: the tables stay. False: rehearsed, and it would not be published. */
 bool full_build(struct generation *g, struct sources *s, const struct full_how *how);
 
-void full_refuse_if_held(void); /* dies if somebody went back and has not released that yet */
+bool full_is_held(void); /* somebody went back, and has not released that yet; it is said */
 void full_prune(void);
 
 /* The name of a generation that is not published yet, below tables/. */

@@ -65,8 +65,6 @@ static bool take_name(struct groups *g, struct mail_group *group)
 /* The operator's own come first, so a name of both is theirs. */
 static void make_groups(struct groups *g, struct accounts *facts)
 {
-  struct map keys = MAP_ZERO;
-
   g->all = calloc(facts->count + 1, sizeof *g->all);
   if (!g->all) die_nomem();
   for (size_t i = 0; i < facts->count; i++) facts->all[i]->key = record_get(&facts->all[i]->facts, "key");
@@ -76,24 +74,29 @@ static void make_groups(struct groups *g, struct accounts *facts)
       struct account *a = facts->all[i];
       const char *path = record_find(&a->facts, "file");
       if ((path != 0) != of_files) continue;
-      if (!map_add(&keys, a->key, a)) {
-        accounts_report(a, "it is no group: its key %s is that of %s", a->key, ((struct account *)map_find(&keys, a->key))->from.s);
+      if (map_find(&g->by_key, a->key)) {
+        accounts_report(a, "it is no group: its key %s is that of %s", a->key, ((struct mail_group *)map_find(&g->by_key, a->key))->facts->from.s);
         continue;
       }
       g->all[g->count++] = (struct mail_group){ .facts = a, .path = path, .is_internal = record_is(&a->facts, "internal", "yes"),
-                                                .is_hidden = record_is(&a->facts, "hidden", "yes") };
+                                                .is_hidden = record_is(&a->facts, "hidden", "yes"), .addresses = TEXT_ZERO };
+      map_add(&g->by_key, a->key, &g->all[g->count - 1]);
       if (!g->all[g->count - 1].is_hidden) take_name(g, &g->all[g->count - 1]);
     }
-  map_free(&keys);
+}
+
+void groups_open_again(struct groups *g, struct accounts *facts)
+{
+  g->largest = (size_t)conf_number("groupmax", 100000, 100000000);
+  make_groups(g, facts);
 }
 
 void groups_open(struct groups *g, struct accounts *facts)
 {
   struct opening opening = { g, facts };
 
-  g->largest = (size_t)conf_number("groupmax", 100000, 100000000);
   control_folder("groups", read_group, &opening);
-  make_groups(g, facts);
+  groups_open_again(g, facts);
 }
 
 const struct mail_group *groups_find(const struct groups *g, const char *name)
@@ -111,36 +114,37 @@ static void lead(const struct mail_group *g, const char *address, enum lead_kind
                                .what = LEAD_MEMBERS, .is_internal = g->is_internal });
 }
 
-static void lead_attributes(const struct mail_group *g, const struct domains *d, struct leads *l)
+static void add_attributes(struct mail_group *g, const struct domains *d)
 {
   struct address a = ADDRESS_ZERO;
   size_t at = 0;
 
   for (const char *value; (value = record_next(&g->facts->facts, "address", &at));)
-    if (address_parse(&a, value, strlen(value)) == ADDRESS_FULL && domains_have(d, a.domain))
-      lead(g, string_duplicate(a.folded.s), LEAD_DIRECTORY, l);
+    if (address_parse(&a, value, strlen(value)) == ADDRESS_FULL && domains_have(d, a.domain)) text_add_bytes(&g->addresses, a.folded.s, a.folded.len + 1);
   address_free(&a);
 }
 
 /* N-18 */
-static void lead_names(const struct mail_group *g, const struct domains *d, struct leads *l)
+static void add_names(struct mail_group *g, const struct domains *d)
 {
-  text address = TEXT_ZERO;
-
+  g->made_at = g->addresses.len;
   for (size_t i = 0; g->name && i < d->count; i++) {
     if (!d->sorted[i].has_groups) continue;
-    text_clear(&address);
-    text_add_format(&address, "%s@%s", g->name, d->sorted[i].name);
-    lead(g, string_duplicate(text_string(&address)), LEAD_GROUP, l);
+    text_add_format(&g->addresses, "%s@%s", g->name, d->sorted[i].name);
+    text_add_char(&g->addresses, 0);
   }
-  text_free(&address);
 }
 
-void groups_leads(const struct groups *g, const struct domains *d, struct leads *l)
+void groups_leads(struct groups *g, const struct domains *d, struct leads *l)
 {
   for (size_t i = 0; i < g->count; i++) {
-    if (g->all[i].is_refused || g->all[i].is_hidden) continue;
-    lead_attributes(&g->all[i], d, l);
-    lead_names(&g->all[i], d, l);
+    struct mail_group *one = &g->all[i];
+    if (one->is_refused || one->is_hidden) continue;
+    if (!one->addresses.len) {
+      add_attributes(one, d);
+      add_names(one, d);
+    }
+    for (size_t at = 0; at < one->addresses.len; at += strlen(one->addresses.s + at) + 1)
+      lead(one, one->addresses.s + at, at < one->made_at ? LEAD_DIRECTORY : LEAD_GROUP, l);
   }
 }

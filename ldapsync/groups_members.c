@@ -22,6 +22,18 @@ static void fold(text *folded, const char *value)
   text_string(folded);
 }
 
+/* The first one of a name counts. */
+static void add_key(struct map *m, const char *key, void *value)
+{
+  if (!map_find(m, key)) map_add(m, string_duplicate(key), value);
+}
+
+static void free_index(struct map *m)
+{
+  for (size_t i = 0; i < m->room; i++) free((char *)m->slots[i].key);
+  map_free(m);
+}
+
 static void index_people(struct index *x, const struct accounts *people)
 {
   text folded = TEXT_ZERO;
@@ -32,10 +44,10 @@ static void index_people(struct index *x, const struct accounts *people)
     const char *dn = record_find(&a->facts, "dn");
     if (!dn) continue;
     dn_fold(dn, &folded);
-    map_add(&x->people, string_duplicate(folded.s), a);
+    add_key(&x->people, folded.s, a);
     for (const char *login; (login = record_next(&a->facts, "login", &at));) {
       fold(&folded, login);
-      map_add(&x->logins, string_duplicate(folded.s), a);
+      add_key(&x->logins, folded.s, a);
     }
   }
   text_free(&folded);
@@ -49,11 +61,11 @@ static void index_groups(struct index *x, const struct groups *g)
     const char *dn = record_find(&g->all[i].facts->facts, "dn");
     if (!dn) continue;
     dn_fold(dn, &folded);
-    map_add(&x->groups, string_duplicate(folded.s), &g->all[i]);
+    add_key(&x->groups, folded.s, &g->all[i]);
     size_t at = 0;
     for (const char *id; (id = record_next(&g->all[i].facts->facts, "id", &at));) {
       fold(&folded, id);
-      map_add(&x->ids, string_duplicate(folded.s), &g->all[i]);
+      add_key(&x->ids, folded.s, &g->all[i]);
     }
   }
   text_free(&folded);
@@ -187,7 +199,7 @@ static void flatten(struct flat *f, struct mail_group *g, unsigned int depth)
   }
 }
 
-static void clear_marks(struct groups *g)
+static void clear_marks(const struct groups *g)
 {
   for (size_t i = 0; i < g->count; i++) {
     g->all[i].mark = 0;
@@ -227,12 +239,32 @@ void groups_resolve(struct groups *g, const struct build *b, const struct target
   take_people(&x, &b->accounts);
   take_people(&x, &b->others);
   take_groups(&x, g);
-  map_free(&x.people);
-  map_free(&x.groups);
-  map_free(&x.logins);
-  map_free(&x.ids);
+  free_index(&x.people);
+  free_index(&x.groups);
+  free_index(&x.logins);
+  free_index(&x.ids);
   for (size_t i = 0; i < g->count; i++) check_size(&g->all[i], g->largest);
   clear_marks(g);
+}
+
+static void make_record(const struct groups *g, struct mail_group *group, text *record)
+{
+  struct flat f = { .root = group, .addresses = NAMES_ZERO, .record = record, .largest = g->largest };
+
+  text_clear(record);
+  if (group->is_refused || group->is_hidden) return;
+  if (record_find(&group->facts->facts, "name")) record_add(record, "name", record_get(&group->facts->facts, "name"));
+  record_add(record, "from", group->facts->from.s);
+  flatten(&f, group, 0);
+  names_free(&f.addresses);
+}
+
+void groups_record(const struct groups *g, const char *key, text *record)
+{
+  struct mail_group *group = map_find(&g->by_key, key);
+
+  text_clear(record);
+  if (group) make_record(g, group, record);
 }
 
 void groups_write(const struct groups *g, struct cdb_write *w)
@@ -240,15 +272,25 @@ void groups_write(const struct groups *g, struct cdb_write *w)
   text record = TEXT_ZERO;
 
   for (size_t i = 0; i < g->count; i++) {
-    struct mail_group *group = &g->all[i];
-    struct flat f = { .root = group, .addresses = NAMES_ZERO, .record = &record, .largest = g->largest };
-    if (group->is_refused || group->is_hidden) continue;
-    text_clear(&record);
-    if (record_find(&group->facts->facts, "name")) record_add(&record, "name", record_get(&group->facts->facts, "name"));
-    record_add(&record, "from", group->facts->from.s);
-    flatten(&f, group, 0);
-    cdb_write_add(w, "group", group->facts->key, &record);
-    names_free(&f.addresses);
+    make_record(g, &g->all[i], &record);
+    if (record.len) cdb_write_add(w, "group", g->all[i].facts->key, &record);
   }
   text_free(&record);
+}
+
+void groups_forget_marks(const struct groups *g) { clear_marks(g); }
+
+void groups_close(struct groups *g)
+{
+  for (size_t i = 0; i < g->count; i++) {
+    struct mail_group *one = &g->all[i];
+    for (size_t n = 0; n < one->count; n++) free((char *)one->members[n].address);
+    free(one->members);
+    free(one->name);
+    text_free(&one->addresses);
+  }
+  free(g->all);
+  map_free(&g->by_name);
+  map_free(&g->by_key);
+  *g = (struct groups)GROUPS_ZERO;
 }

@@ -56,12 +56,14 @@ void guard_refused(const char *reason)
   tables_close(&current);
 }
 
+static bool is_few(size_t before, size_t gone, uint64_t percent, uint64_t few) { return gone <= few || gone * 100 <= before * percent; }
+
 /* True if so many may go. */
 static bool may_vanish(const char *things, const char *limit, uint64_t percent, size_t before, size_t kept, uint64_t few)
 {
   text what = TEXT_ZERO;
   size_t gone = before > kept ? before - kept : 0;
-  bool may = gone <= few || gone * 100 <= before * percent;
+  bool may = is_few(before, gone, percent, few);
 
   if (!may) {
     text_add_format(&what, "%zu of %zu %s would vanish, more than control/%s (%llu percent) allows", gone, before, things, limit, (unsigned long long)percent);
@@ -69,6 +71,13 @@ static bool may_vanish(const char *things, const char *limit, uint64_t percent, 
   }
   text_free(&what);
   return may;
+}
+
+bool guard_may_vanish(const struct guard_count *before, const struct guard_count *gone)
+{
+  uint64_t percent = conf_number("maxvanish", 10, 100), percent_addresses = conf_number("maxvanishaddresses", percent, 100);
+
+  return is_few(before->mailboxes, gone->mailboxes, percent, FEW_MAILBOXES) && is_few(before->addresses, gone->addresses, percent_addresses, FEW_ADDRESSES);
 }
 
 bool guard_vanishing(const struct accounts *people, const struct leads *addresses, const struct uids *uids, const struct guard_agreed *agreed)

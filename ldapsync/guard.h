@@ -12,6 +12,10 @@
 struct guard_agreed {
   uint64_t mailboxes, addresses;
 };
+struct guard_count {
+  size_t mailboxes, addresses;
+};
+bool guard_may_vanish(const struct guard_count *before, const struct guard_count *gone); /* without a word, and without anything agreed */
 bool guard_vanishing(const struct accounts *people, const struct leads *addresses, const struct uids *uids, const struct guard_agreed *agreed);
 
 /* control/expect, asked of the generation ID. False: a line is broken, and each that is has been named. */

@@ -3,6 +3,7 @@
 
 #include "ldapsync/leads.h"
 #include "ldapsync/map.h"
+#include "ldapsync/sorted.h"
 #include "lib/die.h"
 #include "lib/hash.h"
 
@@ -42,6 +43,18 @@ static int compare(const void *x, const void *y)
 void leads_sort(struct leads *l)
 {
   if (l->count) qsort(l->all, l->count, sizeof *l->all, compare);
+}
+
+bool leads_exchange(struct leads *l, struct leads *gone, struct leads *fresh)
+{
+  struct sorted sorted = { .all = l->all, .count = l->count, .room = l->room, .size = sizeof *l->all, .compare = compare };
+  bool good = sorted_exchange(&sorted, gone->all, gone->count, fresh->all, fresh->count);
+
+  l->all = sorted.all;
+  l->count = sorted.count;
+  l->room = sorted.room;
+  l->has_generic = l->has_generic || fresh->has_generic;
+  return good;
 }
 
 const struct lead *leads_find(const struct leads *l, const char *address)

@@ -44,6 +44,9 @@ struct leads {
 void leads_add(struct leads *l, const struct lead *lead);
 void leads_sort(struct leads *l);
 
+/* After sorting: those of GONE go, and those of FRESH come. False if one of GONE is not there. Both are then in any order. */
+bool leads_exchange(struct leads *l, struct leads *gone, struct leads *fresh);
+
 /* After sorting: the first lead of an address, the strongest; 0: nobody has it. */
 const struct lead *leads_find(const struct leads *l, const char *address);
 const struct lead *leads_find_generic(const struct leads *l, const char *address); /* of its local part */

@@ -114,7 +114,9 @@ static void own_facts(struct account *a)
 {
   text copy = TEXT_ZERO;
 
+  if (a->raw.len) return;
   text_add_text(&copy, &a->facts);
+  a->raw = a->facts;
   a->facts = copy;
 }
 
@@ -157,9 +159,15 @@ static void read_public(void *to, const char *path, const char *file)
 
 void mailboxes_read_public(struct accounts *accounts) { control_folder("mailboxes", read_public, accounts); }
 
+struct reading {
+  const struct build *build;
+  struct map *settings;
+};
+
 static void read_person(void *to, const char *path, const char *file)
 {
-  const struct build *b = to;
+  const struct reading *r = to;
+  const struct build *b = r->build;
   text name = TEXT_ZERO, folded = TEXT_ZERO, nobody = TEXT_ZERO;
 
   if (!control_name(file, &name)) die_permanent(path, ": its name has a % that is no %XX");
@@ -167,6 +175,7 @@ static void read_person(void *to, const char *path, const char *file)
     if (!control_address(name.s, &folded)) die_permanent(path, ": its name is no mail address");
     struct account *a = build_login(b, folded.s);
     bool is_primary = a && !strcmp(a->name, folded.s);
+    map_add(r->settings, string_duplicate(folded.s), string_duplicate(path));
     if (is_primary) own_facts(a);
     read_settings(is_primary ? &a->facts : &nobody, path);
     if (!is_primary)
@@ -177,7 +186,11 @@ static void read_person(void *to, const char *path, const char *file)
   text_free(&nobody);
 }
 
-void mailboxes_read_settings(const struct build *b) { control_folder("mailboxes", read_person, (void *)b); }
+void mailboxes_read_settings(const struct build *b, struct map *settings)
+{
+  struct reading reading = { b, settings };
+  control_folder("mailboxes", read_person, &reading);
+}
 
 static void check_quota(struct account *a)
 {
@@ -223,21 +236,38 @@ static void check_forwards(struct account *a)
   text_free(&folded);
 }
 
+static void check(struct account *a)
+{
+  check_quota(a);
+  check_language(a);
+  check_forwards(a);
+}
+
 void mailboxes_check(struct build *b)
 {
-  for (size_t i = 0; i < b->accounts.count; i++) {
-    check_quota(b->accounts.all[i]);
-    check_language(b->accounts.all[i]);
-    check_forwards(b->accounts.all[i]);
+  for (size_t i = 0; i < b->accounts.count; i++) check(b->accounts.all[i]);
+}
+
+void mailboxes_settle(struct account *a, const struct map *settings)
+{
+  const char *path = map_find(settings, a->name);
+
+  if (path) {
+    own_facts(a);
+    read_settings(&a->facts, path);
   }
+  check(a);
+}
+
+void mailboxes_check_forward(const struct account *a, const struct leads *l, const struct domains *d)
+{
+  size_t at = 0;
+
+  for (const char *forward; (forward = record_next(&a->facts, "forward", &at));)
+    if (!leads_reach(l, d, forward)) accounts_report(a, "it is forwarded to %s, and nobody has that address", forward);
 }
 
 void mailboxes_check_forwards(const struct build *b, const struct leads *l, const struct domains *d)
 {
-  for (size_t i = 0; i < b->accounts.count; i++) {
-    const struct account *a = b->accounts.all[i];
-    size_t at = 0;
-    for (const char *forward; (forward = record_next(&a->facts, "forward", &at));)
-      if (!leads_reach(l, d, forward)) accounts_report(a, "it is forwarded to %s, and nobody has that address", forward);
-  }
+  for (size_t i = 0; i < b->accounts.count; i++) mailboxes_check_forward(b->accounts.all[i], l, d);
 }

@@ -61,7 +61,8 @@ static void look_at_backends(struct scram *s, const struct table *auth)
   size_t key = 0, record = 0;
   text secret;
 
-  for (const char *name; (name = table_next(auth, &key, &record, &secret));) look_at(s, &secret, name, false);
+  for (const char *name; (name = table_next(auth, &key, &record, &secret));)
+    if (!strncmp(name, "backend:", strlen("backend:"))) look_at(s, &secret, name, false);
 }
 
 /* The key that makes the strangers' salts, of the current tables or new. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ldapsync/control.h"
+#include "ldapsync/report.h"
 #include "ldapsync/sendas.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -71,18 +72,27 @@ bool sendas_parse(struct sendas *s, const char *path, const text *bytes, text *e
   return good || control_wrong(error, path, number, "not \"LOGIN ADDRESS|DOMAIN|*\", and none of the words groups, lists, public");
 }
 
-/* Whose grants these are; 0: nobody's, or he has some already. */
-static void find_account(const struct sendas_login *one, const struct build *b, struct map *by_key)
+/* Whose grants these are; nobody's, or he has some already: that is said. */
+static void find_account(struct sendas *s, const struct sendas_login *one, const struct build *b)
 {
   const struct account *a = build_login(b, one->login);
 
   if (!a)
-    strerr_warnw("control/sendas: nobody logs in as ", one->login, ": what he may is nobody's");
-  else if (!map_add(by_key, a->key, (void *)&one->record))
-    strerr_warnw("control/sendas: ", one->login, " is somebody who is named by another login already; only those grants count");
+    report_warn("control/sendas: nobody logs in as ", one->login, ": what he may is nobody's");
+  else if (map_find(&s->by_key, a->key))
+    report_warn("control/sendas: ", one->login, " is somebody who is named by another login already; only those grants count");
+  else
+    map_add(&s->by_key, string_duplicate(a->key), (void *)&one->record);
 }
 
-/* What the directory grants (send-as of the profile) besides. */
+void sendas_match(struct sendas *s, const struct build *b)
+{
+  for (size_t i = 0; i < s->by_key.room; i++) free((char *)s->by_key.slots[i].key);
+  map_free(&s->by_key);
+  for (size_t i = 0; i < s->count; i++) find_account(s, s->all[i], b);
+}
+
+/* What the directory grants besides. */
 static void add_directory(const struct account *a, text *record)
 {
   text folded = TEXT_ZERO;
@@ -100,37 +110,27 @@ static void add_directory(const struct account *a, text *record)
   text_free(&folded);
 }
 
-static void add_accounts(const struct build *b, const struct map *by_key, struct table *policy)
+void sendas_record(const struct sendas *s, const struct account *a, text *record)
 {
-  text record = TEXT_ZERO;
+  const text *granted = map_find(&s->by_key, a->key);
 
-  for (size_t i = 0; i < b->accounts.count; i++) {
-    const struct account *a = b->accounts.all[i];
-    const text *granted = map_find(by_key, a->key);
-    if (!granted && !record_find(&a->facts, "send-as")) continue;
-    text_clear(&record);
-    if (granted) text_add_text(&record, granted);
-    add_directory(a, &record);
-    if (record.len) table_add(policy, "sendas", a->key, &record);
-  }
-  text_free(&record);
+  text_clear(record);
+  if (granted) text_add_text(record, granted);
+  add_directory(a, record);
 }
 
-void sendas_read(const struct build *b, struct table *policy)
+void sendas_words(const struct sendas *s, text *record)
 {
-  struct sendas s = SENDAS_ZERO;
-  struct map by_key = MAP_ZERO;
-  text bytes = TEXT_ZERO, error = TEXT_ZERO, record = TEXT_ZERO;
+  text_clear(record);
+  if (!s->words.len) return;
+  text_add_text(record, &s->words);
+  record_add(record, "file", "control/sendas");
+}
 
-  if (control_bytes("control/sendas", &bytes) && !sendas_parse(&s, "control/sendas", &bytes, &error)) die_permanent(error.s);
-  for (size_t i = 0; i < s.count; i++) find_account(s.all[i], b, &by_key);
-  add_accounts(b, &by_key, policy);
-  map_free(&by_key);
-  if (s.words.len) {
-    text_add_text(&record, &s.words);
-    record_add(&record, "file", "control/sendas");
-    table_add(policy, "sendas", "*", &record);
-  }
+void sendas_read(struct sendas *s)
+{
+  text bytes = TEXT_ZERO, error = TEXT_ZERO;
+
+  if (control_bytes("control/sendas", &bytes) && !sendas_parse(s, "control/sendas", &bytes, &error)) die_permanent(error.s);
   text_free(&bytes);
-  text_free(&record);
 }

@@ -1,6 +1,8 @@
 #include "ldapsync/sources.h"
 
+#include <errno.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "ldapsync/addressfiles.h"
 #include "ldapsync/allowed.h"
@@ -10,7 +12,6 @@
 #include "ldapsync/records.h"
 #include "ldapsync/relayrules.h"
 #include "ldapsync/rules.h"
-#include "ldapsync/sendas.h"
 #include "ldapsync/systemusers.h"
 #include "ldapsync/tlspolicy.h"
 #include "lib/conf.h"
@@ -26,8 +27,11 @@ static void read_accounts(struct sources *s, bool is_fetched)
   accounts_read(people, &s->group_facts, "directory", 0, &profile, false);
   profile_close(&profile);
   profile_open_directory(&profile);
-  accounts_read(people, &s->group_facts, "state/directory", is_fetched ? "ldap.ldif" : 0, &profile, true);
-  if (is_fetched) accounts_read_file(people, &s->group_facts, "state/directory/ldap.new", &profile, true);
+  accounts_read(people, &s->group_facts, "state/directory", "ldap.ldif", &profile, true);
+  if (is_fetched)
+    accounts_read_file(people, &s->group_facts, "state/directory/ldap.new", &profile, true, 0);
+  else if (!access(SOURCES_WATCHED, F_OK) || errno != ENOENT)
+    accounts_read_file(people, &s->group_facts, SOURCES_WATCHED, &profile, true, &s->watched);
   profile_close(&profile);
   mailboxes_read_public(people);
   systemusers_read(people, s->limits.minimum_uid);
@@ -53,13 +57,14 @@ static void read_control(struct sources *s)
 /* Every address and where it leads: what the operator has written, what the directory has, what is made of names. */
 static void resolve_addresses(struct sources *s)
 {
-  struct targets targets = { .build = &s->build, .domains = &s->domains, .groups = &s->groups, .publics = MAP_ZERO, .files = NAMES_ZERO };
-
-  addressfiles_list(&targets.files);
-  targets_open(&targets);
+  s->targets.build = &s->build;
+  s->targets.domains = &s->domains;
+  s->targets.groups = &s->groups;
+  addressfiles_list(&s->targets.files);
+  targets_open(&s->targets);
   groups_open(&s->groups, &s->group_facts);
-  groups_resolve(&s->groups, &s->build, &targets);
-  addressfiles_read(&targets, &s->leads);
+  groups_resolve(&s->groups, &s->build, &s->targets);
+  addressfiles_read(&s->targets, &s->leads);
   build_leads(&s->build, &s->leads);
   groups_leads(&s->groups, &s->domains, &s->leads);
   leads_sort(&s->leads);
@@ -77,9 +82,10 @@ void sources_read(struct sources *s, bool is_fetched)
   uids_open(&s->uids, (uint32_t)first);
   read_accounts(s, is_fetched);
   build_resolve(&s->build, &s->domains, &s->uids, &s->limits);
-  mailboxes_read_settings(&s->build);
+  mailboxes_read_settings(&s->build, &s->settings);
   mailboxes_check(&s->build);
-  sendas_read(&s->build, &s->sendas);
+  sendas_read(&s->sendas);
+  sendas_match(&s->sendas, &s->build);
   resolve_addresses(s);
   scram_look(&s->scram, &s->build, &s->limits, &s->auth);
 }
@@ -138,6 +144,16 @@ static void write_mailboxes(struct generation *g, const struct sources *s, text 
   text_free(&uid);
 }
 
+static void write_send_as(struct generation *g, const struct sources *s, text *record)
+{
+  for (size_t i = 0; i < s->build.accounts.count; i++) {
+    sendas_record(&s->sendas, s->build.accounts.all[i], record);
+    if (record->len) cdb_write_add(g->policy, "sendas", s->build.accounts.all[i]->key, record);
+  }
+  sendas_words(&s->sendas, record);
+  if (record->len) cdb_write_add(g->policy, "sendas", "*", record);
+}
+
 static void write_domains(struct generation *g, const struct domains *d)
 {
   for (size_t i = 0; i < d->count; i++) cdb_write_add(g->policy, "domain", d->sorted[i].name, &d->sorted[i].record);
@@ -158,7 +174,7 @@ void sources_write(const struct sources *s, struct generation *g)
   write_logins(g, s, &record);
   groups_write(&s->groups, g->policy);
   table_write(&s->policy, g->policy);
-  table_write(&s->sendas, g->policy);
+  write_send_as(g, s, &record);
   table_write(&s->auth, g->auth);
   scram_record(&s->scram, &record);
   cdb_write_add(g->auth, "scram", "stranger", &record);

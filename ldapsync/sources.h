@@ -7,22 +7,28 @@
 #include "ldapsync/generation.h"
 #include "ldapsync/groups.h"
 #include "ldapsync/scram.h"
+#include "ldapsync/sendas.h"
 #include "ldapsync/targets.h"
+
+#define SOURCES_WATCHED "state/directory/ldap.ldif" /* what ldap-fetch and ldap-watch write */
 
 struct sources {
   struct domains domains;
   struct table policy, auth, relay, token; /* records of the control files, which need no directory */
-  struct table sendas;                     /* control/sendas; it names logins */
+  struct sendas sendas;
   struct build build;
   struct accounts group_facts;
   struct groups groups;
+  struct targets targets;
   struct leads leads;
   struct build_limits limits;
   struct uids uids;
   struct scram scram;
+  struct map settings;           /* control/mailboxes: paths by address */
+  struct accounts_place watched; /* what was read of state/directory/ldap.ldif */
 };
-#define SOURCES_ZERO { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .sendas = TABLE_ZERO, \
-                       .groups = GROUPS_ZERO, .leads = LEADS_ZERO, .uids = UIDS_ZERO, .scram = SCRAM_ZERO }
+#define SOURCES_ZERO { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .sendas = SENDAS_ZERO, \
+                       .groups = GROUPS_ZERO, .targets = { .publics = MAP_ZERO, .files = NAMES_ZERO }, .leads = LEADS_ZERO, .uids = UIDS_ZERO, .scram = SCRAM_ZERO, .settings = MAP_ZERO }
 
 /* Dies if a file cannot be understood: then the tables stay. is_fetched: ldap-fetch --dry-run has written what it found beside the file that counts. */
 void sources_read(struct sources *s, bool is_fetched);

@@ -1,0 +1,3 @@
+#include "ldapsync/report.h"
+
+bool report_is_quiet = false;

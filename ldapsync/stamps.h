@@ -1,0 +1,17 @@
+/* stamps: is everything that a build read still what it read? Control files, profiles, LDIF of the operator: by name, inode, size and times. The file that
+   grows (sources.h) is not among them. */
+
+#ifndef LDAPSYNC_STAMPS_H
+#define LDAPSYNC_STAMPS_H
+
+#include <stdint.h>
+
+struct stamps {
+  uint64_t files; /* of all but the next one */
+  uint64_t uids;  /* of state/tables/uids, which the build writes itself */
+};
+
+/* As they are now; to be taken before the files are read. */
+void stamps_take(struct stamps *s);
+
+#endif
