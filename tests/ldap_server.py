@@ -4,8 +4,12 @@ as far as ldap-fetch speaks it. Answers are made by the test's function.
     def answer(base, scope, filter, attributes):      # filter: as BER
         return [("cn=a", {"cn": [b"a"]}), "ldap://elsewhere/"], 0         # entries and references, result code; None: hang up
     server = Server("127.0.14.2", 14390, answer)      # server.binds: what was sent to log in
+    server.bind_code = 49                             # what is said to that
+    server.page = 500                                 # entries are given out in pages (RFC 2696), if that is asked for; server.pages: how many each was
 """
 import socket, threading
+
+PAGED = b"1.2.840.113556.1.4.319"
 
 
 def ber(tag, *parts):
@@ -44,6 +48,7 @@ def parts(data):
 class Server:
     def __init__(self, address, port, answer):
         self.answer, self.binds, self.searches = answer, [], []
+        self.bind_code, self.page, self.pages, self.controls = 0, 0, [], []
         self.socket = socket.create_server((address, port))
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -55,7 +60,8 @@ class Server:
     def session(self, client):
         with client, client.makefile("rwb") as wire:
             while message := self.read(wire):
-                (_, number), (tag, body), *_ = parts(message)
+                (_, number), (tag, body), *rest = parts(message)
+                self.controls = [[value for _, value in parts(one)] for _, one in parts(rest[0][1])] if rest else []
                 answers = self.act(tag, body)
                 if answers is None:
                     return
@@ -76,7 +82,7 @@ class Server:
         if tag == 0x60:
             _, (_, name), (how, secret) = parts(body)
             self.binds.append((name, secret) if how == 0x80 else (name, [part for _, part in parts(secret)]))
-            return [result(0x61, 0)]
+            return [result(0x61, self.bind_code)]
         if tag == 0x63:
             (_, base), (_, scope), _, _, _, _, filter, (_, attributes) = parts(body)
             asked = [name.decode() for _, name in parts(attributes)]
@@ -88,7 +94,24 @@ class Server:
         if said is None:
             return None
         entries, code = said
+        paged = [control[-1] for control in self.controls if control[0] == PAGED]
+        if self.page and paged:
+            return self.one_page(entries, paged[0])
         return [self.entry(*one) if isinstance(one, tuple) else ber(0x73, octets(one)) for one in entries] + [result(0x65, code)]
+
+    def one_page(self, entries, control):
+        """The cookie is the number of the next entry."""
+        (_, _), (_, cookie) = parts(parts(control)[0][1])
+        first = int(cookie or b"0")
+        some, last = entries[first:first + self.page], first + self.page >= len(entries)
+        self.pages.append(len(some))
+        value = ber(0x30, integer(0), octets("" if last else str(first + self.page)))
+        answers = [self.entry(*one) if isinstance(one, tuple) else ber(0x73, octets(one)) for one in some]
+        return answers + [self.message_controls(result(0x65, 0), ber(0x30, octets(PAGED), octets(value)))]
+
+    def message_controls(self, answer, *controls):
+        """What stands behind an answer in its message: session() puts both into one."""
+        return answer + ber(0xA0, *controls)
 
     def entry(self, dn, attributes):
         return ber(0x64, octets(dn), ber(0x30, *(ber(0x30, octets(name), ber(0x31, *map(octets, values))) for name, values in attributes.items())))

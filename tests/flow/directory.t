@@ -8,7 +8,7 @@ import sys; sys.path.insert(0, 'tests')
 from tap import *
 import base64, grp, pwd, urllib.parse
 
-ADDRESS, PORT, PORT_TLS = '127.0.14.1', 14389, 14636
+ADDRESS, OTHER, PORT, PORT_TLS = '127.0.14.1', '127.0.14.4', 14389, 14636  # the certificate is ADDRESS's, not OTHER's
 BASE = 'dc=example,dc=test'
 USERS = ('mail-ldap', 'mail-tables', 'mail-auth', 'mail-remote', 'mail-bind', 'mail-submit')
 
@@ -134,7 +134,7 @@ access to * by dn.base=cn=postroom,%(base)s read by * none
 
 
 def start_slapd():
-    urls = 'ldap://%s:%d ldaps://%s:%d ldapi://%s' % (ADDRESS, PORT, ADDRESS, PORT_TLS, urllib.parse.quote(HOME + '/ld/socket', ''))
+    urls = 'ldap://%s:%d ldap://%s:%d ldaps://%s:%d ldapi://%s' % (ADDRESS, PORT, OTHER, PORT, ADDRESS, PORT_TLS, urllib.parse.quote(HOME + '/ld/socket', ''))
     process = subprocess.Popen(['slapd', '-f', 'ld/slapd.conf', '-h', urls, '-d', '0'], stderr=subprocess.DEVNULL)
     running.append(process)
     wait_for(can_connect)
@@ -292,6 +292,9 @@ try:
     equal(bind('uid=user002,ou=people,' + BASE, 'clear text 2'), 'later', 'a server of another CA gets no password')
     unchanged('a server of another CA', 111, 'STARTTLS')
     shutil.copy('ld/ca.pem', 'control/ldapca.pem')
+    write('control/ldapserver', '%s:%d\n' % (OTHER, PORT))
+    unchanged('a certificate of the right CA for another name', 111, 'STARTTLS')
+    equal(bind('uid=user002,ou=people,' + BASE, 'clear text 2'), 'later', '... gets no password either')
     write('control/ldapserver', '%s:1\n%s:%d\n' % (ADDRESS, ADDRESS, PORT))
     equal(bind('uid=user002,ou=people,' + BASE, 'clear text 2'), 'yes', 'the second server is asked when the first is out of reach')
 
