@@ -116,7 +116,12 @@ void admin_accounts_add(const char *const *arguments, bool is_json)
 
   (void)is_json;
   admin_accounts_parse(&a, arguments[0]);
-  if (rebuild_have("address", a.folded.s, &record))
+  bool is_taken = rebuild_have("address", a.folded.s, &record);
+  text why = TEXT_ZERO;
+  if (is_taken && !entry_is_ours(record_get(&record, "from"), a.folded.s, &why) && !strncmp(record_get(&record, "from"), "state/directory/", 16))
+    die_permanent("address_already_used: ", why.s);
+  text_free(&why);
+  if (is_taken)
     die_permanent("address_already_used: the address ", a.folded.s, " exists already: ", record_get(&record, "from")); /* S-10 */
   bool is_login_free = !rebuild_have("login", a.local, &record);
   secret_read(&password);

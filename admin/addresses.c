@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "admin/addresses.h"
+#include "admin/entry.h"
 #include "admin/rebuild.h"
 #include "lib/address.h"
 #include "lib/die.h"
@@ -110,7 +111,9 @@ void addresses_add(const char *const *arguments, bool is_json)
   if (!parse_name(&n, arguments[0])) die_permanent(arguments[0], " is no address like info@example.org, and no local part like info");
   format_lines(&bytes, "to", arguments + 1);
   check_domain(&n);
-  bool is_taken = rebuild_have("address", n.key.s, &record) && record_is(&record, "kind", "address");
+  bool is_taken = rebuild_have("address", n.key.s, &record);
+  if (is_taken) entry_refuse_served(record_get(&record, "from"), n.key.s);
+  is_taken = is_taken && record_is(&record, "kind", "address");
   if (is_taken && strncmp(record_get(&record, "from"), "control/mailboxes/", 18)) /* a public mailbox's may lead elsewhere */
     die_permanent("the address ", n.key.s, " exists already: ", record_get(&record, "from"));
   rebuild_create("addresses", n.file.s, &bytes, "the address");
@@ -131,12 +134,24 @@ void addresses_delete(const char *const *arguments, bool is_json)
   if (text_is(&n.key, "postmaster@*")) /* N-42, RFC 5321 4.5.1 */
     die_permanent("address_removal_forbidden: somebody must get mail to postmaster; edit control/addresses/postmaster to change who");
   if (!rebuild_remove("addresses", n.file.s)) {
-    if (rebuild_have("address", n.key.s, &record)) die_permanent("the address ", n.key.s, " is not of control/addresses, but of ", record_get(&record, "from"));
+    bool is_there = rebuild_have("address", n.key.s, &record);
+    if (is_there) entry_refuse_served(record_get(&record, "from"), n.key.s);
+    if (is_there) die_permanent("the address ", n.key.s, " is not of control/addresses, but of ", record_get(&record, "from"));
     die_permanent("there is no address ", n.key.s);
   }
   rebuild_tables("the removal");
   free_name(&n);
   text_free(&record);
+}
+
+static void refuse_served_group(const char *name)
+{
+  text record = TEXT_ZERO, what = TEXT_ZERO;
+
+  text_add_format(&what, "the group %s", name);
+  if (rebuild_have_group(name, &record)) entry_refuse_served(record_get(&record, "from"), text_string(&what));
+  text_free(&record);
+  text_free(&what);
 }
 
 void addresses_add_group(const char *const *arguments, bool is_json)
@@ -146,6 +161,7 @@ void addresses_add_group(const char *const *arguments, bool is_json)
 
   (void)is_json;
   parse_local(&n, arguments[0]);
+  refuse_served_group(arguments[0]);
   format_lines(&bytes, "member", arguments + 1);
   rebuild_create("groups", n.file.s, &bytes, "the group");
   rebuild_tables("the group");
@@ -159,7 +175,10 @@ void addresses_delete_group(const char *const *arguments, bool is_json)
 
   (void)is_json;
   parse_local(&n, arguments[0]);
-  if (!rebuild_remove("groups", n.file.s)) die_permanent("there is no group ", arguments[0], " in control/groups");
+  if (!rebuild_remove("groups", n.file.s)) {
+    refuse_served_group(arguments[0]);
+    die_permanent("there is no group ", arguments[0], " in control/groups");
+  }
   rebuild_tables("the removal");
   free_name(&n);
 }
@@ -171,6 +190,7 @@ void addresses_add_public(const char *const *arguments, bool is_json)
 
   (void)is_json;
   parse_local(&n, arguments[0]);
+  refuse_served_group(arguments[0]); /* its address would be the mailbox's */
   rebuild_create("mailboxes", n.file.s, &bytes, "the public mailbox");
   rebuild_tables("the public mailbox");
   free_name(&n);

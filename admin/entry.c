@@ -46,6 +46,14 @@ bool entry_is_ours(const char *from, const char *name, text *why)
   return false;
 }
 
+void entry_refuse_served(const char *from, const char *name)
+{
+  text why = TEXT_ZERO;
+
+  if (!strncmp(from, "state/directory/", 16) && !entry_is_ours(from, name, &why)) die_permanent(why.s);
+  text_free(&why);
+}
+
 static bool has_value(const struct ldif_entry *e, const char *name, const char *wanted)
 {
   size_t at = 0, length;

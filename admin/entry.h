@@ -23,7 +23,10 @@ void entry_find(struct entry *e, const char *login);
 /* True if it was said to be one's own to change; else why gives the reason. from: a record's. */
 bool entry_is_ours(const char *from, const char *name, text *why);
 
-/* The same, of an account that the tables have. */
+/* Dies, with where to change it, if a directory server owns it. */
+void entry_refuse_served(const char *from, const char *name);
+
+/* As entry_find, of an account that the tables have. */
 void entry_open(struct entry *e, const char *key, const text *mailbox);
 
 void entry_set(struct entry *e, const char *attribute, const text *lines); /* the attribute's lines become these */

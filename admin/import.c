@@ -174,7 +174,7 @@ static void add_address(struct import *i)
   find_address(i, &a);
   for (const char *to; (to = record_next(&i->record, "to", &at));)
     text_add_format(&bytes, "to: %s%s%s\n", to, names_have(&i->names, to) ? "@" : "", names_have(&i->names, to) ? i->domain : "");
-  bool is_taken = rebuild_have("address", a.folded.s, &record) && record_is(&record, "kind", "address");
+  bool is_taken = rebuild_have("address", a.folded.s, &record) && (record_is(&record, "kind", "address") || !strncmp(record_get(&record, "from"), "state/directory/", 16));
   bool is_new = !is_taken && addresses_create(a.folded.s, &bytes);
   i->taken += is_new;
   i->there += !is_new;

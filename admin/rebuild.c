@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,6 +54,25 @@ bool rebuild_have(const char *kind, const char *name, text *record)
   if (result == LOOKUP_BROKEN) die_unable("read tables/current/policy.cdb");
   tables_close(&tables);
   return result == LOOKUP_FOUND;
+}
+
+bool rebuild_have_group(const char *name, text *record)
+{
+  struct tables tables = TABLES_ZERO;
+  text key = TEXT_ZERO;
+  uint64_t at = 0;
+  enum lookup_result result = LOOKUP_ABSENT;
+  bool found = false;
+
+  if (!tables_open(&tables, "policy")) {
+    if (errno != ENOENT) die_unable("open tables/current/policy.cdb");
+  } else
+    while (!found && (result = tables_walk(&tables, &at, &key, record)) == LOOKUP_FOUND)
+      found = key.len > 6 && !memcmp(key.s, "group:", 6) && string_is_nocase(record_get(record, "name"), name);
+  if (result == LOOKUP_BROKEN) die_unable("read tables/current/policy.cdb");
+  tables_close(&tables);
+  text_free(&key);
+  return found;
 }
 
 static const char *control_folder(text *path, const char *folder)

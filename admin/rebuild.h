@@ -14,6 +14,9 @@ void rebuild_without(const char *changed, size_t mailboxes, size_t addresses);
 /* In the published tables, whatever source it is from. A table that is not there yet has nobody. */
 bool rebuild_have(const char *kind, const char *name, text *record);
 
+/* The group of this name. */
+bool rebuild_have_group(const char *name, text *record);
+
 /* A new file of control/FOLDER, which is made if it is missing; EXISTS says whose name it is if it is there. */
 void rebuild_create(const char *folder, const char *name, const text *bytes, const char *exists);
 
