@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "ldapsync/condition.h"
+#include "lib/date.h"
 #include "lib/text.h"
 
 #define FILETIME_SECOND 10000000  /* hundreds of nanoseconds */
@@ -35,19 +36,17 @@ static bool is_past(const char *form, int64_t time, int64_t now)
 /* "20260131235959Z", "202601312359Z", "20260131235959.5Z". What is written otherwise is no date, and so not past. */
 static bool scan_date(const char *value, size_t length, int64_t *seconds)
 {
-  static const unsigned int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
   uint64_t year, month, day, hour, minute, second = 0;
   size_t digits = 0;
+  int32_t days;
 
   while (digits < length && ascii_is_digit(value[digits])) digits++;
   if (!length || value[length - 1] != 'Z' || (digits != 12 && digits != 14) || (digits + 1 != length && value[digits] != '.' && value[digits] != ',')) return false;
-  number_scan_bytes(value, 4, 9999, &year);
-  if (!number_scan_bytes(value + 4, 2, 12, &month) || !number_scan_bytes(value + 6, 2, 31, &day) || !number_scan_bytes(value + 8, 2, 23, &hour) ||
-      !number_scan_bytes(value + 10, 2, 59, &minute) || (digits == 14 && !number_scan_bytes(value + 12, 2, 60, &second)) || !month || !day)
-    return false;
-  int64_t of = (int64_t)(month > 2 ? year : year - (year > 0)), days = (int64_t)year * 365 + of / 4 - of / 100 + of / 400 + before[month - 1] + (int64_t)day - 1;
-  *seconds = (days - 719527) * DAY_SECONDS + (int64_t)(hour * 3600 + minute * 60 + second); /* 719527: days from the year 0 to 1970 */
-  return true;
+  bool good = number_scan_bytes(value, 4, 9999, &year) && number_scan_bytes(value + 4, 2, 12, &month) && number_scan_bytes(value + 6, 2, 31, &day) &&
+              number_scan_bytes(value + 8, 2, 23, &hour) && number_scan_bytes(value + 10, 2, 59, &minute) &&
+              (digits == 12 || number_scan_bytes(value + 12, 2, 60, &second)) && date_days((unsigned int)year, (unsigned int)month, (unsigned int)day, &days);
+  if (good) *seconds = (int64_t)days * DAY_SECONDS + (int64_t)(hour * 3600 + minute * 60 + second);
+  return good;
 }
 
 bool condition_check(char form, const char *operand)

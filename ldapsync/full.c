@@ -5,10 +5,12 @@
 #include <grp.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ldapsync/diff.h"
 #include "ldapsync/generations.h"
+#include "ldapsync/gone.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/log.h"
@@ -64,6 +66,7 @@ static void publish(struct generation *g, struct sources *s)
     strerr_dief(END_NO, "nothing is published, and the tables stay as they are; see the warnings above, and control/expect");
   }
   if (!uids_save(&s->uids)) die_unable("write state/tables/uids");
+  if (!gone_note(&s->build.accounts, &s->uids, (uint64_t)time(0))) die_unable("write state/tables/gone");
   if (generation_publish(g) == GENERATION_SAME)
     log_event("unchanged", (char *)0);
   else

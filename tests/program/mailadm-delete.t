@@ -53,8 +53,18 @@ bob=$(key_of bob@example.test) uid=$(uid_of bob@example.test)
 exits 0 "... yes" sh -c 'echo yes | mailadm delete account bob@example.test'
 is "... it is gone at once" "" "$(mailadm list accounts | grep bob@example)"
 is "... and its mail is there" mail "$(cat mail/example.test/bob/cur/1)"
-is "list orphans: mail without an owner" "example.test/bob $uid $bob" "$(mailadm list orphans)"
-is "... as JSON" "{\"path\":\"example.test/bob\",\"uid\":\"$uid\",\"key\":\"$bob\"}" "$(mailadm list orphans --json)"
+is "list orphans: mail without an owner" "example.test/bob $uid $bob" "$(mailadm list orphans | cut -d' ' -f1-3)"
+since=$(mailadm list orphans | cut -d' ' -f4)
+is "... and since when" "1" "$(echo "$since" | grep -Ec '^20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z$')"
+is "... as JSON" "{\"path\":\"example.test/bob\",\"uid\":\"$uid\",\"key\":\"$bob\",\"since\":\"$since\"}" "$(mailadm list orphans --json)"
+sed -i "s/^$bob .*/$bob 1700000000/" state/tables/gone; : >control/domains/later.test; tables-build 2>/dev/null
+is "... which the next build does not change" "2023-11-14T22:13:20Z" "$(mailadm list orphans | cut -d' ' -f4)"
+rm control/domains/later.test; sed -i "s/^$bob .*/$bob $(date +%s)/" state/tables/gone; tables-build 2>/dev/null
+echo 2 >control/orphangrace
+is "control/orphangrace: not on the list yet" "" "$(mailadm list orphans)"
+sed -i "s/^$bob .*/$bob $(($(date +%s) - 172801))/" state/tables/gone
+is "... two days later he is" "example.test/bob" "$(mailadm list orphans | cut -d' ' -f1)"
+rm control/orphangrace
 add bob@example.test
 is "N-91: who comes after him has neither his uid nor his folder" "1 example.test/bob~2" "$(test "$(uid_of bob@example.test)" != "$uid" && echo 1) $(path_of bob@example.test)"
 n=0; while [ $n -lt 3 ]; do n=$((n + 1)); mailadm delete account bob@example.test --yes 2>/dev/null; add bob@example.test; done
@@ -62,7 +72,7 @@ is "... nor does anybody, however often that happens" "" "$(cut -d' ' -f2 state/
 is "... each has left his mail" "example.test/bob example.test/bob~2 example.test/bob~3 example.test/bob~4" "$(mailadm list orphans | cut -d' ' -f1 | xargs)"
 sed -i "s/^entryUUID: .*/entryUUID: $bob/" directory/bob@example.test.ldif; tables-build 2>/dev/null
 is "his key gives him back his uid and his mail" "$uid example.test/bob" "$(uid_of bob@example.test) $(path_of bob@example.test)"
-is "... he is no orphan any more" 0 "$(mailadm list orphans | grep -c 'example.test/bob ')"
+is "... he is no orphan any more" "0 0" "$(mailadm list orphans | grep -c 'example.test/bob ') $(grep -c "^$bob " state/tables/gone)"
 exits 0 "one of many in a file" mailadm delete account y@example.test --yes
 is "... the others stay" "1 0" "$(grep -c 'cn=x' directory/people.ldif) $(grep -c 'cn=y' directory/people.ldif)"
 exits 0 "the last one takes the file with it" mailadm delete account x@example.test --yes
