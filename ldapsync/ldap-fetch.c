@@ -17,8 +17,6 @@
 #define USAGE "ldap-fetch [ --dry-run ]"
 #define FILE_OF_DRY_RUN "ldap.new" /* tables-build reads it if it is told to, and else passes it over */
 
-enum { PAGE_ENTRIES = 500 };
-
 struct fetched {
   size_t at, length;    /* of the entry's LDIF in bytes */
   size_t key;           /* in keys: what the file is sorted by */
@@ -56,27 +54,13 @@ static void take_entry(struct fetch *f, LDAP *ld, LDAPMessage *entry)
 /* One page. True if more follow, which *cookie asks for. */
 static bool fetch_page(struct fetch *f, LDAP *ld, const char *filter, struct berval *cookie)
 {
-  LDAPControl *page = 0, *sent[2] = { 0 }, **got = 0;
+  const struct source_search search = { .base = f->source.base.s, .filter = filter, .attributes = f->source.wanted };
   LDAPMessage *result = 0;
-  ber_int_t total = 0;
-  int code = ldap_create_page_control(ld, PAGE_ENTRIES, cookie, 1, &page), said = LDAP_SUCCESS;
 
-  if (code != LDAP_SUCCESS) source_fail(ld, code, "make a request");
-  sent[0] = page;
-  code = ldap_search_ext_s(ld, f->source.base.s, LDAP_SCOPE_SUBTREE, filter, (char **)f->source.wanted, 0, sent, 0, 0,
-                           LDAP_NO_LIMIT, &result);
-  ldap_control_free(page);
-  if (code != LDAP_SUCCESS) source_fail(ld, code, "search");
+  bool has_more = source_page(ld, &search, cookie, &result);
   for (LDAPMessage *e = ldap_first_entry(ld, result); e; e = ldap_next_entry(ld, e)) take_entry(f, ld, e);
-  code = ldap_parse_result(ld, result, &said, 0, 0, 0, &got, 1);
-  if (code != LDAP_SUCCESS || said != LDAP_SUCCESS) source_fail(ld, code != LDAP_SUCCESS ? code : said, "search");
-  ber_memfree(cookie->bv_val);
-  *cookie = (struct berval){ 0, 0 };
-  LDAPControl *answer = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, got, 0);
-  if (answer && (code = ldap_parse_pageresponse_control(ld, answer, &total, cookie)) != LDAP_SUCCESS)
-    source_fail(ld, code, "read a page");
-  ldap_controls_free(got);
-  return cookie->bv_len != 0;
+  ldap_msgfree(result);
+  return has_more;
 }
 
 static void fetch_filter(struct fetch *f, LDAP *ld, const char *filter)

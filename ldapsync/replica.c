@@ -214,6 +214,20 @@ size_t replica_delete_unseen(struct replica *r)
   return before - r->count;
 }
 
+const char *replica_find(struct replica *r, const unsigned char *uuid, size_t *length)
+{
+  struct replica_entry *e = *find(r, uuid);
+
+  if (e) *length = e->ldif_length;
+  return e ? replica_ldif(e) : 0;
+}
+
+void replica_walk(const struct replica *r, void (*each)(void *to, const unsigned char *uuid, const char *ldif, size_t length), void *to)
+{
+  for (size_t i = 0; i < r->room; i++)
+    for (const struct replica_entry *e = r->slots[i]; e; e = e->next) each(to, e->uuid, replica_ldif(e), e->ldif_length);
+}
+
 bool replica_add(struct replica *r, const unsigned char *uuid, const text *key, const text *ldif)
 {
   if (*find(r, uuid)) return false;

@@ -37,6 +37,9 @@ bool replica_set(struct replica *r, const unsigned char *uuid, const text *key, 
 bool replica_delete(struct replica *r, const unsigned char *uuid);                                 /* false: it was not there */
 void replica_clear(struct replica *r);
 
+const char *replica_find(struct replica *r, const unsigned char *uuid, size_t *length); /* its LDIF; 0: it is not there */
+void replica_walk(const struct replica *r, void (*each)(void *to, const unsigned char *uuid, const char *ldif, size_t length), void *to);
+
 /* A refresh in which the server says who is present: begin, see each, then delete who was not seen. */
 void replica_refresh_begin(struct replica *r);
 bool replica_see(struct replica *r, const unsigned char *uuid); /* false: it is not there */

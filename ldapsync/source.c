@@ -22,6 +22,8 @@
 
 #define CLIENT "control/ldapclient.pem"
 
+enum { PAGE_ENTRIES = 500 };
+
 static const char *const reads[] = { "control", "profiles", 0 };
 static const char *const writes[] = { SOURCE_FOLDER, 0 };
 const struct sandbox source_sandbox = { .reads = reads, .writes = writes, .may_connect = true };
@@ -227,6 +229,35 @@ bool source_entry(const struct source *s, LDAP *ld, LDAPMessage *entry, text *ld
   text_add(key, dn); /* those without a key have an order too */
   ldap_memfree(dn);
   return true;
+}
+
+/* What the end of a page says: the cookie of the next one, empty behind the last. */
+static void take_cookie(LDAP *ld, LDAPMessage *result, struct berval *cookie)
+{
+  LDAPControl **got = 0;
+  ber_int_t total = 0;
+  int said = LDAP_SUCCESS, code = ldap_parse_result(ld, result, &said, 0, 0, 0, &got, 0);
+
+  if (code != LDAP_SUCCESS || said != LDAP_SUCCESS) source_fail(ld, code != LDAP_SUCCESS ? code : said, "search");
+  ber_memfree(cookie->bv_val);
+  *cookie = (struct berval){ 0, 0 };
+  LDAPControl *answer = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, got, 0);
+  if (answer && (code = ldap_parse_pageresponse_control(ld, answer, &total, cookie)) != LDAP_SUCCESS) source_fail(ld, code, "read a page");
+  ldap_controls_free(got);
+}
+
+bool source_page(LDAP *ld, const struct source_search *s, struct berval *cookie, LDAPMessage **result)
+{
+  LDAPControl *page = 0;
+  int code = ldap_create_page_control(ld, PAGE_ENTRIES, cookie, 1, &page);
+
+  if (code != LDAP_SUCCESS) source_fail(ld, code, "make a request");
+  LDAPControl *sent[] = { page, s->control, 0 };
+  code = ldap_search_ext_s(ld, s->base, LDAP_SCOPE_SUBTREE, s->filter, (char **)s->attributes, 0, sent, 0, 0, LDAP_NO_LIMIT, result);
+  ldap_control_free(page);
+  if (code != LDAP_SUCCESS) source_fail(ld, code, "search");
+  take_cookie(ld, *result, cookie);
+  return cookie->bv_len != 0;
 }
 
 static bool is_out_of_reach(int code)

@@ -38,6 +38,14 @@ _Noreturn void source_fail(LDAP *ld, int code, const char *what);
 /* Adds an entry as the file has it, and what the file is sorted by: the values of its key, then its DN. False: it has no DN. */
 bool source_entry(const struct source *s, LDAP *ld, LDAPMessage *entry, text *ldif, text *key);
 
+struct source_search { /* of a subtree */
+  const char *base, *filter, **attributes;
+  LDAPControl *control; /* that goes with it; 0: none */
+};
+
+/* A page of what is found; the cookie is empty at first. True if more follow, which *cookie asks for then. Dies if the server refuses it. */
+bool source_page(LDAP *ld, const struct source_search *s, struct berval *cookie, LDAPMessage **result);
+
 /* Whoever changes the file holds this lock, ldap-fetch from before it asks: so what it has read is not older than what
    ldap-watch wrote meanwhile. It goes with the descriptor. Dies if it cannot be had. */
 int source_lock(void);

@@ -9,7 +9,7 @@
 #include <skalibs/djbunix.h>
 
 #include "ldapsync/publish.h"
-#include "ldapsync/watch_state.h"
+#include "ldapsync/watch_ad.h"
 #include "lib/die.h"
 #include "lib/log.h"
 
@@ -64,7 +64,7 @@ _Noreturn void watch_fail(const struct watch *w, int code, const char *what)
 }
 
 /* People and groups in one search: one order of changes, one cookie. */
-static void make_filter(const struct profile *p, text *filter)
+void watch_make_filter(const struct profile *p, text *filter)
 {
   if (profile_group_filter(p))
     text_add_format(filter, "(|%s%s)", profile_filter(p), profile_group_filter(p));
@@ -77,7 +77,7 @@ static void ask(struct watch *w)
 {
   text filter = TEXT_ZERO, value = TEXT_ZERO;
 
-  make_filter(&w->source.profile, &filter);
+  watch_make_filter(&w->source.profile, &filter);
   syncvalue_request(&value, w->had_cookie ? &w->replica.cookie : 0);
   LDAPControl request = { .ldctl_oid = SYNCVALUE_REQUEST, .ldctl_value = { value.len, value.s }, .ldctl_iscritical = 1 };
   LDAPControl *controls[] = { &request, 0 };
@@ -209,6 +209,7 @@ static int take_end(struct watch *w, LDAPMessage *message)
 
   if (code != LDAP_SUCCESS) watch_fail(w, code, "read its answer");
   if (said == SYNCVALUE_REFRESH_REQUIRED) forget(w, "it wants a full refresh");
+  if (said == LDAP_UNAVAILABLE_CRITICAL_EXTENSION && watch_ad_is(w)) return watch_ad_follow(w);
   ldapserver_explain(w->ld, said, &error);
   bool is_unable = said == LDAP_UNAVAILABLE_CRITICAL_EXTENSION || said == LDAP_SIZELIMIT_EXCEEDED || said == LDAP_ADMINLIMIT_EXCEEDED ||
                    said == LDAP_TIMELIMIT_EXCEEDED;
@@ -311,6 +312,7 @@ static int follow(struct watch *w)
     switch (kind) {
     case LDAP_RES_SEARCH_ENTRY: take_entry(w, message); break;
     case LDAP_RES_INTERMEDIATE: take_info(w, message); break;
+    case LDAP_RES_EXTENDED: /* Samba's answer to a control that it does not know */
     case LDAP_RES_SEARCH_RESULT: end = take_end(w, message); break;
     case -1: log_event("lost", "server", w->uri, (char *)0); end = w->is_following ? END_DONE : END_TEMPORARY; break;
     case 0:

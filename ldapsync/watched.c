@@ -196,7 +196,7 @@ static void add_settings(text *words, const char *folder, const char *name)
 void watched_settings(text *words)
 {
   static const char *const names[] = { "ldapserver", "ldaptls",     "ldapca.pem",  "ldaptimeout", "ldapbasedn",
-                                       "ldaplogin",  "ldappassword", "ldapprofile", "ldappoll", "ldapmechanism", "ldapclient.pem", 0 };
+                                       "ldaplogin",  "ldappassword", "ldapprofile", "ldappoll", "ldapcompare", "ldapmechanism", "ldapclient.pem", 0 };
   text profiles = TEXT_ZERO;
 
   text_clear(words);

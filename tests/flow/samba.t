@@ -2,25 +2,17 @@
 # samba: people and groups of a real Samba AD domain controller, over TLS with a CA of its own, by the profile ad: L-03 to L-06, L-18, L-19, L-20,
 # L-21 to L-24, N-18, N-25, T15. Logins by binding as the user; lists by proxyAddresses; groups of all scopes, nested, with more than 1500
 # members, by primary group; a disabled, an expired and a renamed user; why a bind is refused is in our log alone.
-import imaplib, os, pwd, re, smtplib, socket, ssl, sys
+import imaplib, os, re, smtplib, socket, ssl, sys
 
 sys.path[:0] = ["tests", "tests/flow"]
 import net
 net.inside("postroom30", "10.30.0.9/24")
 from postroom import Postroom, Tap, wait_for
-from samba_dc import BASE, Domain
+from samba_dc import BASE, USERS, Domain, configure, person
 
-USERS, MANY, LOCKOUT, SECONDS = f"CN=Users,{BASE}", 1600, 8, 120
+MANY, LOCKOUT, SECONDS = 1600, 8, 120
 UNIVERSAL, GLOBAL, LOCAL, SECURITY = 8, 2, 4, -2147483648
 COMMA = f"CN=Müller\\, Jörg \\+ Söhne \\#1,{USERS}"
-
-
-def person(db, name, dn=None, **more):
-    """Somebody with the password "Passw0rd.NAME"; an attribute of more may be a list."""
-    dn = dn or f"CN={name},{USERS}"
-    db.add({"dn": dn, "objectClass": "user", "sAMAccountName": name, "userPrincipalName": more.pop("upn", f"{name}@ad.test"), **more})
-    db.setpassword(f"(sAMAccountName={name})", f"Passw0rd.{name}", force_change_at_next_login=False)
-    return dn
 
 
 def group(db, name, kind, *members, **more):
@@ -51,17 +43,6 @@ def fill(db):
         db.add({"dn": f"CN=many{number},{USERS}", "objectClass": "user", "sAMAccountName": f"many{number}", "userAccountControl": "544",
                 "mail": f"many{number}@school.test"})
     group(db, "many", UNIVERSAL, *(f"many{number}" for number in range(MANY)))
-
-
-def configure(mail, dc):
-    mail.run("mailadm", "add", "domain", "school.test")
-    for name, value in (("ldapserver", dc.address), ("ldapbasedn", BASE), ("ldaplogin", f"CN=postroom,{USERS}"), ("ldapprofile", "ad"),
-                        ("ldappassword", "Passw0rd.postroom"), ("ldaptimeout", str(SECONDS)), ("domains/school.test", "addgroups: yes")):
-        mail.control(name, value)
-    with open(dc.ca) as file:
-        mail.control("ldapca.pem", file.read())
-    os.chown(f"{mail.home}/control/ldappassword", pwd.getpwnam("mail-ldap").pw_uid, 0)
-    os.chmod(f"{mail.home}/control/ldappassword", 0o400)
 
 
 def imap(mail, user, password):

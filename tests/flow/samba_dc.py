@@ -6,11 +6,12 @@
         dc.change("dn: ...\\nchangetype: modify\\n...")
 
 Takes about 4 s of CPU to provision. Packages: service/packages, test."""
-import os, re, socket, subprocess, sys
+import os, pwd, re, socket, subprocess, sys
 
 from net import wait_until
 
 REALM, BASE, PASSWORD = "AD.TEST", "DC=ad,DC=test", "Passw0rd.x1"
+USERS, PORTS = f"CN=Users,{BASE}", (389, 636)
 
 
 def run(command, **options):
@@ -19,6 +20,42 @@ def run(command, **options):
     if done.returncode:
         sys.exit(f"{command}: {done.stdout}")
     return done.stdout
+
+
+def person(db, name, dn=None, **more):
+    """Somebody with the password "Passw0rd.NAME"; an attribute of more may be a list."""
+    dn = dn or f"CN={name},{USERS}"
+    db.add({"dn": dn, "objectClass": "user", "sAMAccountName": name, "userPrincipalName": more.pop("upn", f"{name}@ad.test"), **more})
+    db.setpassword(f"(sAMAccountName={name})", f"Passw0rd.{name}", force_change_at_next_login=False)
+    return dn
+
+
+def show_deleted(db, name):
+    """This user may see what was deleted: what doc/ldap-watch.md says to do with dsacls."""
+    import ldb
+    from samba.dcerpc import security
+    from samba.ndr import ndr_pack, ndr_unpack
+    sid = ndr_unpack(security.dom_sid, db.search(base=BASE, expression=f"(sAMAccountName={name})", attrs=["objectSid"])[0]["objectSid"][0])
+    place = f"CN=Deleted Objects,{BASE}"
+    found = db.search(base=place, scope=ldb.SCOPE_BASE, attrs=["nTSecurityDescriptor"], controls=["show_deleted:1"])[0]
+    rights, _, rest = ndr_unpack(security.descriptor, found["nTSecurityDescriptor"][0]).as_sddl().partition("(")
+    rights = security.descriptor.from_sddl(f"{rights}(A;CI;LCRP;;;{sid})({rest}", security.dom_sid(db.get_domain_sid()))
+    message = ldb.Message(ldb.Dn(db, place))
+    message["rights"] = ldb.MessageElement(ndr_pack(rights), ldb.FLAG_MOD_REPLACE, "nTSecurityDescriptor")
+    db.modify(message, controls=["show_deleted:1", "sd_flags:1:4"])
+
+
+def configure(mail, dc, base=BASE, profile="ad"):
+    """This instance takes its people of school.test from the domain, as its user postroom."""
+    mail.run("mailadm", "add", "domain", "school.test")
+    for name, value in (("ldapbasedn", base), ("ldaplogin", f"CN=postroom,{USERS}"), ("ldapprofile", profile), ("ldappassword", "Passw0rd.postroom"),
+                        ("ldaptimeout", "120"), ("domains/school.test", "addgroups: yes")):
+        mail.control(name, value)
+    with open(dc.ca) as file:
+        mail.control("ldapca.pem", file.read())
+    os.chown(f"{mail.home}/control/ldappassword", pwd.getpwnam("mail-ldap").pw_uid, 0)
+    os.chmod(f"{mail.home}/control/ldappassword", 0o400)
+    mail.control("ldapserver", dc.address)
 
 
 class Domain:
@@ -70,19 +107,19 @@ class Domain:
         what(db)
         db.transaction_commit()
 
-    def answers(self):
+    def answers(self, port):
         try:
-            for port in (389, 636):
-                socket.create_connection((self.address, port), 1).close()
+            socket.create_connection((self.address, port), 1).close()
             return True
         except OSError:
             return False
 
-    def start(self):
+    def start(self, model="single"):
+        """As one process; "prefork" is what a domain controller is run as: a change is then made in another process than the one that is asked."""
         with open(f"{self.folder}/said", "w") as said:
-            self.process = subprocess.Popen(["samba", "-s", self.conf, "-i", "-M", "single"], stdin=subprocess.PIPE,  # it ends when fd 0 does
+            self.process = subprocess.Popen(["samba", "-s", self.conf, "-i", "-M", model], stdin=subprocess.PIPE,  # it ends when fd 0 does
                                             stdout=said, stderr=said)
-        if not wait_until(lambda: self.answers() or self.process.poll() is not None, 120) or self.process.poll() is not None:
+        if not wait_until(lambda: all(map(self.answers, PORTS)) or self.process.poll() is not None, 120) or self.process.poll() is not None:
             with open(f"{self.folder}/said") as said:
                 sys.exit("samba does not answer: " + said.read())
 
@@ -90,6 +127,7 @@ class Domain:
         if self.process and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(300)
+            wait_until(lambda: not any(map(self.answers, PORTS)), 60)  # its children end after it
 
     def change(self, ldif):
         """What the administrator changes, by LDAPS."""
