@@ -172,6 +172,43 @@ void entry_set(struct entry *e, const char *attribute, const text *lines)
   text_free(&blank);
 }
 
+/* One line of an entry, with those that continue it. */
+static bool line_has(const char *line, size_t length, const char *attribute, const char *wanted)
+{
+  struct ldif ldif;
+  struct ldif_entry one = LDIF_ENTRY_ZERO;
+  text entry = TEXT_ZERO, name = TEXT_ZERO;
+
+  text_copy(&entry, "dn: x\n");
+  text_add_bytes(&entry, line, length);
+  text_copy(&name, attribute);
+  text_lower(&name);
+  ldif_begin(&ldif, entry.s, entry.len);
+  bool has = ldif_next(&ldif, &one) == LDIF_ENTRY && has_value(&one, text_string(&name), wanted);
+  ldif_entry_free(&one);
+  ldif_free(&ldif);
+  text_wipe(&entry);
+  text_free(&name);
+  return has;
+}
+
+bool entry_swap(struct entry *e, const char *attribute, const char *value, const text *lines)
+{
+  for (size_t at = e->start, next; at < e->end; at = next) {
+    text changed = TEXT_ZERO;
+    next = line_end(&e->bytes, at, e->end);
+    if (!is_attribute(e->bytes.s + at, next - at, attribute) || !line_has(e->bytes.s + at, next - at, attribute, value)) continue;
+    text_add_bytes(&changed, e->bytes.s, at);
+    text_add_text(&changed, lines);
+    text_add_bytes(&changed, e->bytes.s + next, e->bytes.len - next);
+    text_wipe(&e->bytes);
+    e->bytes = changed;
+    e->end += lines->len - (next - at);
+    return true;
+  }
+  return false;
+}
+
 void entry_remove(struct entry *e)
 {
   size_t rest = e->bytes.len - e->end;

@@ -30,6 +30,9 @@ void entry_refuse_served(const char *from, const char *name);
 void entry_open(struct entry *e, const char *key, const text *mailbox);
 
 void entry_set(struct entry *e, const char *attribute, const text *lines); /* the attribute's lines become these */
+/* The attribute's line with this value becomes these lines, where it stands; false: there is none. */
+bool entry_swap(struct entry *e, const char *attribute, const char *value, const text *lines);
+
 void entry_remove(struct entry *e);
 void entry_save(const struct entry *e); /* a file without an entry is removed */
 void entry_free(struct entry *e);

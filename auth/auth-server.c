@@ -136,7 +136,7 @@ static void check(struct conversation *c)
       return;
     }
     say_yes(c);
-    login_finish(&c->login);
+    login_finish(&try, &c->login);
     break;
   case LOGIN_NO:
     log_attempt(c, "no");

@@ -7,6 +7,7 @@
 
 #include "auth/apps.h"
 #include "auth/master.h"
+#include "auth/rehash.h"
 #include "auth/stranger.h"
 #include "auth/throttle.h"
 #include "auth/verify.h"
@@ -222,6 +223,7 @@ static enum login_result check_known(const struct attempt *a)
   }
   if (!a->try->acts_for) text_copy(&a->answer->name, record_get(&a->mailbox, "name"));
   text_string(&a->answer->name);
+  a->answer->is_ours = !strncmp(record_get(&a->mailbox, "from"), "directory/", 10);
   return LOGIN_YES;
 }
 
@@ -307,6 +309,7 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   apps_none(&answer->app);
   text_copy(&answer->master, "");
   text_string(&answer->master);
+  text_wipe(&answer->fits);
   network_of(try->ip, &a.network);
   enum login_result result = check(&a);
   /* Cheap hashes and dear ones, a bind and an unknown name: no "no" comes before this, so none tells which it was. */
@@ -320,9 +323,11 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   return result;
 }
 
-void login_finish(const struct login_answer *answer)
+void login_finish(const struct login_try *try, struct login_answer *answer)
 {
   if (answer->app.id.len) apps_note(answer->app.id.s);
+  if (try->password) rehash_run(answer, try->password);
+  text_wipe(&answer->fits);
 }
 
 bool login_has_keys(void) { return tables_offer_scram(&shared.policy); }

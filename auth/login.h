@@ -26,6 +26,8 @@ struct login_answer {
   text backend;       /* NAME of control/backends, if it is a backend's; else "" */
   text error;         /* after LATER */
   struct apppassword app; /* the app password that was right; its id is "" if it was none */
+  text fits, fits_of; /* the stored hash that the password was of, and whose it is; else "" (auth/rehash.h) */
+  bool lacks_keys, is_ours; /* no keys for SCRAM are beside it; its entry is in directory/ */
   const char *reason; /* for the log: why NO, or how YES was found */
 };
 #define LOGIN_ANSWER_ZERO { .reason = "" }
@@ -46,6 +48,6 @@ void login_show(const char *login, text *shown);
 enum login_result login_check(const struct login_try *try, struct login_answer *answer);
 
 /* After YES, when the client has been told: what is kept of it. */
-void login_finish(const struct login_answer *answer);
+void login_finish(const struct login_try *try, struct login_answer *answer);
 
 #endif

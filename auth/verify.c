@@ -8,6 +8,7 @@
 
 #include <skalibs/random.h>
 
+#include "auth/rehash.h"
 #include "auth/remember.h"
 #include "lib/call.h"
 #include "lib/conf.h"
@@ -49,6 +50,7 @@ void verify_prepare(void)
   random_buf((char *)key, sizeof key);
   shared.remember = remember_make(key, (unsigned int)conf_number("authremember", REMEMBER_SECONDS, 86400));
   explicit_bzero(key, sizeof key);
+  password_keep_settings();
   make_stranger();
   shared.slots = memfd_create("slots", MFD_CLOEXEC);
   if (shared.slots == -1) die_unable("make a memfd");
@@ -56,16 +58,27 @@ void verify_prepare(void)
 }
 
 /* As many hashes at once as there are processors: each costs tens of ms and some MB. The lock ends with the process. */
+static bool lock_slot(short type)
+{
+  struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = getpid() % (pid_t)shared.slot_count, .l_len = 1 };
+  return fcntl(shared.slots, F_SETLKW, &lock) == 0;
+}
+
 static enum password_result check_slowly(const char *stored, const char *password)
 {
-  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = getpid() % (pid_t)shared.slot_count,
-                        .l_len = 1 };
-  bool is_locked = fcntl(shared.slots, F_SETLKW, &lock) == 0;
+  bool is_locked = lock_slot(F_WRLCK);
   enum password_result result = password_check(stored, password);
 
-  lock.l_type = F_UNLCK;
-  if (is_locked) fcntl(shared.slots, F_SETLK, &lock);
+  if (is_locked) lock_slot(F_UNLCK);
   return result;
+}
+
+void verify_hash(text *stored, const char *password)
+{
+  bool is_locked = lock_slot(F_WRLCK);
+
+  password_hash(stored, password);
+  if (is_locked) lock_slot(F_UNLCK);
 }
 
 void verify_stranger(const char *password)
@@ -93,7 +106,10 @@ static enum login_result check_hashes(const struct attempt *a)
   for (const char *stored; (stored = record_next(&a->secret, "password", &at));) {
     struct remember_login l = { a->who, stored, a->network.s, a->try->password };
     switch (check_slowly(stored, a->try->password)) {
-    case PASSWORD_RIGHT: remember_add(shared.remember, &l, attempt_now_ms() / 1000); return LOGIN_YES;
+    case PASSWORD_RIGHT: 
+      remember_add(shared.remember, &l, attempt_now_ms() / 1000);
+      rehash_note(a, stored);
+      return LOGIN_YES;
     case PASSWORD_UNKNOWN: a->answer->reason = "stored hash cannot be checked"; break;
     case PASSWORD_WRONG: break;
     }

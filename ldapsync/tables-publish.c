@@ -33,7 +33,7 @@ static void session(int in, int out, const struct peer *peer)
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const callers[] = { "mail-ldap", 0 };
+  static const char *const callers[] = { "mail-ldap", "mail-store", 0 };
   static const struct sandbox sandbox = { .may_start = true };
   static const struct serve service = { .workers = 1, .callers = callers, .sandbox = &sandbox, .processes = PROCESSES, .session = session };
 

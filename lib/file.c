@@ -22,20 +22,20 @@ bool folder_sync(const char *folder)
   return result == 0;
 }
 
-static bool give_to_group(int fd, const char *folder)
+static bool give_to_owner(int fd, const char *folder)
 {
   struct stat status;
 
   if (geteuid()) return true;
   if (stat(folder, &status) == -1) return false;
-  return fchown(fd, (uid_t)-1, status.st_gid) == 0;
+  return fchown(fd, status.st_uid, status.st_gid) == 0;
 }
 
 static bool write_aside(const char *folder, const char *path, const text *bytes, mode_t mode)
 {
   int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0600);
   if (fd == -1) return false;
-  bool good = allwrite(fd, bytes->s, bytes->len) == bytes->len && give_to_group(fd, folder) && fchmod(fd, mode) == 0 &&
+  bool good = allwrite(fd, bytes->s, bytes->len) == bytes->len && give_to_owner(fd, folder) && fchmod(fd, mode) == 0 &&
               fsync(fd) == 0;
   int e = errno;
   close(fd);

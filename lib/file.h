@@ -7,7 +7,7 @@
 
 #include "lib/text.h"
 
-/* What root writes gets the folder's group: that is who may read it (doc/uids.md). False with errno, and nothing is left
+/* What root writes gets the folder's owner and group: these may read it, and the owner may write it anew (doc/uids.md). False with errno, and nothing is left
    behind. file_create fails with EEXIST if the name is taken, whoever took it. */
 bool file_replace(const char *folder, const char *name, const text *bytes, mode_t mode);
 bool file_create(const char *folder, const char *name, const text *bytes, mode_t mode);

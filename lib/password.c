@@ -162,8 +162,15 @@ static const struct kind {
 
 static const struct phc argon2id = { .is_id = true, .version = ARGON2_VERSION_NUMBER, .memory = 19456, .passes = 2, .lanes = 1 };
 
+static struct {
+  bool is_kept;
+  const struct kind *kind;
+  unsigned int iterations;
+} settings;
+
 static const struct kind *configured(void)
 {
+  if (settings.is_kept) return settings.kind;
   text name = TEXT_ZERO;
   const struct kind *found = 0;
 
@@ -259,10 +266,18 @@ void password_seal(text *stored, const char *secret)
 
 static unsigned int scram_iterations(void)
 {
+  if (settings.is_kept) return settings.iterations;
   uint64_t iterations = conf_number("scramiterations", SCRAM_ITERATIONS, SCRAMKEYS_ITERATIONS_MAX);
 
   if (iterations && iterations < SCRAMKEYS_ITERATIONS_MIN) die_permanent("control/scramiterations: fewer than 4096 make a password cheap to guess; 0: no keys");
   return (unsigned int)iterations;
+}
+
+void password_keep_settings(void)
+{
+  settings.kind = configured();
+  settings.iterations = scram_iterations();
+  settings.is_kept = true;
 }
 
 bool password_scram(text *stored, const char *password)

@@ -15,6 +15,9 @@ enum password_result password_check(const char *stored, const char *password);
 void password_hash(text *stored, const char *password);
 bool password_is_current(const char *stored); /* is this as password_hash would make it now, scheme and cost? */
 
+/* From now on what control/passwordscheme and control/scramiterations say at this moment: a server is not ended by what they say later. */
+void password_keep_settings(void);
+
 /* Adds "{SSHA256}HASH" of what is as random as a key itself: nobody can guess that, so the hash need not be slow. */
 void password_seal(text *stored, const char *secret);
 

@@ -15,7 +15,7 @@ CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client":
            "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp"},
            "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
            "dkim-sign": {"mail-in", "mail-submit", "mail-inject"},
-           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "token-run": {"mail-remote"}, "send-schedule": {"mail-queue"}, "tls-report": {"mail-remote"}, "report-post": {"mail-tlsrpt"}, "tables-publish": {"mail-ldap"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
+           "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "token-run": {"mail-remote"}, "send-schedule": {"mail-queue"}, "tls-report": {"mail-remote"}, "report-post": {"mail-tlsrpt"}, "tables-publish": {"mail-ldap", "mail-store"}, "password-store": {"mail-auth"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
 
 
 def status(pid):
@@ -135,7 +135,7 @@ def test_files(t, home, mailboxes):
     everybody = USERS + ["nobody"] + list(mailboxes.values())
     readers = {
         "tls/key.pem": {"mail-tls"}, "dkim": {"mail-sign"}, "tlsout/client.pem": {"mail-tlsout"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
-        "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "tables/current/token.cdb": {"mail-tables", "mail-token"}, "directory/bob@example.test.ldif": {"mail-tables"},
+        "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "tables/current/token.cdb": {"mail-tables", "mail-token"}, "directory/bob@example.test.ldif": {"mail-tables", "mail-store"},
         "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/apppasswords": {"mail-tables"}, "state/apppasswords": {"mail-auth"}, "control/ldappassword": {"mail-ldap"}, "control/vmail": {"mail-auth"}, "state/directory": {"mail-ldap", "mail-tables"},
         "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-auth")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
         "queue/log": {"mail-send"}, "demo-passwords": set(), "log/smtp-mx/current": {"mail-log"}, "mail": set(),
@@ -150,7 +150,7 @@ def test_files(t, home, mailboxes):
     os.remove(f"{home}/state/sts/some.example")
     mail = glob.glob(f"{home}/mail/example.test/bob/*/*S=*")[0]
     t.is_(who_can(lambda: can_open(mail), everybody), {mailboxes["bob"]}, "bob's mail: only his own uid can open it")
-    makers = {"bin": set(), "control": set(), "control/domains": set(), "directory": set(), "run": set(), "tls": set(), "tlsout": set(), "mail": set(),
+    makers = {"bin": set(), "control": set(), "control/domains": set(), "directory": {"mail-store"}, "run": set(), "tls": set(), "tlsout": set(), "mail": set(),
               "state/limits": set(), "control/apppasswords": set(), "state/apppasswords": {"mail-auth"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/limits/mail-in": {"mail-in"}, "state/limits/mail-auth": {"mail-auth"}, "tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "service": set(), "log": set()}
     for folder, users in makers.items():
         t.is_(who_can(lambda: can_make(f"{home}/{folder}"), everybody), users, f"{folder}: only {', '.join(users) or 'root'} can make a file there")
