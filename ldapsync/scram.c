@@ -56,13 +56,14 @@ static void look_at(struct scram *s, const text *secret, const char *who, bool i
   scramkeys_free(&keys);
 }
 
+/* Also an app password is one that has no keys. */
 static void look_at_backends(struct scram *s, const struct table *auth)
 {
   size_t key = 0, record = 0;
   text secret;
 
   for (const char *name; (name = table_next(auth, &key, &record, &secret));)
-    if (!strncmp(name, "backend:", strlen("backend:"))) look_at(s, &secret, name, false);
+    if (!strncmp(name, "backend:", strlen("backend:")) || !strncmp(name, "app:", strlen("app:"))) look_at(s, &secret, name, false);
 }
 
 /* The key that makes the strangers' salts, of the current tables or new. */
