@@ -114,7 +114,7 @@ class Directory:
         if not dn:
             return self.add_user()
         entry, r = dict(self.entries[dn]), self.random
-        what = r.choice(['password', 'bit', 'quota', 'forward', 'keep', 'language', 'alias', 'alias', 'proxy', 'mail', 'login', 'uid', 'nothing', 'key', 'no mail', 'elsewhere'])
+        what = r.choice(['password', 'bit', 'quota', 'forward', 'keep', 'language', 'alias', 'alias', 'proxy', 'mail', 'login', 'uid', 'nothing', 'key', 'no mail', 'elsewhere', 'send-as', 'inside', 'in-group'])
         if what == 'password':
             entry['userPassword'] = [r.choice(PASSWORDS) for _ in range(r.randint(0, 2))]
         elif what == 'bit':
@@ -123,6 +123,12 @@ class Directory:
             entry['mailQuota'] = [r.choice(['1G', '20M', 'much'])]
         elif what == 'forward':
             entry['mailForwardingAddress'] = [r.choice([self.address(), 'nowhere'])]
+        elif what == 'send-as':
+            entry['sendAlias'] = [self.address() for _ in range(r.randint(0, 2))]
+        elif what == 'inside':
+            entry['mailInside'] = [r.choice(['yes', 'no'])]
+        elif what == 'in-group':
+            entry['inGroup'] = [r.choice([self.word(), 'group%d' % r.randint(1, self.number)])]
         elif what == 'keep':
             entry['mailKeep'] = [r.choice(['yes', 'no'])]
         elif what == 'language':
@@ -152,7 +158,7 @@ class Directory:
         if not dn:
             return self.add_group()
         entry, r = dict(self.entries[dn]), self.random
-        what = r.choice(['member', 'member', 'member', 'login', 'address', 'name', 'mail', 'nobody'])
+        what = r.choice(['member', 'member', 'member', 'login', 'address', 'name', 'mail', 'nobody', 'inside', 'in-group'])
         if what == 'member':
             entry['member'] = r.sample(sorted(self.entries), r.randint(0, min(6, len(self.entries))))
         elif what == 'login':
@@ -163,6 +169,10 @@ class Directory:
             entry['cn'] = [r.choice([self.word(), 'group%d' % self.number, 'not a name'])]
         elif what == 'mail':
             entry['mail'] = [self.address() for _ in range(r.randint(0, 2))]
+        elif what == 'inside':
+            entry['mailInside'] = [r.choice(['yes', 'no'])]
+        elif what == 'in-group':
+            entry['inGroup'] = [r.choice([self.word(), 'group%d' % r.randint(1, self.number)])]
         elif what == 'nobody':
             entry['member'] = entry['member'] + ['uid=nobody,dc=x']
         self.entries[dn] = entry
@@ -224,10 +234,11 @@ class Directory:
 def fresh_control():
     for folder in ('control', 'state', 'tables', 'directory'):
         shutil.rmtree(folder, ignore_errors=True)
-    for folder in ('control/domains', 'control/addresses', 'control/mailboxes', 'state/directory', 'state/tables', 'tables', 'directory'):
+    for folder in ('control/profiles', 'control/domains', 'control/addresses', 'control/mailboxes', 'state/directory', 'state/tables', 'tables', 'directory'):
         os.makedirs(folder)
-    for name, value in (('me', 'mail.one.test'), ('ldapprofile', 'files'), ('maxvanish', '100'), ('scramiterations', '4096'), ('keepgenerations', '3'), ('keepgenerationdays', '0')):
+    for name, value in (('me', 'mail.one.test'), ('ldapprofile', 'files\nmore'), ('maxvanish', '100'), ('scramiterations', '4096'), ('keepgenerations', '3'), ('keepgenerationdays', '0')):
         write('control/' + name, value + '\n')
+    write('control/profiles/more', 'send-as: sendAlias\ninternal: mailInside=yes\ngroup-internal: mailInside=yes\nprimary-group: inGroup\ngroup-id: cn\n')
     write('control/domains/one.test', 'addgroups: yes\n')
     write('control/domains/two.test', random.choice(['', 'addusers: yes\n', 'addusers: yes\naddgroups: yes\n']))
     write('control/domains/relayed.test', 'relay: 192.0.2.1\nrecipients: listed\n')
