@@ -9,6 +9,7 @@
 
 #include "admin/accounts.h"
 #include "admin/addresses.h"
+#include "admin/adopt.h"
 #include "admin/apppasswords.h"
 #include "admin/guessing.h"
 #include "admin/import.h"
@@ -26,7 +27,7 @@
 #include "lib/options.h"
 
 #define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | add address|alias ADDRESS DESTINATION... | add group NAME MEMBER... | add public NAME | " \
-              "apppassword add USER SERVICES NAME | apppassword list USER [ --json ] | apppassword delete USER NAME | passwd USER | passwd --link | link USER [ --given ] [ --reset ] | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | import ldap-table [ROLE=]FILE... [ --print ] | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
+              "apppassword add USER SERVICES NAME | apppassword list USER [ --json ] | apppassword delete USER NAME | passwd USER | passwd --link | link USER [ --given ] [ --reset ] | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | import ldap-table [ROLE=]FILE... [ --print ] | adopt USER [ FOLDER ] | adopt --all | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
               "list domains|accounts|addresses|aliases|groups|links|orphans|dns [ --json ] | limits list | limits clear KEY|all | "\
               "auth | auth show NAME|NETWORK | auth clear NAME|NETWORK|all | master vmail"
 
@@ -74,6 +75,7 @@ static const struct {
   { "add", "public", addresses_add_public, 1, 1 },
   { "add", "alias", addresses_add, 2, INT_MAX }, /* S-12 */
   { "link", 0, links_make, 1, 1 },
+  { "adopt", 0, adopt_run, 0, 2 },
   { "import", "ldap-table", import_ldap_run, 1, INT_MAX },
   { "import", 0, import_run, 2, 4 },
   { "passwd", 0, admin_accounts_passwd, 1, 1 },
@@ -104,7 +106,7 @@ static const struct {
 int main(int argc, const char **argv)
 {
   bool is_json = false;
-  const struct option_word words[] = { { "--json", &is_json }, { "--yes", &removal_is_sure }, { "--purge", &removal_purges }, { "--skip", &import_skips }, { "--print", &import_ldap_prints }, { "--link", &links_is_wanted }, { "--given", &links_is_given }, { "--reset", &links_resets }, { 0, 0 } };
+  const struct option_word words[] = { { "--json", &is_json }, { "--yes", &removal_is_sure }, { "--purge", &removal_purges }, { "--skip", &import_skips }, { "--print", &import_ldap_prints }, { "--all", &adopt_all }, { "--link", &links_is_wanted }, { "--given", &links_is_given }, { "--reset", &links_resets }, { 0, 0 } };
 
   PROG = "mailadm";
   argc = options_read(argv, words, USAGE);
@@ -118,7 +120,7 @@ int main(int argc, const char **argv)
     if (strcmp(argv[1], commands[i].verb) || (commands[i].thing && argc < words_count) || (commands[i].thing && strcmp(argv[2], commands[i].thing))) continue;
     if (argc - words_count < commands[i].least || argc - words_count > commands[i].most || (is_json && strcmp(commands[i].verb, "list") && commands[i].run != apppasswords_list) ||
         ((removal_is_sure || removal_purges) && commands[i].run != removal_domain && commands[i].run != removal_account) ||
-        (import_skips && commands[i].run != import_run) || (import_ldap_prints && commands[i].run != import_ldap_run) || ((links_is_given || links_resets) && commands[i].run != links_make) || links_is_wanted)
+        (import_skips && commands[i].run != import_run) || (adopt_all && commands[i].run != adopt_run) || (import_ldap_prints && commands[i].run != import_ldap_run) || ((links_is_given || links_resets) && commands[i].run != links_make) || links_is_wanted)
       break;
     import_start = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     home_enter();

@@ -1,9 +1,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 
 #include "admin/rebuild.h"
@@ -40,6 +42,16 @@ void rebuild_without(const char *changed, size_t mailboxes, size_t addresses)
   build(argv, changed);
   text_free(&numbers[0]);
   text_free(&numbers[1]);
+}
+
+void rebuild_exchanged(const text *pairs)
+{
+  static const char *const argv[] = { "bin/tables-build", "--exchange", 0 };
+  int fd = memfd_create("pairs", MFD_CLOEXEC);
+
+  if (fd == -1 || allwrite(fd, pairs->s, pairs->len) < pairs->len || lseek(fd, 0, SEEK_SET) == -1 || dup2(fd, 0) == -1) die_unable("hand on who gets whose mail");
+  build(argv, "who has whose mail");
+  close(fd);
 }
 
 bool rebuild_have(const char *kind, const char *name, text *record)

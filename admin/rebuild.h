@@ -11,6 +11,9 @@ void rebuild_tables(const char *changed);
 /* The same, where the operator has said yes to so many mailboxes and addresses that go. */
 void rebuild_without(const char *changed, size_t mailboxes, size_t addresses);
 
+/* Runs bin/tables-build --exchange: who gets whose mail, "KEY OTHER" a line. */
+void rebuild_exchanged(const text *pairs);
+
 /* In the published tables, whatever source it is from. A table that is not there yet has nobody. */
 bool rebuild_have(const char *kind, const char *name, text *record);
 

@@ -4,15 +4,18 @@
    Writes a generation tables/ID, then tables/current by one rename; state/tables/uids, held. Says what it would change, or goes back.
    Runs as mail-tables; as root it becomes that first. */
 
+#include <skalibs/djbunix.h>
+
 #include "ldapsync/diff.h"
 #include "ldapsync/full.h"
 #include "ldapsync/generations.h"
+#include "ldapsync/uids.h"
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/log.h"
 #include "lib/options.h"
 
-#define USAGE "tables-build [ -f ] [ --vanish-mailboxes N ] [ --vanish-addresses N ] [ --dry-run [ --fetched ] ] | --back [ GENERATION ] [ --dry-run ] | --release"
+#define USAGE "tables-build [ -f ] [ --vanish-mailboxes N ] [ --vanish-addresses N ] [ --dry-run [ --fetched ] ] | --back [ GENERATION ] [ --dry-run ] | --release | --exchange"
 
 /* The tables of GENERATION again, or of the one before the current one; they stay until they are released. */
 static void go_back(const char *name, bool is_dry)
@@ -36,6 +39,19 @@ static void go_back(const char *name, bool is_dry)
   diff_free(&diff);
 }
 
+/* Who gets whose mail: "KEY OTHER" lines on fd 0. */
+static void exchange_uids(void)
+{
+  struct uids uids = UIDS_ZERO;
+  text pairs = TEXT_ZERO, error = TEXT_ZERO;
+
+  if (!slurp(&pairs, 0)) die_unable("read fd 0");
+  uids_open(&uids, 1);
+  if (!uids_exchange(&uids, &pairs, &error)) die_permanent("--exchange: ", error.s);
+  if (!uids_save(&uids)) die_unable("write state/tables/uids");
+  text_free(&pairs);
+}
+
 static uint64_t take_number(const char **argv, const char *option)
 {
   const char *value = options_take(argv, option, USAGE);
@@ -50,14 +66,14 @@ int main(int argc, const char **argv)
   struct generation generation = GENERATION_ZERO;
   struct sources sources = SOURCES_ZERO;
   struct full_how how = { .is_dry = false };
-  bool is_back = false, is_release = false;
-  const struct option_word words[] = { { "-f", &how.is_forced }, { "--dry-run", &how.is_dry }, { "--fetched", &how.is_fetched }, { "--back", &is_back }, { "--release", &is_release }, { 0, 0 } };
+  bool is_back = false, is_release = false, is_exchange = false;
+  const struct option_word words[] = { { "-f", &how.is_forced }, { "--dry-run", &how.is_dry }, { "--fetched", &how.is_fetched }, { "--back", &is_back }, { "--release", &is_release }, { "--exchange", &is_exchange }, { 0, 0 } };
 
   PROG = "tables-build";
   how.agreed.mailboxes = take_number(argv, "--vanish-mailboxes");
   how.agreed.addresses = take_number(argv, "--vanish-addresses");
   argc = options_read(argv, words, USAGE);
-  if (argc > 1 + is_back || (is_back && (how.is_forced || is_release)) || (how.is_fetched && !how.is_dry)) die_usage(USAGE);
+  if (argc > 1 + is_back || (is_back && (how.is_forced || is_release)) || (is_exchange && (is_back || how.is_dry)) || (how.is_fetched && !how.is_dry)) die_usage(USAGE);
   home_enter();
   full_become(&generation);
   full_lock();
@@ -65,6 +81,7 @@ int main(int argc, const char **argv)
     go_back(argv[1], how.is_dry);
     return END_DONE;
   }
+  if (is_exchange) exchange_uids();
   if (is_release && !how.is_dry && !generations_release()) strerr_warnw("no generation was held");
   return full_build(&generation, &sources, &how) ? END_DONE : END_NO;
 }

@@ -8,6 +8,7 @@
 #include "ldapsync/uids.h"
 #include "lib/die.h"
 #include "lib/file.h"
+#include "lib/names.h"
 
 enum { UID_DIGITS = 12 };
 
@@ -102,6 +103,59 @@ const struct uids_entry *uids_add(struct uids *u, const char *key, uint32_t uid,
   text_free(&free_path);
   u->is_changed = true;
   return uids_find(u, key);
+}
+
+/* One of two words of a line; each may be named once. */
+static struct uids_entry *take_key(const struct uids *u, struct names *seen, const char *word, size_t length, text *error)
+{
+  text key = TEXT_ZERO;
+
+  text_add_bytes(&key, word, length);
+  struct uids_entry *e = map_find(&u->by_key, text_string(&key));
+  if (!e)
+    text_add_format(error, "no mailbox has the key %s", key.s);
+  else if (!names_add(seen, key.s))
+    text_add_format(error, "the key %s is there twice", key.s);
+  text_free(&key);
+  return error->len ? 0 : e;
+}
+
+static void write_lines(struct uids *u)
+{
+  const struct uids_entry **by_age = calloc(u->count + 1, sizeof *by_age);
+
+  if (!by_age) die_nomem();
+  for (size_t i = 0; i < u->by_key.room; i++) {
+    const struct uids_entry *e = u->by_key.slots[i].value;
+    if (u->by_key.slots[i].key) by_age[e->age] = e;
+  }
+  text_clear(&u->lines);
+  for (size_t i = 0; i < u->count; i++) text_add_format(&u->lines, "%s %lu %s\n", by_age[i]->key, (unsigned long)by_age[i]->uid, by_age[i]->path);
+  free(by_age);
+}
+
+bool uids_exchange(struct uids *u, const text *pairs, text *error)
+{
+  struct names seen = NAMES_ZERO;
+
+  for (size_t at = 0; !error->len && at < pairs->len;) {
+    const char *line = pairs->s + at, *newline = memchr(line, '\n', pairs->len - at), *space = newline ? memchr(line, ' ', (size_t)(newline - line)) : 0;
+    if (!space) {
+      text_add(error, "not KEY OTHER");
+      break;
+    }
+    at = (size_t)(newline - pairs->s) + 1;
+    struct uids_entry *one = take_key(u, &seen, line, (size_t)(space - line), error), *other = one ? take_key(u, &seen, space + 1, (size_t)(newline - space) - 1, error) : 0;
+    if (!other) break;
+    const char *key = one->key;
+    one->key = other->key;
+    other->key = key;
+    u->is_changed = true;
+  }
+  names_free(&seen);
+  text_string(error);
+  if (!error->len && u->is_changed) write_lines(u);
+  return !error->len;
 }
 
 bool uids_save(struct uids *u)

@@ -37,6 +37,9 @@ const struct uids_entry *uids_owner(const struct uids *u, uint32_t uid); /* who 
    0 if all uids are taken, or uid is. */
 const struct uids_entry *uids_add(struct uids *u, const char *key, uint32_t uid, const char *path);
 
+/* Lines "KEY OTHER": the two exchange uid and folder, and so mail, for good. False with a sentence in error: a key that is not there, or twice. */
+bool uids_exchange(struct uids *u, const text *pairs, text *error);
+
 bool uids_save(struct uids *u); /* if anything changed; false with errno */
 
 #endif

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Users from a real directory server (issue 2, 9; L-03, L-04, L-06, P-21, check 57).
+"""Users from a real directory server (issue 2, 9; N-10, L-03, L-04, L-06, P-21, check 57).
 
 slapd with 200 people of RFC 2307 behind a CA made here. ldapsync, as cron starts it, makes tables of them under the uids
 of doc/uids.md; a changed attribute, a new person and a removed one arrive; passwords are checked against hashes and by

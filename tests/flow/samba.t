@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# samba: people and groups of a real Samba AD domain controller, over TLS with a CA of its own, by the profile ad: L-03 to L-06, L-18, L-19, L-20,
+# samba: people and groups of a real Samba AD domain controller, over TLS with a CA of its own, by the profile ad: N-10, L-03 to L-06, L-18, L-19, L-20,
 # L-21 to L-24, N-18, N-25, T15. Logins by binding as the user; lists by proxyAddresses; groups of all scopes, nested, with more than 1500
 # members, by primary group; a disabled, an expired and a renamed user; why a bind is refused is in our log alone.
 import imaplib, os, re, smtplib, socket, ssl, sys

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The profiles that are data only: qmail-ldap, laser, iredmail, postfix-book, freeipa (doc/profiles.md; requirements 2.5). For each
+# N-10: the profiles that are data only: qmail-ldap, laser, iredmail, postfix-book, freeipa (doc/profiles.md; requirements 2.5). For each
 # a small LDIF in the words of its schema: addresses, forwards, quota, who may what, groups; in the tables, and by whatif.
 . tests/lib.sh
 mkdir -p directory state/tables state/directory control/domains control/addresses
