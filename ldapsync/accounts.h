@@ -19,7 +19,7 @@ struct account {
   const char *name; /* in addresses: the primary one; "NAME@*" of a public mailbox; 0: there is none, and so no mailbox */
   const char *elsewhere; /* in facts: an address in a domain that is not ours, of who has no mailbox here */
   const struct uids_entry *place; /* its uid and folder */
-  const void *mark; /* of groups.c: the list that it is in already */
+  uint64_t mark;    /* of groups: the list that it is in already */
   bool is_from_server; /* of state/directory: the LDAP server may be asked about its password */
   bool is_new;         /* it has come just now, into a build that was there (report.h) */
   bool is_public;      /* a public mailbox (N-26) */

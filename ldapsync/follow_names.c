@@ -3,6 +3,7 @@
 
 #include "ldapsync/addressfiles.h"
 #include "ldapsync/follow_step.h"
+#include "ldapsync/groups_follow.h"
 #include "ldapsync/report.h"
 
 static void touch_groups(struct step *s, const struct groups *g)
@@ -15,20 +16,96 @@ static void touch_addresses(struct step *s, const struct leads *l)
   for (size_t i = 0; i < l->count; i++) names_add(&s->addresses, l->all[i].address);
 }
 
+/* What is given up when nothing in memory refers to it any more. */
+struct trash {
+  struct groups groups;
+  text *addresses; /* of groups */
+  size_t count;
+};
+
 /* All groups are made anew from what is in memory. */
-static void group_again(struct step *s, struct groups *old, struct leads *gone, struct leads *come)
+static void group_again(struct step *s, struct trash *trash, struct leads *gone, struct leads *come)
 {
   struct sources *all = s->follow->sources;
 
   groups_leads(&all->groups, &all->domains, gone);
   touch_groups(s, &all->groups);
-  *old = all->groups;
+  trash->groups = all->groups;
   all->groups = (struct groups)GROUPS_ZERO;
+  all->groups.marks = trash->groups.marks;
   groups_open_again(&all->groups, &all->group_facts);
-  groups_forget_marks(old);
   groups_resolve(&all->groups, &all->build, &all->targets);
   groups_leads(&all->groups, &all->domains, come);
   touch_groups(s, &all->groups);
+}
+
+static struct groups_person person_of(const struct change *c)
+{
+  struct groups_person p = { .old = c->old, .now = c->is_same_one ? c->old : c->fresh };
+
+  if (c->old && !c->was_group) p.was = accounts_raw(c->is_same_one ? c->fresh : c->old);
+  if (c->fresh && !c->is_group) p.is = accounts_raw(p.now);
+  return p;
+}
+
+/* False: all must be made anew. */
+static bool follow_groups(const struct step *s)
+{
+  struct groups_person *people = malloc((s->count + 1) * sizeof *people);
+  struct account **groups = malloc((s->count + 1) * sizeof *groups);
+  struct groups_news news = { .people = people, .groups = groups };
+
+  if (!people || !groups) die_nomem();
+  for (size_t i = 0; i < s->count; i++) {
+    const struct change *c = &s->all[i];
+    if (c->is_renamed) people[news.count++] = person_of(c);
+    if (c->is_group && c->is_same_one) groups[news.group_count++] = c->old;
+  }
+  bool good = !s->has_new_groups && groups_follow(&s->follow->sources->groups, &news, &s->follow->sources->build, &s->follow->sources->targets);
+  free(people);
+  free(groups);
+  return good;
+}
+
+static bool is_changed(const struct step *s, const struct mail_group *g)
+{
+  for (size_t i = 0; i < s->count; i++)
+    if (s->all[i].is_group && s->all[i].is_same_one && s->all[i].old == g->facts) return true;
+  return false;
+}
+
+/* A group's addresses again; leads refer to the old ones until they are exchanged. */
+static void address_again(const struct step *s, struct mail_group *one, struct trash *trash)
+{
+  if (!is_changed(s, one)) return;
+  trash->addresses = realloc(trash->addresses, (trash->count + 1) * sizeof *trash->addresses);
+  if (!trash->addresses) die_nomem();
+  trash->addresses[trash->count++] = one->addresses;
+  one->addresses = (text)TEXT_ZERO;
+  groups_address(one, &s->follow->sources->domains);
+}
+
+/* Of those whose members have changed, or who have such a group in them. */
+static void lead_again(struct step *s, struct trash *trash, struct leads *gone, struct leads *come)
+{
+  struct groups *g = &s->follow->sources->groups;
+
+  for (size_t i = 0; i < g->count; i++) {
+    struct mail_group *one = &g->all[i];
+    if (!one->is_affected) continue;
+    groups_lead(one, gone);
+    address_again(s, one, trash);
+    groups_check_size(g, one);
+    groups_lead(one, come);
+    names_add(&s->groups, one->facts->key);
+  }
+}
+
+static void empty(struct trash *trash)
+{
+  groups_close(&trash->groups);
+  for (size_t i = 0; i < trash->count; i++) text_free(&trash->addresses[i]);
+  free(trash->addresses);
 }
 
 /* The leads of control/addresses; their strings are theirs. */
@@ -69,26 +146,29 @@ bool step_name_again(struct step *s)
 {
   struct sources *all = s->follow->sources;
   struct leads gone = LEADS_ZERO, come = LEADS_ZERO;
-  struct groups old = GROUPS_ZERO;
-  bool has_files = all->targets.files.count != 0, good = true;
+  struct trash trash = { .groups = GROUPS_ZERO };
+  bool has_files = all->targets.files.count != 0, is_again = s->has_renamed || s->has_groups, good = true;
 
-  if (s->is_identity || s->has_groups) {
-    report_is_quiet = true;
-    if (all->group_facts.count || all->groups.count) group_again(s, &old, &gone, &come);
+  report_is_quiet = true;
+  if (s->is_identity) send_as_again(s);
+  if (is_again) {
+    if (follow_groups(s))
+      lead_again(s, &trash, &gone, &come);
+    else
+      group_again(s, &trash, &gone, &come);
     if (has_files) {
       list_files(&all->leads, &gone);
       addressfiles_read(&all->targets, &come);
     }
-    if (s->is_identity) send_as_again(s);
-    report_is_quiet = false;
   }
+  report_is_quiet = false;
   touch_addresses(s, &gone);
   touch_addresses(s, &come);
-  if (!is_internal_safe(s, has_files && (s->is_identity || s->has_groups)))
+  if (!is_internal_safe(s, has_files && is_again))
     s->follow->why = "control/internal", good = false;
   else if (!leads_exchange(&all->leads, &gone, &come))
     s->follow->why = "what is in memory does not fit", good = false;
-  groups_close(&old);
+  empty(&trash);
   free(gone.all);
   free(come.all);
   return good;

@@ -162,6 +162,24 @@ static bool take_place(struct step *s, struct change *c)
   return true;
 }
 
+static bool has_same(const struct account *a, const struct account *b, const char *key)
+{
+  size_t at_a = 0, at_b = 0;
+
+  for (;;) {
+    const char *value = record_next(accounts_raw(a), key, &at_a), *other = record_next(accounts_raw(b), key, &at_b);
+    if (!value || !other) return value == other;
+    if (strcmp(value, other)) return false;
+  }
+}
+
+/* Is it found as before, whoever is in it? */
+static bool keeps_its_name(const struct account *old, const struct account *fresh)
+{
+  return !strcmp(old->key, fresh->key) && has_same(old, fresh, "dn") && has_same(old, fresh, "name") && has_same(old, fresh, "id") &&
+         has_same(old, fresh, "hidden") && has_same(old, fresh, "in-group");
+}
+
 static bool take_places(struct step *s)
 {
   if (s->count) qsort(s->all, s->count, sizeof *s->all, compare_changes);
@@ -169,7 +187,11 @@ static bool take_places(struct step *s)
   for (size_t i = 0; i < s->count; i++) {
     struct change *c = &s->all[i];
     if (is_person(c->fresh) && !take_place(s, c)) return false;
-    if (c->fresh && !c->fresh->name) c->is_same_one = c->old && !c->was_group && !c->is_group && !c->old->name && !strcmp(c->old->key, c->fresh->key);
+    if (!c->old || !c->fresh || c->was_group != c->is_group) continue;
+    if (c->is_group)
+      c->is_same_one = keeps_its_name(c->old, c->fresh);
+    else if (!c->fresh->name)
+      c->is_same_one = !c->old->name && !strcmp(c->old->key, c->fresh->key);
   }
   return true;
 }
@@ -268,42 +290,35 @@ static void exchange(struct step *s, struct accounts *list, struct account *gone
   list->room = sorted.room;
 }
 
-static bool has_same(const struct account *a, const struct account *b, const char *key)
-{
-  size_t at_a = 0, at_b = 0;
-
-  for (;;) {
-    const char *value = record_next(accounts_raw(a), key, &at_a), *other = record_next(accounts_raw(b), key, &at_b);
-    if (!value || !other) return value == other;
-    if (strcmp(value, other)) return false;
-  }
-}
-
-/* Is it called as before by whoever could name it? */
+/* Is it called as before by whoever could name it as a member or a destination? Of addresses only the primary one counts there. */
 static bool is_called_same(const struct account *a, const struct account *b)
 {
   bool same_elsewhere = a->elsewhere && b->elsewhere ? !strcmp(a->elsewhere, b->elsewhere) : a->elsewhere == b->elsewhere;
   bool same_name = a->name && b->name ? !strcmp(a->name, b->name) : a->name == b->name;
 
-  return same_elsewhere && same_name && !strcmp(a->key, b->key) && are_same(&a->addresses, &b->addresses) && has_same(a, b, "dn") &&
-         has_same(a, b, "login") && has_same(a, b, "in-group");
+  return same_elsewhere && same_name && !strcmp(a->key, b->key) && has_same(a, b, "dn") && has_same(a, b, "login") && has_same(a, b, "in-group");
 }
 
 static void replace(struct step *s, struct change *c)
 {
   struct account was = *c->old;
 
-  if (!is_called_same(c->old, c->fresh)) s->is_identity = true;
-  note_gone(s, c->old);
+  if (c->is_group)
+    s->has_groups = true;
+  else {
+    if (!is_called_same(c->old, c->fresh)) s->has_renamed = c->is_renamed = true;
+    if (c->is_renamed || !are_same(&c->old->addresses, &c->fresh->addresses)) s->is_identity = true;
+    note_gone(s, c->old);
+  }
   *c->old = *c->fresh;
   *c->fresh = was;
-  note_come(s, c->old);
+  if (!c->is_group) note_come(s, c->old);
 }
 
-static void move(struct step *s, const struct change *c)
+static void move(struct step *s, struct change *c)
 {
-  if (c->was_group || c->is_group) s->has_groups = true;
-  if (!c->was_group || !c->is_group) s->is_identity = true;
+  if (c->was_group || c->is_group) s->has_groups = s->has_new_groups = true;
+  if (!c->was_group || !c->is_group) s->is_identity = s->has_renamed = c->is_renamed = true;
   c->known->one = c->fresh;
   c->known->is_group = c->is_group;
   if (c->old && !c->was_group) note_gone(s, c->old);

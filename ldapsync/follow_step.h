@@ -19,8 +19,9 @@ struct follow_holder { /* a key */
 struct change {
   struct follow_known *known;
   struct account *old, *fresh; /* 0: none */
-  bool is_same_one;            /* a person who keeps his key: fresh takes the place of old, and is then what it was */
+  bool is_same_one;            /* a person who keeps his key, a group that keeps its name: fresh takes the place of old, and is then what it was */
   bool was_group, is_group;
+  bool is_renamed;             /* a person is called otherwise than before, by whatever others name him by; or has come, or gone */
 };
 
 struct step {
@@ -31,8 +32,10 @@ struct step {
   struct build_name *gone_names, *come_names;
   size_t gone_count, gone_room, come_count, come_room;
   struct names mailboxes, uids, addresses, logins, groups; /* whose records are looked at */
-  bool is_identity;            /* somebody is called otherwise, has come or gone: so who names him must look again */
+  bool is_identity;            /* somebody logs in otherwise, has come or gone: control/sendas must be looked at again */
+  bool has_renamed;            /* somebody is_renamed */
   bool has_groups;             /* a group has changed */
+  bool has_new_groups;         /* one has come, gone, or is called otherwise */
 };
 #define STEP_ZERO { .gone = LEADS_ZERO, .come = LEADS_ZERO, .mailboxes = NAMES_ZERO, .uids = NAMES_ZERO, .addresses = NAMES_ZERO, .logins = NAMES_ZERO, .groups = NAMES_ZERO }
 

@@ -80,7 +80,8 @@ static void make_groups(struct groups *g, struct accounts *facts)
       }
       g->all[g->count++] = (struct mail_group){ .facts = a, .path = path, .is_internal = record_is(&a->facts, "internal", "yes"),
                                                 .is_hidden = record_is(&a->facts, "hidden", "yes"), .addresses = TEXT_ZERO };
-      map_add(&g->by_key, a->key, &g->all[g->count - 1]);
+      g->all[g->count - 1].key = string_duplicate(a->key);
+      map_add(&g->by_key, g->all[g->count - 1].key, &g->all[g->count - 1]);
       if (!g->all[g->count - 1].is_hidden) take_name(g, &g->all[g->count - 1]);
     }
 }
@@ -135,16 +136,23 @@ static void add_names(struct mail_group *g, const struct domains *d)
   }
 }
 
+void groups_address(struct mail_group *one, const struct domains *d)
+{
+  add_attributes(one, d);
+  add_names(one, d);
+}
+
+void groups_lead(const struct mail_group *one, struct leads *l)
+{
+  if (one->is_refused || one->is_hidden) return;
+  for (size_t at = 0; at < one->addresses.len; at += strlen(one->addresses.s + at) + 1)
+    lead(one, one->addresses.s + at, at < one->made_at ? LEAD_DIRECTORY : LEAD_GROUP, l);
+}
+
 void groups_leads(struct groups *g, const struct domains *d, struct leads *l)
 {
   for (size_t i = 0; i < g->count; i++) {
-    struct mail_group *one = &g->all[i];
-    if (one->is_refused || one->is_hidden) continue;
-    if (!one->addresses.len) {
-      add_attributes(one, d);
-      add_names(one, d);
-    }
-    for (size_t at = 0; at < one->addresses.len; at += strlen(one->addresses.s + at) + 1)
-      lead(one, one->addresses.s + at, at < one->made_at ? LEAD_DIRECTORY : LEAD_GROUP, l);
+    if (!g->all[i].addresses.len) groups_address(&g->all[i], d);
+    groups_lead(&g->all[i], l);
   }
 }

@@ -5,7 +5,7 @@
 
 #include "ldapsync/build.h"
 #include "ldapsync/cdb_write.h"
-#include "ldapsync/map.h"
+#include "ldapsync/groups_index.h"
 
 struct member { /* one of these */
   struct account *account;
@@ -16,31 +16,36 @@ struct member { /* one of these */
 struct mail_group {
   struct account *facts; /* as profile_map says; of control/groups: key, name, member, internal */
   const char *path;      /* of control/groups; 0: it is the directory's */
+  char *key;             /* that of facts, which may move */
   char *name;            /* as a local part; 0: it has none that is one, and no other group's */
   text addresses;        /* attributes, and from made_at on what addgroups makes; each ended by a NUL */
   size_t made_at;
   struct member *members;
   size_t count, room;
-  const void *mark;      /* the list that it is in already */
+  uint64_t *values;      /* hashes of the DNs and logins that it lists, folded */
+  size_t value_count, value_room;
+  uint64_t mark;         /* the list that it is in already */
   bool is_internal;      /* N-40 */
   bool is_hidden;        /* it has neither name nor address: it is for groups that it is in */
   bool is_refused;       /* it would have too many members */
+  bool is_dirty, is_affected; /* groups_follow: its members have changed; or those of groups in it */
 };
 
 struct groups {
   struct mail_group *all;
   size_t count;
   struct map by_name, by_key;
+  struct groups_index index;
+  uint64_t marks;        /* each list that was made has another one */
   size_t largest;        /* control/groupmax */
 };
-#define GROUPS_ZERO { .by_name = MAP_ZERO, .by_key = MAP_ZERO }
+#define GROUPS_ZERO { .by_name = MAP_ZERO, .by_key = MAP_ZERO, .index = GROUPS_INDEX_ZERO }
 
 /* facts: what accounts_read found, which must stay; files of control/groups are added. Names and uniqueness, no members yet. */
 void groups_open(struct groups *g, struct accounts *facts);
 
-/* The same once more, when the directory's facts are other ones. Closed, a build's marks are gone too. */
+/* The same once more, when the directory's facts are other ones; g is empty, but for marks that go on from those of the old ones. */
 void groups_open_again(struct groups *g, struct accounts *facts);
-void groups_forget_marks(const struct groups *g); /* of old ones, before others are looked at: they may come to lie in the same place */
 void groups_close(struct groups *g);
 
 /* Who the members are; after this the groups do not move. Reports who is not there, circles, and groups that are too large. */
@@ -50,9 +55,17 @@ void groups_resolve(struct groups *g, const struct build *b, const struct target
 /* Their addresses: attributes, and those that addgroups makes. */
 void groups_leads(struct groups *g, const struct domains *d, struct leads *l);
 
+void groups_lead(const struct mail_group *one, struct leads *l); /* one's, as they are */
+void groups_address(struct mail_group *one, const struct domains *d); /* they are made */
+
+/* One group's members anew; those who are in it because they say so are others' to add. And is it too large? */
+void groups_resolve_one(struct groups *g, struct mail_group *one, const struct targets *t);
+void groups_resolve_claims(struct groups *g, const struct build *b, bool dirty_alone);
+void groups_check_size(struct groups *g, struct mail_group *one);
+
 /* The records group:KEY. */
-void groups_write(const struct groups *g, struct cdb_write *w);
-void groups_record(const struct groups *g, const char *key, text *record); /* stays empty: it has none */
+void groups_write(struct groups *g, struct cdb_write *w);
+void groups_record(struct groups *g, const char *key, text *record); /* stays empty: it has none */
 
 const struct mail_group *groups_find(const struct groups *g, const char *name);
 

@@ -5,55 +5,16 @@
 #include "ldapsync/dn.h"
 #include "ldapsync/targets.h"
 #include "lib/die.h"
+#include "lib/hash.h"
 
 enum { GROUP_DEPTH = 64 };
 
-/* Where members of the directory are looked up. */
-struct index {
-  struct map people, groups; /* by DN, folded */
-  struct map logins;
-  struct map ids;            /* of groups, folded */
-};
-
-static void fold(text *folded, const char *value)
+static void index_people(struct groups_index *x, const struct accounts *people)
 {
-  text_copy(folded, value);
-  text_lower(folded);
-  text_string(folded);
+  for (size_t i = 0; i < people->count; i++) groups_index_person(x, &people->all[i]->facts, people->all[i]);
 }
 
-/* The first one of a name counts. */
-static void add_key(struct map *m, const char *key, void *value)
-{
-  if (!map_find(m, key)) map_add(m, string_duplicate(key), value);
-}
-
-static void free_index(struct map *m)
-{
-  for (size_t i = 0; i < m->room; i++) free((char *)m->slots[i].key);
-  map_free(m);
-}
-
-static void index_people(struct index *x, const struct accounts *people)
-{
-  text folded = TEXT_ZERO;
-
-  for (size_t i = 0; i < people->count; i++) {
-    struct account *a = people->all[i];
-    size_t at = 0;
-    const char *dn = record_find(&a->facts, "dn");
-    if (!dn) continue;
-    dn_fold(dn, &folded);
-    add_key(&x->people, folded.s, a);
-    for (const char *login; (login = record_next(&a->facts, "login", &at));) {
-      fold(&folded, login);
-      add_key(&x->logins, folded.s, a);
-    }
-  }
-  text_free(&folded);
-}
-
-static void index_groups(struct index *x, const struct groups *g)
+static void index_groups(struct groups_index *x, const struct groups *g)
 {
   text folded = TEXT_ZERO;
 
@@ -61,14 +22,24 @@ static void index_groups(struct index *x, const struct groups *g)
     const char *dn = record_find(&g->all[i].facts->facts, "dn");
     if (!dn) continue;
     dn_fold(dn, &folded);
-    add_key(&x->groups, folded.s, &g->all[i]);
+    groups_index_add(&x->groups, folded.s, &g->all[i]);
     size_t at = 0;
     for (const char *id; (id = record_next(&g->all[i].facts->facts, "id", &at));) {
-      fold(&folded, id);
-      add_key(&x->ids, folded.s, &g->all[i]);
+      groups_index_fold(&folded, id);
+      groups_index_add(&x->ids, folded.s, &g->all[i]);
     }
   }
   text_free(&folded);
+}
+
+static void add_value(struct mail_group *g, const char *folded)
+{
+  if (g->value_count == g->value_room) {
+    g->value_room = g->value_room ? g->value_room * 2 : 8;
+    g->values = realloc(g->values, g->value_room * sizeof *g->values);
+    if (!g->values) die_nomem();
+  }
+  g->values[g->value_count++] = hash_string(folded);
 }
 
 static void add_member(struct mail_group *g, const struct member *one)
@@ -81,7 +52,7 @@ static void add_member(struct mail_group *g, const struct member *one)
   g->members[g->count++] = *one;
 }
 
-static void take_directory(struct mail_group *g, const struct index *x, const char *fact)
+static void take_directory(struct mail_group *g, const struct groups_index *x, const char *fact)
 {
   bool is_dn = !strcmp(fact, "member-dn");
   text folded = TEXT_ZERO;
@@ -92,9 +63,10 @@ static void take_directory(struct mail_group *g, const struct index *x, const ch
     if (is_dn)
       dn_fold(value, &folded);
     else
-      fold(&folded, value);
-    one.account = map_find(is_dn ? &x->people : &x->logins, folded.s);
-    if (is_dn && !one.account) one.group = map_find(&x->groups, folded.s);
+      groups_index_fold(&folded, value);
+    add_value(g, folded.s);
+    one.account = groups_index_find(is_dn ? &x->people : &x->logins, folded.s);
+    if (is_dn && !one.account) one.group = groups_index_find(&x->groups, folded.s);
     if (one.account || one.group)
       add_member(g, &one);
     else if (!g->is_hidden)
@@ -104,27 +76,29 @@ static void take_directory(struct mail_group *g, const struct index *x, const ch
 }
 
 /* Who names a group in its entry (primaryGroupID) is a member that the group does not list. */
-static void take_one(const struct index *x, const text *facts, const struct member *one)
+static void take_one(const struct groups_index *x, const text *facts, const struct member *one, bool dirty_alone)
 {
   text folded = TEXT_ZERO;
   size_t at = 0;
 
   for (const char *id; (id = record_next(facts, "in-group", &at));) {
-    fold(&folded, id);
-    struct mail_group *g = map_find(&x->ids, folded.s);
-    if (g) add_member(g, one);
+    groups_index_fold(&folded, id);
+    struct mail_group *g = groups_index_find(&x->ids, folded.s);
+    if (g && (g->is_dirty || !dirty_alone)) add_member(g, one);
   }
   text_free(&folded);
 }
 
-static void take_people(const struct index *x, const struct accounts *people)
+static void take_people(const struct groups_index *x, const struct accounts *people, bool dirty_alone)
 {
-  for (size_t i = 0; i < people->count; i++) take_one(x, &people->all[i]->facts, &(struct member){ .account = people->all[i] });
+  for (size_t i = 0; i < people->count; i++) take_one(x, &people->all[i]->facts, &(struct member){ .account = people->all[i] }, dirty_alone);
 }
 
-static void take_groups(const struct index *x, const struct groups *g)
+void groups_resolve_claims(struct groups *g, const struct build *b, bool dirty_alone)
 {
-  for (size_t i = 0; i < g->count; i++) take_one(x, &g->all[i].facts->facts, &(struct member){ .group = &g->all[i] });
+  take_people(&g->index, &b->accounts, dirty_alone);
+  take_people(&g->index, &b->others, dirty_alone);
+  for (size_t i = 0; i < g->count; i++) take_one(&g->index, &g->all[i].facts->facts, &(struct member){ .group = &g->all[i] }, dirty_alone);
 }
 
 /* A name without a domain, as in a file of aliases (nisMailAlias): a login, or another group. */
@@ -155,6 +129,7 @@ static void take_named(struct mail_group *g, const struct targets *t)
 
 struct flat {
   const struct mail_group *root;
+  uint64_t mark; /* of this list */
   struct names addresses;
   text *record;  /* 0: it is only counted */
   size_t count;  /* members, and groups that were passed by */
@@ -169,8 +144,8 @@ static void add_address(struct flat *f, const char *address)
 
 static void add_account(struct flat *f, struct account *a)
 {
-  if (a->mark == f->root) return;
-  a->mark = f->root;
+  if (a->mark == f->mark) return;
+  a->mark = f->mark;
   if (!a->name)
     add_address(f, a->elsewhere);
   else if (f->record)
@@ -180,7 +155,7 @@ static void add_account(struct flat *f, struct account *a)
 /* Each group once, so circles end; not deeper than GROUP_DEPTH. The walk ends early when it is too large. */
 static void flatten(struct flat *f, struct mail_group *g, unsigned int depth)
 {
-  g->mark = f->root;
+  g->mark = f->mark;
   for (size_t i = 0; i < g->count && f->count <= f->largest; i++) {
     const struct member *m = &g->members[i];
     f->count++;
@@ -190,7 +165,7 @@ static void flatten(struct flat *f, struct mail_group *g, unsigned int depth)
       add_address(f, m->address);
     else if (m->group && m->group == f->root)
       f->is_circle = true;
-    else if (m->group && m->group->mark != f->root) {
+    else if (m->group && m->group->mark != f->mark) {
       if (depth == GROUP_DEPTH)
         f->is_too_deep = true;
       else
@@ -199,19 +174,11 @@ static void flatten(struct flat *f, struct mail_group *g, unsigned int depth)
   }
 }
 
-static void clear_marks(const struct groups *g)
-{
-  for (size_t i = 0; i < g->count; i++) {
-    g->all[i].mark = 0;
-    for (size_t n = 0; n < g->all[i].count; n++)
-      if (g->all[i].members[n].account) g->all[i].members[n].account->mark = 0;
-  }
-}
-
 /* A list that reaches only some of its members would be worse than none. */
-static void check_size(struct mail_group *g, size_t largest)
+void groups_check_size(struct groups *all, struct mail_group *g)
 {
-  struct flat f = { .root = g, .addresses = NAMES_ZERO, .largest = largest };
+  const size_t largest = all->largest;
+  struct flat f = { .root = g, .mark = ++all->marks, .addresses = NAMES_ZERO, .largest = largest };
 
   if (g->is_hidden) return;
   flatten(&f, g, 0);
@@ -223,33 +190,29 @@ static void check_size(struct mail_group *g, size_t largest)
   names_free(&f.addresses);
 }
 
-void groups_resolve(struct groups *g, const struct build *b, const struct targets *t)
+void groups_resolve_one(struct groups *g, struct mail_group *one, const struct targets *t)
 {
-  struct index x = { .people = MAP_ZERO, .groups = MAP_ZERO, .logins = MAP_ZERO, .ids = MAP_ZERO };
-
-  if (!g->count) return;
-  index_people(&x, &b->accounts);
-  index_people(&x, &b->others);
-  index_groups(&x, g);
-  for (size_t i = 0; i < g->count; i++) {
-    take_directory(&g->all[i], &x, "member-dn");
-    take_directory(&g->all[i], &x, "member-uid");
-    take_named(&g->all[i], t);
-  }
-  take_people(&x, &b->accounts);
-  take_people(&x, &b->others);
-  take_groups(&x, g);
-  free_index(&x.people);
-  free_index(&x.groups);
-  free_index(&x.logins);
-  free_index(&x.ids);
-  for (size_t i = 0; i < g->count; i++) check_size(&g->all[i], g->largest);
-  clear_marks(g);
+  for (size_t i = 0; i < one->count; i++) free((char *)one->members[i].address);
+  one->count = one->value_count = 0;
+  take_directory(one, &g->index, "member-dn");
+  take_directory(one, &g->index, "member-uid");
+  take_named(one, t);
 }
 
-static void make_record(const struct groups *g, struct mail_group *group, text *record)
+void groups_resolve(struct groups *g, const struct build *b, const struct targets *t)
 {
-  struct flat f = { .root = group, .addresses = NAMES_ZERO, .record = record, .largest = g->largest };
+  if (!g->count) return;
+  index_people(&g->index, &b->accounts);
+  index_people(&g->index, &b->others);
+  index_groups(&g->index, g);
+  for (size_t i = 0; i < g->count; i++) groups_resolve_one(g, &g->all[i], t);
+  groups_resolve_claims(g, b, false);
+  for (size_t i = 0; i < g->count; i++) groups_check_size(g, &g->all[i]);
+}
+
+static void make_record(struct groups *g, struct mail_group *group, text *record)
+{
+  struct flat f = { .root = group, .mark = ++g->marks, .addresses = NAMES_ZERO, .record = record, .largest = g->largest };
 
   text_clear(record);
   if (group->is_refused || group->is_hidden) return;
@@ -259,7 +222,7 @@ static void make_record(const struct groups *g, struct mail_group *group, text *
   names_free(&f.addresses);
 }
 
-void groups_record(const struct groups *g, const char *key, text *record)
+void groups_record(struct groups *g, const char *key, text *record)
 {
   struct mail_group *group = map_find(&g->by_key, key);
 
@@ -267,7 +230,7 @@ void groups_record(const struct groups *g, const char *key, text *record)
   if (group) make_record(g, group, record);
 }
 
-void groups_write(const struct groups *g, struct cdb_write *w)
+void groups_write(struct groups *g, struct cdb_write *w)
 {
   text record = TEXT_ZERO;
 
@@ -278,19 +241,20 @@ void groups_write(const struct groups *g, struct cdb_write *w)
   text_free(&record);
 }
 
-void groups_forget_marks(const struct groups *g) { clear_marks(g); }
-
 void groups_close(struct groups *g)
 {
   for (size_t i = 0; i < g->count; i++) {
     struct mail_group *one = &g->all[i];
     for (size_t n = 0; n < one->count; n++) free((char *)one->members[n].address);
     free(one->members);
+    free(one->values);
     free(one->name);
+    free(one->key);
     text_free(&one->addresses);
   }
   free(g->all);
   map_free(&g->by_name);
   map_free(&g->by_key);
+  groups_index_free(&g->index);
   *g = (struct groups)GROUPS_ZERO;
 }

@@ -159,7 +159,7 @@ static void write_domains(struct generation *g, const struct domains *d)
   for (size_t i = 0; i < d->count; i++) cdb_write_add(g->policy, "domain", d->sorted[i].name, &d->sorted[i].record);
 }
 
-void sources_write(const struct sources *s, struct generation *g)
+void sources_write(struct sources *s, struct generation *g)
 {
   text record = TEXT_ZERO;
 

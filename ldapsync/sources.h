@@ -34,7 +34,7 @@ struct sources {
 void sources_read(struct sources *s, bool is_fetched);
 
 /* All records, into a new generation. */
-void sources_write(const struct sources *s, struct generation *g);
+void sources_write(struct sources *s, struct generation *g);
 
 /* table:generation of it. addresses: how many there are. */
 void sources_describe(const struct sources *s, const struct generation *g, size_t addresses, text *record);

@@ -6,11 +6,13 @@
    what it forks together; the one that makes the n-th is ended. CUT_REPORT=file: the file holds, at any time, how many
    calls there were (decimal, a line), so that a test of a program that goes on when its child is gone sees it too.
    FAIL=n: the n-th call fails with EIO, and the process lives.
+   CUT_GROUP=1: its whole process group is killed, as when the machine stops: nobody is left who could go on at once.
    A call on what is no file or folder (a socket, a pipe), or on fd 2, the log, does not count. */
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,7 @@ enum { REPORT_BYTES = 32 };
 static unsigned long *counted; /* shared with children */
 static char *report;           /* the file, mapped: a sandbox that was entered meanwhile does not matter */
 static unsigned long cut_at, fail_at;
+static bool cuts_group;
 
 static void *map(int fd, size_t length)
 {
@@ -45,6 +48,7 @@ __attribute__((constructor)) static void begin(void)
   const char *n = getenv("CUT"), *f = getenv("FAIL"), *path = getenv("CUT_REPORT");
 
   counted = map(-1, sizeof *counted);
+  cuts_group = getenv("CUT_GROUP") != 0;
   cut_at = n ? strtoul(n, 0, 10) : 0;
   fail_at = f ? strtoul(f, 0, 10) : 0;
   if (!path) return;
@@ -61,6 +65,7 @@ static bool lasting(void)
   unsigned long count = __atomic_add_fetch(counted, 1, __ATOMIC_SEQ_CST);
 
   show(count);
+  if (count == cut_at && cuts_group) kill(0, SIGKILL);
   if (count == cut_at) _exit(99);
   errno = EIO;
   return count == fail_at;
