@@ -11,16 +11,6 @@
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/json.h"
-#include "lib/tables.h"
-
-struct listing {
-  struct tables tables;
-  text lines;    /* each ended by a NUL */
-  bool is_json;
-};
-
-/* One record of the wanted kind to a line; key is without the kind. */
-typedef void format_line(struct listing *l, const char *key, const text *record, text *line);
 
 static int compare(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
@@ -40,7 +30,7 @@ static void say_sorted(const text *lines)
   free(sorted);
 }
 
-static void list(const char *kind, bool is_json, format_line *format)
+void listing_run(const char *kind, bool is_json, listing_line *format)
 {
   struct listing l = { .tables = TABLES_ZERO, .lines = TEXT_ZERO, .is_json = is_json };
   text key = TEXT_ZERO, record = TEXT_ZERO, line = TEXT_ZERO;
@@ -67,8 +57,7 @@ static void list(const char *kind, bool is_json, format_line *format)
   text_free(&line);
 }
 
-/* As its file is named. */
-static const char *public_name(const text *record)
+const char *listing_public_name(const text *record)
 {
   const char *path = record_get(record, "path"), *slash = strchr(path, '/');
   return slash ? slash + 1 : path;
@@ -81,7 +70,7 @@ static void add_target(struct listing *l, const char *kind, const char *key, tex
 
   bool is_there = tables_find(&l->tables, kind, key, &record) == LOOKUP_FOUND;
   if (is_there && record_is(&record, "kind", "public"))
-    text_add_format(target, "public:%s", public_name(&record));
+    text_add_format(target, "public:%s", listing_public_name(&record));
   else if (is_there && *record_get(&record, "name"))
     text_add_format(target, "%s%s", strcmp(kind, "group") ? "" : "group:", record_get(&record, "name"));
   else
@@ -204,7 +193,7 @@ static void format_account(struct listing *l, const char *key, const text *recor
 {
   (void)key;
   bool is_public = record_is(record, "kind", "public");
-  const char *name = is_public ? public_name(record) : record_get(record, "name");
+  const char *name = is_public ? listing_public_name(record) : record_get(record, "name");
 
   if (!l->is_json) {
     text_add_format(line, "%s%s", is_public ? "public:" : "", name);
@@ -274,35 +263,35 @@ static void format_dns(struct listing *l, const char *key, const text *record, t
 void listing_dns(const char *const *arguments, bool is_json)
 {
   (void)arguments;
-  list("domain", is_json, format_dns);
+  listing_run("domain", is_json, format_dns);
 }
 
 void listing_addresses(const char *const *arguments, bool is_json)
 {
   (void)arguments;
-  list("address", is_json, format_address);
+  listing_run("address", is_json, format_address);
 }
 
 void listing_aliases(const char *const *arguments, bool is_json)
 {
   (void)arguments;
-  list("address", is_json, format_alias);
+  listing_run("address", is_json, format_alias);
 }
 
 void listing_groups(const char *const *arguments, bool is_json)
 {
   (void)arguments;
-  list("group", is_json, format_group);
+  listing_run("group", is_json, format_group);
 }
 
 void listing_domains(const char *const *arguments, bool is_json)
 {
   (void)arguments;
-  list("domain", is_json, format_domain);
+  listing_run("domain", is_json, format_domain);
 }
 
 void listing_accounts(const char *const *arguments, bool is_json)
 {
   (void)arguments;
-  list("mailbox", is_json, format_account);
+  listing_run("mailbox", is_json, format_account);
 }

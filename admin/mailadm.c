@@ -19,6 +19,7 @@
 #include "admin/listing.h"
 #include "admin/master.h"
 #include "admin/orphans.h"
+#include "admin/quotas.h"
 #include "admin/rebuild.h"
 #include "admin/removal.h"
 #include "lib/address.h"
@@ -28,7 +29,7 @@
 
 #define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | add address|alias ADDRESS DESTINATION... | add group NAME MEMBER... | add public NAME | " \
               "apppassword add USER SERVICES NAME | apppassword list USER [ --json ] | apppassword delete USER NAME | passwd USER | passwd --link | link USER [ --given ] [ --reset ] | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | import ldap-table [ROLE=]FILE... [ --print ] | adopt USER [ FOLDER ] | adopt --all | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
-              "list domains|accounts|addresses|aliases|groups|links|orphans|dns [ --json ] | limits list | limits clear KEY|all | "\
+              "list domains|accounts|addresses|aliases|groups|links|orphans|quotas|dns [ --json ] | limits list | limits clear KEY|all | "\
               "auth | auth show NAME|NETWORK | auth clear NAME|NETWORK|all | master vmail"
 
 /* A-label form, in lower case. */
@@ -90,6 +91,7 @@ static const struct {
   { "list", "aliases", listing_aliases, 0, 0 },
   { "list", "orphans", orphans_list, 0, 0 },
   { "list", "links", links_list, 0, 0 },
+  { "list", "quotas", quotas_list, 0, 0 },
   { "list", "groups", listing_groups, 0, 0 },
   { "list", "dns", listing_dns, 0, 0 },
   { "apppassword", "add", apppasswords_add, 3, 3 },
