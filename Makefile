@@ -27,6 +27,7 @@ programs = \
   imap/imap-session \
   auth/auth-server \
   auth/auth-bind \
+  auth/token-check \
   auth/auth-test \
   auth/password-hash \
   auth/tls-server \
@@ -44,12 +45,13 @@ programs = \
 
 # What a program links besides skalibs: a statement about who holds what. -lcdb comes before -lskarnet: both define
 # cdb_init and cdb_find, so no program may use skalibs' cdb.
-programs_with_tls     = auth/tls-server auth/tls-client filter/dkim-sign
+programs_with_tls     = auth/tls-server auth/tls-client filter/dkim-sign auth/token-check
 programs_with_ldap    = ldapsync/ldap-fetch ldapsync/ldap-watch auth/auth-bind
 programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server filter/dkim-sign send/send-schedule deliver/mailbox-spawn \
   imap/imap-session auth/auth-server auth/password-hash ldapsync/tables-build ldapsync/tables-publish admin/mailadm admin/password-store admin/whatif admin/dnscheck send/sts-test \
   tlsrpt/tls-report tlsrpt/report-post
-programs_with_https   = send/sts-fetch tlsrpt/report-post
+programs_with_https   = send/sts-fetch tlsrpt/report-post auth/token-check
+programs_with_json    = auth/token-check
 programs_with_sqlite  = tlsrpt/tls-report
 programs_with_zlib    = tlsrpt/tls-report
 programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
@@ -83,11 +85,12 @@ $(programs_with_tls:%=$(B)/%):     LDLIBS += -lssl -lcrypto
 $(programs_with_ldap:%=$(B)/%):    LDLIBS += -lldap -llber
 $(programs_with_hashing:%=$(B)/%): LDLIBS += -lcrypt -largon2
 $(programs_with_https:%=$(B)/%):   LDLIBS += -lcurl
+$(programs_with_json:%=$(B)/%):    LDLIBS += -ljansson
 $(programs_with_sqlite:%=$(B)/%):  LDLIBS += -lsqlite3
 $(programs_with_zlib:%=$(B)/%):    LDLIBS += -lz
 $(programs_with_unicode:%=$(B)/%): LDLIBS += -lidn2 -lunistring
 $(units) $(fuzzers) $(helpers) $(preload): LDLIBS += -lidn2 -lunistring
-$(units) $(fuzzers): LDLIBS += -lssl -lcrypto -lcrypt -largon2 -lsqlite3 -lz
+$(units) $(fuzzers): LDLIBS += -lssl -lcrypto -lcrypt -largon2 -lsqlite3 -lz -ljansson
 
 all: $(built)
 $(B)/%.o: %.c conf-cc conf-home

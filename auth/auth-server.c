@@ -10,13 +10,16 @@
 #include <skalibs/random.h>
 
 #include "auth/login.h"
+#include "auth/oauth.h"
 #include "auth/sasl.h"
+#include "auth/token_ask.h"
 #include "lib/base64.h"
 #include "lib/call.h"
 #include "lib/die.h"
 #include "lib/guess.h"
 #include "lib/home.h"
 #include "lib/log.h"
+#include "lib/mechanisms.h"
 #include "lib/serve.h"
 
 enum { CONCURRENCY = 1000, MEMORY_BYTES = 512 << 20, SILENT_SECONDS = 600, SPAWN_SECONDS = 30, NONCE_SIZE = 24 };
@@ -29,6 +32,7 @@ struct conversation {
   text stored;         /* the keys that SCRAM was begun with, as they are stored */
   struct login_answer login;
   bool is_concluding;  /* SCRAM: our proof is out, which is the last challenge */
+  bool is_refused;     /* a token: why it is not taken is out, the same */
   bool is_in_exchange; /* a challenge is out */
   bool may_start;      /* the last attempt was right, for imap */
 };
@@ -63,7 +67,7 @@ static void end_exchange(struct conversation *c)
   text_wipe(&c->stored);
   text_clear(&c->name);
   text_clear(&c->acts_for);
-  c->is_concluding = false;
+  c->is_concluding = c->is_refused = false;
   c->is_in_exchange = false;
 }
 
@@ -147,6 +151,56 @@ static void check(struct conversation *c)
   end_exchange(c);
 }
 
+/* What one needs is said to the client, who says something to it; then he is refused (RFC 7628 3.2.3). */
+static void refuse_token(struct conversation *c, bool lacks_scope)
+{
+  struct oauth oauth = OAUTH_ZERO;
+  text ignored = TEXT_ZERO;
+
+  log_attempt(c, "no");
+  bool is_read = oauth_read(&oauth, &ignored) == OAUTH_READ;
+  struct bearer_refusal r = { lacks_scope, is_read ? oauth.scope.s : "", is_read ? oauth.configuration : "" };
+  sasl_refuse(&c->sasl, &r);
+  c->is_refused = true;
+  send_challenge(c);
+  oauth_free(&oauth);
+  text_free(&ignored);
+}
+
+/* by: what vouches for this login. The name that the client says has to be his, too. */
+static enum login_result check_vouched(struct conversation *c, const char *login, const char *by, bool is_proved)
+{
+  text_copy(&c->name, login);
+  struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = text_string(&c->name),
+                           .vouched = by, .acts_as = c->sasl.login.s, .is_proved = is_proved };
+  return login_check(&try, &c->login);
+}
+
+/* One that is not good is counted for the name that the client says, or, as nobody's, for a name that none has. */
+static void check_token(struct conversation *c)
+{
+  struct token_answer a = TOKEN_ANSWER_ZERO;
+  enum login_result result = c->sasl.token.len ? auth_token_ask(c->sasl.token.s, &a) : LOGIN_NO;
+
+  c->login.reason = c->sasl.token.len ? "" : "no token";
+  if (result == LOGIN_LATER)
+    text_copy(&c->login.error, text_string(&a.error));
+  else if (result == LOGIN_YES)
+    result = check_vouched(c, a.user.s, "token", true);
+  else if (c->sasl.token.len)
+    result = check_vouched(c, c->sasl.login.len ? c->sasl.login.s : "?", "token", false);
+  text_string(&c->login.error);
+  if (result == LOGIN_LATER)
+    postpone(c);
+  else if (result == LOGIN_NO)
+    refuse_token(c, a.lacks_scope);
+  else {
+    say_yes(c);
+    end_exchange(c);
+  }
+  auth_token_free(&a);
+}
+
 /* The keys of the name that the client has said. */
 static void give_keys(struct conversation *c)
 {
@@ -164,9 +218,14 @@ static void give_keys(struct conversation *c)
   send_challenge(c);
 }
 
-/* Our proof is answered by nothing (RFC 5802 5, RFC 4422 5): then the login is done. */
+/* Our proof is answered by nothing (RFC 5802 5, RFC 4422 5): then the login is done. A refusal may be answered by anything. */
 static void conclude(struct conversation *c, const char *encoded)
 {
+  if (c->is_refused) {
+    answer(c, "no", 0, 0);
+    end_exchange(c);
+    return;
+  }
   if (*encoded && strcmp(encoded, "=")) {
     refuse(c, "malformed");
     return;
@@ -193,6 +252,8 @@ static void step(struct conversation *c, const char *encoded)
   case SASL_MALFORMED: refuse(c, "malformed"); break;
   case SASL_MORE: send_challenge(c); break;
   case SASL_KEYS: give_keys(c); break;
+  case SASL_TOKEN: check_token(c); break;
+  case SASL_CERTIFICATE: refuse(c, "unknown mechanism"); break;
   case SASL_DONE: check(c); break;
   }
 }
@@ -205,6 +266,17 @@ static void keep_facts(struct conversation *c, const text *packet)
   text_clear(&c->request);
   for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
     if (record_find(packet, facts[i])) record_add(&c->request, facts[i], record_get(packet, facts[i]));
+}
+
+/* What it needs, beside a client that can do it, is there. */
+static bool can_work(const char *mechanism)
+{
+  switch (sasl_means(mechanism)) {
+  case SASL_BY_KEYS: return login_has_keys();
+  case SASL_BY_TOKEN: return mechanisms_take_tokens();
+  case SASL_BY_CERTIFICATE: return false;
+  default: return true;
+  }
 }
 
 static void begin(struct conversation *c, const text *packet)
@@ -223,8 +295,7 @@ static void begin(struct conversation *c, const text *packet)
     refuse(c, "unknown service");
   else if (!record_is(packet, "tls", "yes")) /* check 15, once more behind the server that should have said it */
     refuse(c, "no tls");
-  else if ((sasl_needs_keys(record_get(packet, "mechanism")) && !login_has_keys()) ||
-           !sasl_begin(&c->sasl, record_get(packet, "mechanism"), &c->request))
+  else if (!can_work(record_get(packet, "mechanism")) || !sasl_begin(&c->sasl, record_get(packet, "mechanism"), &c->request))
     refuse(c, "unknown mechanism");
   else
     step(c, record_find(packet, "response"));
@@ -270,7 +341,7 @@ static bool proceed(struct conversation *c, const text *packet, const struct cal
     begin(c, packet);
   else if (c->is_in_exchange && response && !strcmp(response, "*"))
     refuse(c, "cancelled");
-  else if (c->is_concluding && response)
+  else if ((c->is_concluding || c->is_refused) && response)
     conclude(c, response);
   else if (c->is_in_exchange && response)
     step(c, response);

@@ -140,10 +140,23 @@ static enum lookup_result find_mailbox(struct attempt *a)
   return result == LOOKUP_BROKEN ? LOOKUP_BROKEN : LOOKUP_FOUND;
 }
 
+/* A name that the client says leads to the same mailbox. What vouches for people vouches for no backend. */
+static enum login_result check_vouched(const struct attempt *a)
+{
+  text other = TEXT_ZERO;
+  bool is_own = !a->answer->backend.len && (!*a->try->acts_as || (tables_find(&shared.policy, "login", a->try->acts_as, &other) == LOOKUP_FOUND &&
+                                                                  record_is(&other, "mailbox", a->answer->mailbox.s)));
+
+  text_free(&other);
+  a->answer->reason = is_own ? a->try->vouched : "another identity";
+  return is_own && a->try->is_proved ? LOGIN_YES : LOGIN_NO;
+}
+
 /* The keys are compared once more: a password that was changed meanwhile counts at once. */
 static enum login_result check_proof(const struct attempt *a)
 {
   if (!may_try(a)) return LOGIN_LATER;
+  if (a->try->vouched) return check_vouched(a);
   a->answer->reason = "proof";
   return a->try->is_proved && record_has(&a->secret, "password", a->try->stored) ? LOGIN_YES : LOGIN_NO;
 }

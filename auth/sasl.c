@@ -10,6 +10,7 @@
 
 struct sasl_mechanism {
   const char *name;
+  enum sasl_means means;
   enum sasl_result (*step)(struct sasl *s, const char *bytes, size_t length);
 };
 
@@ -109,9 +110,53 @@ void sasl_challenge(struct sasl *s, const char *nonce)
   challenge(s, text_string(&s->message));
 }
 
-static const struct sasl_mechanism mechanisms[] = { { "PLAIN", plain }, { "LOGIN", login }, { "SCRAM-SHA-256", scram }, { PLUS, scram } };
+enum { BEARER_BEGINS, BEARER_WAITS, BEARER_ENDS };
 
-bool sasl_needs_keys(const char *mechanism) { return string_is_nocase(mechanism, "SCRAM-SHA-256") || string_is_nocase(mechanism, PLUS); }
+static enum sasl_result bearer(struct sasl *s, bool (*parse)(struct bearer *, const char *, size_t), const char *bytes, size_t length)
+{
+  struct bearer b = BEARER_ZERO;
+
+  if (s->step == BEARER_BEGINS && !bytes) return challenge(s, "");
+  bool good = s->step <= BEARER_WAITS && bytes && parse(&b, bytes, length) && take_login(&s->login, text_string(&b.acts_as), b.acts_as.len) &&
+              take(&s->token, text_string(&b.token), b.token.len, BEARER_TOKEN_MAX);
+  s->step = BEARER_ENDS;
+  bearer_free(&b);
+  return good ? SASL_TOKEN : SASL_MALFORMED;
+}
+
+static enum sasl_result oauth(struct sasl *s, const char *bytes, size_t length) { return bearer(s, bearer_parse_oauth, bytes, length); }
+static enum sasl_result xoauth2(struct sasl *s, const char *bytes, size_t length) { return bearer(s, bearer_parse_xoauth2, bytes, length); }
+
+void sasl_refuse(struct sasl *s, const struct bearer_refusal *r)
+{
+  (s->mechanism->step == xoauth2 ? bearer_refuse_xoauth2 : bearer_refuse_oauth)(&s->message, r);
+  s->challenge = text_string(&s->message);
+}
+
+/* RFC 4422 A.1: who he wants to be, or nothing. */
+static enum sasl_result external(struct sasl *s, const char *bytes, size_t length)
+{
+  if (!bytes) return s->step ? SASL_MALFORMED : challenge(s, "");
+  return take_login(&s->login, bytes, length) ? SASL_CERTIFICATE : SASL_MALFORMED;
+}
+
+static const struct sasl_mechanism mechanisms[] = {
+  { "PLAIN", SASL_BY_PASSWORD, plain },   { "LOGIN", SASL_BY_PASSWORD, login }, { "SCRAM-SHA-256", SASL_BY_KEYS, scram },      { PLUS, SASL_BY_KEYS, scram },
+  { "OAUTHBEARER", SASL_BY_TOKEN, oauth }, { "XOAUTH2", SASL_BY_TOKEN, xoauth2 }, { "EXTERNAL", SASL_BY_CERTIFICATE, external },
+};
+
+static const struct sasl_mechanism *find(const char *name)
+{
+  for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++)
+    if (string_is_nocase(mechanisms[i].name, name)) return &mechanisms[i];
+  return 0;
+}
+
+enum sasl_means sasl_means(const char *mechanism)
+{
+  const struct sasl_mechanism *found = find(mechanism);
+  return found ? found->means : SASL_BY_PASSWORD;
+}
 
 bool sasl_begin(struct sasl *s, const char *mechanism, const text *channel)
 {
@@ -119,8 +164,7 @@ bool sasl_begin(struct sasl *s, const char *mechanism, const text *channel)
   s->scram.channel = channel;
   s->scram.is_plus = string_is_nocase(mechanism, PLUS);
   if (s->scram.is_plus && (!channel || !record_find(channel, "exporter"))) return false;
-  for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++)
-    if (string_is_nocase(mechanisms[i].name, mechanism)) s->mechanism = &mechanisms[i];
+  s->mechanism = find(mechanism);
   return s->mechanism != 0;
 }
 
@@ -134,6 +178,7 @@ void sasl_end(struct sasl *s)
   text_wipe(&s->login);
   text_wipe(&s->acts_for);
   text_wipe(&s->password);
+  text_wipe(&s->token);
   scramkeys_free(&s->keys);
   auth_scram_free(&s->scram);
   text_wipe(&s->message);

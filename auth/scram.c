@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "auth/gs2.h"
 #include "lib/base64.h"
 #include "lib/record.h"
 
@@ -17,41 +18,6 @@ static bool attribute(struct cursor *c, char name, const char **value, size_t *l
   const char *comma = memchr(*value, ',', (size_t)(c->end - *value));
   *length = (size_t)((comma ? comma : c->end) - *value);
   c->at = comma ? comma + 1 : c->end;
-  return true;
-}
-
-/* RFC 5802 5.1: in a saslname "," is "=2C" and "=" is "=3D". */
-static bool decode_name(const char *bytes, size_t length, text *name)
-{
-  text_clear(name);
-  for (size_t i = 0; i < length; i++)
-    if (bytes[i] != '=')
-      text_add_char(name, bytes[i]);
-    else if (length - i >= 3 && (!memcmp(bytes + i, "=2C", 3) || !memcmp(bytes + i, "=3D", 3))) {
-      text_add_char(name, bytes[i + 2] == 'C' ? ',' : '=');
-      i += 2;
-    } else
-      return false;
-  return length > 0;
-}
-
-/* RFC 5802 7: gs2-header. flag: "n", "y" or "p", and then the name of the binding. acts_as stays empty if it says nothing. */
-static bool take_header(struct cursor *c, char *flag, text *binding, text *acts_as)
-{
-  const char *value;
-  size_t length;
-
-  *flag = c->at < c->end ? *c->at : 0;
-  if (*flag == 'p') {
-    if (!attribute(c, 'p', &value, &length) || c->at[-1] != ',') return false;
-    text_copy_bytes(binding, value, length);
-  } else {
-    if (c->end - c->at < 3 || (*flag != 'n' && *flag != 'y') || c->at[1] != ',') return false;
-    c->at += 2;
-  }
-  if (c->at == c->end) return false;
-  if (*c->at != ',') return attribute(c, 'a', &value, &length) && c->at[-1] == ',' && decode_name(value, length, acts_as);
-  c->at++;
   return true;
 }
 
@@ -86,26 +52,23 @@ static bool is_extensions(struct cursor c)
 
 enum auth_scram_result auth_scram_first(struct auth_scram *s, const char *bytes, size_t length, text *login)
 {
-  struct cursor c = { bytes, bytes + length };
+  struct gs2 g = GS2_ZERO;
   const char *name, *nonce;
-  size_t name_length, nonce_length;
-  text acts_as = TEXT_ZERO, binding = TEXT_ZERO;
-  char flag;
+  size_t name_length, nonce_length, header = length && !memchr(bytes, 0, length) ? gs2_parse(&g, bytes, length) : 0;
   enum auth_scram_result result = AUTH_SCRAM_MALFORMED;
 
-  if (!memchr(bytes, 0, length) && take_header(&c, &flag, &binding, &acts_as)) {
-    const char *bare = c.at;
-    text_copy_bytes(&s->header, bytes, (size_t)(bare - bytes));
-    text_copy_bytes(&s->said, bare, (size_t)(c.end - bare));
-    if (attribute(&c, 'n', &name, &name_length) && decode_name(name, name_length, login) && attribute(&c, 'r', &nonce, &nonce_length) &&
+  if (header) {
+    struct cursor c = { bytes + header, bytes + length };
+    text_copy_bytes(&s->header, bytes, header);
+    text_copy_bytes(&s->said, c.at, (size_t)(c.end - c.at));
+    if (attribute(&c, 'n', &name, &name_length) && gs2_decode_name(name, name_length, login) && attribute(&c, 'r', &nonce, &nonce_length) &&
         is_nonce(nonce, nonce_length) && is_extensions(c)) {
       text_copy_bytes(&s->nonce, nonce, nonce_length);
-      bool is_own = !acts_as.len || (acts_as.len == login->len && bytes_are_nocase(acts_as.s, login->s, login->len));
-      result = !bind_channel(s, flag, &binding) ? AUTH_SCRAM_UNBOUND : is_own ? AUTH_SCRAM_GOOD : AUTH_SCRAM_FOREIGN;
+      bool is_own = !g.acts_as.len || (g.acts_as.len == login->len && bytes_are_nocase(g.acts_as.s, login->s, login->len));
+      result = !bind_channel(s, g.flag, &g.binding) ? AUTH_SCRAM_UNBOUND : is_own ? AUTH_SCRAM_GOOD : AUTH_SCRAM_FOREIGN;
     }
   }
-  text_free(&acts_as);
-  text_free(&binding);
+  gs2_free(&g);
   return result;
 }
 

@@ -41,11 +41,16 @@ void imap_login_reply(struct imap_login *l, const char *words)
 /* Nothing that needs a password is offered in clear (S-38, N-111). */
 static void add_capabilities(struct imap_login *l)
 {
+  struct mechanisms m = imap_login_mechanisms(l);
+  text words = TEXT_ZERO;
+
+  if (l->tls.len)
+    mechanisms_add(&m, "AUTH=", &words);
+  else
+    text_add(&words, "STARTTLS LOGINDISABLED");
   imap_wire_add(&l->wire, "CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ");
-  imap_wire_add(&l->wire, l->tls.len ? "AUTH=PLAIN AUTH=LOGIN" : "STARTTLS LOGINDISABLED");
-  if (!l->tls.len || !tables_offer_scram(l->tables)) return;
-  imap_wire_add(&l->wire, " AUTH=SCRAM-SHA-256");
-  if (l->bindings.len) imap_wire_add(&l->wire, " AUTH=SCRAM-SHA-256-PLUS");
+  imap_wire_add(&l->wire, text_string(&words));
+  text_free(&words);
 }
 
 static void set_limits(struct imap_login *l)

@@ -5,8 +5,8 @@
 
 #include "imap/command.h"
 #include "imap/wire.h"
+#include "lib/mechanisms.h"
 #include "lib/peer.h"
-#include "lib/tables.h"
 
 enum imap_login_result {
   IMAP_LOGIN_NO,      /* the tagged answer is given, the client may try again */
@@ -27,6 +27,8 @@ struct imap_login {
 };
 
 void imap_login_reply(struct imap_login *l, const char *words); /* "TAG words" */
+
+struct mechanisms imap_login_mechanisms(const struct imap_login *l); /* what is offered, over TLS */
 
 /* LOGIN and AUTHENTICATE, by auth-server. */
 enum imap_login_result imap_login_password(struct imap_login *l);

@@ -130,17 +130,17 @@ enum imap_login_result imap_login_password(struct imap_login *l)
   return exchange(l, &request);
 }
 
-static bool is_offered(const struct imap_login *l, const char *mechanism)
+struct mechanisms imap_login_mechanisms(const struct imap_login *l)
 {
-  if (!strcmp(mechanism, "PLAIN") || !strcmp(mechanism, "LOGIN")) return true;
-  return (!strcmp(mechanism, "SCRAM-SHA-256") || (!strcmp(mechanism, "SCRAM-SHA-256-PLUS") && l->bindings.len)) && tables_offer_scram(l->tables);
+  return (struct mechanisms){ .policy = l->tables, .bindings = &l->bindings };
 }
 
 enum imap_login_result imap_login_authenticate(struct imap_login *l)
 {
+  struct mechanisms m = imap_login_mechanisms(l);
   text request = TEXT_ZERO;
 
-  if (!is_offered(l, l->command.mechanism)) {
+  if (!mechanisms_has(&m, l->command.mechanism)) {
     imap_login_reply(l, "NO [CANNOT] this mechanism is not offered: CAPABILITY says which are");
     l->useless++;
     return IMAP_LOGIN_NO;

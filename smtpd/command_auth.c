@@ -23,10 +23,16 @@ static void take_mechanism(const char **argument, size_t *length, text *mechanis
   *length -= name;
 }
 
-static bool is_offered(const struct session *s, const text *mechanism)
+struct mechanisms session_mechanisms(const struct session *s)
 {
-  if (text_is(mechanism, "PLAIN") || text_is(mechanism, "LOGIN")) return true;
-  return (text_is(mechanism, "SCRAM-SHA-256") || (text_is(mechanism, "SCRAM-SHA-256-PLUS") && s->bindings.len)) && tables_offer_scram(s->tables);
+  return (struct mechanisms){ .policy = s->tables, .bindings = &s->bindings };
+}
+
+static bool is_offered(const struct session *s, text *mechanism)
+{
+  struct mechanisms m = session_mechanisms(s);
+
+  return mechanisms_has(&m, text_string(mechanism));
 }
 
 static bool is_base64(const char *bytes, size_t length)

@@ -3,6 +3,7 @@
 #ifndef SMTPD_COMMANDS_H
 #define SMTPD_COMMANDS_H
 
+#include "lib/mechanisms.h"
 #include "smtpd/session.h"
 
 size_t command_line_max(const struct session *s); /* bytes, without the CRLF */
@@ -25,6 +26,7 @@ void starttls_proceed(struct session *s, const char *argument, size_t length);
 bool session_start_tls(struct session *s);
 bool session_offers_tls(const struct session *s);
 bool session_offers_auth(const struct session *s);
+struct mechanisms session_mechanisms(const struct session *s); /* by which one may log in here */
 bool session_is_private(const struct session *s); /* a password may be said: TLS, or a role and a client of this host */
 
 #endif

@@ -12,13 +12,11 @@ uint64_t session_hold_max(void) { return conf_number("holdmax", HOLD_SECONDS, HO
 
 static void add_size(const struct session *s, text *line) { text_add_number(line, s->settings.size_max); }
 
-/* What auth-server has. */
 static void add_mechanisms(const struct session *s, text *line)
 {
-  text_add(line, "PLAIN LOGIN");
-  if (!tables_offer_scram(s->tables)) return;
-  text_add(line, " SCRAM-SHA-256");
-  if (s->bindings.len) text_add(line, " SCRAM-SHA-256-PLUS");
+  struct mechanisms m = session_mechanisms(s);
+
+  mechanisms_add(&m, "", line);
 }
 
 /* RFC 9422 4: control/maxrcptcount. Messages of a session are not counted. */

@@ -11,7 +11,7 @@ from postroom import Postroom, Tap, wait_for
 USERS = [line.split()[0] for line in open("service/users") if line.strip() and not line.startswith("#")]
 SUPERVISION = {"s6-svscan", "s6-supervise", "s6-log", "s6-ftrigrd"}
 CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client": {"mail-remote"},
-           "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"},
+           "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"}, "token-check": {"mail-auth"},
            "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp"},
            "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
            "dkim-sign": {"mail-in", "mail-submit", "mail-inject"},
@@ -136,7 +136,7 @@ def test_files(t, home, mailboxes):
     readers = {
         "tls/key.pem": {"mail-tls"}, "dkim": {"mail-sign"}, "tlsout/client.pem": {"mail-tlsout"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
         "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "tables/current/token.cdb": {"mail-tables", "mail-token"}, "directory/bob@example.test.ldif": {"mail-tables", "mail-store"},
-        "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/apppasswords": {"mail-tables"}, "state/apppasswords": {"mail-auth"}, "control/ldappassword": {"mail-ldap"}, "control/vmail": {"mail-auth"}, "state/directory": {"mail-ldap", "mail-tables"},
+        "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/apppasswords": {"mail-tables"}, "state/apppasswords": {"mail-auth"}, "control/ldappassword": {"mail-ldap"}, "control/oauthclient": {"mail-oauth"}, "control/vmail": {"mail-auth"}, "state/directory": {"mail-ldap", "mail-tables"},
         "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-auth")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
         "queue/log": {"mail-send"}, "demo-passwords": set(), "log/smtp-mx/current": {"mail-log"}, "mail": set(),
         "mail/example.test/bob": {mailboxes["bob"]}, "mail/example.test/bob/new": {mailboxes["bob"]},
@@ -270,7 +270,7 @@ with Postroom(17) as mail, Tap() as t:
     test_calls(t, home, mailboxes)
     test_dialogues(t, home, mailboxes)
 
-    for service in ("auth-server", "auth-bind", "tls-client", "smtp-send", "client-check", "srs-server", "dkim-sign", "sts-fetch"):
+    for service in ("auth-server", "auth-bind", "token-check", "tls-client", "smtp-send", "client-check", "srs-server", "dkim-sign", "sts-fetch"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.connect(f"{home}/run/{service}")
             test_limits(t, service, session_of(t, service, home), home)
@@ -315,6 +315,16 @@ with Postroom(17) as mail, Tap() as t:
                     t.is_(process.open(os.path.join(home, path)), -errno.EACCES, f"check 55: sts-fetch, which reads strangers' web pages, does not open {path}")
                 t.ok(process.open(f"{home}/state/sts/.probe", os.O_CREAT | os.O_WRONLY) >= 0, "... makes files in state/sts")
                 t.is_([process.open(f"{home}/{path}/.probe", os.O_CREAT | os.O_WRONLY) for path in ("state", "run", "control", "log")], [-errno.EACCES] * 4, "... and nowhere else")
+                t.ok(process.execute("/bin/sh") in (-errno.EACCES, -errno.EAGAIN), "... executes nothing")
+                t.is_(process.kill(1), -errno.EPERM, "... signals nobody")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.connect(f"{home}/run/token-check")
+            with Inside(session_of(t, "token-check", home)) as process:
+                t.ok(process.socket(socket.AF_INET, socket.SOCK_STREAM) >= 0, "check 55: token-check, which reads tokens and what authorization servers say, gets a TCP socket")
+                t.ok(process.open(f"{home}/control/oauthclient") >= 0, "... and opens what is its own")
+                for path in ("control/srskey", "tables/current/policy.cdb", "tables/current/auth.cdb", "tls/key.pem", "state/token", "queue/new", "mail/example.test", "/etc/shadow"):
+                    t.is_(process.open(os.path.join(home, path)), -errno.EACCES, f"... and does not open {path}")
+                t.is_([process.open(f"{home}/{path}/.probe", os.O_CREAT | os.O_WRONLY) for path in ("state", "run", "control", "log", "..")], [-errno.EACCES] * 5, "... makes no file")
                 t.ok(process.execute("/bin/sh") in (-errno.EACCES, -errno.EAGAIN), "... executes nothing")
                 t.is_(process.kill(1), -errno.EPERM, "... signals nobody")
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:

@@ -1,0 +1,64 @@
+#include "lib/mechanisms.h"
+
+#include <string.h>
+
+#include "lib/conf.h"
+
+bool mechanisms_take_tokens(void)
+{
+  text ignored = TEXT_ZERO;
+  bool is_there = conf_value("oauth", &ignored, "");
+
+  text_free(&ignored);
+  return is_there;
+}
+
+static bool always(const struct mechanisms *m)
+{
+  (void)m;
+  return true;
+}
+
+static bool has_keys(const struct mechanisms *m) { return tables_offer_scram(m->policy); }
+static bool may_bind(const struct mechanisms *m) { return m->bindings->len && has_keys(m); }
+
+static bool takes_tokens(const struct mechanisms *m)
+{
+  (void)m;
+  return mechanisms_take_tokens();
+}
+
+static bool knows_certificate(const struct mechanisms *m) { return m->knows_certificate; }
+
+static const struct {
+  const char *name;
+  bool (*is_offered)(const struct mechanisms *m);
+} all[] = {
+  { "PLAIN", always },
+  { "LOGIN", always },
+  { "SCRAM-SHA-256", has_keys },
+  { "SCRAM-SHA-256-PLUS", may_bind },
+  { "OAUTHBEARER", takes_tokens },
+  { "XOAUTH2", takes_tokens },
+  { "EXTERNAL", knows_certificate },
+};
+
+void mechanisms_add(const struct mechanisms *m, const char *prefix, text *line)
+{
+  const char *between = "";
+
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    if (!all[i].is_offered(m)) continue;
+    text_add(line, between);
+    text_add(line, prefix);
+    text_add(line, all[i].name);
+    between = " ";
+  }
+}
+
+bool mechanisms_has(const struct mechanisms *m, const char *name)
+{
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (!strcmp(all[i].name, name)) return all[i].is_offered(m);
+  return false;
+}
