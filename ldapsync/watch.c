@@ -44,23 +44,39 @@ static void describe_origin(struct watch *w)
   text_free(&words);
 }
 
-/* What an earlier one has left, if it still belongs together. */
-static void load(struct watch *w)
-{
-  bool is_published;
-
-  w->had_cookie = watched_load(&w->file, &w->replica, &w->source.profile, w->origin.s, &is_published);
-  w->is_changed = !is_published;
-  w->has_deleted = !w->had_cookie;
-  w->changed_at = watch_now_ms();
-}
-
 _Noreturn void watch_fail(const struct watch *w, int code, const char *what)
 {
   text error = TEXT_ZERO;
 
   ldapserver_explain(w->ld, code, &error);
   die_temporary(w->uri, ": ", what, ": ", error.s);
+}
+
+/* 389 DS, and Red Hat's: who comes with a cookie is told neither who has left the filter nor the operational attributes of who has changed, his id with
+   them (seen of 2.3). It is asked for all that it has, each time, and what is known already is no change. */
+static bool is_forgetful(const struct watch *w)
+{
+  LDAPMessage *result = 0;
+  int code = ldap_search_ext_s(w->ld, "", LDAP_SCOPE_BASE, "(objectClass=*)", (char *[]){ (char *)"vendorVersion", 0 }, 0, 0, 0, 0, LDAP_NO_LIMIT, &result);
+  if (code != LDAP_SUCCESS) watch_fail(w, code, "ask what it is");
+  LDAPMessage *entry = ldap_first_entry(w->ld, result);
+  struct berval **values = entry ? ldap_get_values_len(w->ld, entry, "vendorVersion") : 0;
+  bool is = values && values[0] && memmem(values[0]->bv_val, values[0]->bv_len, "-Directory/", strlen("-Directory/"));
+
+  ldap_value_free_len(values);
+  ldap_msgfree(result);
+  return is;
+}
+
+/* What an earlier one has left, if it still belongs together. */
+static void load(struct watch *w)
+{
+  bool is_published, is_there = watched_load(&w->file, &w->replica, &w->source.profile, w->origin.s, &is_published);
+
+  w->had_cookie = is_there && !is_forgetful(w);
+  w->is_changed = !is_published;
+  w->has_deleted = !is_there;
+  w->changed_at = watch_now_ms();
 }
 
 /* People and groups in one search: one order of changes, one cookie. */

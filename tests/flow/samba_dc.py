@@ -8,6 +8,8 @@
 Takes about 4 s of CPU to provision. Packages: service/packages, test."""
 import os, pwd, re, socket, subprocess, sys
 
+sys.path.insert(0, "tests")
+import certificate
 from net import wait_until
 
 REALM, BASE, PASSWORD = "AD.TEST", "DC=ad,DC=test", "Passw0rd.x1"
@@ -67,22 +69,12 @@ class Domain:
         os.makedirs(f"{self.folder}/run/ncalrpc")
         run(["samba-tool", "domain", "provision", f"--realm={REALM}", "--domain=ADT", "--server-role=dc", "--dns-backend=NONE",
              f"--adminpass={PASSWORD}", f"--targetdir={self.folder}", f"--host-ip={self.address}", "--host-name=dc1", "--use-rfc2307"])
-        self.make_certificate()
+        certificate.make(self.folder, self.address, "tls")
         self.configure()
         return self
 
     def __exit__(self, *_):
         self.stop()
-
-    def make_certificate(self):
-        key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
-        with open(f"{self.folder}/ext", "w") as file:
-            file.write(f"subjectAltName=IP:{self.address}\n")
-        for command in (f"openssl req -x509 {key} -subj /CN=ca -days 2 -keyout ca.key -out ca.pem",
-                        f"openssl req {key} -subj /CN=dc1 -keyout tls.key -out tls.csr",
-                        "openssl x509 -req -in tls.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out tls.pem"):
-            run(command, cwd=self.folder)
-        os.chmod(f"{self.folder}/tls.key", 0o600)
 
     def configure(self):
         """LDAP alone, here alone. Simple binds need TLS, as Samba has it by default."""

@@ -1,4 +1,4 @@
-"""For flow tests: slapd with syncprov and a school in it, its certificate from a CA of its own.
+"""For flow tests: directory servers with a school in them, each with a certificate from a CA of its own: slapd with syncprov, and 389 DS (ds389.py).
 
     with Postroom(31) as mail:
         slapd = Slapd(mail, 31389)
@@ -6,8 +6,10 @@
         with slapd:
             slapd.configure(mail)
             slapd.change("dn: uid=hanna,...\\nchangetype: modify\\n...")"""
-import os, pwd, shutil, signal, socket, subprocess
+import os, pwd, socket, subprocess, sys
 
+sys.path.insert(0, "tests")
+import certificate
 from postroom import wait_for
 
 BASE = "dc=school,dc=test"
@@ -20,52 +22,21 @@ def person(name, number, ou="people", **more):
             + "".join(f"{key}: {value}\n" for key, value in lines.items()))
 
 
-class Slapd:
-    def __init__(self, mail, port, overlays="overlay syncprov\nsyncprov-sessionlog 1000\n"):
-        self.address, self.port, self.folder, self.process = mail.address, port, f"{mail.folder}/slapd", None
-        self.uri = f"ldap://{self.address}:{port}"
-        os.makedirs(self.folder + "/db")
-        self.make_certificate()
-        self.write(overlays)
+def school(names):
+    """The tree, the account that postroom reads by, and so many people."""
+    return [f"dn: {BASE}\nobjectClass: domain\ndc: school\n",
+            *(f"dn: ou={ou},{BASE}\nobjectClass: organizationalUnit\nou: {ou}\n" for ou in ("people", "groups", "gone")),
+            f"dn: cn=postroom,{BASE}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: postroom\nuserPassword: reader\n",
+            *(person(name, 31000 + number) for number, name in enumerate(names))]
 
-    def make_certificate(self):
-        key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
-        with open(f"{self.folder}/ext", "w") as file:
-            file.write(f"subjectAltName=IP:{self.address}\n")
-        for command in (f"openssl req -x509 {key} -subj /CN=ca -days 2 -keyout ca.key -out ca.pem",
-                        f"openssl req {key} -subj /CN=ldap -keyout key -out csr",
-                        "openssl x509 -req -in csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert"):
-            subprocess.run(command.split(), check=True, capture_output=True, cwd=self.folder)
 
-    def write(self, overlays):
-        """slapd.conf, for the next start."""
-        schemas = "".join(f"include /etc/ldap/schema/{name}.schema\n" for name in ("core", "cosine", "nis", "inetorgperson"))
-        with open(f"{self.folder}/conf", "w") as file:
-            file.write(schemas + f"""modulepath /usr/lib/ldap
-moduleload back_mdb
-moduleload syncprov
-TLSCACertificateFile {self.folder}/ca.pem
-TLSCertificateFile {self.folder}/cert
-TLSCertificateKeyFile {self.folder}/key
-security simple_bind=128
-database mdb
-suffix {BASE}
-directory {self.folder}/db
-maxsize 4294967296
-index entryCSN,entryUUID,objectClass eq
-rootdn cn=admin,{BASE}
-rootpw admin
-limits dn.exact="cn=postroom,{BASE}" size.soft=unlimited size.hard=unlimited time=unlimited
-access to attrs=userPassword by dn.base=cn=postroom,{BASE} read by anonymous auth
-access to * by dn.base=cn=postroom,{BASE} read by * none
-{overlays}""")
-
-    def fill(self, names, more=""):
-        entries = [f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\ndc: school\no: x\n",
-                   *(f"dn: ou={ou},{BASE}\nobjectClass: organizationalUnit\nou: {ou}\n" for ou in ("people", "groups", "gone")),
-                   f"dn: cn=postroom,{BASE}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: postroom\nuserPassword: reader\n"]
-        entries += [person(name, 31000 + number) for number, name in enumerate(names)]
-        subprocess.run(["slapadd", "-q", "-f", f"{self.folder}/conf"], input="\n".join(entries) + more, text=True, check=True)
+class Directory:
+    """What all servers have: an address, a certificate, an administrator; how postroom is told of it."""
+    def __init__(self, mail, port, name, admin, password, **key):
+        self.address, self.port, self.folder, self.process = mail.address, port, f"{mail.folder}/{name}", None
+        self.uri, self.admin, self.admin_password = f"ldap://{self.address}:{port}", admin, password
+        os.makedirs(self.folder)
+        certificate.make(self.folder, self.address, **key)
 
     def answers(self):
         try:
@@ -74,9 +45,8 @@ access to * by dn.base=cn=postroom,{BASE} read by * none
         except OSError:
             return False
 
-    def start(self):
-        self.process = subprocess.Popen(["slapd", "-f", f"{self.folder}/conf", "-h", self.uri, "-d", "0"],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def run(self, *words):
+        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(self.answers)
 
     def stop(self):
@@ -104,7 +74,43 @@ access to * by dn.base=cn=postroom,{BASE} read by * none
 
     def change(self, ldif):
         """Change records, as admin. Entries without a changetype are added."""
-        done = subprocess.run(["ldapmodify", "-a", "-x", "-ZZ", "-H", self.uri, "-D", f"cn=admin,{BASE}", "-w", "admin"], input=ldif + "\n", text=True,
+        done = subprocess.run(["ldapmodify", "-a", "-x", "-ZZ", "-H", self.uri, "-D", self.admin, "-w", self.admin_password], input=ldif + "\n", text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={"LDAPTLS_CACERT": f"{self.folder}/ca.pem", "PATH": "/usr/bin:/bin"})
         if done.returncode:
             raise RuntimeError(done.stdout)
+
+
+class Slapd(Directory):
+    def __init__(self, mail, port, overlays="overlay syncprov\nsyncprov-sessionlog 1000\n"):
+        super().__init__(mail, port, "slapd", f"cn=admin,{BASE}", "admin")
+        os.makedirs(self.folder + "/db")
+        self.write(overlays)
+
+    def write(self, overlays):
+        """slapd.conf, for the next start."""
+        schemas = "".join(f"include /etc/ldap/schema/{name}.schema\n" for name in ("core", "cosine", "nis", "inetorgperson"))
+        with open(f"{self.folder}/conf", "w") as file:
+            file.write(schemas + f"""modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload syncprov
+TLSCACertificateFile {self.folder}/ca.pem
+TLSCertificateFile {self.folder}/server.pem
+TLSCertificateKeyFile {self.folder}/server.key
+security simple_bind=128
+database mdb
+suffix {BASE}
+directory {self.folder}/db
+maxsize 4294967296
+index entryCSN,entryUUID,objectClass eq
+rootdn cn=admin,{BASE}
+rootpw admin
+limits dn.exact="cn=postroom,{BASE}" size.soft=unlimited size.hard=unlimited time=unlimited
+access to attrs=userPassword by dn.base=cn=postroom,{BASE} read by anonymous auth
+access to * by dn.base=cn=postroom,{BASE} read by * none
+{overlays}""")
+
+    def fill(self, names, more=""):
+        subprocess.run(["slapadd", "-q", "-f", f"{self.folder}/conf"], input="\n".join(school(names)) + more, text=True, check=True)
+
+    def start(self):
+        self.run("slapd", "-f", f"{self.folder}/conf", "-h", self.uri, "-d", "0")
