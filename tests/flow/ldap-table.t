@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # mailadm import ldap-table, end to end: the ldap_table(5) files of a Postfix, a slapd that they ask, and then ldapsync with what was made
 # of them. For each address Postfix's own postmap says where it leads (if Debian's postfix-ldap is there), and whatif says the same.
-import os, shutil, subprocess, sys
+# Then service/first instead (N-10, N-11, N-13).
+import os, shutil, smtplib, subprocess, sys
 
 sys.path.insert(0, "tests/flow")
 sys.dont_write_bytecode = True
-from postroom import Postroom, Tap
+from postroom import Postroom, Tap, wait_for
 from slapd import BASE, Slapd, person
 
 COMMON = """server_host = ldap://{address}:{port}
@@ -95,6 +96,24 @@ def test_senders(t, mail, slapd):
     t.is_(mail.code, 1, "... and not as another one's")
 
 
+def test_first(t, mail, slapd):
+    """service/first instead: the host's name, the mail domain and the user domain, by questions."""
+    for name in ("profiles/imported", "ldapprofile", "ldapserver", "ldapbasedn", "ldaplogin", "ldappassword", "ldaptls", "ldapca.pem", "domains/school.test"):
+        if os.path.exists(f"{mail.home}/control/{name}"):
+            os.unlink(f"{mail.home}/control/{name}")
+    answers = ["mx.school.test", "", "rfc2307", f"{slapd.address}:{slapd.port}", BASE, f"cn=postroom,{BASE}", "reader", f"{slapd.folder}/ca.pem", "yes", "no"]
+    done = subprocess.run(["service/first", mail.home], input="\n".join(answers) + "\n", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    t.ok(done.returncode == 0 and "reader" not in done.stdout, "N-10 N-13 service/first: a running instance gets a user domain", done.stdout)
+    t.is_(leads(mail, "ann@school.test"), ["ann@school.test"], "... whose users have an address in the mail domain")
+    subject = subprocess.run(["openssl", "x509", "-in", f"{mail.home}/tls/cert.pem", "-noout", "-subject", "-nameopt", "RFC2253"], stdout=subprocess.PIPE, text=True).stdout
+    t.is_(subject.strip(), "subject=CN=mx.school.test", "N-11 the certificate that we made bears the host's name")
+
+    def greets():
+        with smtplib.SMTP() as client:
+            return client.connect(mail.address, mail.port(25))[1].decode()
+    t.ok(wait_for(lambda: greets().startswith("mx.school.test ")), "... which the server says", greets())
+
+
 def main():
     if os.geteuid() or not shutil.which("slapd"):
         print("1..0 # SKIP needs root and slapd")
@@ -110,6 +129,7 @@ def main():
             test_import(t, mail, slapd)
             test_same(t, mail, slapd)
             test_senders(t, mail, slapd)
+            test_first(t, mail, slapd)
 
 
 main()
