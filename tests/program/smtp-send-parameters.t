@@ -37,11 +37,11 @@ def as_user(user, packets, message=None):
     finally:
         os.seteuid(0)
     with connection:
-        send(connection, packets[0])
-        send(connection, packets[1], [memfd(message)] if message else [])
         try:
+            send(connection, packets[0])
+            send(connection, packets[1], [memfd(message)] if message else [])
             return receive(connection)[0]
-        except OSError:
+        except OSError:  # it has closed the connection, perhaps after the first packet already
             return None
 
 
