@@ -48,7 +48,7 @@ programs = \
 programs_with_tls     = auth/tls-server auth/tls-client filter/dkim-sign auth/token-check
 programs_with_ldap    = ldapsync/ldap-fetch ldapsync/ldap-watch auth/auth-bind
 programs_with_unicode = sendmail/mail-inject smtpd/smtp-receive smtpd/srs-server filter/dkim-sign send/send-schedule deliver/mailbox-spawn \
-  imap/imap-session auth/auth-server auth/password-hash ldapsync/tables-build ldapsync/tables-publish admin/mailadm admin/password-store admin/whatif admin/dnscheck send/sts-test \
+  imap/imap-session auth/auth-server auth/auth-test auth/password-hash ldapsync/tables-build ldapsync/tables-publish admin/mailadm admin/password-store admin/whatif admin/dnscheck send/sts-test \
   tlsrpt/tls-report tlsrpt/report-post
 programs_with_https   = send/sts-fetch tlsrpt/report-post auth/token-check
 programs_with_json    = auth/token-check

@@ -59,7 +59,7 @@ static void log_result(const char *word, const char *dn, const char *reason)
     log_event("bind", "result", word, "dn", dn, "reason", reason, (char *)0);
 }
 
-static void check(int socket, const char *dn, const char *password)
+static void check(int socket, const char *dn, const char *password, bool is_test)
 {
   struct ldapserver server = LDAPSERVER_ZERO;
   text error = TEXT_ZERO, answer = TEXT_ZERO;
@@ -75,6 +75,8 @@ static void check(int socket, const char *dn, const char *password)
   log_result(word, dn, text_string(&error));
   record_add(&answer, "answer", word);
   if (!strcmp(word, "later")) record_add(&answer, "error", error.s);
+  if (is_test) record_add(&answer, "said", error.s);
+  if (is_test && bind_cause(error.s)) record_add(&answer, "cause", bind_cause(error.s));
   if (!call_send(socket, &answer, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
   text_free(&error);
   text_free(&answer);
@@ -87,7 +89,7 @@ static void session(int in, int out, const struct peer *peer)
   (void)out;
   (void)peer;
   if (call_receive(in, &request, 0, REQUEST_SECONDS) == CALL_DONE)
-    check(in, record_get(&request, "dn"), record_get(&request, "password"));
+    check(in, record_get(&request, "dn"), record_get(&request, "password"), record_is(&request, "test", "yes"));
   text_wipe(&request);
 }
 

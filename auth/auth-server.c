@@ -9,6 +9,7 @@
 
 #include <skalibs/random.h>
 
+#include "auth/explain.h"
 #include "auth/login.h"
 #include "auth/oauth.h"
 #include "auth/sasl.h"
@@ -35,6 +36,8 @@ struct conversation {
   bool is_refused;     /* a token: why it is not taken is out, the same */
   bool is_in_exchange; /* a challenge is out */
   bool may_start;      /* the last attempt was right, for imap */
+  bool is_root;        /* the caller */
+  bool is_test;        /* it is auth-test: he is told all that is known, and nothing is counted */
 };
 
 static void answer(struct conversation *c, const char *word, const char *key, const char *value)
@@ -43,6 +46,7 @@ static void answer(struct conversation *c, const char *word, const char *key, co
 
   record_add(&packet, "answer", word);
   if (key) record_add(&packet, key, value);
+  if (c->is_test && strcmp(word, "continue")) explain_add(&packet, &c->login);
   if (!call_send(c->socket, &packet, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
   text_free(&packet);
 }
@@ -56,7 +60,7 @@ static void log_attempt(const struct conversation *c, const char *result)
   if (c->acts_for.len) login_show(c->name.s, &master);
   log_event("login", "result", result, "reason", reason, "login", shown.s, "master", master.s, "mailbox", c->login.mailbox.s, "backend", c->login.backend.s, "service",
             record_get(&c->request, "service"), "app", c->login.app.id.len ? c->login.app.name.s : "", "mechanism", record_get(&c->request, "mechanism"), "client",
-            record_get(&c->request, "ip"), (char *)0);
+            record_get(&c->request, "ip"), "test", c->is_test ? "yes" : "", (char *)0);
   text_free(&shown);
   text_free(&master);
 }
@@ -104,6 +108,7 @@ static void say_yes(struct conversation *c)
   else
     record_add(&packet, "mailbox", c->login.mailbox.s);
   if (c->login.master.len) record_add(&packet, "master", c->login.master.s);
+  if (c->is_test) explain_add(&packet, &c->login);
   c->may_start = record_is(&c->request, "service", "imap");
   if (!call_send(c->socket, &packet, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
   text_free(&packet);
@@ -130,7 +135,7 @@ static void check(struct conversation *c)
 {
   take_names(c);
   struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = c->name.s, .acts_for = c->acts_for.len ? c->acts_for.s : 0,
-                           .password = c->sasl.password.s, .stored = c->stored.s, .is_proved = c->sasl.is_proved };
+                           .password = c->sasl.password.s, .stored = c->stored.s, .is_proved = c->sasl.is_proved, .is_test = c->is_test };
 
   switch (login_check(&try, &c->login)) {
   case LOGIN_YES:
@@ -140,7 +145,7 @@ static void check(struct conversation *c)
       return;
     }
     say_yes(c);
-    login_finish(&try, &c->login);
+    if (!c->is_test) login_finish(&try, &c->login);
     break;
   case LOGIN_NO:
     log_attempt(c, "no");
@@ -285,6 +290,7 @@ static void begin(struct conversation *c, const text *packet)
 
   end_exchange(c);
   c->may_start = false;
+  c->is_test = c->is_root && record_is(packet, "test", "yes");
   keep_facts(c, packet);
   text_copy(&c->login.mailbox, "");
   text_string(&c->login.mailbox);
@@ -362,7 +368,7 @@ static void session(int in, int out, const struct peer *peer)
   bool is_open = true;
 
   (void)out;
-  (void)peer;
+  c.is_root = !peer->is_tcp && !peer->uid;
   while (is_open && call_receive(in, &packet, &fds, SILENT_SECONDS) == CALL_DONE) {
     is_open = proceed(&c, &packet, &fds);
     call_close_fds(&fds);

@@ -1,24 +1,35 @@
-/* auth-test: tries a login through the running auth-server, and says what the tables know about it.
+/* auth-test: tries a login through the running auth-server, and explains step by step what the tables know of it and what came of it (W-26).
 
-   The password is one line on fd 0. Runs as root (or as a caller of auth-server). Writes nothing. */
+   The password is one line on fd 0. Runs as root: auth-server neither slows a test down nor counts it. Writes nothing. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <skalibs/buffer.h>
 #include <skalibs/sgetopt.h>
 
+#include "auth/master.h"
+#include "lib/address.h"
+#include "lib/apppassword.h"
 #include "lib/base64.h"
 #include "lib/call.h"
+#include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/scheme.h"
 #include "lib/secret.h"
 #include "lib/tables.h"
 
-#define USAGE "auth-test [ -s imap|submit ] LOGIN"
+#define USAGE "auth-test [ -s imap|pop3|sieve|submit ] [ -i IP ] LOGIN"
 
 enum { ANSWER_SECONDS = 90 };
+
+struct test {
+  const char *service, *ip, *login;
+  struct tables policy, auth;
+  bool has_auth; /* auth.cdb can be read */
+};
 
 static void say(const char *a, const char *b, const char *c)
 {
@@ -26,18 +37,19 @@ static void say(const char *a, const char *b, const char *c)
     die_unable("write to fd 1");
 }
 
-static void ask(const char *service, const char *login, const text *password, text *answer)
+static void ask(const struct test *t, const text *password, text *answer)
 {
   text response = TEXT_ZERO, encoded = TEXT_ZERO, request = TEXT_ZERO;
 
   text_add_char(&response, 0);
-  text_add_bytes(&response, login, strlen(login) + 1);
+  text_add_bytes(&response, t->login, strlen(t->login) + 1);
   text_add_text(&response, password);
   base64_add(&encoded, response.s, response.len);
-  record_add(&request, "service", service);
+  record_add(&request, "service", t->service);
   record_add(&request, "mechanism", "PLAIN");
-  record_add(&request, "ip", "127.0.0.1");
+  record_add(&request, "ip", t->ip);
   record_add(&request, "tls", "yes");
+  record_add(&request, "test", "yes");
   record_add(&request, "response", text_string(&encoded));
   if (call_ask("auth-server", &request, 0, 0, answer, 0, ANSWER_SECONDS) != CALL_DONE)
     die_unable("ask auth-server at run/auth-server (only root, mail-submit and mail-login may; is it up?)");
@@ -58,86 +70,184 @@ static void say_secrets(const text *record)
       text_add_bytes(&scheme, stored, (size_t)(hash - stored));
       say("password: a hash of the scheme ", text_string(&scheme), "\n");
       text_free(&scheme);
-    }
-  if (record_find(record, "bind"))
-    say("password: the directory server is asked, by a bind as ", record_get(record, "bind"), "\n");
+    } else
+      say("password: a hash of a scheme that cannot be checked here", "", "\n");
+  if (!record_find(record, "bind")) return;
+  text servers = TEXT_ZERO;
+  say("password: the directory server is asked, by a bind as ", record_get(record, "bind"), "\n");
+  conf_lines("ldapserver", &servers);
+  for (at = 0; at < servers.len; at += strlen(servers.s + at) + 1) say("server: ", servers.s + at, "\n");
+  text_free(&servers);
 }
 
-/* kind, key: "mailbox" or "backend", and whose. */
-static void explain_password(const char *kind, const char *key)
+static void say_apps(struct test *t, const char *key)
 {
-  struct tables auth = TABLES_ZERO;
+  struct apppassword app = APPPASSWORD_ZERO;
   text record = TEXT_ZERO;
+  size_t at = 0;
 
-  if (!tables_open(&auth, "auth"))
-    say("password: tables/current/auth.cdb cannot be read by this user (", strerror(errno), ")\n");
-  else if (tables_find(&auth, kind, key, &record) == LOOKUP_FOUND)
-    say_secrets(&record);
-  else
-    say("password: none is stored, so nobody can log in", "", "\n");
-  tables_close(&auth);
+  if (tables_find(&t->auth, "app", key, &record) != LOOKUP_FOUND) return;
+  for (const char *line; (line = record_next(&record, "app", &at));) {
+    if (!apppassword_parse(&app, line)) continue;
+    say("app password: ", app.name.s, "");
+    say(", for ", app.services.s, "\n");
+  }
+  apppassword_free(&app);
   text_wipe(&record);
 }
 
-static void explain_mailbox(struct tables *policy, const char *key)
+/* kind, key: "mailbox" or "backend", and whose. */
+static void explain_password(struct test *t, const char *kind, const char *key)
 {
+  text record = TEXT_ZERO;
+
+  if (!t->has_auth) {
+    say("password: tables/current/auth.cdb cannot be read by this user", "", "\n");
+    return;
+  }
+  if (tables_find(&t->auth, kind, key, &record) == LOOKUP_FOUND)
+    say_secrets(&record);
+  else
+    say("password: none is stored, so nobody can log in", "", " with one\n");
+  if (!strcmp(kind, "mailbox")) say_apps(t, key);
+  text_wipe(&record);
+}
+
+static void say_bit(const text *mailbox, const char *bit)
+{
+  const char *value = record_find(mailbox, bit);
+
+  say(" ", bit, "=");
+  say(value ? value : "yes", "", "");
+}
+
+static void explain_mailbox(struct test *t, const char *key)
+{
+  static const char *const bits[] = { "receive", "submit", "imap", "pop3", "sieve", "forwarding", 0 };
   text mailbox = TEXT_ZERO;
 
-  if (tables_find(policy, "mailbox", key, &mailbox) == LOOKUP_FOUND) {
+  if (tables_find(&t->policy, "mailbox", key, &mailbox) == LOOKUP_FOUND) {
     say("mailbox: ", record_get(&mailbox, "name"), "");
     say(" in mail/", record_get(&mailbox, "path"), "");
     say(", key ", key, "\n");
-    say("may: receive=", record_get(&mailbox, "receive"), "");
-    say(" submit=", record_get(&mailbox, "submit"), "");
-    say(" imap=", record_get(&mailbox, "imap"), "\n");
-    say("from: ", record_get(&mailbox, "from"), "\n");
-    explain_password("mailbox", key);
+    say("may:", "", "");
+    for (const char *const *bit = bits; *bit; bit++) say_bit(&mailbox, *bit);
+    say("\n", "from: ", record_get(&mailbox, "from"));
+    say("\n", "", "");
+    explain_password(t, "mailbox", key);
   }
   text_free(&mailbox);
 }
 
-static void explain(const char *login)
+/* what: "login" or "master" */
+static void explain_name(struct test *t, const char *what, const char *name)
 {
-  struct tables policy = TABLES_ZERO;
-  text name = TEXT_ZERO, found = TEXT_ZERO;
+  text found = TEXT_ZERO;
 
-  text_copy(&name, login);
-  text_lower(&name);
-  if (!tables_open(&policy, "policy")) die_unable("open tables/current/policy.cdb");
-  say("generation: ", policy.generation.s, "\n");
-  say("SCRAM-SHA-256: is ", tables_offer_scram(&policy) ? "offered" : "not offered: not every login has keys for it (tables-build logs the first as no-scram)", "\n");
-  if (tables_find(&policy, "login", text_string(&name), &found) != LOOKUP_FOUND)
-    say("login: nobody has the name ", name.s, "; see the warnings of tables-build\n");
-  else if (record_find(&found, "backend")) {
+  if (tables_find(&t->policy, "login", name, &found) != LOOKUP_FOUND) {
+    say(what, ": nobody has the name ", name);
+    say("; see the warnings of tables-build, and `mailadm list accounts`", "", "\n");
+  } else if (record_find(&found, "backend")) {
     say("backend: control/backends/", record_get(&found, "backend"), ", which may submit and has no mailbox\n");
-    explain_password("backend", record_get(&found, "backend"));
-  } else
-    explain_mailbox(&policy, record_get(&found, "mailbox"));
-  tables_close(&policy);
-  text_free(&name);
+    explain_password(t, "backend", record_get(&found, "backend"));
+  } else {
+    say(what, ": login:", name);
+    say(" leads to mailbox:", record_get(&found, "mailbox"), "\n");
+    explain_mailbox(t, record_get(&found, "mailbox"));
+  }
   text_free(&found);
+}
+
+/* As auth-server reads it. */
+static void explain(struct test *t)
+{
+  text name = TEXT_ZERO, user = TEXT_ZERO, master = TEXT_ZERO, ignored = TEXT_ZERO;
+
+  text_copy(&name, t->login);
+  login_fold(&name);
+  say("name: looked up as ", text_string(&name), "\n");
+  if (tables_find(&t->policy, "login", name.s, &ignored) != LOOKUP_FOUND && master_split(name.s, &user, &master)) {
+    say("master: ", master.s, "");
+    say(" for ", user.s, ", with the password of the first\n");
+    if (!master_is_reserved(master.s)) explain_name(t, "master", master.s);
+    explain_name(t, "login", user.s);
+  } else if (master_is_reserved(name.s))
+    say("login: ", name.s, " is reserved for masters: USER*vmail\n");
+  else
+    explain_name(t, "login", name.s);
+  text_free(&name);
+  text_free(&user);
+  text_free(&master);
+  text_free(&ignored);
+}
+
+static void say_guessing(const struct test *t, const text *answer)
+{
+  if (!record_find(answer, "delay")) return;
+  say("failures: ", record_get(answer, "name-failures"), " of the name");
+  say(", ", record_get(answer, "network"), " of the network of ");
+  say(t->ip, ", ", record_get(answer, "here"));
+  say(" of the name there; it is ", record_is(answer, "known", "yes") ? "known" : "not known", " there\n");
+  if (!record_is(answer, "blocked", "0"))
+    say("failures: a login from there is refused for ", record_get(answer, "blocked"), " seconds (this one was not; mailadm auth)\n");
+  else if (!record_is(answer, "delay", "0"))
+    say("failures: a login from there waits ", record_get(answer, "delay"), " ms before it is looked at (this one did not)\n");
+}
+
+static void say_answer(const struct test *t, const text *answer)
+{
+  if (record_find(answer, "app")) say("app password: it was that of ", record_get(answer, "app"), "\n");
+  if (record_find(answer, "said")) say("server: ", record_get(answer, "said"), "\n");
+  say_guessing(t, answer);
+  say("service: ", t->service, "\n");
+  if (record_find(answer, "master")) say("master: ", record_get(answer, "master"), " is in his mailbox\n");
+  say("answer: ", record_get(answer, "answer"), "");
+  say(record_find(answer, "error") ? ": " : "", record_get(answer, "error"), "");
+  say(*record_get(answer, "reason") ? ", by " : "", record_get(answer, "reason"), "\n");
+}
+
+static const char *read_service(const char *word)
+{
+  static const char *const services[] = { "imap", "pop3", "sieve", "submit", 0 };
+
+  for (const char *const *s = services; *s; s++)
+    if (!strcmp(*s, word)) return *s;
+  die_usage(USAGE);
+}
+
+static const char *read_arguments(struct test *t, int argc, const char *const *argv)
+{
+  subgetopt options = SUBGETOPT_ZERO;
+
+  for (int option; (option = subgetopt_r(argc, argv, "s:i:", &options)) != -1;)
+    if (option == 's') t->service = read_service(options.arg);
+    else if (option == 'i') t->ip = options.arg;
+    else die_usage(USAGE);
+  argv += options.ind;
+  if (!argv[0]) die_usage(USAGE);
+  if (argv[1])
+    die_permanent("the password is read from fd 0, one line: on the command line all users of this host can see it, and the shell keeps it. ",
+                  "If that was a real one, change it");
+  return argv[0];
 }
 
 int main(int argc, const char *const *argv)
 {
-  const char *service = "submit";
+  struct test t = { .service = "submit", .ip = "127.0.0.1", .policy = TABLES_ZERO, .auth = TABLES_ZERO };
   text password = TEXT_ZERO, answer = TEXT_ZERO;
-  subgetopt options = SUBGETOPT_ZERO;
 
   PROG = "auth-test";
-  for (int option; (option = subgetopt_r(argc, argv, "s:", &options)) != -1;) {
-    if (option != 's' || (strcmp(options.arg, "imap") && strcmp(options.arg, "submit"))) die_usage(USAGE);
-    service = options.arg;
-  }
-  argv += options.ind;
-  if (!argv[0] || argv[1]) die_usage(USAGE);
+  t.login = read_arguments(&t, argc, argv);
   home_enter();
   secret_read(&password);
-  ask(service, argv[0], &password, &answer);
+  ask(&t, &password, &answer);
   text_wipe(&password);
-  say("answer: ", record_get(&answer, "answer"), "");
-  say(record_find(&answer, "error") ? ": " : "", record_get(&answer, "error"), "\n");
-  explain(argv[0]);
+  if (!tables_open(&t.policy, "policy")) die_unable("open tables/current/policy.cdb");
+  t.has_auth = tables_open(&t.auth, "auth");
+  say("generation: ", t.policy.generation.s, "\n");
+  say("SCRAM-SHA-256: is ", tables_offer_scram(&t.policy) ? "offered" : "not offered: not every login has keys for it (tables-build logs the first as no-scram)", "\n");
+  explain(&t);
+  say_answer(&t, &answer);
   if (!buffer_flush(buffer_1)) die_unable("write to fd 1");
   return record_is(&answer, "answer", "yes") ? END_DONE : record_is(&answer, "answer", "no") ? END_NO : END_TEMPORARY;
 }

@@ -5,6 +5,7 @@
 #define AUTH_LOGIN_H
 
 #include "lib/apppassword.h"
+#include "lib/guess.h"
 #include "lib/scramkeys.h"
 
 enum login_result { LOGIN_LATER = -1, LOGIN_NO, LOGIN_YES };
@@ -19,6 +20,7 @@ struct login_try {
   const char *vouched;  /* "token", "certificate": what says who it is, where there is no password and no key; 0: nothing */
   const char *acts_as;  /* then who the client says he is, or "": he has to be the same */
   bool is_proved;       /* by the keys, or what vouches */
+  bool is_test;         /* of the operator (auth-test): not slowed down, not counted, not remembered */
 };
 
 struct login_answer {
@@ -31,6 +33,8 @@ struct login_answer {
   text fits, fits_of; /* the stored hash that the password was of, and whose it is; else "" (auth/rehash.h) */
   bool lacks_keys, is_ours; /* no keys for SCRAM are beside it; its entry is in directory/ */
   const char *reason; /* for the log: why NO, or how YES was found */
+  text said;          /* of a test: what the directory server said */
+  struct guess_state guess; /* of a test: how it stands with failures before this one */
 };
 #define LOGIN_ANSWER_ZERO { .reason = "" }
 

@@ -106,9 +106,11 @@ static enum login_result check_hashes(const struct attempt *a)
   for (const char *stored; (stored = record_next(&a->secret, "password", &at));) {
     struct remember_login l = { a->who, stored, a->network.s, a->try->password };
     switch (check_slowly(stored, a->try->password)) {
-    case PASSWORD_RIGHT: 
-      remember_add(shared.remember, &l, attempt_now_ms() / 1000);
-      rehash_note(a, stored);
+    case PASSWORD_RIGHT:
+      if (!a->try->is_test) {
+        remember_add(shared.remember, &l, attempt_now_ms() / 1000);
+        rehash_note(a, stored);
+      }
       return LOGIN_YES;
     case PASSWORD_UNKNOWN: a->answer->reason = "stored hash cannot be checked"; break;
     case PASSWORD_WRONG: break;
@@ -124,6 +126,7 @@ static enum login_result ask_bind(const struct attempt *a, const char *dn)
 
   record_add(&request, "dn", dn);
   record_add(&request, "password", a->try->password);
+  if (a->try->is_test) record_add(&request, "test", "yes");
   errno = 0;
   if (call_ask("auth-bind", &request, 0, 0, &answer, 0, BIND_SECONDS) != CALL_DONE)
     attempt_later(a->answer, "auth-bind does not answer");
@@ -136,6 +139,12 @@ static enum login_result ask_bind(const struct attempt *a, const char *dn)
     attempt_later(a->answer, record_get(&answer, "error"));
   }
   a->answer->reason = "bind";
+  text_copy(&a->answer->said, record_get(&answer, "said"));
+  if (*record_get(&answer, "cause")) {
+    text_add(&a->answer->said, "; that is ");
+    text_add(&a->answer->said, record_get(&answer, "cause"));
+  }
+  text_string(&a->answer->said);
   explicit_bzero(request.s, request.len);
   text_free(&request);
   text_free(&answer);
