@@ -11,7 +11,7 @@
 #include "ldapsync/cdb_write.h"
 #include "lib/die.h"
 
-enum { BEGIN_BYTES = 8 * 1024 * 1024 };
+enum { CDB_HEAD = 2048, CDB_RECORD_HEAD = 8, CDB_SLOT = 8, BEGIN_BYTES = 8 * 1024 * 1024 };
 
 struct cdb_write {
   struct cdb_make cdb;
@@ -36,6 +36,9 @@ struct cdb_write *cdb_write_open(const char *path)
   return w;
 }
 
+/* Where the file would end with one record more: each has two slots of a hash table. */
+static uint64_t end_with(const struct cdb_write *w, uint64_t bytes) { return w->cdb.cdb_dpos + CDB_RECORD_HEAD + bytes + ((uint64_t)w->cdb.cdb_rcnt + 1) * 2 * CDB_SLOT; }
+
 /* The disk begins with what there is while the rest is made, so that fsync finds little to do. */
 static void begin_writing(struct cdb_write *w)
 {
@@ -53,7 +56,7 @@ void cdb_write_add(struct cdb_write *w, const char *kind, const char *key, const
   text_add_char(&w->key, ':');
   text_add(&w->key, key);
   if (w->error) return;
-  if (w->key.len > UINT_MAX || record->len > UINT_MAX)
+  if (end_with(w, w->key.len + record->len) > UINT_MAX)
     w->error = EFBIG;
   else if (cdb_make_add(&w->cdb, w->key.s, (unsigned int)w->key.len, record->s, (unsigned int)record->len) == -1)
     w->error = errno;
@@ -76,7 +79,7 @@ bool cdb_write_close(struct cdb_write *w, mode_t mode, gid_t group)
   return !e;
 }
 
-enum { CDB_HEAD = 2048, CDB_RECORD_HEAD = 8, AT_ONCE = 256 * 1024 };
+enum { AT_ONCE = 256 * 1024 };
 
 static size_t little_endian(const unsigned char *b)
 {

@@ -7,6 +7,7 @@
 
 #include "ldapsync/generation.h"
 #include "ldapsync/generations.h"
+#include "ldapsync/metrics.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/id.h"
@@ -153,12 +154,14 @@ enum generation_result generation_publish(struct generation *g)
 
   if (is_same(g)) {
     generation_discard(g);
+    metrics_tables_checked();
     return GENERATION_SAME;
   }
   text_add(&final, "tables/");
   text_add(&final, g->id.s);
   if (rename(g->folder.s, text_string(&final)) == -1) die_unable("call ", g->folder.s, " ", final.s);
   generations_switch(text_string(&g->id));
+  metrics_tables_checked();
   text_free(&final);
   return GENERATION_NEW;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ldapsync/metrics.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 #include "lib/expect.h"
@@ -54,6 +55,7 @@ void guard_refused(const char *reason)
   open_current(&current);
   log_event("refused", "reason", reason, "kept", current.file ? current.generation.s : "", (char *)0);
   tables_close(&current);
+  metrics_tables_refused(reason);
 }
 
 static bool is_few(size_t before, size_t gone, uint64_t percent, uint64_t few) { return gone <= few || gone * 100 <= before * percent; }

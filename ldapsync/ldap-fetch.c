@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ldapsync/metrics.h"
 #include "ldapsync/source.h"
 #include "lib/die.h"
 #include "lib/file.h"
@@ -123,6 +124,7 @@ int main(int argc, const char **argv)
   ldap_unbind_ext_s(ld, 0, 0);
   write_file(&f, is_dry ? FILE_OF_DRY_RUN : SOURCE_FILE);
   text_add_number(&count, f.count);
+  if (!is_dry) metrics_directory();
   log_event("fetched", "entries", text_string(&count), (char *)0);
   return END_DONE;
 }

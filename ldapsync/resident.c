@@ -10,6 +10,7 @@
 #include "ldapsync/follow.h"
 #include "ldapsync/full.h"
 #include "ldapsync/generations.h"
+#include "ldapsync/metrics.h"
 #include "ldapsync/stamps.h"
 #include "lib/die.h"
 #include "lib/log.h"
@@ -149,6 +150,7 @@ static struct resident_answer take_changes(struct resident *r)
   text_wipe(&tail);
   if (result == FOLLOW_AGAIN) return again(r->follow.why);
   if (result == FOLLOW_SAME) {
+    metrics_tables_checked();
     log_event("unchanged", (char *)0);
     return (struct resident_answer){ .code = END_DONE };
   }

@@ -25,7 +25,7 @@
 enum { PAGE_ENTRIES = 500 };
 
 static const char *const reads[] = { "control", "profiles", 0 };
-static const char *const writes[] = { SOURCE_FOLDER, 0 };
+static const char *const writes[] = { SOURCE_FOLDER, "state/metrics/mail-ldap", 0 };
 const struct sandbox source_sandbox = { .reads = reads, .writes = writes, .may_connect = true };
 
 /* An entry on its way to LDIF. */

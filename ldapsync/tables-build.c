@@ -9,6 +9,7 @@
 #include "ldapsync/diff.h"
 #include "ldapsync/full.h"
 #include "ldapsync/generations.h"
+#include "ldapsync/metrics.h"
 #include "ldapsync/uids.h"
 #include "lib/die.h"
 #include "lib/home.h"
@@ -32,6 +33,7 @@ static void go_back(const char *name, bool is_dry)
   if (!is_dry) {
     generations_hold(name); /* first, so that no other run publishes in between */
     generations_switch(name);
+    metrics_tables();
     log_event("back", "generation", name, "was", current.s, (char *)0);
   }
   text_free(&names);

@@ -8,6 +8,7 @@
 
 #include <skalibs/djbunix.h>
 
+#include "ldapsync/metrics.h"
 #include "ldapsync/publish.h"
 #include "ldapsync/watch_ad.h"
 #include "lib/die.h"
@@ -275,6 +276,8 @@ static void publish(struct watch *w)
 {
   bool is_done = publish_ask() == END_DONE;
 
+  if (is_done) metrics_directory();
+
   w->again_at = is_done ? 0 : watch_now_ms() + w->again_ms;
   if (w->again_ms < AGAIN_MS_MAX) w->again_ms *= 2;
   if (is_done) save(w);
@@ -307,6 +310,7 @@ bool watch_look_around(struct watch *w)
   if (!is_same || w->is_changed) return is_same;
   if (!write_file(w)) return false;
   if (w->again_at && watch_now_ms() >= w->again_at) publish(w);
+  if (!w->again_at) metrics_directory();
   if (w->is_unsaved && !w->again_at) save(w);
   return true;
 }

@@ -1,4 +1,6 @@
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/conf.h"
@@ -25,6 +27,15 @@ void policy_decision_free(struct policy_decision *d)
 }
 
 bool policy_enforce_sender(void) { return conf_is_yes("enforcesender", false); }
+
+bool policy_directory_is_old(void)
+{
+  uint64_t age = conf_seconds("directorymaxage", 0, UINT32_MAX);
+  struct stat status;
+
+  if (!age) return false;
+  return stat("state/metrics/mail-ldap/directory.prom", &status) == -1 || time(0) - status.st_mtime > (int64_t)age;
+}
 
 bool policy_enforce_from(void) { return conf_is_yes("enforcefrom", false); }
 

@@ -41,6 +41,7 @@ struct policy_facts {
   const char *backend;     /* NAME of control/backends that this client is; 0: none */
   bool enforce_sender;     /* control/enforcesender */
   bool enforce_from;       /* control/enforcefrom */
+  bool is_directory_old;   /* policy_directory_is_old */
   bool spoof_mx;           /* control/spoofmx */
   char delimiter;          /* control/recipientdelimiter; 0: no plus-addressing */
   const struct address *sender; /* of the envelope, at RCPT and for a route; 0: the null sender */
@@ -150,6 +151,7 @@ char policy_delimiter(void);             /* control/recipientdelimiter: one char
 void policy_always_bcc(text *address);   /* control/alwaysbcc: one address; "" if it is missing */
 void policy_relay_order(text *order);    /* control/relayorder: sender, recipient and default, each once */
 bool policy_enforce_sender(void);        /* control/enforcesender: "yes", "no"; anything else ends the program */
+bool policy_directory_is_old(void);      /* control/directorymaxage: has the directory server not been heard of for longer? */
 bool policy_enforce_from(void);          /* control/enforcefrom, the same */
 bool policy_spoof_mx(void);              /* control/spoofmx, the same */
 bool policy_is_full(void *to, const char *mailbox); /* is there a file state/full/KEY? to: not used */

@@ -64,6 +64,7 @@ enum lookup_result policy_case_login(struct policy_case *c, struct tables *table
     facts->login = text_string(&c->login);
     facts->enforce_sender = policy_enforce_sender();
     facts->enforce_from = policy_enforce_from();
+    facts->is_directory_old = policy_directory_is_old();
   }
   text_free(&record);
   return result;

@@ -180,6 +180,15 @@ static bool check_submit(struct tables *tables, const char *mailbox, const struc
   return result != LOOKUP_BROKEN;
 }
 
+/* P-21: who of the directory server's people may no longer send is not known any more; those of directory/ are here. */
+static void check_age(const struct policy_facts *f, const text *mailbox, struct policy_decision *d)
+{
+  if (!f->is_directory_old || strncmp(record_get(mailbox, "from"), "state/directory/", 16)) return;
+  policy_decide(d, 451, "4.3.0", "directory-old", "control/directorymaxage");
+  text_add(&d->text, "the directory has not been heard of for too long");
+  text_string(&d->text);
+}
+
 /* An account or a backend that is gone since it logged in has no rights left in the session that is open still (T17, P-12). */
 static bool check_login(struct tables *tables, const struct policy_facts *f, const struct address *sender,
                         struct policy_decision *d)
@@ -191,6 +200,7 @@ static bool check_login(struct tables *tables, const struct policy_facts *f, con
   if (f->login && (has_mailbox || is_backend))
     result = tables_find(tables, has_mailbox ? "mailbox" : "backend", has_mailbox ? f->mailbox : f->backend, &record);
   if (result == LOOKUP_ABSENT) refuse(d, sender, 554, "login-gone", "", "sending is disabled");
+  if (result == LOOKUP_FOUND && has_mailbox) check_age(f, &record, d);
   text_free(&record);
   return result != LOOKUP_BROKEN;
 }

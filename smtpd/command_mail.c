@@ -55,6 +55,7 @@ static void begin(struct session *s, const struct smtpd_parameters *m, struct po
   const struct address *sender = m->is_null ? 0 : &s->mail.sender;
 
   f->enforce_sender = f->login && policy_enforce_sender();
+  f->is_directory_old = f->login && policy_directory_is_old();
   f->spoof_mx = f->role == POLICY_MX && policy_spoof_mx();
   if (s->role->policy == POLICY_INJECT) inject_facts(s, sender, f);
   s->mail.has_sender = true;

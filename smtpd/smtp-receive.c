@@ -51,6 +51,7 @@ static void check_settings(void)
   greylist_check_settings();
   if (role->policy == POLICY_MX) policy_host_settings();
   policy_enforce_sender();
+  policy_directory_is_old();
   message_check_settings();
   policy_postmaster(&postmaster);
   text_free(&settings.me);

@@ -151,7 +151,7 @@ def test_files(t, home, mailboxes):
     mail = glob.glob(f"{home}/mail/example.test/bob/*/*S=*")[0]
     t.is_(who_can(lambda: can_open(mail), everybody), {mailboxes["bob"]}, "bob's mail: only his own uid can open it")
     makers = {"bin": set(), "control": set(), "control/domains": set(), "directory": {"mail-store"}, "run": set(), "tls": set(), "tlsout": set(), "mail": set(),
-              "state/limits": set(), "control/apppasswords": set(), "state/apppasswords": {"mail-auth"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/limits/mail-in": {"mail-in"}, "state/limits/mail-auth": {"mail-auth"}, "tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "service": set(), "log": set()}
+              "state/limits": set(), "state/metrics": set(), "state/metrics/mail-ldap": {"mail-ldap"}, "state/metrics/mail-tables": {"mail-tables"}, "control/apppasswords": set(), "state/apppasswords": {"mail-auth"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/limits/mail-in": {"mail-in"}, "state/limits/mail-auth": {"mail-auth"}, "tables": {"mail-tables"}, "queue/new": {"mail-send", "mail-queue"}, "service": set(), "log": set()}
     for folder, users in makers.items():
         t.is_(who_can(lambda: can_make(f"{home}/{folder}"), everybody), users, f"{folder}: only {', '.join(users) or 'root'} can make a file there")
 

@@ -3,7 +3,7 @@
 # new person, a rename, a move out of the base, a deletion, a group's member. slapd restarted and stopped (P-21), its session log lost,
 # the cookie lost, ldapsync beside it, tables refused, ldap-watch killed: state/directory/ldap.ldif is in the end what a full pass
 # writes; byte for byte where it has not grown. A server that tells of no changes is polled.
-import os, random, shutil, sys, time
+import os, random, shutil, smtplib, ssl, sys, time
 
 sys.path[:0] = ["tests/flow", "tests"]
 sys.dont_write_bytecode = True
@@ -65,12 +65,44 @@ def test_beside(t, mail, slapd, session):
     t.is_((session.code("head"), session.code("tail")), (250, 550), "... so the tables have what the server has")
 
 
+def login(mail, name):
+    client = smtplib.SMTP(mail.address, mail.port(587), timeout=60)
+    client.starttls(context=ssl._create_unverified_context())
+    client.login(f"{name}@school.test", "secret")
+    return client
+
+
+def sends(client, name):
+    """What who has logged in is told about his sender."""
+    client.rset()
+    client.mail(f"{name}@school.test")
+    return client.rcpt("hanna@school.test")[0]
+
+
+def age(mail, seconds):
+    """So long ago the directory was heard of."""
+    path = f"{mail.home}/state/metrics/directory.prom"
+    os.utime(path, (time.time() - seconds,) * 2)
+    return lambda: time.time() - os.stat(path).st_mtime < seconds / 2
+
+
 def test_server_stops(t, mail, slapd, session):
+    slapd.change(person("paul", 31020, userPassword="secret"))
+    t.ok(session.becomes("paul", 250), "somebody who sends", mail.log("ldap-watch")[-2000:], mail.log("tables-publish")[-2000:])
+    client = login(mail, "paul")
+    t.ok(wait_for(age(mail, 7200), 60), "P-21 as long as slapd is followed its facts are new, without any change (state/metrics)")
     slapd.stop()
     t.is_(session.code("hanna"), 250, "P-21 slapd is stopped: mail goes on")
     t.ok(wait_for(lambda: "waiting seconds=2" in mail.log("ldap-watch"), 60), "ldap-watch tries again, with pauses")
+    is_new = age(mail, 7200)
+    t.is_((sends(client, "paul"), is_new()), (250, False), "P-21 the facts age, and who has logged in may send as before")
+    mail.control("directorymaxage", "1h")
+    t.is_((sends(client, "paul"), session.code("hanna")), (451, 250), "P-21 control/directorymaxage: then he is to wait; mail for them goes on")
     slapd.start()
     t.is_(settles(mail, session, "last5", slapd), True, "slapd is back: what changes arrives")
+    t.ok(wait_for(is_new, 60) and sends(client, "paul") == 250, "... and he sends again, in the same session")
+    mail.control("directorymaxage", None)
+    client.quit()
 
 
 def test_guard(t, mail, slapd, session):

@@ -1,5 +1,7 @@
 /* lookup: what is read of a large file is what its map says, for every key; a file that ends too early is broken, not absent. */
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,6 +84,17 @@ static void check_cut(void)
   text_free(&name);
 }
 
+static void check_too_large(void)
+{
+  struct cdb_write *w = cdb_write_open("large.cdb");
+  const text value = { .s = "", .len = UINT_MAX - 1000 }; /* never looked at */
+
+  if (!w) exit(111);
+  cdb_write_add(w, "address", "a", &value);
+  check(!cdb_write_close(w, 0600, (gid_t)-1) && errno == EFBIG, "a file that would be larger than CDB can be is not made");
+  if (unlink("large.cdb") == -1) exit(111);
+}
+
 int main(void)
 {
   char folder[] = "/tmp/lib_lookup.XXXXXX";
@@ -95,6 +108,7 @@ int main(void)
   lookup_close(map);
   lookup_close(read);
   check_cut();
+  check_too_large();
   if (unlink("t.cdb") == -1 || chdir("/") == -1 || rmdir(folder) == -1) return 111;
   return check_done();
 }

@@ -1,0 +1,121 @@
+#include "ldapsync/metrics.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
+
+#include "ldapsync/generations.h"
+#include "lib/die.h"
+#include "lib/tables.h"
+
+#define TABLES "state/metrics/mail-tables/tables.prom"
+#define TABLES_NEW "state/metrics/mail-tables/.tables.new"
+#define CHECKED "postroom_tables_checked_timestamp_seconds"
+enum { DIRECTORY_SECONDS = 10 };
+
+/* Not synced: what a power cut takes is written anew soon, and nothing but a counter's past is lost. */
+static void write_file(const char *path, const char *aside, const text *bytes)
+{
+  int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+  if (fd == -1 && errno == ENOENT) return;
+  bool good = fd != -1 && !fchmod(fd, 0644) && allwrite(fd, bytes->s, bytes->len) == bytes->len;
+  if (fd != -1 && close(fd) == -1) good = false;
+  if (!good || rename(aside, path) == -1) strerr_warnwu("write ", path);
+}
+
+static void add_head(text *out, const char *name, const char *type, const char *help)
+{
+  text_add_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void add_gauge(text *out, const char *name, const char *help, uint64_t value)
+{
+  add_head(out, name, "gauge", help);
+  text_add_format(out, "%s %llu\n", name, (unsigned long long)value);
+}
+
+void metrics_directory(void)
+{
+  static time_t written;
+  time_t now = time(0);
+  text out = TEXT_ZERO;
+
+  if (written <= now && now - written < DIRECTORY_SECONDS) return;
+  written = now;
+  add_gauge(&out, "postroom_directory_synced_timestamp_seconds", "When the directory server had last been read whole or was followed.", (uint64_t)now);
+  write_file("state/metrics/mail-ldap/directory.prom", "state/metrics/mail-ldap/.directory.new", &out);
+  text_free(&out);
+}
+
+/* The number behind a name in what was written last; 0 if it is not there. */
+static uint64_t last(const text *before, const char *name)
+{
+  size_t length = strlen(name);
+
+  for (const char *line = before->s; line && *line; line = strchr(line, '\n'), line += line != 0)
+    if (!strncmp(line, name, length) && line[length] == ' ') return strtoull(line + length + 1, 0, 10);
+  return 0;
+}
+
+static void add_refusals(text *out, const text *before, const char *refused)
+{
+  static const char *const reasons[] = { "maxvanish", "expect", "held" };
+  text name = TEXT_ZERO;
+
+  add_head(out, "postroom_tables_refused_total", "counter", "Publications that were refused, by what refused them.");
+  for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+    text_clear(&name);
+    text_add_format(&name, "postroom_tables_refused_total{reason=\"%s\"}", reasons[i]);
+    uint64_t count = last(before, text_string(&name)) + (refused && !strcmp(refused, reasons[i]));
+    text_add_format(out, "%s %llu\n", name.s, (unsigned long long)count);
+  }
+  text_free(&name);
+}
+
+static void add_current(text *out)
+{
+  struct tables current = TABLES_ZERO;
+  text record = TEXT_ZERO, held = TEXT_ZERO;
+  uint64_t mailboxes = 0, addresses = 0;
+
+  if (tables_open(&current, "policy") && tables_find(&current, "table", "generation", &record) == LOOKUP_FOUND) {
+    record_number(&record, "mailboxes", SIZE_MAX, &mailboxes);
+    record_number(&record, "addresses", SIZE_MAX, &addresses);
+    add_gauge(out, "postroom_tables_built_timestamp_seconds", "When the current tables were made.", generations_made(current.generation.s));
+    add_gauge(out, "postroom_tables_mailboxes", "Mailboxes of the current tables.", mailboxes);
+    add_gauge(out, "postroom_tables_addresses", "Addresses of the current tables.", addresses);
+  }
+  add_gauge(out, "postroom_tables_held", "1: somebody went back to older tables, and nothing is published until he releases them.", generations_held(&held));
+  tables_close(&current);
+  text_free(&record);
+  text_free(&held);
+}
+
+static void write_tables(bool is_checked, const char *refused)
+{
+  text before = TEXT_ZERO, out = TEXT_ZERO;
+
+  if (!openslurpclose(&before, TABLES) && errno != ENOENT) strerr_warnwu("read ", TABLES);
+  text_string(&before);
+  add_current(&out);
+  add_gauge(&out, CHECKED, "When the current tables were last what the directory and the control files said.", is_checked ? (uint64_t)time(0) : last(&before, CHECKED));
+  add_refusals(&out, &before, refused);
+  write_file(TABLES, TABLES_NEW, &out);
+  text_free(&before);
+  text_free(&out);
+}
+
+void metrics_tables(void) { write_tables(false, 0); }
+
+void metrics_tables_checked(void) { write_tables(true, 0); }
+
+void metrics_tables_refused(const char *reason) { write_tables(false, reason); }
