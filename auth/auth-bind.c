@@ -30,8 +30,35 @@ static const char *word_of(int code)
   }
 }
 
+/* Does it know nobody of that name? Then it has counted no wrong password, and he may have another one. */
+static bool is_unknown(LDAP *ld, int code)
+{
+  text said = TEXT_ZERO;
+
+  if (code == LDAP_NO_SUCH_OBJECT || code == LDAP_INVALID_DN_SYNTAX) return true;
+  if (code != LDAP_INVALID_CREDENTIALS) return false;
+  ldapserver_explain(ld, code, &said);
+  const char *cause = bind_cause(said.s);
+  bool is = cause && (!strcmp(cause, "no-such-user") || !strcmp(cause, "no-such-name"));
+  text_free(&said);
+  return is;
+}
+
+/* By each of his names, until one is known. */
+static int bind_as(LDAP *ld, const text *request, const char *password)
+{
+  size_t at = 0;
+  int code = LDAP_INVALID_CREDENTIALS;
+
+  for (const char *name; (name = record_next(request, "dn", &at));) {
+    code = *name ? ldapserver_bind(ld, name, password) : LDAP_INVALID_CREDENTIALS;
+    if (!is_unknown(ld, code)) break;
+  }
+  return code;
+}
+
 /* Asks one server. "later" and a sentence in error if it does not say yes or no. */
-static const char *ask(const struct ldapserver *s, const char *uri, const char *dn, const char *password, text *error)
+static const char *ask(const struct ldapserver *s, const char *uri, const text *request, const char *password, text *error)
 {
   if (!ldapserver_is_private(s, uri)) {
     text_copy(error, uri);
@@ -41,7 +68,7 @@ static const char *ask(const struct ldapserver *s, const char *uri, const char *
   }
   LDAP *ld = ldapserver_open(s, uri, error);
   if (!ld) return "later";
-  int code = ldapserver_bind(ld, dn, password);
+  int code = bind_as(ld, request, password);
   text_copy(error, uri);
   text_add(error, ": ");
   ldapserver_explain(ld, code, error);
@@ -59,8 +86,19 @@ static void log_result(const char *word, const char *dn, const char *reason)
     log_event("bind", "result", word, "dn", dn, "reason", reason, (char *)0);
 }
 
-static void check(int socket, const char *dn, const char *password, bool is_test)
+/* The DN is the last of his names: the log has that. */
+static const char *last_name(const text *request)
 {
+  const char *last = "";
+  size_t at = 0;
+
+  for (const char *name; (name = record_next(request, "dn", &at));) last = name;
+  return last;
+}
+
+static void check(int socket, const text *request)
+{
+  const char *dn = last_name(request), *password = record_get(request, "password");
   struct ldapserver server = LDAPSERVER_ZERO;
   text error = TEXT_ZERO, answer = TEXT_ZERO;
   const char *word = "no";
@@ -69,14 +107,14 @@ static void check(int socket, const char *dn, const char *password, bool is_test
     word = "later";
     ldapserver_read(&server);
     for (size_t at = 0; at < server.uris.len && !strcmp(word, "later"); at += strlen(server.uris.s + at) + 1)
-      word = ask(&server, server.uris.s + at, dn, password, &error);
+      word = ask(&server, server.uris.s + at, request, password, &error);
   } else
     text_copy(&error, "no dn or an empty password");
   log_result(word, dn, text_string(&error));
   record_add(&answer, "answer", word);
   if (!strcmp(word, "later")) record_add(&answer, "error", error.s);
-  if (is_test) record_add(&answer, "said", error.s);
-  if (is_test && bind_cause(error.s)) record_add(&answer, "cause", bind_cause(error.s));
+  if (record_is(request, "test", "yes")) record_add(&answer, "said", error.s);
+  if (record_is(request, "test", "yes") && bind_cause(error.s)) record_add(&answer, "cause", bind_cause(error.s));
   if (!call_send(socket, &answer, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
   text_free(&error);
   text_free(&answer);
@@ -89,7 +127,7 @@ static void session(int in, int out, const struct peer *peer)
   (void)out;
   (void)peer;
   if (call_receive(in, &request, 0, REQUEST_SECONDS) == CALL_DONE)
-    check(in, record_get(&request, "dn"), record_get(&request, "password"), record_is(&request, "test", "yes"));
+    check(in, &request);
   text_wipe(&request);
 }
 

@@ -9,6 +9,7 @@ static const struct {
 } causes[] = {
   { "525", "no-such-user" },     { "52e", "wrong-password" },   { "52f", "restricted" },      { "530", "not-at-this-time" },
   { "531", "not-from-here" },    { "532", "password-expired" }, { "533", "disabled" },        { "701", "account-expired" },
+  { "57", "no-such-name" },         { "2030", "no-such-user" },
   { "773", "must-change-password" }, { "775", "locked" },
 };
 

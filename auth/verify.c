@@ -119,12 +119,13 @@ static enum login_result check_hashes(const struct attempt *a)
   return LOGIN_NO;
 }
 
-static enum login_result ask_bind(const struct attempt *a, const char *dn)
+static enum login_result ask_bind(const struct attempt *a)
 {
   text request = TEXT_ZERO, answer = TEXT_ZERO;
   enum login_result result = LOGIN_LATER;
+  size_t at = 0;
 
-  record_add(&request, "dn", dn);
+  for (const char *name; (name = record_next(&a->secret, "bind", &at));) record_add(&request, "dn", name);
   record_add(&request, "password", a->try->password);
   if (a->try->is_test) record_add(&request, "test", "yes");
   errno = 0;
@@ -153,9 +154,7 @@ static enum login_result ask_bind(const struct attempt *a, const char *dn)
 
 enum login_result verify_password(const struct attempt *a)
 {
-  const char *dn = record_find(&a->secret, "bind");
-
-  if (dn) return ask_bind(a, dn);
+  if (record_find(&a->secret, "bind")) return ask_bind(a);
   if (record_find(&a->secret, "password")) return check_hashes(a);
   verify_stranger(a->try->password);
   a->answer->reason = "no password is stored";

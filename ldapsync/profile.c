@@ -305,6 +305,21 @@ static void map_key(const struct profile *p, const struct ldif_entry *e, text *f
   text_free(&keys);
 }
 
+/* The name by which Active Directory still knows him when he is renamed or moved. */
+static void map_bind(const struct profile *p, const struct ldif_entry *e, text *facts)
+{
+  text keys = TEXT_ZERO, name = TEXT_ZERO;
+
+  for (size_t i = 0; i < p->count; i++)
+    if (p->parsed[i].concept == KEY && is_guid(&p->parsed[i]) && !strcmp(p->parsed[i].attribute, "objectguid")) map_guids(e, &p->parsed[i], &keys);
+  if (keys.len) {
+    text_add_format(&name, "<GUID=%s>", record_get(&keys, "key"));
+    record_add(facts, "bind", text_string(&name));
+  }
+  text_free(&keys);
+  text_free(&name);
+}
+
 /* In bytes, if it can be understood; else as it is, which is reported. */
 static void map_quotas(const struct profile *p, const struct ldif_entry *e, text *facts)
 {
@@ -340,6 +355,7 @@ static void map_account(const struct profile *p, const struct ldif_entry *e, tex
 {
   record_add_bytes(facts, "dn", e->dn.s, e->dn.len);
   map_key(p, e, facts);
+  map_bind(p, e, facts);
   map_concept(p, e, PRIMARY_GROUP, "in-group", facts);
   map_concept(p, e, UID, "uid", facts);
   map_concept(p, e, PASSWORD, "password", facts);

@@ -85,7 +85,10 @@ size_t records_secrets(const struct account *a, const struct build_limits *limit
 
   text_clear(record);
   if (!a->is_from_server || !limits->binds_all) refused = take_passwords(a, record);
-  if (!record->len && a->is_from_server) record_add(record, "bind", record_get(&a->facts, "dn"));
+  if (!record->len && a->is_from_server) {
+    if (record_find(&a->facts, "bind")) record_add(record, "bind", record_get(&a->facts, "bind"));
+    record_add(record, "bind", record_get(&a->facts, "dn"));
+  }
   return refused;
 }
 

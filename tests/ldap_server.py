@@ -46,10 +46,10 @@ def parts(data):
 
 
 class Server:
-    def __init__(self, address, port, answer):
+    def __init__(self, address, port, answer, path=None):
         self.answer, self.binds, self.searches = answer, [], []
         self.bind_code, self.page, self.pages, self.controls = 0, 0, [], []
-        self.socket = socket.create_server((address, port))
+        self.socket = socket.create_server(path or (address, port), family=socket.AF_UNIX if path else socket.AF_INET)
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):

@@ -2,7 +2,7 @@
 # samba: people and groups of a real Samba AD domain controller, over TLS with a CA of its own, by the profile ad: N-10, L-03 to L-06, L-18, L-19, L-20,
 # L-21 to L-24, N-18, N-25, T15. Logins by binding as the user; lists by proxyAddresses; groups of all scopes, nested, with more than 1500
 # members, by primary group; a disabled, an expired and a renamed user; why a bind is refused is in our log alone.
-import imaplib, os, re, smtplib, socket, ssl, sys
+import imaplib, os, re, smtplib, socket, ssl, subprocess, sys
 
 sys.path[:0] = ["tests", "tests/flow"]
 import net
@@ -24,6 +24,8 @@ def fill(db):
     db.modify_ldif(f"dn: {BASE}\nchangetype: modify\nreplace: lockoutThreshold\nlockoutThreshold: {LOCKOUT}\n")
     person(db, "postroom")
     person(db, "zu")
+    person(db, "zeit", logonHours=b"\0" * 21)
+    person(db, "platz", userWorkstations="ELSEWHERE")
     person(db, "hanna", mail="hanna@school.test", proxyAddresses=["SMTP:hanna@school.test", "smtp:team@school.test", "X500:/o=School/cn=hanna"])
     person(db, "bert", mail="bert@school.test", upn="bert.long@other.test", proxyAddresses=["SMTP:Team@School.test", "smtp:bertie@school.test"])
     person(db, "joerg", COMMA, mail="joerg@school.test")
@@ -137,7 +139,8 @@ def check_people(mail, t):
 
 def check_causes(mail, t):
     for who, password, cause in (("hanna", "x", "wrong-password"), ("kurt", "Passw0rd.kurt", "disabled"), ("alt", "Passw0rd.alt", "account-expired"),
-                                 ("neu", "Passw0rd.neu", "must-change-password"), ("nobody", "x", "wrong-password")):
+                                 ("neu", "Passw0rd.neu", "must-change-password"), ("zeit", "Passw0rd.zeit", "not-at-this-time"),
+                                 ("platz", "Passw0rd.platz", "not-from-here"), ("nobody", "x", "wrong-password")):
         t.is_(bind(mail, f"CN={who},{USERS}", password), ("answer=no", cause), f"auth-bind: {who}: {cause} is in the log, the caller is told no")
     seen = [bind(mail, f"CN=zu,{USERS}", "x")[1] for _ in range(LOCKOUT)] + [bind(mail, f"CN=zu,{USERS}", "Passw0rd.zu")[1]]
     t.is_(seen[-1], "locked", f"auth-bind: after {LOCKOUT} wrong passwords AD has locked the account, and the log says so")
@@ -169,6 +172,7 @@ def check_groups(mail, t):
 
 
 def check_rename(mail, dc, t):
+    subprocess.run(["s6-svc", "-wD", "-T", "60000", "-d", f"{mail.home}/service/ldap-watch"], check=True)  # or it would know of it at once
     before = imap(mail, "hanna", "Passw0rd.hanna")
     owner = os.stat(f"{mail.home}/mail/school.test/hanna").st_uid
     dc.change(f"dn: CN=hanna,{USERS}\nchangetype: modrdn\nnewrdn: CN=Hanna Huber\ndeleteoldrdn: 1\n\n"
@@ -176,6 +180,7 @@ def check_rename(mail, dc, t):
               "replace: sAMAccountName\nsAMAccountName: huber\n-\nreplace: userPrincipalName\nuserPrincipalName: huber@ad.test\n-\n"
               "replace: proxyAddresses\nproxyAddresses: smtp:team@school.test\n\n"
               f"dn: CN=bert,{USERS}\nchangetype: modify\nreplace: userAccountControl\nuserAccountControl: 514\n")
+    t.is_(imap(mail, "hanna", "Passw0rd.hanna"), before, "L-05 renamed in AD, and we do not know yet: she logs in, as who she was, by her objectGUID")
     mail.run("ldapsync")
     send(mail, "hanna.huber@school.test", "after the wedding")
     t.ok(wait_for(lambda: imap(mail, "huber", "Passw0rd.hanna") == before + 1, SECONDS), "L-05 renamed, with another DN, login and address: her mail is there")

@@ -1,12 +1,28 @@
 #!/usr/bin/python3
-"""auth-bind without a directory server: what it refuses by itself, and what it says when it can ask nobody. With a real
-one: tests/flow/directory.t."""
+"""auth-bind without a directory server: what it refuses by itself, what it says when it can ask nobody, and by which of several names it
+asks. With a real one: tests/flow/directory.t, tests/flow/samba.t."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
+from ldap_server import Server, parts, result
 
 
-def bind(dn, password):
-    return dict(call('auth-bind', [('dn', dn), ('password', password)])[0] or [])
+def bind(*words):
+    *names, password = words
+    return dict(call('auth-bind', [('dn', name) for name in names] + [('password', password)])[0] or [])
+
+
+class Names(Server):
+    """Over ldapi. What it says to a name stands in codes: a result code, or what Active Directory writes beside 49."""
+    codes = {}
+
+    def act(self, tag, body):
+        if tag != 0x60:
+            return None
+        name = parts(body)[1][1].decode()
+        self.binds.append(name)
+        said = self.codes[name]
+        return [result(0x61, said) if isinstance(said, int) else
+                result(0x61, 49, '80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data %s, v4563' % said)]
 
 
 write('control/ldapserver', '127.0.14.1:1\n')
@@ -15,6 +31,19 @@ equal(bind('cn=a', ''), {'answer': 'no'}, 'an empty password is never asked abou
 equal(bind('', 'x'), {'answer': 'no'}, 'nor is an empty DN')
 seen = bind('cn=a', 'x')
 ok(seen.get('answer') == 'later' and '127.0.14.1:1' in seen.get('error', ''), 'no server: temporary, and it says which', seen)
+server = Names(None, None, None, path=HOME + '/ldapi')
+write('control/ldapserver', 'ldapi://%s\n' % (HOME + '/ldapi').replace('/', '%2F'))
+for unknown in ('57', '525', '2030', 32, 34):
+    server.codes = {'<GUID=1>': unknown, 'cn=a': 0}
+    equal(bind('<GUID=1>', 'cn=a', 'x'), {'answer': 'yes'}, 'a name that the server does not know (%s): he is asked about by the next one' % unknown)
+server.codes = {'<GUID=1>': '57', 'cn=a': '52e'}
+equal(bind('<GUID=1>', 'cn=a', 'x'), {'answer': 'no'}, '... whose no counts')
+for code in ('52e', '533', '775', 0):
+    server.codes = {'<GUID=1>': code, 'cn=a': '52e'}
+    del server.binds[:]
+    bind('<GUID=1>', 'cn=a', 'x')
+    equal(server.binds, ['<GUID=1>'], 'a name that it knows (%s): the password is tried once' % code)
+write('control/ldapserver', '127.0.14.1:1\n')
 write('control/ldaptls', 'off\n')
 seen = bind('cn=a', 'x')
 ok(seen.get('answer') == 'later' and 'in the clear' in seen.get('error', ''), 'ldaptls off: nothing is sent', seen)

@@ -21,6 +21,8 @@ int main(void)
     { SAYS("701, v1db1)"), "account-expired" },
     { SAYS("773, v1db1)"), "must-change-password" },
     { SAYS("775, v1db1)"), "locked" },
+    { SAYS("57, v4563)"), "no-such-name" },
+    { SAYS("2030, v4563)"), "no-such-user" },
     { SAYS("775"), "locked" },
     { SAYS("775)"), "locked" },
     { SAYS("7755, v1db1)"), "" },

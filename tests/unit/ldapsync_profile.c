@@ -90,7 +90,7 @@ static void check_ad(void)
 
   map(ADS, "dn: cn=a\nobjectGUID:: AAECAwQFBgcICQoLDA0ODw==\nmail: a@x.test\nprimaryGroupID: 513\nuserAccountControl: 66050\n", &facts);
   show(&seen, &facts);
-  check_is(seen.s, "address=a@x.test\ndn=cn=a\nkey=03020100-0504-0706-0809-0a0b0c0d0e0f\nin-group=513\nreceive=no\nsubmit=yes\nimap=yes\n",
+  check_is(seen.s, "address=a@x.test\ndn=cn=a\nkey=03020100-0504-0706-0809-0a0b0c0d0e0f\nbind=<GUID=03020100-0504-0706-0809-0a0b0c0d0e0f>\nin-group=513\nreceive=no\nsubmit=yes\nimap=yes\n",
            "L-05: an objectGUID with a NUL byte, as Windows writes it; the primary group; a bit among others");
   map(ADS, "dn: cn=a\nobjectGUID: 03020100-0504-0706-0809-0A0B0C0D0E0F\nmail: a@x.test\nuserAccountControl: 512\n", &facts);
   check_is(record_get(&facts, "key"), "03020100-0504-0706-0809-0a0b0c0d0e0f", "... written out");
