@@ -30,6 +30,12 @@ static const char *word_of(int code)
   }
 }
 
+/* Has nobody answered who could know? */
+static bool is_silence(int code)
+{
+  return code == LDAP_SERVER_DOWN || code == LDAP_TIMEOUT || code == LDAP_CONNECT_ERROR || code == LDAP_UNAVAILABLE || code == LDAP_BUSY;
+}
+
 /* Does it know nobody of that name? Then it has counted no wrong password, and he may have another one. */
 static bool is_unknown(LDAP *ld, int code)
 {
@@ -57,18 +63,20 @@ static int bind_as(LDAP *ld, const text *request, const char *password)
   return code;
 }
 
-/* Asks one server. "later" and a sentence in error if it does not say yes or no. */
-static const char *ask(const struct ldapserver *s, const char *uri, const text *request, const char *password, text *error)
+/* Asks one server. "later" and a sentence in error if it does not say yes or no; it was reached if it has said anything. */
+static const char *ask(const struct ldapserver *s, const char *uri, const text *request, const char *password, text *error, bool *is_reached)
 {
   if (!ldapserver_is_private(s, uri)) {
     text_copy(error, uri);
     text_add(error, ": control/ldaptls is off, and no user's password is sent in the clear");
     text_string(error);
+    *is_reached = true; /* the file is to be mended: it is no outage */
     return "later";
   }
   LDAP *ld = ldapserver_open(s, uri, error);
   if (!ld) return "later";
   int code = bind_as(ld, request, password);
+  if (!is_silence(code)) *is_reached = true;
   text_copy(error, uri);
   text_add(error, ": ");
   ldapserver_explain(ld, code, error);
@@ -102,17 +110,19 @@ static void check(int socket, const text *request)
   struct ldapserver server = LDAPSERVER_ZERO;
   text error = TEXT_ZERO, answer = TEXT_ZERO;
   const char *word = "no";
+  bool is_reached = false;
 
   if (*dn && *password) {
     word = "later";
     ldapserver_read(&server);
     for (size_t at = 0; at < server.uris.len && !strcmp(word, "later"); at += strlen(server.uris.s + at) + 1)
-      word = ask(&server, server.uris.s + at, request, password, &error);
+      word = ask(&server, server.uris.s + at, request, password, &error, &is_reached);
   } else
     text_copy(&error, "no dn or an empty password");
   log_result(word, dn, text_string(&error));
   record_add(&answer, "answer", word);
   if (!strcmp(word, "later")) record_add(&answer, "error", error.s);
+  if (!strcmp(word, "later") && !is_reached) record_add(&answer, "unreachable", "yes");
   if (record_is(request, "test", "yes")) record_add(&answer, "said", error.s);
   if (record_is(request, "test", "yes") && bind_cause(error.s)) record_add(&answer, "cause", bind_cause(error.s));
   if (!call_send(socket, &answer, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);

@@ -381,7 +381,7 @@ int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-submit", "mail-login", 0 };
   static const char *const reads[] = { "control", "tables", "run", 0 };
-  static const char *const writes[] = { "state/apppasswords", "state/limits/" GUESS_USER, 0 };
+  static const char *const writes[] = { "state/apppasswords", "state/binds", "state/limits/" GUESS_USER, 0 };
   static const struct sandbox sandbox = { .reads = reads, .writes = writes };
   struct serve s = { .concurrency = CONCURRENCY, .memory_bytes = MEMORY_BYTES, .callers = callers, .sandbox = &sandbox, .refresh = login_refresh,
                      .session = session };

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "auth/apps.h"
+#include "auth/bindcache.h"
 #include "auth/master.h"
 #include "auth/rehash.h"
 #include "auth/stranger.h"
@@ -326,6 +327,7 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   text_copy(&answer->master, "");
   text_string(&answer->master);
   text_wipe(&answer->fits);
+  text_clear(&answer->bound);
   network_of(try->ip, &a.network);
   enum login_result result = check(&a);
   /* Cheap hashes and dear ones, a bind and an unknown name: no "no" comes before this, so none tells which it was. */
@@ -344,6 +346,9 @@ void login_finish(const struct login_try *try, struct login_answer *answer)
   if (answer->app.id.len) apps_note(answer->app.id.s);
   if (try->password) rehash_run(answer, try->password);
   text_wipe(&answer->fits);
+  if (!answer->bound.len || !try->password) return;
+  bindcache_keep(answer->bound.s, try->password);
+  if (open_tables()) bindcache_sweep(&shared.policy, &shared.auth);
 }
 
 bool login_has_keys(void) { return tables_offer_scram(&shared.policy); }

@@ -31,6 +31,7 @@ struct login_answer {
   text error;         /* after LATER */
   struct apppassword app; /* the app password that was right; its id is "" if it was none */
   text fits, fits_of; /* the stored hash that the password was of, and whose it is; else "" (auth/rehash.h) */
+  text bound;         /* whose password a directory server has said to be right; else "" (auth/bindcache.h) */
   bool lacks_keys, is_ours; /* no keys for SCRAM are beside it; its entry is in directory/ */
   const char *reason; /* for the log: why NO, or how YES was found */
   text said;          /* of a test: what the directory server said */

@@ -8,6 +8,7 @@
 
 #include <skalibs/random.h>
 
+#include "auth/bindcache.h"
 #include "auth/rehash.h"
 #include "auth/remember.h"
 #include "lib/call.h"
@@ -52,6 +53,7 @@ void verify_prepare(void)
   explicit_bzero(key, sizeof key);
   password_keep_settings();
   make_stranger();
+  bindcache_prepare();
   shared.slots = memfd_create("slots", MFD_CLOEXEC);
   if (shared.slots == -1) die_unable("make a memfd");
   shared.slot_count = processors < 1 ? 1 : processors > PROCESSORS_MAX ? PROCESSORS_MAX : (unsigned int)processors;
@@ -119,25 +121,51 @@ static enum login_result check_hashes(const struct attempt *a)
   return LOGIN_NO;
 }
 
+bool verify_fits(const char *key, const char *stored, const char *password)
+{
+  struct remember_login l = { key, stored, "bind", password }; /* no network is called that */
+
+  if (remember_has(shared.remember, &l, attempt_now_ms() / 1000)) return true;
+  if (check_slowly(stored, password) != PASSWORD_RIGHT) return false;
+  remember_add(shared.remember, &l, attempt_now_ms() / 1000);
+  return true;
+}
+
+/* No directory server can be reached: what one has said of this password lately, holds. */
+static enum login_result ask_cache(const struct attempt *a)
+{
+  a->answer->reason = "bind";
+  if (bindcache_is_disabled(&a->mailbox)) {
+    bindcache_forget(a->who);
+    return LOGIN_LATER;
+  }
+  if (!bindcache_fits(a->who, a->try->password)) return LOGIN_LATER;
+  a->answer->reason = "cached bind";
+  return LOGIN_YES;
+}
+
 static enum login_result ask_bind(const struct attempt *a)
 {
   text request = TEXT_ZERO, answer = TEXT_ZERO;
   enum login_result result = LOGIN_LATER;
+  bool is_unreachable = false;
   size_t at = 0;
 
   for (const char *name; (name = record_next(&a->secret, "bind", &at));) record_add(&request, "dn", name);
   record_add(&request, "password", a->try->password);
   if (a->try->is_test) record_add(&request, "test", "yes");
   errno = 0;
-  if (call_ask("auth-bind", &request, 0, 0, &answer, 0, BIND_SECONDS) != CALL_DONE)
+  if (call_ask("auth-bind", &request, 0, 0, &answer, 0, BIND_SECONDS) != CALL_DONE) {
+    is_unreachable = errno == ETIMEDOUT; /* it waits for one server after the other */
     attempt_later(a->answer, "auth-bind does not answer");
-  else if (record_is(&answer, "answer", "yes"))
+  } else if (record_is(&answer, "answer", "yes"))
     result = LOGIN_YES;
   else if (record_is(&answer, "answer", "no"))
     result = LOGIN_NO;
   else {
     errno = 0;
     attempt_later(a->answer, record_get(&answer, "error"));
+    is_unreachable = record_is(&answer, "unreachable", "yes");
   }
   a->answer->reason = "bind";
   text_copy(&a->answer->said, record_get(&answer, "said"));
@@ -146,15 +174,31 @@ static enum login_result ask_bind(const struct attempt *a)
     text_add(&a->answer->said, record_get(&answer, "cause"));
   }
   text_string(&a->answer->said);
+  if (is_unreachable) bindcache_note_outage();
+  if (is_unreachable && bindcache_is_on()) result = ask_cache(a);
   explicit_bzero(request.s, request.len);
   text_free(&request);
   text_free(&answer);
   return result;
 }
 
+/* What a server has said is kept, when the client has been told (login_finish); a no at once. */
+static enum login_result note_bind(const struct attempt *a, enum login_result result)
+{
+  if (result == LOGIN_NO) bindcache_refused(a->who, a->try->password);
+  if (result == LOGIN_YES && strcmp(a->answer->reason, "bind") == 0) {
+    text_copy(&a->answer->bound, a->who);
+    text_string(&a->answer->bound);
+  }
+  return result;
+}
+
 enum login_result verify_password(const struct attempt *a)
 {
-  if (record_find(&a->secret, "bind")) return ask_bind(a);
+  bool is_asked = record_find(&a->secret, "bind");
+
+  if (is_asked && !a->try->is_test && bindcache_is_outage() && ask_cache(a) == LOGIN_YES) return LOGIN_YES;
+  if (is_asked) return note_bind(a, ask_bind(a));
   if (record_find(&a->secret, "password")) return check_hashes(a);
   verify_stranger(a->try->password);
   a->answer->reason = "no password is stored";

@@ -9,6 +9,9 @@ void verify_prepare(void); /* the parent, once */
 
 bool verify_is_remembered(const struct attempt *a); /* it was right a short while ago */
 enum login_result verify_password(const struct attempt *a);
+/* Is this a password of the stored hash, of a mailbox's key? The answer is remembered as a login is. */
+bool verify_fits(const char *key, const char *stored, const char *password);
+
 void verify_hash(text *stored, const char *password); /* adds a new hash, in its turn */
 void verify_stranger(const char *password); /* as long as a wrong password takes where both forms of password-hash are stored */
 

@@ -136,7 +136,7 @@ def test_files(t, home, mailboxes):
     readers = {
         "tls/key.pem": {"mail-tls"}, "dkim": {"mail-sign"}, "tlsout/client.pem": {"mail-tlsout"}, "tables/current/auth.cdb": {"mail-tables", "mail-auth"},
         "tables/current/relay.cdb": {"mail-tables", "mail-remote"}, "tables/current/token.cdb": {"mail-tables", "mail-token"}, "directory/bob@example.test.ldif": {"mail-tables", "mail-store"},
-        "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/apppasswords": {"mail-tables"}, "state/apppasswords": {"mail-auth"}, "control/ldappassword": {"mail-ldap"}, "control/oauthclient": {"mail-oauth"}, "control/vmail": {"mail-auth"}, "state/directory": {"mail-ldap", "mail-tables"},
+        "control/relayrules": {"mail-tables"}, "control/backends": {"mail-tables"}, "control/apppasswords": {"mail-tables"}, "state/apppasswords": {"mail-auth"}, "state/binds": {"mail-auth"}, "control/ldappassword": {"mail-ldap"}, "control/oauthclient": {"mail-oauth"}, "control/vmail": {"mail-auth"}, "state/directory": {"mail-ldap", "mail-tables"},
         "state/tables": {"mail-tables"}, "state/sts": {"mail-sts"}, "state/token": {"mail-token"}, "state/tlsrpt/counts": {"mail-tlsrpt"}, **{f"state/limits/{user}": {user} for user in ("mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-auth")}, "queue/new": {"mail-send", "mail-queue"}, "queue/cur": {"mail-send"},
         "queue/log": {"mail-send"}, "demo-passwords": set(), "log/smtp-mx/current": {"mail-log"}, "mail": set(),
         "mail/example.test/bob": {mailboxes["bob"]}, "mail/example.test/bob/new": {mailboxes["bob"]},

@@ -31,6 +31,7 @@ equal(bind('cn=a', ''), {'answer': 'no'}, 'an empty password is never asked abou
 equal(bind('', 'x'), {'answer': 'no'}, 'nor is an empty DN')
 seen = bind('cn=a', 'x')
 ok(seen.get('answer') == 'later' and '127.0.14.1:1' in seen.get('error', ''), 'no server: temporary, and it says which', seen)
+equal(seen.get('unreachable'), 'yes', '... and that none was reached')
 server = Names(None, None, None, path=HOME + '/ldapi')
 write('control/ldapserver', 'ldapi://%s\n' % (HOME + '/ldapi').replace('/', '%2F'))
 for unknown in ('57', '525', '2030', 32, 34):
@@ -46,7 +47,7 @@ for code in ('52e', '533', '775', 0):
 write('control/ldapserver', '127.0.14.1:1\n')
 write('control/ldaptls', 'off\n')
 seen = bind('cn=a', 'x')
-ok(seen.get('answer') == 'later' and 'in the clear' in seen.get('error', ''), 'ldaptls off: nothing is sent', seen)
+ok(seen.get('answer') == 'later' and 'in the clear' in seen.get('error', '') and 'unreachable' not in seen, 'ldaptls off: nothing is sent', seen)
 write('control/ldaptls', 'maybe\n')
 equal(bind('cn=a', 'x'), {}, 'a control file that cannot be understood: no answer, a temporary failure for the caller')
 ok(wait_for(lambda: 'control/ldaptls is starttls, ldaps or off, not maybe' in open('log').read()), '... and the log names it')
