@@ -130,6 +130,18 @@ static bool take_lines(struct ldaptable *t, const char *bytes, size_t length, te
   return good;
 }
 
+/* Parameters of a source that stand in main.cf itself, behind its name: Postfix 2.0 had them so. */
+static bool is_main_file(const struct ldaptable *t)
+{
+  static const char *const ends[] = { "-query-filter", "-search-base", "-server-host", 0 };
+  size_t at = 0, length;
+
+  for (const char *one; (one = record_walk(&t->parameters, &at, &length));)
+    for (const char *const *end = ends; *end; end++)
+      if (length > strlen(*end) && !memcmp(one + length - strlen(*end), *end, strlen(*end))) return true;
+  return false;
+}
+
 bool ldaptable_parse(struct ldaptable *t, const char *name, const char *bytes, size_t length, text *error)
 {
   text wrong = TEXT_ZERO;
@@ -141,6 +153,10 @@ bool ldaptable_parse(struct ldaptable *t, const char *name, const char *bytes, s
     return false;
   }
   bool good = take_lines(t, bytes, length, error);
+  if (good && is_main_file(t)) {
+    text_add(error, "this is main.cf: write the parameters of each ldap: source into a file of its own, without the name in front (server_host = ..., query_filter = ...)");
+    good = false;
+  }
   if (good && !record_find(&t->parameters, "query-filter")) record_add(&t->parameters, "query-filter", "(mailacceptinggeneralid=%s)"); /* Postfix's defaults */
   if (good && !record_find(&t->parameters, "result-attribute")) record_add(&t->parameters, "result-attribute", "maildrop");
   if (good && !(good = ldaptable_filter(ldaptable_get(t, "query-filter"), &t->filter, &t->uses, &wrong)))

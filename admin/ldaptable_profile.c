@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "admin/ldaptable.h"
+#include "admin/ldaptable_notes.h"
 #include "lib/names.h"
 
 struct plan {
@@ -25,23 +26,26 @@ static void add_line(struct plan *p, const char *key, const char *value)
   text_free(&line);
 }
 
-static bool is_attribute(const char *name)
+/* The next attribute of a list, *at being 0 at first; false at the end. What is none is passed over. */
+static bool next_of(const struct ldaptable *t, const char *parameter, size_t *at, text *name)
 {
-  if (!ascii_is_alpha(*name)) return false;
-  for (; *name; name++)
-    if (!ascii_is_alpha(*name) && !ascii_is_digit(*name) && !strchr("-._", *name)) return false;
-  return true;
+  const char *list = ldaptable_get(t, parameter);
+
+  do {
+    *at += strspn(list + *at, " \t,");
+    size_t length = strcspn(list + *at, " \t,");
+    text_copy_bytes(name, list + *at, length);
+    *at += length;
+  } while (name->len && !ldaptable_is_attribute(text_string(name)));
+  text_string(name);
+  return name->len != 0;
 }
 
-/* The first attribute of a list; "": there is none. */
+/* The first; "": there is none. */
 static void first_of(const struct ldaptable *t, const char *parameter, text *name)
 {
-  const char *at = ldaptable_get(t, parameter);
-
-  at += strspn(at, " \t,");
-  text_copy_bytes(name, at, strcspn(at, " \t,"));
-  if (!is_attribute(text_string(name))) text_clear(name);
-  text_string(name);
+  size_t at = 0;
+  next_of(t, parameter, &at, name);
 }
 
 static bool is_login(const char *attribute) { return is(attribute, "uid") || is(attribute, "sAMAccountName") || is(attribute, "userPrincipalName") || is(attribute, "uniqueIdentifier"); }
@@ -157,24 +161,34 @@ static void add_persons(struct plan *p)
 /* Entries that have members, or lead elsewhere, and are nobody's mailbox. */
 static void add_group(struct plan *p, const struct ldaptable *t, const char *special, const char *result)
 {
-  text condition = TEXT_ZERO;
+  text condition = TEXT_ZERO, name = TEXT_ZERO;
 
   text_add_format(&condition, "%s=*", *special ? special : result);
   if (!add_group_classes(p, t)) add_line(p, "group", text_string(&condition));
   add_filter(&p->groups, t);
   add_addresses(p, t, "group-address");
-  add_line(p, "group-member", special);
-  if (*result && !(*special && uses_address(t, result)) && !(*special && is_login(result))) add_line(p, "group-member-address", result);
+  for (size_t at = 0; *special && next_of(t, "special-result-attribute", &at, &name);) add_line(p, "group-member", name.s);
+  for (size_t at = 0; next_of(t, "result-attribute", &at, &name);)
+    if (!*special || (!uses_address(t, name.s) && !is_login(name.s))) add_line(p, "group-member-address", name.s);
   if (!*special) add_persons(p);
   text_free(&condition);
+  text_free(&name);
 }
 
-static void note_members(struct plan *p, const struct ldaptable *t)
+/* What is looked up leads to another address besides his own: he keeps a copy. */
+static void add_forwards(struct plan *p, const struct ldaptable *t, bool is_identity)
 {
-  const char *leaf = ldaptable_get(t, "leaf-result-attribute"), *terminal = ldaptable_get(t, "terminal-result-attribute");
+  text name = TEXT_ZERO, condition = TEXT_ZERO;
 
-  if (*leaf && !is(leaf, p->primary)) ldaptable_note(p->result, t, "leaf_result_attribute = %s: here members get the mail in their mailbox, or at %s if that is elsewhere", leaf, p->primary);
-  if (*terminal) ldaptable_note(p->result, t, "terminal_result_attribute = %s: an entry that has it is followed no further by Postfix; write group-member-address: %s, if such entries have no members of their own", terminal, terminal);
+  for (size_t at = 0; next_of(t, "result-attribute", &at, &name);) {
+    if (is(name.s, p->primary) || is_login(name.s)) continue;
+    add_line(p, "forward", name.s);
+    text_clear(&condition);
+    text_add_format(&condition, "%s=*", name.s);
+    if (is_identity) add_line(p, "keep", text_string(&condition));
+  }
+  text_free(&name);
+  text_free(&condition);
 }
 
 static void add_aliases(struct plan *p, const struct ldaptable *t)
@@ -191,45 +205,19 @@ static void add_aliases(struct plan *p, const struct ldaptable *t)
     ldaptable_note(p->result, t, "it asks for @DOMAIN: a catchall is a line of control/domains/DOMAIN, catchall: ADDRESS");
   if (special.len) {
     add_group(p, t, special.s, result.s);
-    note_members(p, t);
+    ldaptable_note_members(p->result, t, p->primary);
   } else if (is_identity) {
     add_addresses(p, t, "alias");
+    add_forwards(p, t, true);
     if (!p->has_mailboxes) add_filter(&p->people, t);
     if (p->has_mailboxes && has_own_class) add_group(p, t, "", result.s);
   } else if (result.len) {
-    if (p->has_mailboxes) add_line(p, "forward", result.s);
+    if (p->has_mailboxes) add_forwards(p, t, false);
     if (p->has_mailboxes) add_addresses(p, t, "alias");
     if (!p->has_mailboxes || has_own_class) add_group(p, t, "", result.s);
   }
   text_free(&result);
   text_free(&special);
-}
-
-/* "ATTRIBUTE=VALUE", as a profile has it, too. */
-static bool is_condition(const char *term)
-{
-  size_t length = strcspn(term, "=");
-  const char *value = term + length + (term[length] != 0);
-  text name = TEXT_ZERO;
-
-  text_add_bytes(&name, term, length);
-  bool good = is_attribute(text_string(&name)) && *value && !ascii_is_space(*value) && !ascii_is_space(value[strlen(value) - 1]) && !strpbrk(value, "\\%") &&
-              (!strchr(value, '*') || !strcmp(value, "*"));
-  text_free(&name);
-  return good;
-}
-
-/* What a filter says besides is for all or nothing: who does not meet it is nobody, and no longer somebody who is refused. */
-static void note_conditions(struct plan *p, const struct ldaptable *t)
-{
-  size_t at = 0;
-
-  for (const char *term; (term = record_next(&t->uses, "other", &at));) {
-    size_t length = strcspn(term, "=");
-    if (is_condition(term))
-      ldaptable_note(p->result, t, "who does not meet (%s) is nobody, and his mailbox is an orphan; to keep him and refuse him, take that out of the filter and write no-receive: %.*s!%s, and no-submit and no-imap likewise",
-                     term, (int)length, term, term + length);
-  }
 }
 
 static void add_mailboxes(struct plan *p, const struct ldaptable *t)
@@ -242,7 +230,7 @@ static void add_mailboxes(struct plan *p, const struct ldaptable *t)
   if (is_login(result.s)) add_line(p, "login", result.s);
   else if (result.len && !is(result.s, p->primary) && !uses_address(t, result.s))
     ldaptable_note(p->result, t, "%s says where the mail is: each mailbox has a folder of its own here, and mail that is there is not moved", result.s);
-  note_conditions(p, t);
+  ldaptable_note_conditions(p->result, t);
   text_free(&result);
 }
 
@@ -270,37 +258,9 @@ static void add_reject(struct plan *p, const struct ldaptable *t)
   size_t at = 0, count = 0;
 
   for (const char *term; (term = record_next(&t->uses, "other", &at)); count++)
-    if (!is_and && is_condition(term)) add_line(p, "no-submit", term);
+    if (!is_and && ldaptable_is_condition(term)) add_line(p, "no-submit", term);
     else ldaptable_note(p->result, t, "(%s) is %s: write no-submit: ATTRIBUTE=VALUE yourself", term, is_and ? "one of several that must hold together, and one line of a profile is one condition" : "no condition that a profile has");
   if (!count) ldaptable_note(p->result, t, "its filter says nothing but the address: whom does it refuse? Write no-submit: ATTRIBUTE=VALUE");
-}
-
-static void note_uses(struct plan *p, const struct ldaptable *t)
-{
-  const char *format = ldaptable_get(t, "result-format");
-  size_t at = 0;
-
-  if (!*format) format = ldaptable_get(t, "result-filter");
-  for (const char *one; (one = record_next(&t->uses, "loose", &at));) {
-    int length = (int)strcspn(one, " ");
-    ldaptable_note(p->result, t, "(%.*s=%s) asks for part of an address: all that have any such %.*s are read", length, one, one + length + (one[length] == ' '), length, one);
-  }
-  at = 0;
-  for (const char *one; (one = record_next(&t->uses, "lost", &at));)
-    ldaptable_note(p->result, t, "%s cannot be asked for all entries at once, and is left out", one);
-  if (*format && strcmp(format, "%s") && t->role != LDAPTABLE_MAILBOXES && t->role != LDAPTABLE_REJECT)
-    ldaptable_note(p->result, t, "result_format = %s: what the attribute says is taken as it is", format);
-  if (*ldaptable_get(t, "domain"))
-    ldaptable_note(p->result, t, "domain = %s: here the domains of control/domains count: mailadm add domain for each", ldaptable_get(t, "domain"));
-}
-
-static void note_other(struct plan *p, const struct ldaptable *t)
-{
-  if (t->role == LDAPTABLE_DOMAINS)
-    ldaptable_note(p->result, t, "domains are not read from a directory: mailadm add domain for each (what \"postmap -q\" knew; %s of %s)",
-                   ldaptable_get(t, "result-attribute"), ldaptable_get(t, "search-base"));
-  else
-    ldaptable_note(p->result, t, "it is not taken over: where mail goes is said by control/relayrules and control/domains (relay:), copies by copy: there and control/mailboxes; addresses are not rewritten");
 }
 
 static void add_table(struct plan *p, const struct ldaptable *t)
@@ -310,9 +270,9 @@ static void add_table(struct plan *p, const struct ldaptable *t)
   case LDAPTABLE_MAILBOXES: add_mailboxes(p, t); break;
   case LDAPTABLE_SENDERS: add_senders(p, t); break;
   case LDAPTABLE_REJECT: add_reject(p, t); break;
-  default: note_other(p, t); return;
+  default: ldaptable_note_other(p->result, t); return;
   }
-  note_uses(p, t);
+  ldaptable_note_uses(p->result, t);
 }
 
 /* "(|(A)(B))", or what is one alone. */

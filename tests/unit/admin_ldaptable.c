@@ -127,6 +127,11 @@ static const struct {
   { "Postfix's defaults, forwards alone", { "ldap-aliases.cf" }, { "server_host = 127.0.0.1\nsearch_base = dc=x\n" },
     "filter: (mail=*)\ngroup-filter: (mailacceptinggeneralid=*)\nkey: entryUUID\nprimary: mail\ngroup: maildrop=*\ngroup-address: mailacceptinggeneralid\ngroup-member-address: maildrop\n"
     "login: uid\npassword: userPassword\n", "ldapserver=127.0.0.1;ldaptls=off;ldapbasedn=dc=x;", "" },
+  { "several results and several kinds of members", { "virtual_mailbox_maps", "virtual_alias_maps", "ldap-groups.cf" },
+    { HEAD "query_filter = (mail=%s)\nresult_attribute = mail\n", HEAD "query_filter = (|(mail=%s)(also=%s))\nresult_attribute = mail, copyTo\n",
+      HEAD "query_filter = (&(objectClass=g)(mail=%s))\nspecial_result_attribute = member, uniqueMember\nresult_attribute = mail rfc822Member, more\n" },
+    "filter: (mail=*)\ngroup-filter: (&(objectClass=g)(mail=*))\nkey: entryUUID\nprimary: mail\nalias: also\nforward: copyTo\nkeep: copyTo=*\ngroup: objectClass=g\ngroup-address: mail\n"
+    "group-member: member\ngroup-member: uniqueMember\ngroup-member-address: rfc822Member\ngroup-member-address: more\nlogin: uid\npassword: userPassword\n", 0, "" },
   { "a group of DNs, without result_attribute", { "ldap-groups.cf" },
     { "server_host = ldaps://ldap.x.test\nbind = no\nsearch_base = ou=groups,dc=x\nquery_filter = (&(|(mail=%s)(alias=%s))(objectClass=groupofuniquenames))\nspecial_result_attribute = uniqueMember\n"
       "result_attribute =\nleaf_result_attribute = mail\nexpansion_limit = 500\n" },
@@ -209,6 +214,8 @@ static void check_files(void)
     { "server_host\n", "line 1: not NAME = VALUE", "no =" },
     { "a = b\n= x\n", "line 2: not NAME = VALUE", "no name" },
     { "query_filter = (mail=%s\n", "query_filter: a term is not (ATTRIBUTE=VALUE)", "half a filter" },
+    { "myhostname = x\nldapvirtual_query_filter = (mail=%s)\n", "this is main.cf: write the parameters of each ldap: source into a file of its own, without the name in front (server_host = ..., query_filter = ...)",
+      "the parameters in main.cf" },
     { "server host = x\n", "", "white space in a name does not count" },
   };
 
