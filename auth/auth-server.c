@@ -9,10 +9,13 @@
 
 #include <skalibs/random.h>
 
+#include "auth/certificate.h"
 #include "auth/explain.h"
+#include "auth/identity.h"
 #include "auth/login.h"
 #include "auth/oauth.h"
 #include "auth/sasl.h"
+#include "auth/start.h"
 #include "auth/token_ask.h"
 #include "lib/base64.h"
 #include "lib/call.h"
@@ -22,14 +25,18 @@
 #include "lib/log.h"
 #include "lib/mechanisms.h"
 #include "lib/serve.h"
+#include "lib/user.h"
 
-enum { CONCURRENCY = 1000, MEMORY_BYTES = 512 << 20, SILENT_SECONDS = 600, SPAWN_SECONDS = 30, NONCE_SIZE = 24 };
+enum { CONCURRENCY = 1000, MEMORY_BYTES = 512 << 20, SILENT_SECONDS = 600, NONCE_SIZE = 24 };
+
+static uid_t tls_server;
 
 struct conversation {
   int socket;
   text request;        /* what began the attempt: service, mechanism, ip, tls */
   struct sasl sasl;
   text name, acts_for; /* who logs in, and for whom, if not for himself */
+  text identity;       /* what tls-server says of the client's certificate */
   text stored;         /* the keys that SCRAM was begun with, as they are stored */
   struct login_answer login;
   bool is_concluding;  /* SCRAM: our proof is out, which is the last challenge */
@@ -131,29 +138,38 @@ static void postpone(struct conversation *c)
   end_exchange(c);
 }
 
+static void tell(struct conversation *c, enum login_result result)
+{
+  if (result == LOGIN_LATER) {
+    postpone(c);
+    return;
+  }
+  if (result == LOGIN_YES)
+    say_yes(c);
+  else {
+    log_attempt(c, "no");
+    answer(c, "no", 0, 0);
+  }
+  end_exchange(c);
+}
+
 static void check(struct conversation *c)
 {
   take_names(c);
   struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = c->name.s, .acts_for = c->acts_for.len ? c->acts_for.s : 0,
                            .password = c->sasl.password.s, .stored = c->stored.s, .is_proved = c->sasl.is_proved, .is_test = c->is_test };
 
-  switch (login_check(&try, &c->login)) {
-  case LOGIN_YES:
-    if (c->sasl.is_proved) {
-      c->is_concluding = true;
-      send_challenge(c);
-      return;
-    }
+  enum login_result result = login_check(&try, &c->login);
+  if (result != LOGIN_YES)
+    tell(c, result);
+  else if (c->sasl.is_proved) {
+    c->is_concluding = true;
+    send_challenge(c);
+  } else {
     say_yes(c);
     if (!c->is_test) login_finish(&try, &c->login);
-    break;
-  case LOGIN_NO:
-    log_attempt(c, "no");
-    answer(c, "no", 0, 0);
-    break;
-  case LOGIN_LATER: postpone(c); return;
+    end_exchange(c);
   }
-  end_exchange(c);
 }
 
 /* What one needs is said to the client, who says something to it; then he is refused (RFC 7628 3.2.3). */
@@ -177,7 +193,7 @@ static enum login_result check_vouched(struct conversation *c, const char *login
 {
   text_copy(&c->name, login);
   struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = text_string(&c->name),
-                           .vouched = by, .acts_as = c->sasl.login.s, .is_proved = is_proved };
+                           .vouched = by, .acts_as = c->sasl.login.s, .is_proved = is_proved, .is_test = c->is_test };
   return login_check(&try, &c->login);
 }
 
@@ -195,15 +211,21 @@ static void check_token(struct conversation *c)
   else if (c->sasl.token.len)
     result = check_vouched(c, c->sasl.login.len ? c->sasl.login.s : "?", "token", false);
   text_string(&c->login.error);
-  if (result == LOGIN_LATER)
-    postpone(c);
-  else if (result == LOGIN_NO)
+  if (result == LOGIN_NO)
     refuse_token(c, a.lacks_scope);
-  else {
-    say_yes(c);
-    end_exchange(c);
-  }
+  else
+    tell(c, result);
   auth_token_free(&a);
+}
+
+/* EXTERNAL (RFC 4422 A): by the client's certificate. */
+static void check_certificate(struct conversation *c)
+{
+  text login = TEXT_ZERO;
+  bool is_his = auth_certificate_login(&c->identity, c->sasl.login.s, &login);
+
+  tell(c, check_vouched(c, login.s, "certificate", is_his));
+  text_free(&login);
 }
 
 /* The keys of the name that the client has said. */
@@ -258,7 +280,7 @@ static void step(struct conversation *c, const char *encoded)
   case SASL_MORE: send_challenge(c); break;
   case SASL_KEYS: give_keys(c); break;
   case SASL_TOKEN: check_token(c); break;
-  case SASL_CERTIFICATE: refuse(c, "unknown mechanism"); break;
+  case SASL_CERTIFICATE: check_certificate(c); break;
   case SASL_DONE: check(c); break;
   }
 }
@@ -274,17 +296,17 @@ static void keep_facts(struct conversation *c, const text *packet)
 }
 
 /* What it needs, beside a client that can do it, is there. */
-static bool can_work(const char *mechanism)
+static bool can_work(const struct conversation *c, const char *mechanism)
 {
   switch (sasl_means(mechanism)) {
   case SASL_BY_KEYS: return login_has_keys();
   case SASL_BY_TOKEN: return mechanisms_take_tokens();
-  case SASL_BY_CERTIFICATE: return false;
+  case SASL_BY_CERTIFICATE: return c->identity.len;
   default: return true;
   }
 }
 
-static void begin(struct conversation *c, const text *packet)
+static void begin(struct conversation *c, const text *packet, const struct call_fds *fds)
 {
   const char *service = record_get(packet, "service");
 
@@ -292,6 +314,7 @@ static void begin(struct conversation *c, const text *packet)
   c->may_start = false;
   c->is_test = c->is_root && record_is(packet, "test", "yes");
   keep_facts(c, packet);
+  if (fds->count != 1 || !auth_identity_read(fds->fd[0], tls_server, &c->identity)) text_clear(&c->identity);
   text_copy(&c->login.mailbox, "");
   text_string(&c->login.mailbox);
   text_copy(&c->login.backend, "");
@@ -301,41 +324,22 @@ static void begin(struct conversation *c, const text *packet)
     refuse(c, "unknown service");
   else if (!record_is(packet, "tls", "yes")) /* check 15, once more behind the server that should have said it */
     refuse(c, "no tls");
-  else if (!can_work(record_get(packet, "mechanism")) || !sasl_begin(&c->sasl, record_get(packet, "mechanism"), &c->request))
+  else if (!can_work(c, record_get(packet, "mechanism")) || !sasl_begin(&c->sasl, record_get(packet, "mechanism"), &c->request))
     refuse(c, "unknown mechanism");
   else
     step(c, record_find(packet, "response"));
 }
 
-/* The client's socket goes on to mailbox-spawn. True if it is there, and the caller is done. */
+/* True if the client is somebody else's now, and the caller is done. */
 static bool start(struct conversation *c, const text *packet, const struct call_fds *fds)
 {
-  text request = TEXT_ZERO, reply = TEXT_ZERO, login = TEXT_ZERO;
+  text error = TEXT_ZERO;
+  const char *word = auth_start(&c->login, &c->request, packet, fds, &error);
+  bool is_started = !strcmp(word, "started");
 
-  text_add_text(&login, &c->login.name);
-  if (c->login.master.len) { /* for the session's log */
-    text_add_char(&login, '*');
-    text_add_text(&login, &c->login.master);
-  }
-  record_add(&request, "what", "imap");
-  record_add(&request, "mailbox", c->login.mailbox.s);
-  record_add(&request, "login", text_string(&login));
-  record_add(&request, "tag", record_get(packet, "tag"));
-  record_add(&request, "ahead", record_get(packet, "ahead"));
-  record_add(&request, "ip", record_get(&c->request, "ip"));
-  record_add(&request, "tls", record_get(&c->request, "tls"));
-  errno = 0;
-  bool called = call_ask("mailbox-spawn", &request, fds->fd, fds->count, &reply, 0, SPAWN_SECONDS) == CALL_DONE;
-  bool started = called && record_is(&reply, "answer", "started");
-  const char *error = called ? record_get(&reply, "error") : "mailbox-spawn does not answer";
-  if (!started)
-    log_event("not-started", "mailbox", c->login.mailbox.s, "error", error, "reason", errno ? strerror(errno) : "", (char *)0);
-  const char *word = started ? "started" : called && record_is(&reply, "answer", "limit") ? "limit" : "later";
-  answer(c, word, started ? 0 : "error", error);
-  text_wipe(&request);
-  text_free(&reply);
-  text_free(&login);
-  return started;
+  answer(c, word, is_started ? 0 : "error", error.s);
+  text_free(&error);
+  return is_started;
 }
 
 /* True until the conversation is over. */
@@ -344,7 +348,7 @@ static bool proceed(struct conversation *c, const text *packet, const struct cal
   const char *response = record_find(packet, "response");
 
   if (record_find(packet, "service"))
-    begin(c, packet);
+    begin(c, packet, fds);
   else if (c->is_in_exchange && response && !strcmp(response, "*"))
     refuse(c, "cancelled");
   else if ((c->is_concluding || c->is_refused) && response)
@@ -389,6 +393,7 @@ int main(int argc, const char *const *argv)
   PROG = "auth-server";
   if (argc != 1) die_usage("auth-server");
   home_enter();
+  tls_server = user_uid("mail-tls");
   login_prepare();
   return serve(&s, argv);
 }

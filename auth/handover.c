@@ -1,11 +1,13 @@
 #include "auth/handover.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "auth/identity_make.h"
 #include "auth/pump.h"
 #include "lib/base64.h"
 #include "lib/call.h"
@@ -62,7 +64,7 @@ static void add_bindings(text *record, const struct tls *tls)
 static bool answer(int call, const struct tls *tls, int plain, const struct tls_verdict *verdict)
 {
   text record = TEXT_ZERO, fingerprint = TEXT_ZERO, names = TEXT_ZERO;
-  bool sent;
+  int fds[2] = { plain, -1 };
 
   record_add(&record, "answer", "yes");
   record_add(&record, "protocol", tls_protocol(tls));
@@ -75,7 +77,9 @@ static bool answer(int call, const struct tls *tls, int plain, const struct tls_
   if (verdict) record_add(&record, "verified", verdict->is_verified ? "yes" : "no");
   if (verdict && *verdict->failure) record_add(&record, "failure", verdict->failure);
   if (verdict && verdict->error.len) record_add_bytes(&record, "error", verdict->error.s, verdict->error.len);
-  sent = call_send(call, &record, &plain, 1);
+  if (!verdict && fingerprint.len && (fds[1] = auth_identity_make(tls, fingerprint.s, &record)) == -1) log_event("unidentified", "error", strerror(errno), (char *)0);
+  bool sent = call_send(call, &record, fds, fds[1] == -1 ? 1 : 2);
+  if (fds[1] != -1) close(fds[1]);
   text_wipe(&record);
   text_free(&fingerprint);
   text_free(&names);

@@ -13,6 +13,7 @@
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/log.h"
+#include "lib/secure.h"
 #include "lib/serve.h"
 
 #define CERTIFICATE "tls/cert.pem"
@@ -22,7 +23,7 @@ enum { TICKET_KEY_SECONDS = 12 * 3600, CONNECTIONS = 20000, CONNECTION_BYTES = 2
 
 /* What stat tells of both files; they are read again when it is something else. */
 struct identity {
-  struct stat certificate, key;
+  struct stat certificate, key, authorities;
 };
 
 static struct tls_context *context;
@@ -43,7 +44,8 @@ static bool look(struct identity *seen)
 
   stat(CERTIFICATE, &now.certificate);
   stat(KEY, &now.key);
-  has_changed = !is_same(&now.certificate, &seen->certificate) || !is_same(&now.key, &seen->key);
+  stat(SECURE_AUTHORITIES, &now.authorities);
+  has_changed = !is_same(&now.certificate, &seen->certificate) || !is_same(&now.key, &seen->key) || !is_same(&now.authorities, &seen->authorities);
   *seen = now;
   return has_changed;
 }
@@ -56,13 +58,23 @@ static time_t seconds_now(void)
   return now.tv_sec;
 }
 
+/* Authorities that cannot be used are none; whoever goes on from a session of before has to show his certificate again. */
+static struct tls_context *make_context(text *error)
+{
+  struct tls_context *c = tls_context_server(CERTIFICATE, KEY, error);
+
+  if (c && identity.authorities.st_ino && !tls_context_believe(c, SECURE_AUTHORITIES, error))
+    log_event("authorities-refused", "error", text_string(error), "instead", "none is believed", (char *)0);
+  return c;
+}
+
 /* In the parent, before each connection. New files that do not fit together are told once, and the old ones serve on. */
 static void refresh(void)
 {
   text error = TEXT_ZERO;
 
   if (look(&identity)) {
-    struct tls_context *fresh = tls_context_server(CERTIFICATE, KEY, &error);
+    struct tls_context *fresh = make_context(&error);
     if (fresh) {
       tls_context_free(context);
       context = fresh;
@@ -98,7 +110,7 @@ static void session(int in, int out, const struct peer *peer)
 int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-in", "mail-submit", "mail-login", 0 };
-  static const char *const reads[] = { "tls", 0 };
+  static const char *const reads[] = { "tls", "control", 0 };
   static const struct sandbox sandbox = { .reads = reads };
   struct serve service = {
     .memory_bytes = CONNECTION_BYTES, .callers = callers, .sandbox = &sandbox, .refresh = refresh, .session = session
@@ -110,7 +122,7 @@ int main(int argc, const char *const *argv)
   home_enter();
   service.concurrency = (unsigned int)conf_number("concurrencytls", CONNECTIONS, 1000000);
   look(&identity);
-  if (!(context = tls_context_server(CERTIFICATE, KEY, &error))) die_permanent(text_string(&error));
+  if (!(context = make_context(&error))) die_permanent(text_string(&error));
   rotated = seconds_now();
   return serve(&service, argv);
 }

@@ -64,7 +64,7 @@ static bool secure(struct imap_login *l, int call)
   l->wire.at = l->wire.length = 0;
   imap_input_free(&l->wire.input);
   l->wire.input = (struct imap_input)IMAP_INPUT_ZERO;
-  return secure_start(call, l->peer->remote_ip, HANDSHAKE_SECONDS, &l->tls, 0, &l->bindings);
+  return secure_start(call, l->peer->remote_ip, HANDSHAKE_SECONDS, &l->tls, mechanisms_want_certificate(l->tables) ? &l->certificate : 0, &l->bindings);
 }
 
 static void start_tls(struct imap_login *l)

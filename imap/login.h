@@ -22,6 +22,7 @@ struct imap_login {
   unsigned int useless;     /* commands that led nowhere */
   int call;                 /* to auth-server; -1: none */
   text bindings;            /* of TLS: what a login can be bound to (lib/secure) */
+  struct secure_certificate certificate; /* the client's */
   struct tables *tables;    /* policy: is SCRAM offered? */
   bool ends;
 };

@@ -87,6 +87,12 @@ static bool ask_client(struct imap_login *l, const char *challenge, text *reques
   return false;
 }
 
+/* With the mechanism goes what tls-server says of the client's certificate. */
+static unsigned int shows_certificate(const struct imap_login *l, const text *request)
+{
+  return l->certificate.identity && record_is(request, "mechanism", "EXTERNAL");
+}
+
 static enum imap_login_result exchange(struct imap_login *l, text *request)
 {
   enum imap_login_result result = IMAP_LOGIN_NO;
@@ -95,7 +101,7 @@ static enum imap_login_result exchange(struct imap_login *l, text *request)
 
   while (goes_on) {
     goes_on = false;
-    if (!ask(l, request, 0, 0, &answer) || record_is(&answer, "answer", "later")) postpone(l);
+    if (!ask(l, request, &l->certificate.identity, shows_certificate(l, request), &answer) || record_is(&answer, "answer", "later")) postpone(l);
     else if (record_is(&answer, "answer", "continue")) goes_on = ask_client(l, record_get(&answer, "challenge"), request);
     else if (record_is(&answer, "answer", "yes")) result = start(l);
     else refuse(l);
@@ -132,7 +138,7 @@ enum imap_login_result imap_login_password(struct imap_login *l)
 
 struct mechanisms imap_login_mechanisms(const struct imap_login *l)
 {
-  return (struct mechanisms){ .policy = l->tables, .bindings = &l->bindings };
+  return (struct mechanisms){ .policy = l->tables, .bindings = &l->bindings, .certificate = &l->certificate };
 }
 
 enum imap_login_result imap_login_authenticate(struct imap_login *l)

@@ -8,6 +8,7 @@
 #include "ldapsync/allowed.h"
 #include "ldapsync/apppasswords.h"
 #include "ldapsync/backends.h"
+#include "ldapsync/certificates.h"
 #include "ldapsync/mailboxes.h"
 #include "ldapsync/records.h"
 #include "ldapsync/relayrules.h"
@@ -48,6 +49,7 @@ static void read_control(struct sources *s)
   allowed_read(&s->policy);
   relayrules_read(&s->policy, &s->relay, &s->token);
   tlspolicy_read(&s->policy);
+  certificates_read(&s->policy);
   internal_read(&s->leads);
   s->limits.minimum_uid = (uint32_t)conf_number("minimumuid", 1000, UIDS_MAX);
   if (!s->limits.minimum_uid) die_permanent("control/minimumuid: 0 is root, who gets no mailbox");

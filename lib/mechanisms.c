@@ -1,6 +1,7 @@
 #include "lib/mechanisms.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/conf.h"
 
@@ -28,7 +29,22 @@ static bool takes_tokens(const struct mechanisms *m)
   return mechanisms_take_tokens();
 }
 
-static bool knows_certificate(const struct mechanisms *m) { return m->knows_certificate; }
+static bool has_certificate(struct tables *policy, const char *fingerprint)
+{
+  text record = TEXT_ZERO;
+  bool has = tables_open(policy, "policy") && tables_find(policy, "certificate", fingerprint, &record) == LOOKUP_FOUND;
+
+  text_free(&record);
+  return has;
+}
+
+/* Also of one whose authority is believed it is not sure that it is somebody's; but people have no others. */
+static bool knows_certificate(const struct mechanisms *m)
+{
+  return m->certificate->identity && (m->certificate->is_vouched || has_certificate(m->policy, m->certificate->fingerprint.s));
+}
+
+bool mechanisms_want_certificate(struct tables *policy) { return !access(SECURE_AUTHORITIES, F_OK) || has_certificate(policy, "*"); }
 
 static const struct {
   const char *name;

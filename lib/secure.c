@@ -15,9 +15,29 @@ int secure_open(const char *ip)
   return call;
 }
 
+void secure_forget(struct secure_certificate *c)
+{
+  if (c->identity) close(c->identity);
+  text_copy(&c->fingerprint, "");
+  text_string(&c->fingerprint);
+  c->is_vouched = false;
+  c->identity = 0;
+}
+
+/* The second descriptor, if there is one, becomes ours. */
+static void take_certificate(const text *answer, struct call_fds *fds, struct secure_certificate *c)
+{
+  secure_forget(c);
+  if (fds->count != 2) return;
+  c->identity = fds->fd[--fds->count];
+  text_copy(&c->fingerprint, record_get(answer, "fingerprint"));
+  text_string(&c->fingerprint);
+  c->is_vouched = record_is(answer, "vouched", "yes");
+}
+
 static bool take_plaintext(const text *answer, const struct call_fds *fds, text *tls)
 {
-  if (fds->count != 1 || dup2(fds->fd[0], 0) == -1 || dup2(fds->fd[0], 1) == -1) return false;
+  if (!fds->count || dup2(fds->fd[0], 0) == -1 || dup2(fds->fd[0], 1) == -1) return false;
   text_copy(tls, record_get(answer, "protocol"));
   text_add_char(tls, ' ');
   text_add(tls, record_get(answer, "cipher"));
@@ -34,7 +54,7 @@ static void take_bindings(const text *answer, text *bindings)
   record_add(bindings, "endpoint", record_get(answer, "endpoint"));
 }
 
-bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, text *fingerprint, text *bindings)
+bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, struct secure_certificate *certificate, text *bindings)
 {
   text request = TEXT_ZERO, answer = TEXT_ZERO;
   struct call_fds fds = { .count = 0 };
@@ -42,7 +62,7 @@ bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, tex
   const char *error = 0;
 
   record_add(&request, "what", "accept");
-  if (fingerprint) record_add(&request, "ask", "certificate");
+  if (certificate) record_add(&request, "ask", "certificate");
   errno = 0;
   if (!call_send(call, &request, &client, 1) || call_receive(call, &answer, &fds, seconds) != CALL_DONE)
     error = errno ? strerror(errno) : "tls-server closed";
@@ -50,10 +70,7 @@ bool secure_start(int call, const char *ip, unsigned int seconds, text *tls, tex
     error = record_get(&answer, "error");
   else if (!take_plaintext(&answer, &fds, tls))
     error = "no socket came back";
-  if (fingerprint && !error) {
-    text_copy(fingerprint, record_get(&answer, "fingerprint"));
-    text_string(fingerprint);
-  }
+  if (certificate && !error) take_certificate(&answer, &fds, certificate);
   if (!error && conf_is_yes("scramplus", false)) take_bindings(&answer, bindings);
   call_close_fds(&fds);
   close(call);

@@ -31,6 +31,9 @@ struct tls_context *tls_context_pinned(text *error);
 bool tls_context_bear(struct tls_context *c, const char *path, text *error);
 void tls_context_free(struct tls_context *c); /* 0 is allowed */
 
+/* A server's: the authorities that are believed when they say which addresses a client has (tls_addresses). */
+bool tls_context_believe(struct tls_context *c, const char *path, text *error);
+
 /* New ticket keys: tickets given before lead to a full handshake from now on. */
 void tls_context_rotate(struct tls_context *c);
 
@@ -77,6 +80,10 @@ bool tls_endpoint(const struct tls *t, text *bytes);
 
 /* SHA-256 of the other side's certificate, in lower-case hex; false: it showed none. That it has the key is proved. */
 bool tls_fingerprint(const struct tls *t, text *hex);
+
+/* The mail addresses (rfc822Name) in that certificate, each ended by a NUL, if an authority of tls_context_believe vouches for it, for clients, and it has
+   not expired. What is no plain address is left out. */
+void tls_addresses(const struct tls *t, text *addresses);
 
 /* The names in that certificate, for people: its DNS names, or else its common name; several are parted by a space. */
 void tls_certificate_names(const struct tls *t, text *names);

@@ -25,7 +25,7 @@ static void take_mechanism(const char **argument, size_t *length, text *mechanis
 
 struct mechanisms session_mechanisms(const struct session *s)
 {
-  return (struct mechanisms){ .policy = s->tables, .bindings = &s->bindings };
+  return (struct mechanisms){ .policy = s->tables, .bindings = &s->bindings, .certificate = &s->certificate };
 }
 
 static bool is_offered(const struct session *s, text *mechanism)
@@ -47,10 +47,13 @@ static bool is_base64(const char *bytes, size_t length)
 /* RFC 4954 4: in the AUTH command, and only there. */
 static bool is_empty_response(const char *argument, size_t length) { return length == 1 && *argument == '='; }
 
+/* With the mechanism goes what tls-server says of the client's certificate. */
 static bool ask(struct session *s, const text *request, text *answer)
 {
+  unsigned int count = s->certificate.identity && record_is(request, "mechanism", "EXTERNAL");
+
   if (s->auth_call == -1) s->auth_call = call_open("auth-server");
-  if (s->auth_call != -1 && call_send(s->auth_call, request, 0, 0) &&
+  if (s->auth_call != -1 && call_send(s->auth_call, request, &s->certificate.identity, count) &&
       call_receive(s->auth_call, answer, 0, AUTH_SECONDS) == CALL_DONE)
     return true;
   text_clear(answer);

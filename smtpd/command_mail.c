@@ -84,7 +84,7 @@ static bool check_client(struct session *s, struct policy_facts *f)
     reply_last(s, "421 4.7.0 Your certificate is not known here any more: connect again");
     return false;
   }
-  s->was_backend = is_backend && s->fingerprint.len;
+  s->was_backend = is_backend && s->certificate.fingerprint.len;
   policy_client(f, d);
   if (policy_is_accepted(d)) return true;
   reply_decision(s, d);

@@ -15,7 +15,8 @@ static void forget_all(struct session *s)
 static bool wants_certificate(struct session *s)
 {
   text record = TEXT_ZERO;
-  bool wants = tables_open(s->tables, "policy") && tables_find(s->tables, "fingerprint", "*", &record) == LOOKUP_FOUND;
+  bool wants = (tables_open(s->tables, "policy") && tables_find(s->tables, "fingerprint", "*", &record) == LOOKUP_FOUND) ||
+               (s->role->auth != ROLE_AUTH_NEVER && mechanisms_want_certificate(s->tables));
 
   text_free(&record);
   return wants;
@@ -23,8 +24,8 @@ static bool wants_certificate(struct session *s)
 
 static bool hand_over(struct session *s, int call)
 {
-  text *fingerprint = wants_certificate(s) ? &s->fingerprint : 0;
-  bool good = secure_start(call, s->peer->remote_ip, s->settings.timeout_seconds, &s->tls, fingerprint, &s->bindings);
+  struct secure_certificate *certificate = wants_certificate(s) ? &s->certificate : 0;
+  bool good = secure_start(call, s->peer->remote_ip, s->settings.timeout_seconds, &s->tls, certificate, &s->bindings);
 
   if (good)
     session_set_timeouts(s);

@@ -16,7 +16,7 @@ struct policy_facts session_facts(const struct session *s)
                                 .is_trusted = s->mail.standing.is_trusted,
                                 .ip = s->peer->remote_ip,
                                 .helo = s->helo.s,
-                                .fingerprint = s->fingerprint.s,
+                                .fingerprint = s->certificate.fingerprint.s,
                                 .backend = s->mail.has_sender ? s->mail.standing.backend.s : s->backend.s,
                                 .login = session_login(s),
                                 .mailbox = s->mailbox.len ? s->mailbox.s : 0,

@@ -6,6 +6,7 @@
 
 #include "lib/peer.h"
 #include "lib/policy.h"
+#include "lib/secure.h"
 #include "smtpd/client_check.h"
 #include "smtpd/command.h"
 #include "smtpd/input.h"
@@ -56,7 +57,7 @@ struct session {
   text login;      /* empty: nobody */
   text mailbox;    /* KEY of the login */
   text backend;    /* NAME of control/backends, if the login is a backend's */
-  text fingerprint; /* of the client's certificate; empty: it showed none */
+  struct secure_certificate certificate; /* the client's */
   bool was_backend; /* by that certificate, at the last MAIL */
   int auth_call;   /* to auth-server; -1 */
   unsigned int failed_logins;

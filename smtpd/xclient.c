@@ -121,8 +121,7 @@ static void begin_anew(struct session *s, const struct xclient *x)
   if (x->is_given[XCLIENT_DESTPORT]) peer.local_port = (uint16_t)x->destport;
   s->peer = &peer;
   s->was_backend = false;
-  text_clear(&s->fingerprint); /* that one is the proxy's */
-  text_string(&s->fingerprint);
+  secure_forget(&s->certificate); /* that one is the proxy's */
   text_copy(&s->helo, x->value[XCLIENT_HELO].s);
   text_string(&s->helo);
   s->is_extended = x->is_given[XCLIENT_PROTO] && string_is_nocase(x->value[XCLIENT_PROTO].s, "ESMTP");

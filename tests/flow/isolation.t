@@ -263,6 +263,9 @@ with Postroom(17) as mail, Tap() as t:
     os.chmod(f"{home}/control/ldappassword", 0o400)
     os.chown(f"{home}/control/ldappassword", pwd.getpwnam("mail-ldap").pw_uid, 0)
     mail.run("mailadm", "master", "vmail")
+    mail.control("oauthclient", "mail\nsecret\n")
+    os.chmod(f"{home}/control/oauthclient", 0o400)
+    os.chown(f"{home}/control/oauthclient", pwd.getpwnam("mail-oauth").pw_uid, 0)
 
     test_processes(t, home)
     test_modes(t, home)

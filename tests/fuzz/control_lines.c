@@ -6,6 +6,7 @@
 
 #include "ldapsync/addressfiles.h"
 #include "ldapsync/allowed.h"
+#include "ldapsync/certificates.h"
 #include "ldapsync/control.h"
 #include "ldapsync/dn.h"
 #include "ldapsync/networks.h"
@@ -93,13 +94,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   if (!size) return 0;
   text bytes = { .s = (char *)data + 1, .len = size - 1 };
-  switch (data[0] % 8) {
+  switch (data[0] % 10) {
   case 0: check_table(mynetworks_parse, &bytes); break;
   case 1: check_table(block_parse, &bytes); break;
   case 2: check_table(bypass_parse, &bytes); break;
   case 3: check_allowed(&bytes); break;
   case 4: check_sendas(&bytes); break;
   case 5: check_internal(&bytes); break;
+  case 8: check_table(certificates_parse, &bytes); break;
   case 7: check_table(tlspolicy_parse, &bytes); break;
   default: check_names(&bytes); break;
   }

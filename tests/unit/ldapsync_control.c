@@ -5,6 +5,7 @@
 #include "ldapsync/addressfiles.h"
 #include "ldapsync/allowed.h"
 #include "ldapsync/backends.h"
+#include "ldapsync/certificates.h"
 #include "ldapsync/control.h"
 #include "ldapsync/dn.h"
 #include "ldapsync/keys.h"
@@ -114,6 +115,15 @@ static void check_tlspolicy(void)
   check_lines(tlspolicy_parse, "a.test dane sts\n", "f line 1: only fingerprint has something behind it, not: sts", "two policies");
   check_lines(tlspolicy_parse, "a.test dane\n* may\nA.test sts\n", "f line 3: a.test is in line 1 already", "a subject twice");
   check_lines(tlspolicy_parse, "", "", "nothing");
+}
+
+static void check_certificates(void)
+{
+  check_lines(certificates_parse, PIN " Bob@Example.TEST\n", "certificate:" PIN_KEY " login=bob@example.test \ncertificate:* login=bob@example.test \n", "N-112 whose certificate it is");
+  check_lines(certificates_parse, PIN "\n", "f line 1: not \"SHA256 LOGIN\"", "nobody's");
+  check_lines(certificates_parse, PIN " a b\n", "f line 1: not \"SHA256 LOGIN\"", "two people's");
+  check_lines(certificates_parse, "abcd bob\n", "f line 1: the first word is no SHA-256 in hex", "no fingerprint");
+  check_lines(certificates_parse, PIN " bob\n# x\n" PIN_KEY " ann\n", "f line 3: this certificate is in a line before", "twice");
 }
 
 static void check_rules(void)
@@ -274,6 +284,7 @@ static void check_dn(const char *one, const char *other, bool is_same, const cha
 int main(void)
 {
   check_networks();
+  check_certificates();
   check_tlspolicy();
   check_rules();
   check_allowed("A@x.test\ny.test\na@X.test\n", "file=f address=a@x.test domain=y.test ", 0, "L-16: addresses and domains, each once");

@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+# certificate: people log in by their certificate, SASL EXTERNAL (RFC 4422 A), over IMAP and submission: known by its fingerprint, or by an authority that vouches for the
+# address in it; whose it is not, who may not; what a server that was taken over cannot say. (N-112, S-21; checks 15, 55)
+import base64, ctypes, fcntl, imaplib, os, pwd, re, smtplib, socket, ssl, subprocess, sys
+
+sys.path[:0] = ["tests/flow", "tests"]
+sys.dont_write_bytecode = True
+from postroom import Postroom, Tap, wait_for
+from stsworld import Authority, openssl
+
+BOB, ALICE = "bob@example.test", "alice@example.test"
+REFUSED = "535 5.7.8 Error: authentication failed"
+
+
+def own(folder, name):
+    """A certificate that its owner has signed himself, for bob's address: the paths."""
+    path = f"{folder}/{name}"
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", f"/CN={name}", "-addext", f"subjectAltName=email:{BOB}",
+            "-keyout", path + ".key", "-out", path + ".pem")
+    return path + ".pem", path + ".key"
+
+
+def issued(ca, name, *alternatives, dates=("-days", "30"), more=""):
+    path = f"{ca.folder}/{ca.name}-{name}"
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}/emailAddress={BOB}", "-keyout", path + ".key", "-out", path + ".csr")
+    with open(path + ".ext", "w") as file:
+        file.write(f"subjectAltName={','.join(alternatives)}\n{more}\n")
+    openssl("x509", "-req", "-in", path + ".csr", "-CA", ca.pem, "-CAkey", f"{ca.folder}/{ca.name}.key", *dates, "-extfile", path + ".ext", "-out", path + ".pem")
+    return path + ".pem", path + ".key"
+
+
+def fingerprint(paths):
+    return subprocess.run(["openssl", "x509", "-in", paths[0], "-noout", "-fingerprint", "-sha256"], capture_output=True, text=True, check=True).stdout.strip().split("=")[1]
+
+
+def context(paths=None):
+    c = ssl._create_unverified_context()
+    if paths:
+        c.load_cert_chain(*paths)
+    return c
+
+
+def smtp(mail, paths, said=b"", port=465):
+    """Is it offered, and the answer."""
+    with smtplib.SMTP_SSL(mail.address, mail.port(port), context=context(paths)) as client:
+        client.ehlo()
+        code, words = client.docmd("AUTH", "EXTERNAL " + (base64.b64encode(said).decode() or "="))
+        return "EXTERNAL" in client.esmtp_features["auth"], f"{code} {words.decode()}"
+
+
+def imap(mail, paths, said=b""):
+    client = imaplib.IMAP4_SSL(mail.address, mail.port(993), ssl_context=context(paths))
+    try:
+        offered = "AUTH=EXTERNAL" in client.capabilities
+        client.authenticate("EXTERNAL", lambda _: said)
+        return offered, client.select()[0]
+    except imaplib.IMAP4.error as error:
+        return offered, re.sub(r"^.*?\[(\w+)\].*", r"\1", str(error))
+    finally:
+        client.shutdown()
+
+
+def asks(mail, port):
+    """Does the server ask for a certificate?"""
+    said = subprocess.run(["openssl", "s_client", "-connect", f"{mail.address}:{mail.port(port)}", "-tls1_2", "-trace"], input=b"", capture_output=True).stdout
+    return b"CertificateRequest" in said
+
+
+def tables(mail, name, lines):
+    if lines is None:
+        os.remove(f"{mail.home}/control/{name}")
+    else:
+        mail.control(name, lines)
+    mail.run("tables-build")
+
+
+def by_fingerprint(mail, t, known, stranger):
+    t.is_([asks(mail, 993), asks(mail, 465)], [False, False], "nobody is known by a certificate: none is asked for")
+    t.is_((smtp(mail, known), imap(mail, known)), ((False, "504 5.5.4 The mechanism is not offered"), (False, "CANNOT")), "... and EXTERNAL is not offered, nor taken")
+    tables(mail, "certificates", f"{fingerprint(known)} {BOB}\n")
+    t.is_([asks(mail, 993), asks(mail, 465)], [True, True], "S-21: with control/certificates it is asked for")
+    t.is_(smtp(mail, known)[1][:3], "235", "submission: bob logs in by his certificate")
+    t.is_(imap(mail, known), (True, "OK"), "IMAP: EXTERNAL is offered to him, and he is in his mailbox")
+    t.is_((smtp(mail, known, BOB.encode())[1][:3], imap(mail, known, b"Bob@Example.Test")), ("235", (True, "OK")), "... also if he says who he is")
+    t.is_((smtp(mail, known, ALICE.encode())[1], imap(mail, known, ALICE.encode())[1]), (REFUSED, "AUTHENTICATIONFAILED"), "2.5: but not as alice")
+    t.is_((smtp(mail, stranger), imap(mail, stranger)), ((False, "504 5.5.4 The mechanism is not offered"), (False, "CANNOT")),
+          "a certificate that nobody knows, with bob's address in it: EXTERNAL is not offered")
+    t.is_((smtp(mail, None), imap(mail, None)), ((False, "504 5.5.4 The mechanism is not offered"), (False, "CANNOT")), "none: the same")
+    with smtplib.SMTP(mail.address, mail.port(587)) as client:
+        client.ehlo()
+        t.ok("EXTERNAL" not in client.esmtp_features.get("auth", ""), "in clear it is not offered")
+        client.starttls(context=context(known))
+        client.ehlo()
+        t.is_(client.docmd("AUTH", "EXTERNAL")[0], 334, "after STARTTLS, without an initial response: a challenge")
+        t.is_(client.docmd("")[0], 235, "... an empty answer")
+    code = mail.run("curl", "-sk", "--cert", known[0], "--key", known[1], "--login-options", "AUTH=EXTERNAL", "--user", f"{BOB}:", f"imaps://{mail.address}:{mail.port(993)}/INBOX")
+    t.is_(mail.code, 0, "curl logs in by EXTERNAL")
+    os.makedirs(f"{mail.home}/control/mailboxes", exist_ok=True)
+    tables(mail, f"mailboxes/{BOB}", "imap: no\n")
+    t.is_((imap(mail, known)[1], smtp(mail, known)[1][:3]), ("AUTHENTICATIONFAILED", "235"), "P-11: imap: no is no for a certificate; he may send")
+    tables(mail, f"mailboxes/{BOB}", None)
+    tables(mail, "certificates", f"{fingerprint(known)} nobody@example.test\n")
+    t.is_(imap(mail, known)[1], "AUTHENTICATIONFAILED", "a certificate of a login that is not there")
+    mail.control("certificates", "abc bob\n")
+    said = mail.run("tables-build")
+    t.ok(mail.code == 100 and "control/certificates line 1: the first word is no SHA-256 in hex" in said, "what is no fingerprint is not published", said)
+    tables(mail, "certificates", None)
+
+
+def by_authority(mail, t, ca, stranger):
+    other = Authority(mail.folder, "other")
+    with open(ca.pem) as file:
+        mail.control("clientca", file.read())
+    good = issued(ca, "good", f"email:{BOB}")
+    t.is_(asks(mail, 993), True, "with control/clientca a certificate is asked for")
+    t.is_((imap(mail, good), smtp(mail, good)), ((True, "OK"), (True, "235 2.7.0 Authentication successful")), "an authority vouches for bob's address: he is in")
+    t.is_(imap(mail, issued(ca, "two", "DNS:x.example", f"email:x@example.org,email:BOB@example.test")), (True, "OK"), "... one of several names, in other letters")
+    t.is_(imap(mail, issued(ca, "both", f"email:{BOB},email:{ALICE}"), ALICE.encode()), (True, "OK"), "one with two addresses, as the second one")
+    bad = {"of another authority": issued(other, "good", f"email:{BOB}"), "signed by himself": stranger, "that has expired": issued(ca, "old", f"email:{BOB}", dates=("-days", "-1")),
+           "for servers alone": issued(ca, "server", f"email:{BOB}", more="extendedKeyUsage=serverAuth"), "with the address in its subject alone": issued(ca, "bare", "DNS:x.example"),
+           "with the address as a DNS name": issued(ca, "dns", "DNS:bob.example.test")}
+    t.is_({why: imap(mail, paths) for why, paths in bad.items()}, dict.fromkeys(bad, (False, "CANNOT")), "a certificate " + ", ".join(bad) + ": EXTERNAL is not offered")
+    t.is_(imap(mail, issued(ca, "none", "email:nobody@example.test")), (True, "AUTHENTICATIONFAILED"), "an address that nobody has")
+    t.is_(imap(mail, good, ALICE.encode())[1], "AUTHENTICATIONFAILED", "... not as alice")
+    return good
+
+
+def identity_file(words, seals=15):
+    fd = os.memfd_create("identity", os.MFD_ALLOW_SEALING)
+    os.write(fd, words)
+    fcntl.fcntl(fd, 1033, seals)  # F_ADD_SEALS
+    return fd
+
+
+def tell(mail, fd):
+    """What auth-server answers to a server that brings this file: as root, who may call."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as call:
+        call.connect(f"{mail.home}/run/auth-server")
+        socket.send_fds(call, [b"service=imap\0mechanism=EXTERNAL\0ip=192.0.2.1\0tls=yes\0response==\0"], [fd])
+        return call.recv(65536).decode().split("\0")[:-1]
+
+
+def forged(mail, t):
+    words = f"fingerprint={'0' * 64}\0address={BOB}\0".encode()
+    tls = pwd.getpwnam("mail-tls").pw_uid
+    fd = identity_file(words)
+    t.is_(tell(mail, fd), ["answer=no", "error=unknown mechanism"], "check 55: what a server says of a certificate is not believed: it is not tls-server's word")
+    os.close(fd)
+    fd = identity_file(words, 0)
+    os.fchown(fd, tls, 0)  # as root can, and no server
+    t.is_(tell(mail, fd), ["answer=no", "error=unknown mechanism"], "... nor what can still be changed")
+    fcntl.fcntl(fd, 1033, 15)
+    t.matches(" ".join(tell(mail, fd)), f"^answer=yes name={BOB}", "... what is tls-server's, and whole, is")
+    os.close(fd)
+
+
+with Postroom(5) as mail, Tap() as t:
+    mail.control("authproxies", f"{mail.address}\n")
+    subprocess.run(["s6-svc", "-r", f"{mail.home}/service/auth-server"], check=True)
+    ca, known, stranger = Authority(mail.folder), own(mail.folder, "known"), own(mail.folder, "stranger")
+    by_fingerprint(mail, t, known, stranger)
+    good = by_authority(mail, t, ca, stranger)
+    forged(mail, t)
+    os.remove(f"{mail.home}/control/clientca")
+    t.is_(imap(mail, good), (False, "CANNOT"), "without control/clientca nobody is vouched for")
+    mail.control("clientca", "nonsense\n")
+    t.is_(imap(mail, good), (False, "CANNOT"), "one that is none: the same")
+    t.ok(wait_for(lambda: "authorities-refused" in mail.log("tls-server")), "... and the log says so")
+    t.ok(wait_for(lambda: re.search(r"login result=yes reason=certificate login=bob@example.test .*mechanism=EXTERNAL", mail.log("auth-server"))), "auth-server's log says how he logged in")
