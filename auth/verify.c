@@ -11,6 +11,7 @@
 #include "auth/bindcache.h"
 #include "auth/rehash.h"
 #include "auth/remember.h"
+#include "auth/work.h"
 #include "lib/call.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -83,10 +84,21 @@ void verify_hash(text *stored, const char *password)
   if (is_locked) lock_slot(F_UNLCK);
 }
 
+/* A wrong password has been compared with these: with the rest of what a stranger's is compared with, too. */
+static void complete(const text *secret, const char *password)
+{
+  text missing = TEXT_ZERO;
+  size_t at = 0;
+
+  work_missing(secret, &shared.stranger, &missing);
+  for (const char *stored; (stored = record_next(&missing, "password", &at));) check_slowly(stored, password);
+  text_wipe(&missing);
+}
+
 void verify_stranger(const char *password)
 {
-  size_t at = 0;
-  for (const char *stored; (stored = record_next(&shared.stranger, "password", &at));) check_slowly(stored, password);
+  text nothing = TEXT_ZERO;
+  complete(&nothing, password);
 }
 
 bool verify_is_remembered(const struct attempt *a)
@@ -118,6 +130,7 @@ static enum login_result check_hashes(const struct attempt *a)
     case PASSWORD_WRONG: break;
     }
   }
+  complete(&a->secret, a->try->password);
   return LOGIN_NO;
 }
 

@@ -235,6 +235,28 @@ static bool has_cost_of(const char *hash, const char *salt)
   return !strncmp(hash, salt, length);
 }
 
+static bool have_parameters_of(const struct phc *a, const struct phc *b)
+{
+  return a->is_id == b->is_id && a->version == b->version && a->memory == b->memory && a->passes == b->passes && a->lanes == b->lanes;
+}
+
+bool password_costs_as(const char *stored, const char *other)
+{
+  const char *hash, *other_hash;
+  enum scheme scheme = scheme_parse(stored, &hash);
+  struct phc phc = PHC_ZERO, other_phc = PHC_ZERO;
+  struct scramkeys keys = SCRAMKEYS_ZERO, other_keys = SCRAMKEYS_ZERO;
+
+  if (scheme == SCHEME_UNKNOWN || scheme != scheme_parse(other, &other_hash)) return false;
+  bool is_same = scheme == SCHEME_CRYPT            ? has_cost_of(hash, other_hash)
+                 : scheme == SCHEME_ARGON2         ? phc_parse(&phc, hash) && phc_parse(&other_phc, other_hash) && have_parameters_of(&phc, &other_phc)
+                 : scheme == SCHEME_SCRAM_SHA_256 ? scramkeys_parse(&keys, stored) && scramkeys_parse(&other_keys, other) && keys.iterations == other_keys.iterations
+                                                   : true;
+  phc_free(&phc), phc_free(&other_phc);
+  scramkeys_free(&keys), scramkeys_free(&other_keys);
+  return is_same;
+}
+
 bool password_is_current(const char *stored)
 {
   const struct kind *kind = configured();
@@ -247,8 +269,8 @@ bool password_is_current(const char *stored)
   if (kind->prefix && scheme == SCHEME_CRYPT) {
     make_salt(kind, salt, sizeof salt);
     is_current = has_cost_of(hash, salt);
-  } else if (!kind->prefix && scheme == SCHEME_ARGON2 && phc_parse(&phc, hash))
-    is_current = phc.is_id && phc.version == argon2id.version && phc.memory == argon2id.memory && phc.passes == argon2id.passes && phc.lanes == argon2id.lanes;
+  } else if (!kind->prefix && scheme == SCHEME_ARGON2)
+    is_current = phc_parse(&phc, hash) && have_parameters_of(&phc, &argon2id);
   phc_free(&phc);
   return is_current;
 }

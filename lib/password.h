@@ -15,6 +15,8 @@ enum password_result password_check(const char *stored, const char *password);
 void password_hash(text *stored, const char *password);
 bool password_is_current(const char *stored); /* is this as password_hash would make it now, scheme and cost? */
 
+bool password_costs_as(const char *stored, const char *other); /* does it take the same to check them: scheme and parameters? */
+
 /* From now on what control/passwordscheme and control/scramiterations say at this moment: a server is not ended by what they say later. */
 void password_keep_settings(void);
 
