@@ -124,6 +124,7 @@ bool groups_follow(struct groups *g, const struct groups_news *news, const struc
     struct mail_group *one = map_find(&g->by_key, news->groups[i]->key);
     if (!one || one->facts != news->groups[i]) return false;
     one->is_dirty = true;
+    one->is_internal = record_is(&one->facts->facts, "internal", "yes");
   }
   if (!index_again(g, news)) return false;
   find_dirty(g, news);
