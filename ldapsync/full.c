@@ -32,7 +32,7 @@ int full_lock(void)
 const char *full_name(const struct generation *g) { return g->folder.s + sizeof "tables/" - 1; }
 
 /* What was written is read again before anybody else reads it. */
-static void check_sample(const struct generation *g, const struct accounts *accounts)
+void full_check_sample(const struct generation *g, const struct accounts *accounts)
 {
   struct tables written = TABLES_ZERO;
   text record = TEXT_ZERO;
@@ -123,7 +123,7 @@ bool full_build(struct generation *g, struct sources *s, const struct full_how *
   generation_open(g);
   sources_write(s, g);
   generation_close(g);
-  check_sample(g, &s->build.accounts);
+  full_check_sample(g, &s->build.accounts);
   if (how->is_dry) return rehearse(g, may_vanish);
   publish(g, s);
   return true;

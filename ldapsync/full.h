@@ -24,6 +24,7 @@ bool full_build(struct generation *g, struct sources *s, const struct full_how *
 
 bool full_is_held(void); /* somebody went back, and has not released that yet; it is said */
 void full_prune(void);
+void full_check_sample(const struct generation *g, const struct accounts *accounts); /* dies if it does not hold what was written to it */
 
 /* The name of a generation that is not published yet, below tables/. */
 const char *full_name(const struct generation *g);

@@ -35,13 +35,13 @@ bool generation_remove(const char *folder)
   return rmdir(folder) == 0 && good;
 }
 
-static void remove_left_over(void)
+static void remove_left_over(const char *prefix)
 {
   text names = TEXT_ZERO, path = TEXT_ZERO;
 
   if (!folder_names("tables", 0, &names)) die_unable("read the folder tables");
   for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) {
-    if (strncmp(names.s + at, "build.", 6)) continue;
+    if (strncmp(names.s + at, prefix, strlen(prefix))) continue;
     text_copy(&path, "tables/");
     text_add(&path, names.s + at);
     if (!generation_remove(text_string(&path))) die_unable("remove ", path.s, ", which an interrupted build has left");
@@ -78,19 +78,23 @@ bool generation_open_changes(struct generation *g, const char *base)
   return good;
 }
 
-void generation_open(struct generation *g)
+static void open_in(struct generation *g, const char *prefix)
 {
   text_clear(&g->base);
-  remove_left_over();
+  remove_left_over(prefix);
   id_make(&g->id);
-  text_copy(&g->folder, "tables/build.");
-  text_add(&g->folder, text_string(&g->id));
+  text_clear(&g->folder);
+  text_add_format(&g->folder, "tables/%s%s", prefix, text_string(&g->id));
   if (mkdir(text_string(&g->folder), 0755) == -1 || chmod(g->folder.s, 0755) == -1) die_unable("make the folder ", g->folder.s);
   g->policy = open_file(g, "policy");
   g->auth = open_file(g, "auth");
   g->relay = open_file(g, "relay");
   g->token = open_file(g, "token");
 }
+
+void generation_open(struct generation *g) { open_in(g, "build."); }
+
+void generation_open_aside(struct generation *g) { open_in(g, "aside."); }
 
 /* Behind the other records, of which table:generation is the first (cdb_are_same). */
 static void add_base(struct generation *g)
@@ -148,20 +152,26 @@ void generation_discard(struct generation *g)
   if (!generation_remove(g->folder.s)) die_unable("remove ", g->folder.s);
 }
 
-enum generation_result generation_publish(struct generation *g)
+void generation_keep(struct generation *g)
 {
   text final = TEXT_ZERO;
 
+  text_add_format(&final, "tables/%s", text_string(&g->id));
+  if (rename(g->folder.s, text_string(&final)) == -1) die_unable("call ", g->folder.s, " ", final.s);
+  text_copy(&g->folder, final.s);
+  text_string(&g->folder);
+  text_free(&final);
+}
+
+enum generation_result generation_publish(struct generation *g)
+{
   if (is_same(g)) {
     generation_discard(g);
     metrics_tables_checked();
     return GENERATION_SAME;
   }
-  text_add(&final, "tables/");
-  text_add(&final, g->id.s);
-  if (rename(g->folder.s, text_string(&final)) == -1) die_unable("call ", g->folder.s, " ", final.s);
+  generation_keep(g);
   generations_switch(text_string(&g->id));
   metrics_tables_checked();
-  text_free(&final);
   return GENERATION_NEW;
 }

@@ -27,6 +27,11 @@ void generation_open(struct generation *g);  /* dies if it cannot; removes what 
    False if BASE is not kept, or is one of changes itself: then a whole one must be made. Whoever holds state/tables/lock
    since he chose BASE still finds it. */
 bool generation_open_changes(struct generation *g, const char *base);
+/* One that is made while others are published: without the lock, in tables/aside.ID; one at a time. generation_keep calls it tables/ID, and it is
+   not current yet; generation_publish does, and makes it current. */
+void generation_open_aside(struct generation *g);
+void generation_keep(struct generation *g);
+
 void generation_close(struct generation *g); /* finishes, syncs and checks the files, or dies */
 
 void generation_discard(struct generation *g); /* removes what was written, instead of publishing it */

@@ -200,6 +200,13 @@ bool profile_has(const struct profile *p, const char *concept, const char *attri
   return false;
 }
 
+bool profile_has_times(const struct profile *p)
+{
+  for (size_t i = 0; i < p->count; i++)
+    if (p->parsed[i].form == '<') return true;
+  return false;
+}
+
 /* Has the value this field's prefix, and something behind it? What a record cannot hold counts as absent. */
 static bool is_of_field(const struct profile_field *f, const char *value, size_t length)
 {

@@ -34,6 +34,8 @@ bool profile_has(const struct profile *p, const char *concept, const char *attri
 
 enum profile_kind { PROFILE_NOBODY, PROFILE_ACCOUNT, PROFILE_GROUP };
 
+bool profile_has_times(const struct profile *p); /* is there a condition that holds on one day and not on another? */
+
 /* The entry's facts. PROFILE_ACCOUNT: dn, key, login (any number), address (any number, of the main attribute), alias (any
    number), bind (a name to log in by that is not the DN), uid, in-group (the id of a group that does not list it), password (any number), send-as (any number), forward (any number), keep,
    quota, internal, contact, receive, submit, imap (yes or no); pop3, sieve, forwarding (no, or not there).

@@ -16,14 +16,13 @@ enum { PROCESSES = 64, REQUEST_SECONDS = 5 };
 
 static void session(int in, int out, const struct peer *peer)
 {
-  static struct keeper keeper; /* the one worker's, from call to call */
   text request = TEXT_ZERO, answer = TEXT_ZERO;
 
   (void)out, (void)peer;
   enum call_result result = call_receive(in, &request, 0, REQUEST_SECONDS);
   if (result == CALL_DONE && record_is(&request, "what", "publish")) {
     record_add(&answer, "answer", "done");
-    record_add_number(&answer, "code", (uint64_t)keeper_publish(&keeper, in));
+    record_add_number(&answer, "code", (uint64_t)keeper_publish());
     call_send(in, &answer, 0, 0);
   } else if (result == CALL_DONE)
     log_event("refused", "reason", "no such request", (char *)0);
@@ -35,11 +34,12 @@ int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-ldap", "mail-store", 0 };
   static const struct sandbox sandbox = { .may_start = true };
-  static const struct serve service = { .workers = 1, .callers = callers, .sandbox = &sandbox, .processes = PROCESSES, .session = session };
+  struct serve service = { .workers = 1, .callers = callers, .sandbox = &sandbox, .processes = PROCESSES, .session = session, .notice = keeper_notice };
 
   PROG = "tables-publish";
   if (argc != 1) die_usage("tables-publish");
   home_enter();
   if (setenv("MAILHOME", ".", 1) == -1) die_nomem(); /* it may be a relative path, and this is its folder */
+  service.notices = keeper_notices();
   return serve(&service, argv);
 }

@@ -263,6 +263,17 @@ static void end_with_parent(pid_t parent)
   if (getppid() != parent) _exit(END_DONE);
 }
 
+/* Is there a connection? What else the worker waits for is done meanwhile. */
+static bool wait_in_worker(const struct serve *s)
+{
+  struct pollfd all[2] = { { .fd = 0, .events = POLLIN }, { .fd = s->notices, .events = POLLIN } };
+
+  if (!s->notice) return true;
+  if (poll(all, 2, -1) <= 0) return false;
+  if (all[1].revents) s->notice();
+  return all[0].revents != 0;
+}
+
 _Noreturn static void run_worker(const struct listener *l, pid_t parent)
 {
   sigset_t none;
@@ -278,6 +289,7 @@ _Noreturn static void run_worker(const struct listener *l, pid_t parent)
   for (unsigned int served = 0; !told_to_stop && served < WORKER_SESSIONS; served++) {
     struct sockaddr_storage remote;
     struct peer peer;
+    if (!wait_in_worker(l->s)) continue;
     int connection = accept_one(0, &remote);
     if (connection == -1) continue;
     is_busy = 1;
@@ -355,7 +367,7 @@ static int listen_on_0(const struct serve *s, const char *const *argv)
 
   setsockopt(0, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a connection inherits it; a unix socket has none */
   sockets_take(&l.sockets);
-  if (s->notice) sockets_add(&l.sockets, s->notices);
+  if (s->notice && !s->workers) sockets_add(&l.sockets, s->notices);
   bool is_renewed = children_take(&l.children, s->workers ? s->workers : s->concurrency, s->balancers && s->balancers->count);
   find_callers(&l);
   block_signals(&l);

@@ -36,8 +36,8 @@ struct serve {
   unsigned int processes;           /* so many may run under this uid, sessions too, so that a session may start some; 0: none may */
   const struct sandbox *sandbox;    /* entered by the parent before the first accept, so by all children; may be 0 */
   void (*refresh)(void);            /* called in the parent (or worker) before each session: a stat, not more; may be 0 */
-  int notices;                      /* with notice: a descriptor that the parent waits for as well (not with workers), closed in a child */
-  void (*notice)(void);             /* called in the parent when there is something to read from it; may be 0 */
+  int notices;                      /* with notice: a descriptor that the parent, or each worker, waits for as well; closed in a child */
+  void (*notice)(void);             /* called there when there is something to read from it; may be 0 */
   void (*session)(int in, int out, const struct peer *peer); /* a stream, TCP or unix: in is 0, out is 1; a call: both are 0 */
 };
 
