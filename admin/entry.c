@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <skalibs/djbunix.h>
@@ -17,13 +18,33 @@
 
 #define END_OF_PATH ".ldif: "
 
-void entry_lock(void)
+static int open_folder(void)
 {
   int fd = open("directory", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
   if (fd == -1) die_unable("open the folder directory");
+  return fd;
+}
+
+void entry_lock(void)
+{
+  int fd = open_folder();
+
   while (flock(fd, LOCK_EX) == -1)
     if (errno != EINTR) die_unable("lock the folder directory");
+}
+
+bool entry_lock_soon(unsigned int ms)
+{
+  enum { PAUSE_MS = 20 };
+  int fd = open_folder();
+
+  while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+    if (errno != EWOULDBLOCK && errno != EINTR) die_unable("lock the folder directory");
+    if (ms < PAUSE_MS) return false;
+    ms -= PAUSE_MS;
+    nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000 }, 0);
+  }
+  return true;
 }
 
 bool entry_is_ours(const char *from, const char *name, text *why)

@@ -16,6 +16,7 @@ struct entry {
 #define ENTRY_ZERO { .key = TEXT_ZERO }
 
 void entry_lock(void); /* nobody else changes directory/ until this process ends */
+bool entry_lock_soon(unsigned int ms); /* the same, unless somebody else holds it for so long: false */
 
 /* The account that logs in by this name, or has this address. Dies if there is none, or none that is ours to change. */
 void entry_find(struct entry *e, const char *login);

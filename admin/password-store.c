@@ -18,7 +18,7 @@
 #include "lib/scramkeys.h"
 #include "lib/serve.h"
 
-enum { CONCURRENCY = 100, MEMORY_BYTES = 256 << 20, REQUEST_SECONDS = 10, SESSION_SECONDS = 900, PUBLISH_AFTER_SECONDS = 2, PUBLISH_SECONDS = 600, NEW_MAX = 4 };
+enum { CONCURRENCY = 100, MEMORY_BYTES = 256 << 20, REQUEST_SECONDS = 10, LOCK_MS = 2000, SESSION_SECONDS = 900, PUBLISH_AFTER_SECONDS = 2, PUBLISH_SECONDS = 600, NEW_MAX = 4 };
 
 static int waiting; /* a file whose byte is locked by the one process that is going to ask for tables */
 
@@ -47,8 +47,9 @@ static const char *store(const text *request)
     refusal = "no such mailbox";
   else if (strncmp(record_get(&mailbox, "from"), "directory/", 10))
     refusal = "its entry is not ours to change";
+  else if (!entry_lock_soon(LOCK_MS))
+    refusal = "somebody is changing directory/ at this moment";
   else {
-    entry_lock();
     entry_open(&e, key, &mailbox);
     if (entry_swap(&e, "userPassword", old, &lines))
       entry_save(&e);

@@ -3,7 +3,7 @@
 changes that one value of directory/NAME.ldif, and every other byte stays. Never what a directory server owns, nor control/backends."""
 import sys; sys.path.insert(0, 'tests')
 from auth import *
-import hashlib, threading
+import fcntl, hashlib
 
 os.symlink(program('tables-build'), 'bin/tables-build')
 ssha = lambda password: '{SSHA}' + b64(hashlib.sha1(password.encode() + b'salt').digest() + b'salt')
@@ -125,6 +125,10 @@ equal(ask(('mailbox', 'k-dan'), ('old', ssha('dans')), ('new', '{CRYPT}$6$rounds
 equal(ask(('mailbox', 'k-dan'), ('old', ssha('dans'))), {'answer': 'no', 'error': 'not a request'}, '... if there is none')
 equal(ask(('mailbox', '../x'), ('old', 'x'), ('new', hashed('x'))), {'answer': 'no', 'error': 'no such mailbox'}, '... of nobody')
 equal(dict(call('password-store', [('what', 'delete')])[0] or []), {'answer': 'no', 'error': 'no such request'}, '... and anything else')
+held = os.open('directory', os.O_RDONLY)
+fcntl.flock(held, fcntl.LOCK_EX)
+equal(ask(('mailbox', 'k-dan'), ('old', ssha('dans')), ('new', hashed('x'))), {'answer': 'no', 'error': 'somebody is changing directory/ at this moment'}, '... while mailadm waits for its yes')
+os.close(held)
 equal(stored('dan'), [ssha('dans')], 'all that changes nothing')
 evil = '{SSHA}x\nmail: evil@example.test'
 equal(ask(('mailbox', 'k-dan'), ('old', ssha('dans')), ('new', evil)), {'answer': 'done'}, 'a value with a line in it')
