@@ -25,7 +25,7 @@ static bool two_mailboxes(struct imap_parse *p)
 static bool login(struct imap_parse *p)
 {
   struct imap_command *c = p->command;
-  return imap_parse_space(p) && (c->login = imap_parse_astring(p, "a user name")) && imap_parse_space(p) &&
+  return imap_parse_space(p) && (c->login = imap_parse_login(p)) && imap_parse_space(p) &&
          (c->password = imap_parse_astring(p, "a password"));
 }
 
@@ -213,6 +213,16 @@ static bool parse_tag(struct imap_parse *p)
   return true;
 }
 
+/* It may be a part of a password, and mail programs show and log what a server says. */
+static void hide_what_stands(text *error)
+{
+  const char *where = strstr(text_string(error), " where \"");
+  if (!where) return;
+  size_t length = (size_t)(where - error->s);
+  explicit_bzero(error->s + length, error->len - length);
+  error->len = length;
+}
+
 bool imap_command_parse(struct imap_command *c, const char *bytes, size_t length)
 {
   struct imap_parse p = { bytes, length ? bytes + length : bytes, c };
@@ -222,7 +232,9 @@ bool imap_command_parse(struct imap_command *c, const char *bytes, size_t length
   c->name = "";
   if (!parse_tag(&p)) return false;
   c->by_uid = imap_parse_word(&p, "UID");
-  return (!c->by_uid || imap_parse_space(&p)) && parse_verb(&p);
+  if ((!c->by_uid || imap_parse_space(&p)) && parse_verb(&p)) return true;
+  if (!strcmp(c->name, "LOGIN") || !strcmp(c->name, "AUTHENTICATE")) hide_what_stands(&c->error);
+  return false;
 }
 
 static void free_sequences(struct imap_search_key *key)

@@ -141,6 +141,9 @@ const char *imap_parse_astring(struct imap_parse *p, const char *expected)
   return take_run_or_string(p, is_astring_char, expected);
 }
 
+/* "john*master" (auth/master) is no atom; but clients write it as one, and nothing else can be meant. */
+const char *imap_parse_login(struct imap_parse *p) { return take_run_or_string(p, is_list_char, "a user name"); }
+
 const char *imap_parse_mailbox(struct imap_parse *p)
 {
   const char *mailbox = imap_parse_astring(p, "a mailbox");

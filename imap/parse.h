@@ -26,6 +26,7 @@ bool imap_parse_word(struct imap_parse *p, const char *word); /* takes the atom 
 const char *imap_parse_atom(struct imap_parse *p, const char *expected);
 const char *imap_parse_string(struct imap_parse *p, const char *expected);
 const char *imap_parse_astring(struct imap_parse *p, const char *expected);
+const char *imap_parse_login(struct imap_parse *p); /* an astring, in which an atom may have wildcards */
 const char *imap_parse_mailbox(struct imap_parse *p);
 const char *imap_parse_pattern(struct imap_parse *p);
 

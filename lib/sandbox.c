@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "lib/die.h"
 #include "lib/landlock.h"
@@ -53,6 +54,7 @@ void sandbox_enter(const struct sandbox *s)
   text words = TEXT_ZERO;
 
   describe(s, &words);
+  if (setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) == -1) die_unable("limit core files");
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1) die_unable("make the process not dumpable");
   if (!is_inside(text_string(&words))) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) die_unable("set no_new_privs");

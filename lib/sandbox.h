@@ -1,6 +1,6 @@
 /* sandbox: what the process may still do, by Landlock and seccomp where the kernel has them. Entered once, after
    everything is open; children inherit it. Where the kernel has one of them and it cannot be applied, the program ends
-   (END_TEMPORARY); where the kernel lacks it, one line is logged. Always: no_new_privs, not dumpable.
+   (END_TEMPORARY); where the kernel lacks it, one line is logged. Always: no_new_privs, not dumpable, no core file.
 
    Any process may still execute what lies in the folder of its own program, so that a listener can execute itself
    anew (lib/serve, SIGHUP), and nothing else. The new process is in the sandbox already and sees it: sandbox_enter

@@ -191,4 +191,5 @@ void auth_proceed(struct session *s, const char *argument, size_t length)
   }
   text_free(&mechanism);
   text_wipe(&request);
+  smtpd_input_wipe(&s->input);
 }

@@ -53,6 +53,7 @@ enum smtpd_line smtpd_input_line(struct smtpd_input *in, size_t max, const char 
 
 char *smtpd_input_room(struct smtpd_input *in, size_t *room)
 {
+  if (in->end > in->reach) in->reach = in->end;
   if (in->start) {
     memmove(in->bytes, in->bytes + in->start, in->end - in->start);
     in->end -= in->start;
@@ -66,4 +67,11 @@ void smtpd_input_forget(struct smtpd_input *in)
 {
   in->start = in->end = 0;
   in->is_skipping = in->is_broken = false;
+}
+
+void smtpd_input_wipe(struct smtpd_input *in)
+{
+  explicit_bzero(in->bytes, in->start);
+  if (in->reach > in->end) explicit_bzero(in->bytes + in->end, in->reach - in->end);
+  explicit_bzero(in->began, sizeof in->began);
 }

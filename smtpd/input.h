@@ -11,6 +11,7 @@ enum { INPUT_BYTES = 32768, INPUT_BEGAN_BYTES = 5 };
 
 struct smtpd_input {
   size_t start, end;      /* what is unread in bytes */
+  size_t reach;           /* up to there, or to end, bytes were written to */
   bool is_skipping;       /* in a line that is too long */
   bool is_broken;         /* behind a bare LF, which was told: up to CRLF nothing is a line */
   char began[INPUT_BEGAN_BYTES]; /* how the line began that is too long */
@@ -31,5 +32,6 @@ enum smtpd_line smtpd_input_line(struct smtpd_input *in, size_t max, const char 
 /* Where to read to, and how much there is room for: at least one byte while lines of less than INPUT_BYTES are taken. */
 char *smtpd_input_room(struct smtpd_input *in, size_t *room);
 void smtpd_input_forget(struct smtpd_input *in);
+void smtpd_input_wipe(struct smtpd_input *in); /* what was read is overwritten: it was a password */
 
 #endif

@@ -5,11 +5,9 @@ import base64, hashlib, os, re, smtplib, ssl, subprocess, sys
 
 sys.path[:0] = ["tests/flow", "tests"]
 from postroom import Postroom, Tap, wait_for
+from sasl_wire import CONTEXT, Wire
 from scram import Scram
 
-CONTEXT = ssl.create_default_context()
-CONTEXT.check_hostname = False
-CONTEXT.verify_mode = ssl.CERT_NONE
 USER = "bob@example.test"
 
 
@@ -17,29 +15,6 @@ OLD = ssl.create_default_context()
 OLD.check_hostname = False
 OLD.verify_mode = ssl.CERT_NONE
 OLD.maximum_version = ssl.TLSVersion.TLSv1_2
-
-
-class Wire:
-    """Lines over TLS."""
-    def __init__(self, mail, port, context=CONTEXT):
-        self.socket = context.wrap_socket(mail.connect(port))
-        self.file = self.socket.makefile("rb")
-
-    def say(self, line=b""):
-        self.socket.sendall(line + b"\r\n")
-
-    def hear(self):
-        return self.file.readline().decode().rstrip("\r\n")
-
-    def heard(self, end):
-        lines = [self.hear()]
-        while not re.match(end, lines[-1]) and lines[-1]:
-            lines.append(self.hear())
-        return lines
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
 
 
 def smtp(mail, context=CONTEXT):

@@ -4,6 +4,7 @@ that lead to one behind a rate limit (L-10), an address that became several dest
 or deferred."""
 import sys; sys.path.insert(0, 'tests')
 from scheduler import *
+from clock import same_day
 
 DONE, LATER = 'done 2.0.0 250 ok', 'later 4.2.2 452 come again'
 number = generation = 0
@@ -42,10 +43,11 @@ def run(name, *arguments):
     return r.returncode, r.stdout, r.stderr
 
 
+same_day()
 gate, special = threading.Event(), {'later.test': LATER}
 write('control/me', 'host.test\n')
 write('control/concurrencydestination', '1\n')
-write('control/destinationrate', 'limited.test 1/hour\n')
+write('control/destinationrate', 'limited.test 1/day\n')
 write('control/srs', 'no\n')
 publish()
 os.makedirs('state/limits/mail-send')
@@ -72,13 +74,13 @@ publish()
 
 # two addresses that lead to one
 some = [add('z@limited.test')]
-ok(gone(*some), 'the one of an hour')
+ok(gone(*some), 'the one of a day')
 same = add('u@limited.test', ('u@limited.test', 'same=yes', 'original=w@limited.test'))
 single = add('v@limited.test')
 ok(wait_for(lambda: 'waits for the rate limit' in run('qstat', single)[1]), 'two that wait for a rate limit')
 time.sleep(0.5)
 equal((attempts(same), states(same), attempts(single)), (0, 'RR', 0), 'that two addresses lead to one recipient of it is no attempt')
-os.unlink('state/limits/mail-send/store')  # an hour later, as it were
+os.unlink('state/limits/mail-send/store')  # a day later, as it were
 run('qctl', 'retry', '--all')
 ok(gone(same), '... and it keeps its place in the line', (states(same), asked(same)))
 equal(asked(same), ['u@limited.test'], '... sent once')
