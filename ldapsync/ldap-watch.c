@@ -25,7 +25,7 @@
 #include "lib/owner.h"
 #include "lib/ready.h"
 
-enum { POLL_SECONDS = 60, POLL_SECONDS_MAX = 86400, DELAY_SECONDS_MAX = 60 };
+enum { POLL_SECONDS = 60, STEADY_SECONDS = 60, POLL_SECONDS_MAX = 86400, DELAY_SECONDS_MAX = 60 };
 
 static int fetch(void)
 {
@@ -107,7 +107,9 @@ _Noreturn static void go_on(void)
       log_event("idle", "reason", "no control/ldapserver", (char *)0);
       while (!has_server()) wait_for_settings(POLL_SECONDS);
     }
+    time_t began = time(0);
     int code = run(watch_run);
+    if (time(0) - began >= STEADY_SECONDS) delay = 0; /* it had a server for a while: this is the first attempt without one */
     if (code == END_NO && (code = poll_once(&published)) == END_DONE) {
       delay = 0;
       wait_for_settings((unsigned int)conf_number("ldappoll", POLL_SECONDS, POLL_SECONDS_MAX));

@@ -2,8 +2,8 @@
 # ldap-watch and a real Samba AD domain controller, run as several processes as at a site: a change there decides the next transaction of an open
 # session (L-03, P-10): the right to submit, disabled, expired, deleted (seen as a tombstone, and by who may not see those), renamed in his groups, moved out of
 # the base and back, below a container that is renamed, a group's members. The controller restarted, ldap-watch stopped meanwhile or killed, its
-# place lost: state/directory/ldap.ldif is in the end what a full pass writes.
-import contextlib, os, signal, smtplib, ssl, subprocess, sys
+# place lost, its database put back: state/directory/ldap.ldif is in the end what a full pass writes.
+import contextlib, os, shutil, signal, smtplib, ssl, stat, subprocess, sys
 
 sys.path[:0] = ["tests", "tests/flow"]
 sys.dont_write_bytecode = True
@@ -223,6 +223,25 @@ def test_away(t, mail, dc):
     session.quit()
 
 
+def test_restored(t, mail, dc):
+    """A database that is put back has the invocationId that it had, and smaller numbers."""
+    session, private = Session(mail, "hanna"), f"{dc.folder}/private"
+    dc.stop()
+    shutil.copytree(private, f"{private}.before", ignore=lambda folder, names: [n for n in names if stat.S_ISSOCK(os.lstat(f"{folder}/{n}").st_mode)])
+    dc.start("prefork")
+    modify(dc, "bert", "add", "proxyAddresses", "smtp:later@school.test")
+    t.ok(session.becomes("later", True), "another address")
+    dc.stop()
+    at = len(mail.log("ldap-watch"))
+    shutil.rmtree(private)
+    os.rename(f"{private}.before", private)
+    dc.start("prefork")
+    t.ok(session.becomes("later", False), "the domain controller is put back to what it was before: so are we")
+    t.matches(mail.log("ldap-watch")[at:], "moved ", "... its numbers were smaller")
+    t.is_(is_full_pass(mail), True, "... and the file says what a full pass says")
+    session.quit()
+
+
 with Postroom(10) as mail, Tap() as t, Domain(f"{mail.folder}/dc", "10.10.0.9") as dc:
     dc.fill(fill)
     dc.start("prefork")
@@ -236,3 +255,4 @@ with Postroom(10) as mail, Tap() as t, Domain(f"{mail.folder}/dc", "10.10.0.9") 
     test_primary_group(t, mail, dc)
     test_deletions(t, mail, dc)
     test_away(t, mail, dc)
+    test_restored(t, mail, dc)

@@ -4,7 +4,7 @@ backwards, one that does not say whose numbers they are, that gives an object no
 real one: tests/flow/ad-watch.t."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
-from ldap_server import Server, octets
+from ldap_server import Server, octets, parts
 from ldif_changes import entries
 import threading
 
@@ -44,7 +44,9 @@ class Controller:
         return [self.entry(number, *one) for number, one in self.people.items() if self.fits(number, one, filter)], 0
 
     def fits(self, number, one, filter):
-        """Of the filters that are sent: by number of the change, by objectGUID, all."""
+        """Of the filters that are sent: by number of the change, from a number on, by objectGUID, all."""
+        if filter.startswith(octets('uSNChanged')):
+            return one[1] >= int(parts(filter)[1][1])
         if b'uSNChanged' in filter:
             return octets('uSNChanged') + octets(b'%d' % one[1]) in filter
         return guid(number) in filter if b'objectGUID' in filter else True
@@ -58,7 +60,7 @@ class Controller:
 
 
 def guid(number):
-    return bytes([number]) * 16
+    return b'\x04\0*)' + number.to_bytes(12, 'big')  # any bytes
 
 
 def answer_calls(listening):
@@ -129,6 +131,19 @@ for cut in range(1, 60):
 ok(cut > 4, 'the calls were counted', cut)
 ok(asked_with and not any(asked_with), '... and tables were asked for before the place was stored, each time', asked_with)
 
+dc.usn += 1000
+dc.set(3, 'kate')
+watch(follows('anna', 'bob', 'kate', name))
+equal((names(), stored()), (sorted(['anna', 'bob', 'kate', name]), place()), 'many numbers at once, most of them of what is not shown')
+many = ['many%d' % number for number in range(2100)]
+for number, one in enumerate(many, 1000):
+    dc.set(number, one)
+said = watch(follows('anna', 'bob', 'kate', name, *many))
+equal((len(names()), 'compared' in said), (2104, True), 'many people at once: everything is compared')
+for number in range(1000, 3100):
+    del dc.people[number]
+
+dc.people[3] = ('cat', 3)
 dc.id, dc.usn = b'B' * 16, 3
 del dc.people[2]
 said = watch(follows('anna', 'cat', name))
