@@ -137,6 +137,7 @@ static enum follow_result put_records(struct follow *f, const struct step *s)
   changed += put(f, DELTA_AUTH, "mailbox", &s->mailboxes, password_record).changed;
   changed += put(f, DELTA_POLICY, "group", &s->groups, group_record).changed;
   changed += put(f, DELTA_POLICY, "sendas", &s->mailboxes, send_as_record).changed;
+  f->come_mailboxes = mailboxes.come;
   f->gone_mailboxes = mailboxes.gone;
   f->gone_addresses = addresses.gone;
   f->addresses += addresses.come - addresses.gone;

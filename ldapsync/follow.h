@@ -20,7 +20,7 @@ struct follow {
   struct map known;       /* of struct follow_known: what stands in the file that grows, by DN */
   struct map holders;     /* of struct follow_holder: whose key it is */
   size_t addresses;       /* how many have a record */
-  size_t gone_mailboxes, gone_addresses; /* by the last tail */
+  size_t come_mailboxes, gone_mailboxes, gone_addresses; /* by the last tail */
   bool has_system_users;
   const char *why;        /* AGAIN: because of what */
 };

@@ -8,11 +8,13 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ldapsync/follow.h"
 #include "ldapsync/full.h"
 #include "ldapsync/generations.h"
+#include "ldapsync/gone.h"
 #include "ldapsync/metrics.h"
 #include "ldapsync/stamps.h"
 #include "lib/die.h"
@@ -122,6 +124,8 @@ static bool write_changes(struct resident *r, struct generation *g)
 
   full_become(g);
   if (!uids_save(&r->sources.uids)) die_unable("write state/tables/uids");
+  bool is_noted = !(r->follow.come_mailboxes || r->follow.gone_mailboxes) || gone_note(&r->sources.build.accounts, &r->sources.uids, (uint64_t)time(0));
+  if (!is_noted) die_unable("write state/tables/gone");
   if (!generation_open_changes(g, r->follow.delta.base.s)) return false;
   sources_describe(&r->sources, g, r->follow.addresses, &record);
   cdb_write_add(g->policy, "table", "generation", &record);

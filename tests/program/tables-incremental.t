@@ -256,6 +256,18 @@ def differences(one, other):
     return 'incremental: %s; full: %s' % (sorted(one - other)[:4], sorted(other - one)[:4])
 
 
+def orphans(home):
+    """The keys that state/tables/gone has."""
+    path = home + '/state/tables/gone'
+    return sorted(line.split()[0] for line in read(path).decode().splitlines()) if os.path.exists(path) else []
+
+
+def nobodys(home):
+    """Those that have a uid and no mailbox."""
+    somebodys = {key.decode().split(':', 1)[1] for table, key, _ in dump(home) if table == 'policy' and key.startswith(b'mailbox:')}
+    return sorted(line.split()[0] for line in read(home + '/state/tables/uids').decode().splitlines() if line.split()[0] not in somebodys) if os.path.exists(home + '/state/tables/uids') else []
+
+
 print('# seed %d' % SEED)
 os.symlink(ROOT + '/ldapsync/profiles', 'profiles')
 fresh_control()
@@ -274,6 +286,9 @@ for number in range(SCRIPTS):
         answer = call('tables-publish', [('what', 'publish')])[0]
         expected = full_pass()
         seen = dump('.')
+        if answer == [('answer', 'done'), ('code', '0')] and orphans('.') != nobodys('.'):
+            wrong = (turn, 'state/tables/gone', orphans('.'), nobodys('.'))
+            break
         if answer != [('answer', 'done'), ('code', '0')] or seen != expected:
             wrong = (turn, answer, differences(seen, expected))
             break
