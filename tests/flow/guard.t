@@ -7,20 +7,6 @@ sys.dont_write_bytecode = True
 from postroom import *
 
 
-def rcpt(mail, to):
-    client = smtplib.SMTP(mail.address, mail.port(25), timeout=300)
-    client.ehlo("outside.example")
-    client.mail("stranger@outside.example")
-    code, text = client.rcpt(to)
-    client.quit()
-    return f"{code} {text.decode()}"
-
-
-def send(mail, to, subject):
-    client = smtplib.SMTP(mail.address, mail.port(25), timeout=300)
-    return mail.give(client, "stranger@outside.example", to, subject)
-
-
 def may_log_in(mail, user, password):
     with mail.inside:
         client = smtplib.SMTP(mail.address, mail.port(587), timeout=300)
@@ -40,18 +26,18 @@ def check_expect(t, mail):
     said = mail.run("tables-build")
     t.is_(mail.code, 1, "... and does not when she is gone: nothing is published")
     t.matches(said, "control/expect line 1: .*but it would be 550 5.1.1 unknown-user", "... which is said")
-    t.matches(rcpt(mail, "kim@example.test"), "^250 ", "... and she still gets mail")
+    t.matches(mail.rcpt("kim@example.test"), "^250 ", "... and she still gets mail")
     t.matches(mail.run("tables-build", "--dry-run"), "kim@example.test: has no mailbox any more", "--dry-run says what would be, as root, too")
     os.unlink(f"{mail.home}/control/expect")
     mail.run("tables-build")
-    t.matches(rcpt(mail, "kim@example.test"), "^550 5.1.1 ", "without the line she is gone")
+    t.matches(mail.rcpt("kim@example.test"), "^550 5.1.1 ", "without the line she is gone")
 
 
 def check_back(t, mail):
     t.matches(mail.run("tables-diff"), "kim@example.test: has no mailbox any more", "tables-diff says what has changed")
     mail.run("tables-build", "--back")
     t.is_(mail.code, 0, "tables-build --back")
-    t.matches(rcpt(mail, "kim@example.test"), "^250 ", "... the servers ask the old tables at once")
+    t.matches(mail.rcpt("kim@example.test"), "^250 ", "... the servers ask the old tables at once")
     mail.run("tables-build")
     t.is_(mail.code, 1, "... which stay")
     os.rename(f"{mail.home}/kim", f"{mail.home}/directory/kim@example.test.ldif")
@@ -69,17 +55,17 @@ def check_link(t, mail):
 
 
 def check_delete(t, mail):
-    send(mail, "kim@example.test", "before she goes")
+    mail.send("kim@example.test", "before she goes")
     t.ok(mail.mail_with("kim", "before she goes"), "she has mail")
     uid = os.stat(f"{mail.home}/mail/example.test/kim").st_uid
     mail.run("mailadm", "delete", "account", "kim@example.test", "--yes")
     t.is_(mail.code, 0, "W-21: delete account")
-    t.matches(rcpt(mail, "kim@example.test"), "^550 5.1.1 ", "... she is gone at once")
+    t.matches(mail.rcpt("kim@example.test"), "^550 5.1.1 ", "... she is gone at once")
     t.ok(not may_log_in(mail, "kim@example.test", "by a link"), "... and does not get in")
     t.is_(len(mail.mail("kim")), 1, "N-15: ... her mail is there")
     t.matches(mail.run("mailadm", "list", "orphans"), f"example.test/kim {uid} ", "... and listed")
     mail.add_account("kim@example.test", "other")
-    send(mail, "kim@example.test", "to the next one")
+    mail.send("kim@example.test", "to the next one")
     t.ok(mail.mail_with("kim~2", "to the next one"), "somebody else of that name has a folder of his own")
     t.ok(os.stat(f"{mail.home}/mail/example.test/kim~2").st_uid != uid and len(mail.mail("kim")) == 1, "... under another uid, and none of her mail")
     mail.run("mailadm", "delete", "account", "kim@example.test", "--yes", "--purge")

@@ -2,30 +2,12 @@
 # ldap: a school's users come from slapd (rfc2307, STARTTLS, a CA of its own) into a running instance; mail and logins work
 # by stored hash and by binding; a change is seen by the next MAIL FROM of an open session; with slapd stopped all mail
 # flows on, and a pass of ldapsync changes nothing. (issue 2, 9; L-03, L-04, L-06, P-21, check 57)
-import imaplib, os, smtplib, ssl, sys
+import os, smtplib, ssl, sys
 
 sys.path[:0] = ["tests/flow", "tests"]
 sys.dont_write_bytecode = True
 from postroom import Postroom, Tap, wait_for
 from slapd import BASE, Slapd, person
-
-
-def imap(mail, user, password):
-    """The number of messages in the user's INBOX, or what the server said instead."""
-    box = imaplib.IMAP4_SSL(mail.address, mail.port(993), ssl_context=ssl._create_unverified_context())
-    try:
-        box.login(user, password)
-        count = int(box.select()[1][0])
-        box.logout()
-        return count
-    except imaplib.IMAP4.error as error:
-        box.shutdown()
-        return str(error)
-
-
-def send(mail, to, subject):
-    with smtplib.SMTP(mail.address, mail.port(25), timeout=300) as client:
-        client.sendmail("ann@outside.example", [to], f"Subject: {subject}\r\n\r\nx\r\n")
 
 
 def submit(mail, user, password, to, subject):
@@ -45,12 +27,12 @@ with Postroom(31) as mail, Tap() as t:
         t.is_(mail.code, 0, "one pass of ldapsync, as cron starts it")
         t.ok("hanna@school.test" in mail.run("mailadm", "list", "accounts"), "its people are accounts", said)
         for user in ("hanna", "bert"):
-            send(mail, f"{user}@school.test", f"to {user}")
+            mail.send(f"{user}@school.test", f"to {user}")
             t.ok(wait_for(lambda: mail.mail(user, "school.test")), f"L-06 mail from outside reaches {user}")
         t.is_(os.stat(f"{mail.home}/mail/school.test/bert").st_uid, 31001, "in a mailbox with the uidNumber of the directory")
-        t.is_(imap(mail, "hanna@school.test", "known to the tables"), 1, "a login by the stored hash")
-        t.is_(imap(mail, "bert@school.test", "known to slapd"), 1, "L-04 a login by binding to slapd over STARTTLS")
-        t.matches(str(imap(mail, "bert@school.test", "wrong")), "AUTHENTICATIONFAILED", "a wrong password does not bind")
+        t.is_(mail.count("hanna@school.test", "known to the tables"), 1, "a login by the stored hash")
+        t.is_(mail.count("bert@school.test", "known to slapd"), 1, "L-04 a login by binding to slapd over STARTTLS")
+        t.matches(str(mail.count("bert@school.test", "wrong")), "AUTHENTICATIONFAILED", "a wrong password does not bind")
         submit(mail, "bert@school.test", "known to slapd", "hanna@school.test", "from bert")
         t.ok(wait_for(lambda: any(b"from bert" in m for m in mail.mail("hanna", "school.test"))), "bert sends by submission")
 
@@ -70,10 +52,10 @@ with Postroom(31) as mail, Tap() as t:
         said = mail.run("ldapsync")
         t.is_((mail.code, os.readlink(f"{mail.home}/tables/current")), (111, before), "check 57: slapd is down: ldapsync says so and changes nothing")
         t.matches(said, rf"{mail.address}|server", "and names the server")
-        send(mail, "headmistress@school.test", "no directory")
+        mail.send("headmistress@school.test", "no directory")
         t.ok(wait_for(lambda: any(b"no directory" in m for m in mail.mail("hanna", "school.test"))), "P-21 mail from outside flows on")
         submit(mail, "hanna@school.test", "known to the tables", "bert@school.test", "still here")
         t.ok(wait_for(lambda: any(b"still here" in m for m in mail.mail("bert", "school.test"))), "so does submission, by the stored hash")
-        t.is_(imap(mail, "hanna@school.test", "known to the tables"), 3, "and IMAP")
-        t.matches(str(imap(mail, "bert@school.test", "known to slapd")), "UNAVAILABLE", "who must be asked at slapd is told to try later")
+        t.is_(mail.count("hanna@school.test", "known to the tables"), 3, "and IMAP")
+        t.matches(str(mail.count("bert@school.test", "known to slapd")), "UNAVAILABLE", "who must be asked at slapd is told to try later")
         t.is_(mail.queue(), [], "nothing waits")

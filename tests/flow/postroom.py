@@ -6,7 +6,7 @@
     with Postroom(21, host=far, address="::", offset=0, me="mail.far.example") as mail:    # on a host of tests/flow/net.py
 
 Run from the top of the tree, as root. The instance is stopped and removed at the end, also on failure."""
-import atexit, contextlib, glob, json, os, re, shutil, signal, smtplib, socket, subprocess, sys, tempfile, time
+import atexit, contextlib, glob, imaplib, json, os, re, shutil, signal, smtplib, socket, ssl, subprocess, sys, tempfile, time
 
 
 class Tap:
@@ -209,6 +209,36 @@ class Postroom:
         if code != 250:
             raise smtplib.SMTPResponseException(code, text)
         return text.decode().split()[-1]
+
+    def send(self, to, subject, sender="stranger@outside.example"):
+        """A message from outside, by port 25; its id."""
+        with self.inside:
+            client = smtplib.SMTP(self.address, self.port(25), timeout=300)
+        with client:
+            return self.give(client, sender, to, subject)
+
+    def rcpt(self, to, sender="stranger@outside.example"):
+        """What port 25 says to a recipient, and its code before it."""
+        with self.inside:
+            client = smtplib.SMTP(self.address, self.port(25), timeout=300)
+        with client:
+            client.ehlo("outside.example")
+            client.mail(sender)
+            code, text = client.rcpt(to)
+        return f"{code} {text.decode()}"
+
+    def count(self, login, password):
+        """The number of messages in the INBOX of who logs in by IMAP, or what the server says instead."""
+        with self.inside:
+            box = imaplib.IMAP4_SSL(self.address, self.port(993), ssl_context=ssl._create_unverified_context())
+        try:
+            box.login(login, password)
+            count = int(box.select()[1][0])
+            box.logout()
+            return count
+        except imaplib.IMAP4.error as error:
+            box.shutdown()
+            return str(error)
 
     def relay_rule(self, **fields):
         """control/relayrules/test, published."""
