@@ -64,6 +64,8 @@ void admin_accounts_hash(text *lines, const char *password)
   text_wipe(&stored);
   if (password_scram(&stored, password)) add_attribute(lines, "userPassword", text_string(&stored));
   text_wipe(&stored);
+  if (password_scram_sha1(&stored, password)) add_attribute(lines, "userPassword", text_string(&stored));
+  text_wipe(&stored);
 }
 
 static void format_entry(text *out, const struct address *a, const char *login, const text *passwords, const char *more)

@@ -299,7 +299,7 @@ static void keep_facts(struct conversation *c, const text *packet)
 static bool can_work(const struct conversation *c, const char *mechanism)
 {
   switch (sasl_means(mechanism)) {
-  case SASL_BY_KEYS: return login_has_keys();
+  case SASL_BY_KEYS: return login_has_keys(sasl_hash(mechanism));
   case SASL_BY_TOKEN: return mechanisms_take_tokens();
   case SASL_BY_CERTIFICATE: return c->identity.len;
   default: return true;

@@ -351,14 +351,17 @@ void login_finish(const struct login_try *try, struct login_answer *answer)
   if (open_tables()) bindcache_sweep(&shared.policy, &shared.auth);
 }
 
-bool login_has_keys(void) { return tables_offer_scram(&shared.policy); }
+bool login_has_keys(enum scramhash hash)
+{
+  return hash == SCRAMHASH_SHA_1 ? tables_offer_scram_sha1(&shared.policy) : tables_offer_scram(&shared.policy);
+}
 
 static bool find_keys(const struct attempt *a, struct scramkeys *keys, text *stored)
 {
   size_t at = 0;
 
   for (const char *value; (value = record_next(&a->secret, "password", &at));)
-    if (scramkeys_parse(keys, value)) {
+    if (scramkeys_parse_by(keys, value, keys->hash)) {
       text_copy(stored, value);
       return true;
     }

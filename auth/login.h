@@ -42,12 +42,12 @@ struct login_answer {
 void login_prepare(void); /* the parent, once: what all children share, and a hash to compare unknown names with */
 void login_refresh(void); /* the parent, before each child: the current tables */
 bool login_is_service(const char *service);
-bool login_has_keys(void); /* may SCRAM be tried: have all logins keys (tables-build)? */
+bool login_has_keys(enum scramhash hash); /* may SCRAM be tried: have all logins keys (tables-build)? */
 
 /* What was said as the name: who logs in, and for whom ("": himself). As it is if that is somebody's name. */
 void login_split(const char *said, text *login, text *acts_for);
 
-/* The keys for SCRAM that are stored of a login (of try, nothing more is needed); if there are none, those of a stranger, and stored is "". YES or LATER. */
+/* The keys for SCRAM by keys->hash that are stored of a login (of try, nothing more is needed); if there are none, those of a stranger, and stored is "". YES or LATER. */
 enum login_result login_keys(const struct login_try *try, struct scramkeys *keys, text *stored, struct login_answer *answer);
 /* A name that was said, as it may stand in the log: as it is if it is somebody's, or an address of a domain of ours; else it may be a
    password in the wrong field, and what `mailadm auth show NAME` makes of it stands for it. */

@@ -46,7 +46,8 @@ static void make(const struct login_answer *answer, const char *password, text *
     verify_hash(&stored, password);
   else if (keys.len)
     text_copy(&stored, answer->fits.s);
-  if (scheme_parse(answer->fits.s, &hash) != SCHEME_SCRAM_SHA_256 && stored.len) {
+  enum scheme scheme = scheme_parse(answer->fits.s, &hash);
+  if (scheme != SCHEME_SCRAM_SHA_256 && scheme != SCHEME_SCRAM_SHA_1 && stored.len) {
     record_add(request, "new", text_string(&stored));
     if (keys.len) record_add(request, "new", text_string(&keys));
   }

@@ -6,11 +6,11 @@
 #include "lib/record.h"
 #include "lib/secret.h"
 
-#define PLUS "SCRAM-SHA-256-PLUS"
-
 struct sasl_mechanism {
   const char *name;
   enum sasl_means means;
+  enum scramhash hash; /* of SCRAM */
+  bool is_plus;
   enum sasl_result (*step)(struct sasl *s, const char *bytes, size_t length);
 };
 
@@ -141,8 +141,15 @@ static enum sasl_result external(struct sasl *s, const char *bytes, size_t lengt
 }
 
 static const struct sasl_mechanism mechanisms[] = {
-  { "PLAIN", SASL_BY_PASSWORD, plain },   { "LOGIN", SASL_BY_PASSWORD, login }, { "SCRAM-SHA-256", SASL_BY_KEYS, scram },      { PLUS, SASL_BY_KEYS, scram },
-  { "OAUTHBEARER", SASL_BY_TOKEN, oauth }, { "XOAUTH2", SASL_BY_TOKEN, xoauth2 }, { "EXTERNAL", SASL_BY_CERTIFICATE, external },
+  { "PLAIN", SASL_BY_PASSWORD, 0, false, plain },
+  { "LOGIN", SASL_BY_PASSWORD, 0, false, login },
+  { "SCRAM-SHA-256", SASL_BY_KEYS, SCRAMHASH_SHA_256, false, scram },
+  { "SCRAM-SHA-256-PLUS", SASL_BY_KEYS, SCRAMHASH_SHA_256, true, scram },
+  { "SCRAM-SHA-1", SASL_BY_KEYS, SCRAMHASH_SHA_1, false, scram },
+  { "SCRAM-SHA-1-PLUS", SASL_BY_KEYS, SCRAMHASH_SHA_1, true, scram },
+  { "OAUTHBEARER", SASL_BY_TOKEN, 0, false, oauth },
+  { "XOAUTH2", SASL_BY_TOKEN, 0, false, xoauth2 },
+  { "EXTERNAL", SASL_BY_CERTIFICATE, 0, false, external },
 };
 
 static const struct sasl_mechanism *find(const char *name)
@@ -158,14 +165,21 @@ enum sasl_means sasl_means(const char *mechanism)
   return found ? found->means : SASL_BY_PASSWORD;
 }
 
+enum scramhash sasl_hash(const char *mechanism)
+{
+  const struct sasl_mechanism *found = find(mechanism);
+  return found ? found->hash : SCRAMHASH_SHA_256;
+}
+
 bool sasl_begin(struct sasl *s, const char *mechanism, const text *channel)
 {
   sasl_end(s);
-  s->scram.channel = channel;
-  s->scram.is_plus = string_is_nocase(mechanism, PLUS);
-  if (s->scram.is_plus && (!channel || !record_find(channel, "exporter"))) return false;
   s->mechanism = find(mechanism);
-  return s->mechanism != 0;
+  if (!s->mechanism) return false;
+  s->scram.channel = channel;
+  s->scram.is_plus = s->mechanism->is_plus;
+  s->keys.hash = s->mechanism->hash;
+  return !s->scram.is_plus || (channel && record_find(channel, "exporter"));
 }
 
 enum sasl_result sasl_step(struct sasl *s, const char *bytes, size_t length)

@@ -41,6 +41,7 @@ bool sasl_begin(struct sasl *s, const char *mechanism, const text *channel);
 
 enum sasl_means { SASL_BY_PASSWORD, SASL_BY_KEYS, SASL_BY_TOKEN, SASL_BY_CERTIFICATE };
 enum sasl_means sasl_means(const char *mechanism); /* of one that is not known: PASSWORD */
+enum scramhash sasl_hash(const char *mechanism);   /* of whose keys, if it goes by keys */
 
 /* bytes: the decoded response, 0 at the start if the client sent none with its command. */
 enum sasl_result sasl_step(struct sasl *s, const char *bytes, size_t length);

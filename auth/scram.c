@@ -93,7 +93,7 @@ struct final {
   size_t signed_length; /* client-final-message-without-proof */
 };
 
-static bool parse_final(const char *bytes, size_t length, struct final *f)
+static bool parse_final(const char *bytes, size_t length, size_t size, struct final *f)
 {
   struct cursor c = { bytes, bytes + length }, extensions;
   const char *value, *proof = memrchr(bytes, ',', length);
@@ -107,7 +107,7 @@ static bool parse_final(const char *bytes, size_t length, struct final *f)
   extensions = c;
   c = (struct cursor){ proof + 1, bytes + length };
   return is_extensions(extensions) && attribute(&c, 'p', &value, &value_length) && base64_decode(&f->proof, value, value_length) &&
-         f->proof.len == MAC_SIZE;
+         f->proof.len == size;
 }
 
 static bool are_equal(const void *a, const void *b, size_t length)
@@ -123,21 +123,23 @@ static bool are_equal(const void *a, const void *b, size_t length)
 static bool is_proof(const struct auth_scram *s, const struct scramkeys *k, const text *proof)
 {
   unsigned char client[MAC_SIZE], stored[MAC_SIZE];
+  size_t size = scramhash_size(k->hash);
 
-  mac_bytes(client, (const char *)k->stored, MAC_SIZE, s->said.s, s->said.len);
-  for (size_t i = 0; i < MAC_SIZE; i++) client[i] ^= (unsigned char)proof->s[i];
-  scramkeys_store(stored, client);
+  scramhash_mac(k->hash, client, k->stored, size, s->said.s, s->said.len);
+  for (size_t i = 0; i < size; i++) client[i] ^= (unsigned char)proof->s[i];
+  scramkeys_store(k->hash, stored, client);
   explicit_bzero(client, sizeof client);
-  return are_equal(stored, k->stored, MAC_SIZE);
+  return are_equal(stored, k->stored, size);
 }
 
 static void sign(const struct auth_scram *s, const struct scramkeys *k, text *message)
 {
   unsigned char signature[MAC_SIZE];
+  size_t size = scramhash_size(k->hash);
 
-  mac_bytes(signature, (const char *)k->server, MAC_SIZE, s->said.s, s->said.len);
+  scramhash_mac(k->hash, signature, k->server, size, s->said.s, s->said.len);
   text_copy(message, "v=");
-  base64_add(message, (char *)signature, MAC_SIZE);
+  base64_add(message, (char *)signature, size);
 }
 
 enum auth_scram_result auth_scram_last(struct auth_scram *s, const struct scramkeys *k, const char *bytes, size_t length, text *message)
@@ -146,7 +148,7 @@ enum auth_scram_result auth_scram_last(struct auth_scram *s, const struct scramk
   enum auth_scram_result result = AUTH_SCRAM_MALFORMED;
 
   text_clear(message);
-  if (parse_final(bytes, length, &f)) {
+  if (parse_final(bytes, length, scramhash_size(k->hash), &f)) {
     text_add_char(&s->said, ',');
     text_add_bytes(&s->said, bytes, f.signed_length);
     bool is_bound = f.binding.len == s->header.len && are_equal(f.binding.s, s->header.s, s->header.len);

@@ -1,4 +1,4 @@
-/* scram: the server's side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677), bytes in, bytes out, without I/O. What the client says is
+/* scram: the server's side of SCRAM-SHA-256 and SCRAM-SHA-1, each with -PLUS (RFC 5802, RFC 7677), bytes in, bytes out, without I/O. What the client says is
    hostile. first, then challenge with the keys of its login, then last. */
 
 #ifndef AUTH_SCRAM_H

@@ -8,7 +8,7 @@
 #include "lib/record.h"
 #include "lib/scramkeys.h"
 
-/* tables: the record scram:stranger of auth.cdb (doc/tables.md). False: it is none. login: as it is looked up. */
+/* tables: the record scram:stranger of auth.cdb (doc/tables.md). False: it is none. login: as it is looked up. k->hash: by which. */
 bool auth_stranger_keys(struct scramkeys *k, const text *tables, const char *login);
 
 #endif

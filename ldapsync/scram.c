@@ -46,7 +46,7 @@ static void look_at(struct scram *s, const text *secret, const char *who, bool i
 
   if (!secret->len) return;
   for (const char *stored; !has && (stored = record_next(secret, "password", &at));)
-    if ((has = scramkeys_parse(&keys, stored))) find_shape(s, &keys)->count += one;
+    if ((has = scramkeys_parse_by(&keys, stored, s->hash))) find_shape(s, &keys)->count += one;
   if (has)
     s->with += one;
   else {
@@ -90,6 +90,7 @@ void scram_count(struct scram *s, const struct account *a, const struct build_li
 
   records_secrets(a, limits, &secret);
   look_at(s, &secret, a->from.s, is_gone);
+  if (s->sha1) look_at(s->sha1, &secret, a->from.s, is_gone);
   text_wipe(&secret);
 }
 
@@ -97,9 +98,10 @@ void scram_decide(struct scram *s)
 {
   s->is_offered = s->with && !s->without && s->iterations;
   text_string(&s->first);
+  if (s->sha1) scram_decide(s->sha1);
 }
 
-void scram_look(struct scram *s, const struct build *b, const struct build_limits *limits, const struct table *auth)
+static void look_at_all(struct scram *s, const struct build *b, const struct build_limits *limits, const struct table *auth)
 {
   text secret = TEXT_ZERO;
 
@@ -109,26 +111,43 @@ void scram_look(struct scram *s, const struct build *b, const struct build_limit
     look_at(s, &secret, b->accounts.all[i]->from.s, false);
   }
   s->iterations = conf_number("scramiterations", 1, UINT32_MAX);
-  find_key(&s->key);
-  scram_decide(s);
   text_wipe(&secret);
 }
 
-void scram_record(const struct scram *s, text *record)
+void scram_look(struct scram *s, const struct build *b, const struct build_limits *limits, const struct table *auth)
+{
+  look_at_all(s, b, limits, auth);
+  if (conf_is_yes("scramsha1", false)) {
+    if (!(s->sha1 = calloc(1, sizeof *s->sha1))) die_nomem();
+    *s->sha1 = (struct scram)SCRAM_ZERO;
+    s->sha1->hash = SCRAMHASH_SHA_1;
+    look_at_all(s->sha1, b, limits, auth);
+  }
+  find_key(&s->key);
+  scram_decide(s);
+}
+
+static void add_shapes(const struct scram *s, const char *name, text *record)
 {
   text shape = TEXT_ZERO;
 
-  text_clear(record);
   for (size_t i = 0, shown = 0; i < s->shape_count && shown < SHAPES_MAX; i++) {
     if (!s->shapes[i].count) continue;
     text_clear(&shape);
     text_add_number(&shape, s->shapes[i].iterations);
     text_add_char(&shape, ' ');
     text_add_number(&shape, s->shapes[i].salt_length);
-    record_add(record, "shape", text_string(&shape));
+    record_add(record, name, text_string(&shape));
     shown++;
   }
+  text_free(&shape);
+}
+
+void scram_record(const struct scram *s, text *record)
+{
+  text_clear(record);
+  add_shapes(s, "shape", record);
+  if (s->sha1) add_shapes(s->sha1, "shape-sha1", record);
   record_add(record, "offered", s->is_offered ? "yes" : "no");
   record_add(record, "key", s->key.s);
-  text_free(&shape);
 }

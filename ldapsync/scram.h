@@ -1,4 +1,4 @@
-/* scram: can SCRAM-SHA-256 be offered? A client that is offered it takes it, and is then refused where no keys are stored; so it
+/* scram: can SCRAM-SHA-256, or SCRAM-SHA-1, be offered? A client that is offered it takes it, and is then refused where no keys are stored; so it
    is offered only if every login has them (doc/tables.md, scram:stranger). */
 
 #ifndef LDAPSYNC_SCRAM_H
@@ -6,6 +6,7 @@
 
 #include "ldapsync/build.h"
 #include "ldapsync/table.h"
+#include "lib/scramhash.h"
 
 struct scram_shape { /* keys of one kind */
   uint64_t iterations, salt_length;
@@ -13,6 +14,8 @@ struct scram_shape { /* keys of one kind */
 };
 
 struct scram {
+  enum scramhash hash;
+  struct scram *sha1;   /* the same of SCRAM-SHA-1, if control/scramsha1 asks for it; else 0 */
   bool is_offered;
   size_t with, without; /* logins that have keys, and that have not */
   text first;           /* who is the first without */

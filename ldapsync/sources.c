@@ -100,6 +100,7 @@ void sources_describe(const struct sources *s, const struct generation *g, size_
   record_add_number(record, "mailboxes", s->build.accounts.count);
   record_add_number(record, "addresses", addresses);
   record_add(record, "scram", s->scram.is_offered ? "yes" : "no");
+  if (s->scram.sha1) record_add(record, "scramsha1", s->scram.sha1->is_offered ? "yes" : "no");
 }
 
 bool sources_is_backend(const struct sources *s, const struct build_name *n)

@@ -21,6 +21,8 @@ static bool always(const struct mechanisms *m)
 }
 
 static bool has_keys(const struct mechanisms *m) { return tables_offer_scram(m->policy); }
+static bool has_sha1(const struct mechanisms *m) { return tables_offer_scram_sha1(m->policy); }
+static bool may_bind_sha1(const struct mechanisms *m) { return m->bindings->len && has_sha1(m); }
 static bool may_bind(const struct mechanisms *m) { return m->bindings->len && has_keys(m); }
 
 static bool takes_tokens(const struct mechanisms *m)
@@ -54,6 +56,8 @@ static const struct {
   { "LOGIN", always },
   { "SCRAM-SHA-256", has_keys },
   { "SCRAM-SHA-256-PLUS", may_bind },
+  { "SCRAM-SHA-1", has_sha1 },
+  { "SCRAM-SHA-1-PLUS", may_bind_sha1 },
   { "OAUTHBEARER", takes_tokens },
   { "XOAUTH2", takes_tokens },
   { "EXTERNAL", knows_certificate },

@@ -128,12 +128,13 @@ static enum password_result check_scram(const char *stored, const char *password
   text prepared = TEXT_ZERO;
   enum password_result result = PASSWORD_UNKNOWN;
 
-  if (scramkeys_parse(&known, stored)) {
+  if (scramkeys_parse_any(&known, stored)) {
+    made.hash = known.hash;
     made.iterations = known.iterations;
     text_copy_bytes(&made.salt, known.salt.s, known.salt.len);
     saslprep(&prepared, password);
     scramkeys_make(&made, prepared.s);
-    result = are_equal((char *)made.stored, (char *)known.stored, MAC_SIZE) ? PASSWORD_RIGHT : PASSWORD_WRONG;
+    result = are_equal((char *)made.stored, (char *)known.stored, scramhash_size(known.hash)) ? PASSWORD_RIGHT : PASSWORD_WRONG;
   }
   text_wipe(&prepared);
   scramkeys_free(&made);
@@ -151,7 +152,7 @@ enum password_result password_check(const char *stored, const char *password)
   for (size_t i = 0; i < sizeof salteds / sizeof *salteds; i++)
     if (salteds[i].scheme == scheme) return check_salted(&salteds[i], hash, password);
   if (scheme == SCHEME_ARGON2) return check_argon2(hash, password);
-  return scheme == SCHEME_SCRAM_SHA_256 ? check_scram(stored, password) : check_crypt(hash, password);
+  return scheme == SCHEME_SCRAM_SHA_256 || scheme == SCHEME_SCRAM_SHA_1 ? check_scram(stored, password) : check_crypt(hash, password);
 }
 
 /* What a hash costs is in the prefix's own unit; measured in doc/password-hash.md. */
@@ -250,7 +251,7 @@ bool password_costs_as(const char *stored, const char *other)
   if (scheme == SCHEME_UNKNOWN || scheme != scheme_parse(other, &other_hash)) return false;
   bool is_same = scheme == SCHEME_CRYPT            ? has_cost_of(hash, other_hash)
                  : scheme == SCHEME_ARGON2         ? phc_parse(&phc, hash) && phc_parse(&other_phc, other_hash) && have_parameters_of(&phc, &other_phc)
-                 : scheme == SCHEME_SCRAM_SHA_256 ? scramkeys_parse(&keys, stored) && scramkeys_parse(&other_keys, other) && keys.iterations == other_keys.iterations
+                 : scheme == SCHEME_SCRAM_SHA_256 || scheme == SCHEME_SCRAM_SHA_1 ? scramkeys_parse_any(&keys, stored) && scramkeys_parse_any(&other_keys, other) && keys.iterations == other_keys.iterations
                                                    : true;
   phc_free(&phc), phc_free(&other_phc);
   scramkeys_free(&keys), scramkeys_free(&other_keys);
@@ -302,9 +303,9 @@ void password_keep_settings(void)
   settings.is_kept = true;
 }
 
-bool password_scram(text *stored, const char *password)
+static bool add_keys(text *stored, const char *password, enum scramhash hash)
 {
-  struct scramkeys keys = { .iterations = scram_iterations(), .salt = TEXT_ZERO };
+  struct scramkeys keys = { .hash = hash, .iterations = scram_iterations(), .salt = TEXT_ZERO };
   text prepared = TEXT_ZERO;
   char salt[SCRAM_SALT_SIZE];
 
@@ -318,3 +319,6 @@ bool password_scram(text *stored, const char *password)
   scramkeys_free(&keys);
   return true;
 }
+
+bool password_scram(text *stored, const char *password) { return add_keys(stored, password, SCRAMHASH_SHA_256); }
+bool password_scram_sha1(text *stored, const char *password) { return conf_is_yes("scramsha1", false) && add_keys(stored, password, SCRAMHASH_SHA_1); }

@@ -25,5 +25,6 @@ void password_seal(text *stored, const char *secret);
 
 /* Adds "{SCRAM-SHA-256}KEYS" by control/scramiterations (25000); false if that is 0: none is wanted. */
 bool password_scram(text *stored, const char *password);
+bool password_scram_sha1(text *stored, const char *password); /* the same for SCRAM-SHA-1; false as well without control/scramsha1 */
 
 #endif

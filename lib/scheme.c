@@ -12,6 +12,7 @@ static const struct {
   { "{ARGON2ID}", SCHEME_ARGON2 },   { "{ARGON2I}", SCHEME_ARGON2 },   { "{ARGON2}", SCHEME_ARGON2 },
   { "{SSHA}", SCHEME_SSHA },         { "{SSHA256}", SCHEME_SSHA256 }, { "{SSHA512}", SCHEME_SSHA512 },
   { "{SCRAM-SHA-256}", SCHEME_SCRAM_SHA_256 }, { "SCRAM-SHA-256$", SCHEME_SCRAM_SHA_256 },
+  { "{SCRAM-SHA-1}", SCHEME_SCRAM_SHA_1 }, { "SCRAM-SHA-1$", SCHEME_SCRAM_SHA_1 },
 };
 
 enum scheme scheme_parse(const char *stored, const char **hash)

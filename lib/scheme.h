@@ -13,7 +13,8 @@ enum scheme {
   SCHEME_SSHA,
   SCHEME_SSHA256,
   SCHEME_SSHA512,
-  SCHEME_SCRAM_SHA_256 /* keys, lib/scramkeys; "SCRAM-SHA-256$" as well (RFC 5803) */
+  SCHEME_SCRAM_SHA_256, /* keys, lib/scramkeys; "SCRAM-SHA-256$" as well (RFC 5803) */
+  SCHEME_SCRAM_SHA_1    /* the same */
 };
 
 /* *hash is what stands behind the prefix. A password in the clear is never a scheme (T18). */

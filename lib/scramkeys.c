@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <skalibs/sha256.h>
-
 #include "lib/base64.h"
 #include "lib/cryptcost.h"
 #include "lib/phc.h"
@@ -20,12 +18,12 @@ static bool take_bytes(const char **at, char separator, text *bytes)
   return true;
 }
 
-static bool take_key(const char **at, char separator, unsigned char *key)
+static bool take_key(const char **at, char separator, enum scramhash hash, unsigned char *key)
 {
   text bytes = TEXT_ZERO;
-  bool good = take_bytes(at, separator, &bytes) && bytes.len == MAC_SIZE;
+  bool good = take_bytes(at, separator, &bytes) && bytes.len == scramhash_size(hash);
 
-  if (good) memcpy(key, bytes.s, MAC_SIZE);
+  if (good) memcpy(key, bytes.s, bytes.len);
   text_wipe(&bytes);
   return good;
 }
@@ -41,14 +39,22 @@ static bool take_iterations(const char **at, char separator, unsigned int *itera
   return true;
 }
 
-bool scramkeys_parse(struct scramkeys *k, const char *stored)
+bool scramkeys_parse_by(struct scramkeys *k, const char *stored, enum scramhash hash)
 {
   const char *at;
 
-  if (scheme_parse(stored, &at) != SCHEME_SCRAM_SHA_256) return false;
+  if (scheme_parse(stored, &at) != (hash == SCRAMHASH_SHA_1 ? SCHEME_SCRAM_SHA_1 : SCHEME_SCRAM_SHA_256)) return false;
+  k->hash = hash;
   bool is_rfc5803 = at[-1] == '$';
   return take_iterations(&at, is_rfc5803 ? ':' : ',', &k->iterations) && take_bytes(&at, is_rfc5803 ? '$' : ',', &k->salt) && k->salt.len &&
-         k->salt.len <= SCRAMKEYS_SALT_MAX && take_key(&at, is_rfc5803 ? ':' : ',', k->stored) && take_key(&at, 0, k->server);
+         k->salt.len <= SCRAMKEYS_SALT_MAX && take_key(&at, is_rfc5803 ? ':' : ',', hash, k->stored) && take_key(&at, 0, hash, k->server);
+}
+
+bool scramkeys_parse(struct scramkeys *k, const char *stored) { return scramkeys_parse_by(k, stored, SCRAMHASH_SHA_256); }
+
+bool scramkeys_parse_any(struct scramkeys *k, const char *stored)
+{
+  return scramkeys_parse_by(k, stored, SCRAMHASH_SHA_256) || scramkeys_parse_by(k, stored, SCRAMHASH_SHA_1);
 }
 
 bool scramkeys_may_store(const char *stored)
@@ -59,7 +65,7 @@ bool scramkeys_may_store(const char *stored)
   struct phc phc = PHC_ZERO;
   bool good = scheme == SCHEME_CRYPT          ? cryptcost_is_bearable(hash)
               : scheme == SCHEME_ARGON2       ? phc_parse(&phc, hash)
-              : scheme == SCHEME_SCRAM_SHA_256 ? scramkeys_parse(&keys, stored)
+              : (scheme == SCHEME_SCRAM_SHA_256 || scheme == SCHEME_SCRAM_SHA_1) ? scramkeys_parse_any(&keys, stored)
                                               : scheme != SCHEME_UNKNOWN;
 
   phc_free(&phc);
@@ -69,34 +75,30 @@ bool scramkeys_may_store(const char *stored)
 
 void scramkeys_format(const struct scramkeys *k, text *stored)
 {
-  text_add(stored, "{SCRAM-SHA-256}");
+  text_add(stored, k->hash == SCRAMHASH_SHA_1 ? "{SCRAM-SHA-1}" : "{SCRAM-SHA-256}");
   text_add_number(stored, k->iterations);
   text_add_char(stored, ',');
   base64_add(stored, k->salt.s, k->salt.len);
   text_add_char(stored, ',');
-  base64_add(stored, (const char *)k->stored, MAC_SIZE);
+  base64_add(stored, (const char *)k->stored, scramhash_size(k->hash));
   text_add_char(stored, ',');
-  base64_add(stored, (const char *)k->server, MAC_SIZE);
+  base64_add(stored, (const char *)k->server, scramhash_size(k->hash));
 }
 
-void scramkeys_store(unsigned char *stored, const unsigned char *client)
+void scramkeys_store(enum scramhash hash, unsigned char *stored, const unsigned char *client)
 {
-  SHA256Schedule hash;
-
-  sha256_init(&hash);
-  sha256_update(&hash, (const char *)client, MAC_SIZE);
-  sha256_final(&hash, (char *)stored);
-  explicit_bzero(&hash, sizeof hash);
+  scramhash_digest(hash, stored, client, scramhash_size(hash));
 }
 
 void scramkeys_make(struct scramkeys *k, const char *password)
 {
   unsigned char salted[MAC_SIZE], client[MAC_SIZE];
+  size_t size = scramhash_size(k->hash);
 
-  mac_stretch(salted, password, strlen(password), k->salt.s, k->salt.len, k->iterations);
-  mac_bytes(client, (char *)salted, MAC_SIZE, "Client Key", 10);
-  scramkeys_store(k->stored, client);
-  mac_bytes(k->server, (char *)salted, MAC_SIZE, "Server Key", 10);
+  scramhash_stretch(k->hash, salted, password, strlen(password), k->salt.s, k->salt.len, k->iterations);
+  scramhash_mac(k->hash, client, salted, size, "Client Key", 10);
+  scramkeys_store(k->hash, k->stored, client);
+  scramhash_mac(k->hash, k->server, salted, size, "Server Key", 10);
   explicit_bzero(salted, sizeof salted);
   explicit_bzero(client, sizeof client);
 }

@@ -1,10 +1,11 @@
-/* scramkeys: what is stored of a password for SCRAM-SHA-256 (RFC 5802 3, RFC 7677). Who has read it can check a password, and
+/* scramkeys: what is stored of a password for SCRAM-SHA-256 or SCRAM-SHA-1 (RFC 5802 3, RFC 7677). Who has read it can check a password, and
    can pretend to be the server; he cannot log in. Bytes in, bytes out; no I/O. */
 
 #ifndef LIB_SCRAMKEYS_H
 #define LIB_SCRAMKEYS_H
 
 #include "lib/mac.h"
+#include "lib/scramhash.h"
 #include "lib/text.h"
 
 enum {
@@ -14,6 +15,7 @@ enum {
 };
 
 struct scramkeys {
+  enum scramhash hash;
   unsigned int iterations;
   text salt;
   unsigned char stored[MAC_SIZE]; /* StoredKey */
@@ -22,18 +24,20 @@ struct scramkeys {
 #define SCRAMKEYS_ZERO { .salt = TEXT_ZERO }
 
 /* "{SCRAM-SHA-256}ITERATIONS,SALT,STOREDKEY,SERVERKEY", as Dovecot has it, or "SCRAM-SHA-256$ITERATIONS:SALT$STOREDKEY:SERVERKEY"
-   (RFC 5803); salt and keys in base64. False: it is another scheme, or cannot be used. */
-bool scramkeys_parse(struct scramkeys *k, const char *stored);
+   (RFC 5803); salt and keys in base64; the same with SCRAM-SHA-1. False: it is another scheme, or cannot be used. */
+bool scramkeys_parse(struct scramkeys *k, const char *stored); /* of SHA-256 */
+bool scramkeys_parse_by(struct scramkeys *k, const char *stored, enum scramhash hash);
+bool scramkeys_parse_any(struct scramkeys *k, const char *stored);
 void scramkeys_format(const struct scramkeys *k, text *stored); /* adds the first form */
 
 /* Can a password be stored so? Not of an unknown scheme, nor what cannot be parsed or would cost too much. */
 bool scramkeys_may_store(const char *stored);
 
-/* The keys of a password (lib/saslprep) under k's salt and iterations. Takes as long as these want. */
+/* The keys of a password (lib/saslprep) under k's hash, salt and iterations. Takes as long as these want. */
 void scramkeys_make(struct scramkeys *k, const char *password);
 
 /* The hash that makes StoredKey of ClientKey. */
-void scramkeys_store(unsigned char *stored, const unsigned char *client);
+void scramkeys_store(enum scramhash hash, unsigned char *stored, const unsigned char *client);
 
 void scramkeys_free(struct scramkeys *k); /* wipes */
 

@@ -251,11 +251,14 @@ enum lookup_result tables_walk(struct tables *t, uint64_t *at, text *key, text *
   return result == LOOKUP_ABSENT ? walk_new(t, at, key, record) : result;
 }
 
-bool tables_offer_scram(struct tables *policy)
+static bool offers(struct tables *policy, const char *key)
 {
   text record = TEXT_ZERO;
-  bool offered = tables_open(policy, "policy") && tables_find(policy, "table", "generation", &record) == LOOKUP_FOUND && record_is(&record, "scram", "yes");
+  bool offered = tables_open(policy, "policy") && tables_find(policy, "table", "generation", &record) == LOOKUP_FOUND && record_is(&record, key, "yes");
 
   text_free(&record);
   return offered;
 }
+
+bool tables_offer_scram(struct tables *policy) { return offers(policy, "scram"); }
+bool tables_offer_scram_sha1(struct tables *policy) { return offers(policy, "scramsha1"); }

@@ -32,5 +32,6 @@ enum lookup_result tables_walk(struct tables *t, uint64_t *at, text *key, text *
 
 /* May SCRAM be offered: has every login keys for it (tables-build)? Opens policy, as above; no tables: no. */
 bool tables_offer_scram(struct tables *policy);
+bool tables_offer_scram_sha1(struct tables *policy); /* the same of SCRAM-SHA-1, which control/scramsha1 asks for */
 
 #endif

@@ -1,4 +1,4 @@
-"""The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), for tests: Python has none."""
+"""The client's side of SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), for tests: Python has none."""
 import base64, hashlib, hmac, os
 
 
@@ -8,7 +8,8 @@ def b64(bytes):
 
 class Scram:
     """first() -> last(challenge) -> is_server(challenge). binding: (name, bytes) of a channel; flag: what is said instead of one."""
-    def __init__(self, name, password, flag='n', binding=None, acts_as=''):
+    def __init__(self, name, password, flag='n', binding=None, acts_as='', hash='sha256'):
+        self.hash = hash
         self.password = password.encode()
         self.header = ('p=' + binding[0] if binding else flag) + ',' + acts_as + ','
         self.binding = binding[1] if binding else b''
@@ -21,12 +22,12 @@ class Scram:
     def last(self, challenge):
         challenge = challenge.decode()
         nonce, salt, iterations = (part[2:] for part in challenge.split(',')[:3])
-        salted = hashlib.pbkdf2_hmac('sha256', self.password, base64.b64decode(salt), int(iterations))
+        salted = hashlib.pbkdf2_hmac(self.hash, self.password, base64.b64decode(salt), int(iterations))
         without = 'c=%s,r=%s' % (b64(self.header.encode() + self.binding), self.nonce or nonce)
         self.signed = ','.join((self.bare, challenge, without)).encode()
-        self.server = hmac.new(hmac.new(salted, b'Server Key', 'sha256').digest(), self.signed, 'sha256').digest()
-        key = hmac.new(salted, b'Client Key', 'sha256').digest()
-        signature = hmac.new(hashlib.sha256(key).digest(), self.signed, 'sha256').digest()
+        self.server = hmac.new(hmac.new(salted, b'Server Key', self.hash).digest(), self.signed, self.hash).digest()
+        key = hmac.new(salted, b'Client Key', self.hash).digest()
+        signature = hmac.new(hashlib.new(self.hash, key).digest(), self.signed, self.hash).digest()
         return ('%s,p=%s' % (without, b64(bytes(a ^ b for a, b in zip(key, signature))))).encode()
 
     def is_server(self, challenge):

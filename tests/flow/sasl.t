@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # sasl: the clients that people have, logging in by SCRAM-SHA-256 and SCRAM-SHA-256-PLUS over IMAP and SMTP: gsasl and msmtp (GNU SASL), mbsync and mutt (Cyrus
 # SASL), a client of the RFC's letter; who is offered it, and who is refused. (N-112, check 15; RFC 5802, 7677, 9266, 5929, 4954, 4959)
-import base64, hashlib, os, re, smtplib, ssl, subprocess, sys
+import base64, glob, hashlib, os, re, smtplib, ssl, subprocess, sys
 
 sys.path[:0] = ["tests/flow", "tests"]
 from postroom import Postroom, Tap, wait_for
@@ -201,6 +201,57 @@ set from="{USER}"
     t.ok("Sent" in sent, "mutt (Cyrus SASL) stores its copy in Sent", done.stdout, sent)
 
 
+def exporter(mail, mechanism):
+    """gsasl binds to the connection: RFC 9266. Its words."""
+    return mail.run("gsasl", "--imap", "--x509-ca-file=", "-d", "-m", mechanism, "-a", USER, "-p", "new one", f"--connect={mail.address}:{mail.port(143)}", "--hostname=mx.example.test", input="")
+
+
+def sha1(mail, t):
+    """For clients that have no other (RFC 5802), where it is asked for: every login needs keys of its own for it."""
+    wire, offered = smtp(mail)
+    wire.close()
+    t.ok(not any("SHA-1" in line for line in offered), "SCRAM-SHA-1 is not offered where nobody has asked for it", offered)
+    mail.control("scramsha1", "yes")
+    mail.run("tables-build")
+    wire, offered = smtp(mail)
+    t.ok(not any("SHA-1" in line for line in offered), "control/scramsha1: not before every login has keys for it", offered)
+    t.matches(try_smtp(wire, Scram(USER, "x", hash="sha1"), b"SCRAM-SHA-1"), "^504 5.5.4", "... nor taken")
+    wire.close()
+    said = mail.run("password-hash", input="new one\n")
+    t.matches(said, r"\{SCRAM-SHA-256\}25000,.*\n\{SCRAM-SHA-1\}25000,", "password-hash writes them, too")
+    for path in glob.glob(f"{mail.home}/directory/*.ldif"):
+        with open(path) as file:
+            lines = [line for line in file if not re.match("userPassword|\\s", line)]
+        with open(path, "w") as file:
+            file.write("".join(lines).rstrip("\n") + "\n" + "".join(f"userPassword: {value}\n" for value in mail.run("password-hash", input="new one\n").split()))
+    mail.run("tables-build")
+    wire, offered = smtp(mail)
+    t.ok("AUTH PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS SCRAM-SHA-1 SCRAM-SHA-1-PLUS" in offered, "then it is offered, behind the better one", offered)
+    t.matches(try_smtp(wire, Scram(USER, "new one", hash="sha1"), b"SCRAM-SHA-1"), "^235", "RFC 5802: a login by SCRAM-SHA-1")
+    wire.close()
+    wire, _ = smtp(mail)
+    answers = [try_smtp(wire, Scram(USER, "wrong", hash="sha1"), b"SCRAM-SHA-1"), try_smtp(wire, Scram("nobody@example.test", "x", hash="sha1"), b"SCRAM-SHA-1"),
+               try_smtp(wire, Scram(USER, "new one"), b"SCRAM-SHA-1")[:3]]
+    wire.close()
+    t.is_(answers[:2], ["535 5.7.8 Error: authentication failed"] * 2, "N-116 ... a wrong proof, and nobody's")
+    t.ok(answers[2] != "235", "... a proof by the other hash", answers)
+    wire, _ = smtp(mail)
+    t.matches(try_smtp(wire, Scram(USER, "new one", binding=certificate(wire), hash="sha1"), b"SCRAM-SHA-1-PLUS"), "^235", "RFC 5929: bound to the certificate")
+    wire.close()
+    wire, _ = smtp(mail)
+    salts = []
+    for hash, mechanism in (("sha256", b"SCRAM-SHA-256"), ("sha1", b"SCRAM-SHA-1")):
+        wire.say(b"AUTH " + mechanism + b" " + encoded(Scram("stranger@example.test", "x", hash=hash).first()))
+        salts.append(decoded(wire.hear()).decode().split(",")[1:])
+        wire.say(b"*")
+        wire.hear()
+    wire.close()
+    t.ok(salts[0][0] != salts[1][0] and salts[0][1] == salts[1][1], "a stranger has another salt for each, as everybody has", salts)
+    for mechanism in ("SCRAM-SHA-1", "SCRAM-SHA-256"):
+        said = exporter(mail, mechanism + "-PLUS")
+        t.ok(mail.code == 0 and "server trusted" in said and "cD10bHMtZXhwb3J0ZXIs" in said, f"RFC 9266: gsasl by {mechanism}-PLUS, bound to the connection", mail.code, said)
+
+
 def mechanisms(mail):
     """Of each login that was let in: the mechanism."""
     return [line.split("mechanism=")[1].split()[0] for line in mail.log("auth-server").splitlines() if " login result=yes" in line]
@@ -225,6 +276,7 @@ with Postroom(48) as mail, Tap() as t:
     t.ok(not any(mail.password(user) in mail.log(service) for user in ("bob", "alice") for service in ("auth-server", "imaps", "smtp-submission")),
          "no password is in a log")
 
+    sha1(mail, t)
     with open(f"{mail.home}/directory/old.ldif", "w") as file:
         file.write("dn: cn=old\nentryUUID: k-old\nmail: old@example.test\nuserPassword: " + mail.run("password-hash", input="older\n").split()[0] + "\n")
     mail.run("tables-build")

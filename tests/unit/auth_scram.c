@@ -3,6 +3,7 @@
 
 #include "auth/sasl.h"
 #include "auth/stranger.h"
+#include "lib/base64.h"
 #include "lib/record.h"
 #include "tests/check.h"
 
@@ -50,6 +51,30 @@ static void check_example(void)
   check(sasl_step(&s, "", 0) == SASL_MALFORMED, "after that nothing comes");
   sasl_end(&s);
   check(!s.login.len && !s.keys.salt.len && !s.scram.said.len && !s.message.len && !s.mechanism, "at the end nothing is left");
+}
+
+/* RFC 5802 5 */
+static void check_sha1(void)
+{
+  static const char first[] = "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL", last[] = "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=";
+  struct scramkeys other = SCRAMKEYS_ZERO;
+  text stored = TEXT_ZERO;
+
+  check(sasl_begin(&s, "SCRAM-SHA-1", 0) && sasl_step(&s, first, strlen(first)) == SASL_KEYS && s.keys.hash == SCRAMHASH_SHA_1, "RFC 5802 5: the first message of its example");
+  s.keys.iterations = 4096;
+  base64_decode(&s.keys.salt, "QSXCR+Q6sek8bf92", 16);
+  scramkeys_make(&s.keys, "pencil");
+  scramkeys_format(&s.keys, &stored);
+  check_is(text_string(&stored), "{SCRAM-SHA-1}4096,QSXCR+Q6sek8bf92,6dlGYMOdZcOPutkcNY8U2g7vK9Y=,D+CSWLOshSulAsxiupA+qs2/fTE=", "... its keys");
+  sasl_challenge(&s, "3rfcNHYJY1ZVvWVs7j");
+  check_is(s.challenge, "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096", "... the server's");
+  check(sasl_step(&s, last, strlen(last)) == SASL_DONE && s.is_proved, "... the client's proof");
+  check_is(s.challenge, "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=", "... and the server's");
+  check(scramkeys_parse_by(&other, stored.s, SCRAMHASH_SHA_1) && scramkeys_parse_any(&other, stored.s) && !scramkeys_parse(&other, stored.s) &&
+        !scramkeys_parse_by(&other, STORED, SCRAMHASH_SHA_1) && scramkeys_may_store(stored.s), "keys are of one hash");
+  check(!scramkeys_may_store("{SCRAM-SHA-1}4096,W22ZaJ0SNY7soEsUEjb6gQ==,WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="), "... and as long as that is");
+  scramkeys_free(&other);
+  text_free(&stored);
 }
 
 static void check_firsts(void)
@@ -183,6 +208,7 @@ int main(void)
 {
   check(sasl_means("Scram-Sha-256") == SASL_BY_KEYS && sasl_means("PLAIN") == SASL_BY_PASSWORD, "it needs keys of every login");
   check_example();
+  check_sha1();
   check_firsts();
   check_lasts();
   check_channel();
