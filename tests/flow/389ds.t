@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# 389 DS with its content synchronization and its retro changelog: what changes there decides the next MAIL of an open session, as with slapd
+# 389 DS with its content synchronization and its retro changelog: what changes there decides the next MAIL of an open session (P-10), as with slapd
 # (ldap-watch.t), whatever it is. What changed while ldap-watch or the server was away arrives, too, by reading all it has: with a cookie this server
 # tells neither who has left the filter nor the ids of who has changed. ldap-watch killed: state/directory/ldap.ldif is in the end what a full pass writes. Logins bind there.
 import shutil, smtplib, ssl, sys
