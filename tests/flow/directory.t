@@ -134,7 +134,7 @@ access to * by dn.base=cn=postroom,%(base)s read by * none
 
 
 def start_slapd():
-    urls = 'ldap://%s:%d ldap://%s:%d ldaps://%s:%d ldapi://%s' % (ADDRESS, PORT, OTHER, PORT, ADDRESS, PORT_TLS, urllib.parse.quote(HOME + '/ld/socket', ''))
+    urls = 'ldap://%s:%d ldap://%s:%d ldaps://%s:%d ldaps://%s:%d ldapi://%s' % (ADDRESS, PORT, OTHER, PORT, ADDRESS, PORT_TLS, OTHER, PORT_TLS, urllib.parse.quote(HOME + '/ld/socket', ''))
     process = subprocess.Popen(['slapd', '-f', 'ld/slapd.conf', '-h', urls, '-d', '0'], stderr=subprocess.DEVNULL)
     running.append(process)
     wait_for(can_connect)
@@ -284,6 +284,11 @@ try:
     write('control/ldapserver', 'ldaps://%s:%d\n' % (ADDRESS, PORT_TLS))
     equal(bind('uid=user002,ou=people,' + BASE, 'clear text 2'), 'yes', 'auth-bind over LDAPS, without a restart')
     equal(sync().returncode, 0, 'ldapsync over LDAPS')
+    shutil.copy('ld/other.pem', 'control/ldapca.pem')
+    unchanged('LDAPS: a server of another CA', 111, 'no directory server can be reached')
+    shutil.copy('ld/ca.pem', 'control/ldapca.pem')
+    write('control/ldapserver', 'ldaps://%s:%d\n' % (OTHER, PORT_TLS))
+    unchanged('LDAPS: a certificate of the right CA for another name', 111, 'no directory server can be reached')
     write('control/ldapserver', 'ldap://%s:%d\n' % (ADDRESS, PORT))
     write('control/ldaptls', 'off\n')
     equal(bind('uid=user002,ou=people,' + BASE, 'clear text 2'), 'later', 'without TLS auth-bind sends no password')
