@@ -64,6 +64,13 @@ is "--back to the base" "0 $base 1" "$code $(current) $(grep -c '^cat@example.te
 build --release
 is "--release: a whole one" "0 " "$code $(cdb -q tables/current/policy.cdb table:base)"
 
+# published and pruned in the moment in which the base is opened
+ln -sfn "$changes" tables/current; ln -s "$whole" tables/.next
+is "another generation is current before the base is opened, which is gone: that one is asked" "tables      $whole|result      accepted" \
+  "$(SWAP="tables/$base" LD_PRELOAD="$root/build/tests/crash/swap.so" whatif joe@far.example dan@example.test 2>&1 | grep -E '^(tables|result|whatif)' | paste -sd'|')"
+is "... it was in that moment" "$whole $base" "$(current) $(cdb -q aside/policy.cdb table:generation | tr '\0' '\n' | sed -n 's/^id=//p')"
+mv aside "tables/$base"
+
 # the guard
 build --back "$changes" && rm state/tables/held
 for i in 1 2 3 4 5 6 7; do person "new$i"; done
