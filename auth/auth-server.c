@@ -193,7 +193,7 @@ static enum login_result check_vouched(struct conversation *c, const char *login
 {
   text_copy(&c->name, login);
   struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = text_string(&c->name),
-                           .vouched = by, .acts_as = c->sasl.login.s, .is_proved = is_proved, .is_test = c->is_test };
+                           .token = c->sasl.token.len ? c->sasl.token.s : 0, .vouched = by, .acts_as = c->sasl.login.s, .is_proved = is_proved, .is_test = c->is_test };
   return login_check(&try, &c->login);
 }
 

@@ -73,7 +73,8 @@ static bool is_proxy(const char *ip)
 
 static struct throttle_try counted(const struct attempt *a)
 {
-  return (struct throttle_try){ .who = a->counted.s, .ip = a->try->ip, .is_shared = is_proxy(a->try->ip), .password = a->try->password };
+  return (struct throttle_try){ .who = a->counted.s, .ip = a->try->ip, .is_shared = is_proxy(a->try->ip),
+                                .password = a->try->password ? a->try->password : a->try->token };
 }
 
 /* Waits as long as the failures before this one say. False: there were so many that it is not looked at. Looked at twice, since many
@@ -330,9 +331,9 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   text_clear(&answer->bound);
   network_of(try->ip, &a.network);
   enum login_result result = check(&a);
-  /* Cheap hashes and dear ones, a bind and an unknown name: no "no" comes before this, so none tells which it was. */
+  /* Cheap hashes and dear ones, a bind and an unknown name, who is refused unlooked at: none is told before this, so none tells which it was. */
   uint64_t took = attempt_now_ms() - began; /* up to a millisecond less than it was, or more: so one more is waited */
-  if (result == LOGIN_NO && took < NO_AFTER_MS) sleep_ms(NO_AFTER_MS - took + 1);
+  if (result != LOGIN_YES && took < NO_AFTER_MS) sleep_ms(NO_AFTER_MS - took + 1);
   text_free(&a.mailbox);
   text_wipe(&a.secret);
   text_wipe(&a.apps);

@@ -17,6 +17,7 @@ struct login_try {
   const char *acts_for; /* whose mailbox is asked for, if it is not his own (auth/master); else 0 */
   const char *password; /* 0: the client has not said it, but tried to prove that it has the keys that login_keys gave */
   const char *stored;   /* these keys, as they are stored */
+  const char *token;    /* the access token, if there was one: the same wrong one again is not counted again; else 0 */
   const char *vouched;  /* "token", "certificate": what says who it is, where there is no password and no key; 0: nothing */
   const char *acts_as;  /* then who the client says he is, or "": he has to be the same */
   bool is_proved;       /* by the keys, or what vouches */

@@ -2,26 +2,33 @@
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
+#include <skalibs/types.h>
 
 #include "lib/die.h"
 #include "lib/secret.h"
 
-void secret_read(text *password)
+static void read_line(text *secret, const char *what, size_t max)
 {
-  char bytes[SECRET_MAX + 2]; /* and the end of the line, and one more to see that it is too long */
+  const char *newline = 0;
   ssize_t got;
 
-  text_clear(password);
+  text_clear(secret);
+  text_ready(secret, max + 3); /* with the end of the line, and one more to see that it is too long: it never moves, and leaves nothing behind */
   do { /* a terminal gives its line; a pipe its pieces */
-    got = fd_read(0, bytes, sizeof bytes - password->len);
-    if (got == -1) die_unable("read the password from fd 0");
-    text_add_bytes(password, bytes, (size_t)got);
-  } while (got && password->len < sizeof bytes && !memchr(password->s, '\n', password->len));
-  explicit_bzero(bytes, sizeof bytes);
-  const char *newline = password->len ? memchr(password->s, '\n', password->len) : 0;
-  if (newline) password->len = (size_t)(newline - password->s);
-  if (!password->len) die_permanent("the first line of fd 0 is the password, and it is empty");
-  if (password->len > SECRET_MAX) die_permanent("the first line of fd 0 is the password, and it is longer than 511 bytes");
-  if (memchr(password->s, 0, password->len)) die_permanent("the first line of fd 0 is the password, and it has a NUL byte");
-  text_string(password);
+    got = fd_read(0, secret->s + secret->len, max + 2 - secret->len);
+    if (got == -1) die_unable("read the ", what, " from fd 0");
+    secret->len += (size_t)got;
+    newline = memchr(secret->s, '\n', secret->len);
+  } while (got && secret->len < max + 2 && !newline);
+  if (newline) secret->len = (size_t)(newline - secret->s);
+  if (!secret->len) die_permanent("the first line of fd 0 is the ", what, ", and it is empty");
+  char number[UINT64_FMT];
+  number[uint64_fmt(number, max)] = 0;
+  if (secret->len > max) die_permanent("the first line of fd 0 is the ", what, ", and it is longer than ", number, " bytes");
+  if (memchr(secret->s, 0, secret->len)) die_permanent("the first line of fd 0 is the ", what, ", and it has a NUL byte");
+  text_string(secret);
 }
+
+void secret_read(text *password) { read_line(password, "password", SECRET_MAX); }
+
+void secret_read_token(text *token, size_t max) { read_line(token, "token", max); }

@@ -63,6 +63,31 @@ equal((asked[0]['dn'], asked[0]['test']), ('uid=eve,dc=x', 'yes'), '... which is
 seen = with_directory([('answer', 'later'), ('error', 'ldap://dc1.example.test: Can\'t contact LDAP server')], 'eves')
 ok(says(seen, 111, 'answer: later: ldap://dc1.example.test: Can\'t contact LDAP server'), 'W-26: a server that does not answer: exit code 111', seen)
 
+tokens = listen('token-check')
+
+
+def with_token(answer):
+    def check():
+        connection, _ = tokens.accept()
+        asked.append(dict(receive(connection)[0]))
+        send(connection, answer)
+        connection.close()
+    helper = threading.Thread(target=check)
+    helper.start()
+    seen = test('-t', 'ann', password='t' * 2000)
+    helper.join(300)
+    return seen
+
+
+write('control/oauth', 'introspect: https://login.example/introspect\naudience: mail\n')
+seen = with_token([('answer', 'yes'), ('user', 'ann@example.test')])
+ok(says(seen, 0, 'answer: yes, by token\n') and 't' * 20 not in seen.stdout, 'W-26: an access token', seen)
+equal(asked[-1]['token'], 't' * 2000, '... longer than a password may be')
+ok(says(with_token([('answer', 'yes'), ('user', 'bob@example.test')]), 1, 'answer: no, by another identity'), '... somebody else\'s')
+ok(says(with_token([('answer', 'no'), ('reason', 'expired')]), 1, 'answer: no'), '... one that is not good')
+equal(test('-t', 'ann', password='t' * 7000).returncode, 100, '... one that is too long')
+os.unlink('control/oauth')
+
 write('control/masters', 'bob\n')
 write('control/masterservices', 'submit\n')
 seen = test('ann*bob', password='bobs')
