@@ -1,9 +1,11 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <skalibs/djbunix.h>
 
@@ -126,13 +128,12 @@ static void add(struct reading *r, const struct ldif_entry *e, const char *path)
   if (one) accounts_take(kind == PROFILE_GROUP ? r->groups : r->people, one);
 }
 
-/* A file that is written anew meanwhile is another one: then it is not known what was read. */
-static void note_place(const struct changes *c, const char *path, const struct stat *before, struct accounts_place *place)
+static void note_place(struct accounts_place *place, int fd, size_t whole)
 {
-  struct stat now;
+  struct stat status;
 
-  if (!place || stat(path, &now) == -1 || now.st_ino != before->st_ino || now.st_dev != before->st_dev) return;
-  *place = (struct accounts_place){ now.st_dev, now.st_ino, c->whole };
+  if (fstat(fd, &status) == -1) die_unable("look at what was read");
+  *place = (struct accounts_place){ fd, status.st_dev, status.st_ino, whole };
 }
 
 static void read_file(struct reading *r, const char *path, struct accounts_place *place)
@@ -140,14 +141,15 @@ static void read_file(struct reading *r, const char *path, struct accounts_place
   text bytes = TEXT_ZERO;
   struct changes changes;
   struct ldif_entry entry = LDIF_ENTRY_ZERO;
-  struct stat status;
   enum ldif_result result;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-  if (stat(path, &status) == -1 || !openslurpclose(&bytes, path)) die_unable("read ", path);
+  if (fd == -1 || !slurp(&bytes, fd)) die_unable("read ", path);
   (r->is_from_server ? changes_begin : changes_begin_plain)(&changes, bytes.s, bytes.len);
   while ((result = changes_next(&changes, &entry)) == LDIF_ENTRY) add(r, &entry, path);
   if (result == LDIF_BROKEN) die_permanent(path, " ", changes.ldif.error.s, "; the last good tables stay");
-  note_place(&changes, path, &status, place);
+  if (place) note_place(place, fd, changes.whole);
+  else close(fd);
   ldif_entry_free(&entry);
   changes_free(&changes);
   text_free(&bytes);

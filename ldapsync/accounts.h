@@ -35,13 +35,15 @@ struct accounts {
    half a directory is worse than yesterday's. except: a name that is passed over; 0: none. */
 void accounts_read(struct accounts *people, struct accounts *groups, const char *folder, const char *except, const struct profile *p, bool is_from_server);
 
-/* What was read of a file that grows at its end. */
+/* What was read of a file that grows at its end. It is held open: the number of an inode that is gone is given to the next file. */
 struct accounts_place {
+  int fd; /* -1: it is not known what was read */
   dev_t device;
   ino_t inode;
   size_t whole; /* so many bytes */
 };
-/* place: where to go on later; may be 0. */
+#define ACCOUNTS_PLACE_ZERO { .fd = -1 }
+/* place: where to go on later; may be 0. Whoever holds it ends with it. */
 void accounts_read_file(struct accounts *people, struct accounts *groups, const char *path, const struct profile *p, bool is_from_server,
                         struct accounts_place *place);
 

@@ -77,12 +77,12 @@ static bool is_as_read(const struct resident *r, const char **why)
   return !*why;
 }
 
-/* What stands in the file behind what was read. False: it is another file. */
+/* What stands in the file behind what was read. False: it is another file; and since that one is held open, it has another number. */
 static bool read_tail(const struct accounts_place *place, text *bytes)
 {
   struct stat status;
   int fd = open(SOURCES_WATCHED, O_RDONLY | O_CLOEXEC);
-  bool good = fd != -1 && fstat(fd, &status) != -1 && status.st_dev == place->device && status.st_ino == place->inode &&
+  bool good = place->fd != -1 && fd != -1 && fstat(fd, &status) != -1 && status.st_dev == place->device && status.st_ino == place->inode &&
               (uint64_t)status.st_size >= place->whole && (uint64_t)status.st_size - place->whole <= TAIL_MAX;
 
   if (good) {

@@ -28,7 +28,7 @@ struct sources {
   struct accounts_place watched; /* what was read of state/directory/ldap.ldif */
 };
 #define SOURCES_ZERO { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .sendas = SENDAS_ZERO, \
-                       .groups = GROUPS_ZERO, .targets = { .publics = MAP_ZERO, .files = NAMES_ZERO }, .leads = LEADS_ZERO, .uids = UIDS_ZERO, .scram = SCRAM_ZERO, .settings = MAP_ZERO }
+                       .groups = GROUPS_ZERO, .targets = { .publics = MAP_ZERO, .files = NAMES_ZERO }, .leads = LEADS_ZERO, .uids = UIDS_ZERO, .scram = SCRAM_ZERO, .settings = MAP_ZERO, .watched = ACCOUNTS_PLACE_ZERO }
 
 /* Dies if a file cannot be understood: then the tables stay. is_fetched: ldap-fetch --dry-run has written what it found beside the file that counts. */
 void sources_read(struct sources *s, bool is_fetched);
