@@ -85,15 +85,15 @@ def begin(folder='first'):
     shutil.copytree(folder, STATE)
 
 
-def cut_everywhere(folder, says, cookie, expected, what):
-    """How many lasting calls there were."""
+def cut_everywhere(folder, says, cookie, expected, what, how='CUT'):
+    """How many lasting calls there were. how: FAIL, it is not cut, but the call fails."""
     for cut in range(1, 60):
         begin(folder)
-        seen = watch(says, cookie, LD_PRELOAD=SHIM, CUT=str(cut), CUT_REPORT='report')
+        seen = watch(says, cookie, LD_PRELOAD=SHIM, CUT_REPORT='report', **{how: str(cut)})
         if int(read('report').split(b'\n')[0]) < cut:
             return cut
         good = entries(seen) == expected and asked_with and asked_with[-1][0] == expected and all(file == expected or at != cookie for file, at in asked_with)
-        ok(good, '%s, cut before lasting call %d: in the end the file, the tables and the cookie are right' % (what, cut), (seen[-3000:], asked_with, read('log')))
+        ok(good, '%s, %s at lasting call %d: in the end the file, the tables and the cookie are right' % (what, {'CUT': 'cut', 'FAIL': 'an error'}[how], cut), (seen[-3000:], asked_with, read('log')))
 
 
 server = SyncServer(ADDRESS, PORT, changes)
@@ -108,6 +108,7 @@ expected = entries(seen)
 equal(asked_with, [(expected, 'one')], '... tables were asked for with it, before the cookie was stored')
 shutil.copytree(STATE, 'grown')
 calls = cut_everywhere('first', follow, 'two', expected, 'a change')
+cut_everywhere('first', follow, 'two', expected, 'a change', 'FAIL')
 ok(calls > 6, 'the calls were counted: the file, written and synced; the cookie, written, synced, renamed, its folder synced', calls)
 
 MANY = entry(5, 'eve')
