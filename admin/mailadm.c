@@ -32,6 +32,16 @@
               "list domains|accounts|addresses|aliases|groups|links|orphans|quotas|dns [ --json ] | limits list | limits clear KEY|all | "\
               "auth | auth show NAME|NETWORK | auth clear NAME|NETWORK|all | master vmail"
 
+static _Noreturn void refuse_use(int argc, const char *const *argv)
+{
+  bool is_account = argc > 4 && !strcmp(argv[1], "add") && !strcmp(argv[2], "account"), is_passwd = argc > 3 && !strcmp(argv[1], "passwd");
+
+  if (is_account || is_passwd)
+    die_permanent("the password is read from fd 0, one line: on the command line all users of this host can see it, and the shell keeps it. ",
+                  "If that was a real one, take another: mailadm ", is_passwd ? "passwd USER" : "add account USER@DOMAIN", " asks for it"); /* W-17 */
+  die_usage(USAGE);
+}
+
 /* A-label form, in lower case. */
 static void check_domain(const char *name, text *domain)
 {
@@ -129,5 +139,5 @@ int main(int argc, const char **argv)
     commands[i].run(argv + words_count, is_json);
     return END_DONE;
   }
-  die_usage(USAGE);
+  refuse_use(argc, argv);
 }

@@ -123,8 +123,9 @@ static void say_apps(struct test *t, const char *key)
   if (tables_find(&t->auth, "app", key, &record) != LOOKUP_FOUND) return;
   for (const char *line; (line = record_next(&record, "app", &at));) {
     if (!apppassword_parse(&app, line)) continue;
+    app.services.len--; /* the comma behind the last */
     say("app password: ", app.name.s, "");
-    say(", for ", app.services.s, "\n");
+    say(", for ", text_string(&app.services), "\n");
   }
   apppassword_free(&app);
   text_wipe(&record);
@@ -192,6 +193,18 @@ static void explain_name(struct test *t, const char *what, const char *name)
   text_free(&found);
 }
 
+static void explain_reserved(void)
+{
+  text secret = TEXT_ZERO;
+
+  if (master_secret(&secret)) {
+    say("master: control/vmail has his password\n", "", "");
+    say_secrets(&secret);
+  } else
+    say("master: there is no control/vmail, so nobody is he: mailadm master vmail\n", "", "");
+  text_wipe(&secret);
+}
+
 /* As auth-server reads it. */
 static void explain(struct test *t)
 {
@@ -203,7 +216,10 @@ static void explain(struct test *t)
   if (tables_find(&t->policy, "login", name.s, &ignored) != LOOKUP_FOUND && master_split(name.s, &user, &master)) {
     say("master: ", master.s, "");
     say(" for ", user.s, ", with the password of the first\n");
-    if (!master_is_reserved(master.s)) explain_name(t, "master", master.s);
+    if (master_is_reserved(master.s))
+      explain_reserved();
+    else
+      explain_name(t, "master", master.s);
     explain_name(t, "login", user.s);
   } else if (master_is_reserved(name.s))
     say("login: ", name.s, " is reserved for masters: USER*vmail\n");
@@ -228,6 +244,18 @@ static void say_guessing(const struct test *t, const text *answer)
     say("failures: a login from there waits ", record_get(answer, "delay"), " ms before it is looked at (this one did not)\n");
 }
 
+/* For people: what a no by a word of the log means. */
+static const char *meaning(const text *answer)
+{
+  const char *reason = record_get(answer, "reason");
+
+  if (!record_is(answer, "answer", "no")) return "";
+  if (!strcmp(reason, "password")) return ": it is not the one that is stored";
+  if (!strcmp(reason, "unknown")) return ": nobody has this name";
+  if (!strcmp(reason, "bind")) return ": the directory server refuses it";
+  return "";
+}
+
 static void say_answer(const struct test *t, const text *answer)
 {
   if (record_find(answer, "app")) say("app password: it was that of ", record_get(answer, "app"), "\n");
@@ -237,7 +265,8 @@ static void say_answer(const struct test *t, const text *answer)
   if (record_find(answer, "master")) say("master: ", record_get(answer, "master"), " is in his mailbox\n");
   say("answer: ", record_get(answer, "answer"), "");
   say(record_find(answer, "error") ? ": " : "", record_get(answer, "error"), "");
-  say(*record_get(answer, "reason") ? ", by " : "", record_get(answer, "reason"), "\n");
+  say(*record_get(answer, "reason") ? ", by " : "", record_get(answer, "reason"), meaning(answer));
+  say("\n", "", "");
 }
 
 static const char *read_service(const char *word)

@@ -167,6 +167,27 @@ static void say_scram(struct diff *d, const text *old, const text *new)
   if (is != was) diff_add(d, "SCRAM-SHA-256: is %s", is ? "offered now" : "no longer offered: not every login has keys for it, or control/scramiterations is 0");
 }
 
+/* How many, not which: their names are their owner's. */
+static void say_apps(struct diff *d, const char *key, const text *old, const text *new)
+{
+  text name = TEXT_ZERO;
+  size_t was = 0, is = 0, at = 0;
+
+  while (old && record_next(old, "app", &at)) was++;
+  at = 0;
+  while (new && record_next(new, "app", &at)) is++;
+  diff_name(d, "mailbox", key, &name);
+  if (is == was)
+    diff_add(d, "%s: has other app passwords", text_string(&name));
+  else if (!is)
+    diff_add(d, "%s: has no app password any more", text_string(&name));
+  else if (!was)
+    diff_add(d, "%s: has %zu app password%s now", text_string(&name), is, is == 1 ? "" : "s");
+  else
+    diff_add(d, "%s: has %zu app password%s now, no longer %zu", text_string(&name), is, is == 1 ? "" : "s", was);
+  text_free(&name);
+}
+
 static void say_secret(struct diff *d, const char *kind, const char *key, const text *old, const text *new)
 {
   text name = TEXT_ZERO;
@@ -175,6 +196,10 @@ static void say_secret(struct diff *d, const char *kind, const char *key, const 
   if (is_index(kind) || (is_mailbox && diff_has(&d->old, "mailbox", key) != diff_has(&d->new, "mailbox", key))) return;
   if (!strcmp(kind, "scram")) {
     say_scram(d, old, new);
+    return;
+  }
+  if (!strcmp(kind, "app")) {
+    say_apps(d, key, old, new);
     return;
   }
   if (is_mailbox)

@@ -31,12 +31,18 @@ ok('anns' not in seen.stdout and '$' not in seen.stdout, '... without the passwo
 seen = test('-s', 'imap', 'bob', password='bobs')
 ok(says(seen, 1, 'imap=no', 'service: imap\n', 'answer: no, by imap is not allowed\n'), 'W-26: the password is right, the service bit is not set', seen)
 seen = test('nobody')
-ok(says(seen, 1, 'login: nobody has the name nobody;', 'answer: no, by unknown\n'), 'W-26: a name that is nobody\'s', seen)
+ok(says(seen, 1, 'login: nobody has the name nobody;', 'answer: no, by unknown: nobody has this name\n'), 'W-26: a name that is nobody\'s', seen)
 phone = run(program('mailadm'), 'apppassword', 'add', 'ann', 'imap', 'phone').stdout.strip()
 seen = test('-s', 'imap', 'ann', password=phone)
-ok(says(seen, 0, 'app password: phone, for imap', 'app password: it was that of phone\n', 'answer: yes, by app password\n'), 'W-26: an app password', seen)
+ok(says(seen, 0, 'app password: phone, for imap\n', 'app password: it was that of phone\n', 'answer: yes, by app password\n'), 'W-26: an app password', seen)
 ok(says(test('ann', password=phone), 1, 'answer: no, by app password is not for this service'), '... for another service')
 ok('never' in run(program('mailadm'), 'apppassword', 'list', 'ann').stdout, '... a test is no use of it')
+
+ok(says(test('ann'), 1, 'answer: no, by password: it is not the one that is stored\n'), 'W-26: a wrong password')
+ok(says(test('-s', 'imap', 'ann*vmail'), 1, 'master: there is no control/vmail, so nobody is he: mailadm master vmail\n'), 'W-26: the reserved master, who is not there')
+vmail = run(program('mailadm'), 'master', 'vmail').stdout.strip()
+seen = test('-s', 'imap', 'ann*vmail', password=vmail)
+ok(says(seen, 0, 'master: control/vmail has his password\npassword: a hash of the scheme {CRYPT}\n', 'master: vmail is in his mailbox\n') and vmail not in seen.stdout, '... who is', seen)
 
 bind, asked = listen('auth-bind'), []
 
@@ -58,7 +64,7 @@ def with_directory(answer, password):
 
 seen = with_directory([('answer', 'no'), ('said', 'ldap://dc1.example.test: Invalid credentials (data 775)'), ('cause', 'locked')], 'eves')
 ok(says(seen, 1, 'password: the directory server is asked, by a bind as uid=eve,dc=x\n', 'server: ldap://dc1.example.test\n',
-        'server: ldap://dc1.example.test: Invalid credentials (data 775); that is locked\n', 'answer: no, by bind\n'), 'W-26: a bind, the DN, the server, and what Active Directory means', seen)
+        'server: ldap://dc1.example.test: Invalid credentials (data 775); that is locked\n', 'answer: no, by bind: the directory server refuses it\n'), 'W-26: a bind, the DN, the server, and what Active Directory means', seen)
 equal((asked[0]['dn'], asked[0]['test']), ('uid=eve,dc=x', 'yes'), '... which is asked for what it says')
 seen = with_directory([('answer', 'later'), ('error', 'ldap://dc1.example.test: Can\'t contact LDAP server')], 'eves')
 ok(says(seen, 111, 'answer: later: ldap://dc1.example.test: Can\'t contact LDAP server'), 'W-26: a server that does not answer: exit code 111', seen)

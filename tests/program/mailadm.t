@@ -24,6 +24,10 @@ is "T18: ... and a slow hash" '{CRYPT}$y$' "$(field auth "mailbox:$key" password
 is "N-112: ... and the keys for SCRAM-SHA-256" '{SCRAM-SHA-256}25000,' "$(field auth "mailbox:$key" password | sed -n 2p | cut -c1-21)"
 is "... the password is nowhere" 0 "$(grep -rc 'correct horse' directory tables | grep -vc ':0')"
 is "... and only the owner and the group read the file" 640 "$(stat -c %a directory/alice@example.test.ldif)"
+exits 100 "W-17: a password on the command line" mailadm add account dora@example.test pass-word-1
+is "... is refused, it is said why, and not said again" "1 0" "$(grep -c 'the password is read from fd 0' out) $(grep -c pass-word-1 out)"
+exits 100 "... of passwd" mailadm passwd alice pass-word-1
+is "... too" 1 "$(grep -c 'the password is read from fd 0' out)"
 exits 100 "the same account again" add x Alice@example.test
 is "... says where it is" 1 "$(grep -c 'the address alice@example.test exists already: directory/alice@example.test.ldif' out)"
 exits 100 "W-17: a domain that is not ours" add x bob@other.test

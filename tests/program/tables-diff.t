@@ -127,4 +127,12 @@ keys='{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,WG5d8oPm3OtcPnkdi4Uo7BkeZkBFz
 sed -i "/^userPassword/s|.*|userPassword: $keys|" directory/*.ldif
 build --dry-run
 is "every login gets keys for SCRAM-SHA-256" "SCRAM-SHA-256: is offered now" "$(grep SCRAM out)"
+mkdir control/apppasswords
+apps() { for id; do echo "app: 000000000000000$id imap 1795000000 {SSHA256}$(head -c 36 /dev/zero | base64) phone"; done >control/apppasswords/k-bob; build --dry-run; grep 'app password' out; }
+is "app passwords: whose they are" "bob@example.test: has 1 app password now" "$(apps 1)"
+build
+is "... how many" "bob@example.test: has 2 app passwords now, no longer 1" "$(apps 1 2)"
+is "... others" "bob@example.test: has other app passwords" "$(apps 2)"
+rm control/apppasswords/k-bob; build --dry-run
+is "... none" "bob@example.test: has no app password any more" "$(grep app out)"
 done_testing
