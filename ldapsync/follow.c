@@ -150,14 +150,14 @@ static void report(const struct follow *f, const struct step *s)
     if (s->all[i].known->one) mailboxes_check_forward(s->all[i].known->one, &f->sources->leads, &f->sources->domains);
 }
 
-enum follow_result follow_tail(struct follow *f, const char *bytes, size_t length)
+enum follow_result follow_bytes(struct follow *f, const text *bytes, bool is_whole)
 {
   struct step s = STEP_ZERO;
   enum follow_result result = FOLLOW_AGAIN;
 
   s.follow = f;
   f->profile.now = time(0);
-  if (!f->why && step_read(&s, bytes, length) && step_settle(&s)) {
+  if (!f->why && (is_whole ? step_read_whole : step_read)(&s, bytes) && step_settle(&s)) {
     step_apply(&s);
     if (step_exchange(&s) && step_name_again(&s)) {
       result = put_records(f, &s);

@@ -21,6 +21,7 @@ struct follow {
   struct map holders;     /* of struct follow_holder: whose key it is */
   size_t addresses;       /* how many have a record */
   size_t come_mailboxes, gone_mailboxes, gone_addresses; /* by the last tail */
+  unsigned int rounds;    /* how often the whole file was read */
   bool has_system_users;
   const char *why;        /* AGAIN: because of what */
 };
@@ -29,7 +30,8 @@ struct follow {
 /* The build that was published as generation BASE. */
 void follow_open(struct follow *f, struct sources *s, const char *base);
 
-/* What has come to the file that grows, behind what was read of it. */
-enum follow_result follow_tail(struct follow *f, const char *bytes, size_t length);
+/* What has come to the file that grows, behind what was read of it; or all that is in it, if it was written anew. False: it is not there, or was cut off. */
+bool follow_read(struct follow *f, text *bytes, bool *is_whole);
+enum follow_result follow_bytes(struct follow *f, const text *bytes, bool is_whole);
 
 #endif

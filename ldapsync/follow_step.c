@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ldapsync/changes.h"
 #include "ldapsync/mailboxes.h"
 #include "ldapsync/sorted.h"
 #include "lib/die.h"
@@ -46,48 +45,7 @@ struct account *follow_find_holder(const struct follow *f, const char *key)
   return holder ? holder->one : 0;
 }
 
-static void add_change(struct step *s, const struct change *c)
-{
-  if (s->count == s->room) {
-    s->room = s->room ? s->room * 2 : 16;
-    s->all = realloc(s->all, s->room * sizeof *s->all);
-    if (!s->all) die_nomem();
-  }
-  s->all[s->count++] = *c;
-}
-
 static bool are_same(const text *a, const text *b) { return a->len == b->len && (!a->len || !memcmp(a->s, b->s, a->len)); }
-
-static void take_entry(struct step *s, const struct ldif_entry *e)
-{
-  struct follow_known *known = follow_known(s->follow, e->dn.s);
-  enum profile_kind kind = PROFILE_NOBODY;
-  struct account *fresh = e->is_deleted ? 0 : accounts_make(&s->follow->profile, e, SOURCES_WATCHED, true, &kind);
-  bool was_group = known->one && known->is_group, is_group = fresh && kind == PROFILE_GROUP;
-
-  if (fresh && known->one && was_group == is_group && are_same(&fresh->facts, accounts_raw(known->one))) {
-    accounts_free_one(fresh);
-    return;
-  }
-  if (fresh) fresh->is_new = true;
-  if (fresh || known->one)
-    add_change(s, &(struct change){ .known = known, .old = known->one, .fresh = fresh, .was_group = was_group, .is_group = is_group });
-}
-
-bool step_read(struct step *s, const char *bytes, size_t length)
-{
-  struct changes changes;
-  struct ldif_entry e = LDIF_ENTRY_ZERO;
-  enum ldif_result result;
-
-  changes_begin_tail(&changes, bytes, length);
-  while ((result = changes_next(&changes, &e)) == LDIF_ENTRY) take_entry(s, &e);
-  if (result == LDIF_BROKEN) give_up(s, "what has come is broken");
-  s->follow->sources->watched.whole += changes.whole;
-  changes_free(&changes);
-  ldif_entry_free(&e);
-  return result != LDIF_BROKEN;
-}
 
 static void drop(struct account **one)
 {

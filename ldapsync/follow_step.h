@@ -7,6 +7,7 @@
 
 struct follow_known { /* an entry */
   struct account *one; /* 0: nothing came of it */
+  unsigned int seen;   /* when the whole file was read last */
   bool is_group;
   char dn[];
 };
@@ -39,8 +40,9 @@ struct step {
 };
 #define STEP_ZERO { .gone = LEADS_ZERO, .come = LEADS_ZERO, .mailboxes = NAMES_ZERO, .uids = NAMES_ZERO, .addresses = NAMES_ZERO, .logins = NAMES_ZERO, .groups = NAMES_ZERO }
 
-/* The entries of the tail that differ from what is known. False: the bytes are broken. */
-bool step_read(struct step *s, const char *bytes, size_t length);
+/* The entries of the tail, or of the whole file, that differ from what is known (follow_read.c). False: only a full pass can tell. */
+bool step_read(struct step *s, const text *bytes);
+bool step_read_whole(struct step *s, const text *bytes);
 
 /* People: who gets which key, address and place; then into memory. False: only a full pass can tell. */
 bool step_settle(struct step *s);

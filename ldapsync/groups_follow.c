@@ -60,7 +60,7 @@ static bool index_again(struct groups *g, const struct groups_news *news)
   for (size_t i = 0; i < news->count; i++)
     if (news->people[i].was && !groups_index_forget(&g->index, news->people[i].was, news->people[i].old)) return false;
   for (size_t i = 0; i < news->count; i++)
-    if (news->people[i].is) groups_index_person(&g->index, news->people[i].is, news->people[i].now);
+    if (news->people[i].is && !groups_index_person(&g->index, news->people[i].is, news->people[i].now)) return false;
   return true;
 }
 

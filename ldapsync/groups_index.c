@@ -19,7 +19,7 @@ void groups_index_fold(text *folded, const char *value)
   text_string(folded);
 }
 
-void groups_index_add(struct map *m, const char *name, void *value)
+bool groups_index_add(struct map *m, const char *name, void *value)
 {
   struct named *known = map_find(m, name);
   size_t length = strlen(name) + 1;
@@ -31,7 +31,9 @@ void groups_index_add(struct map *m, const char *name, void *value)
     memcpy(known->name, name, length);
     map_add(m, known->name, known);
   }
-  if (!known->claims++) known->first = value;
+  if (known->claims++) return false;
+  known->first = value;
+  return true;
 }
 
 void *groups_index_find(const struct map *m, const char *name)
@@ -50,20 +52,21 @@ static bool forget(struct map *m, const char *name, const void *value)
   return true;
 }
 
-void groups_index_person(struct groups_index *x, const text *facts, struct account *a)
+bool groups_index_person(struct groups_index *x, const text *facts, struct account *a)
 {
   text folded = TEXT_ZERO;
   size_t at = 0;
   const char *dn = record_find(facts, "dn");
 
-  if (!dn) return;
+  if (!dn) return true;
   dn_fold(dn, &folded);
-  groups_index_add(&x->people, folded.s, a);
+  bool good = groups_index_add(&x->people, folded.s, a);
   for (const char *login; (login = record_next(facts, "login", &at));) {
     groups_index_fold(&folded, login);
-    groups_index_add(&x->logins, folded.s, a);
+    if (!groups_index_add(&x->logins, folded.s, a)) good = false;
   }
   text_free(&folded);
+  return good;
 }
 
 bool groups_index_forget(struct groups_index *x, const text *facts, const struct account *a)

@@ -12,12 +12,12 @@ struct groups_index {
 };
 #define GROUPS_INDEX_ZERO { .people = MAP_ZERO, .groups = MAP_ZERO, .logins = MAP_ZERO, .ids = MAP_ZERO }
 
-/* The first one of a name counts. */
-void groups_index_add(struct map *m, const char *name, void *value);
+/* The first one of a name counts. False: it was there already. */
+bool groups_index_add(struct map *m, const char *name, void *value);
 void *groups_index_find(const struct map *m, const char *name);
 
 /* facts: what stands in an entry now, or stood there. False: another one has the name too, and it is not known here who it is. */
-void groups_index_person(struct groups_index *x, const text *facts, struct account *a);
+bool groups_index_person(struct groups_index *x, const text *facts, struct account *a);
 bool groups_index_forget(struct groups_index *x, const text *facts, const struct account *a);
 
 void groups_index_fold(text *folded, const char *value); /* of what is no DN */

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -179,10 +178,8 @@ static bool is_published_by_holder(void)
 /* With the next request the holder would have to begin anew, or it is time to look whether it is right. */
 static bool is_heir_due(void)
 {
-  struct stat status = { .st_ino = 0 };
-
-  if (keeper.heir.pid || now() < keeper.heir_after || stat(SOURCES_WATCHED, &status) == -1) return false;
-  if (!keeper.holder.pid || keeper.state.is_large || status.st_ino != keeper.state.watched.inode || !is_published_by_holder()) return true;
+  if (keeper.heir.pid || now() < keeper.heir_after || access(SOURCES_WATCHED, F_OK) == -1) return false;
+  if (!keeper.holder.pid || keeper.state.is_large || !is_published_by_holder()) return true;
   return keeper.is_changed && now() >= keeper.full_at + VERIFY_SECONDS;
 }
 

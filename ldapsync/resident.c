@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,7 +23,6 @@ enum {
   CHANGES_MAX = 20000, /* records that differ from the base, and the share of it: then a full pass makes a new base */
   SHARE = 16,
   FEW = 1000,
-  TAIL_MAX = 64 * 1024 * 1024,
   NICE = 10,
   MEMORY_MORE = 32 * 1024 * 1024
 };
@@ -75,26 +73,6 @@ static bool is_as_read(const struct resident *r, const char **why)
     *why = "state/tables/uids";
   text_free(&current);
   return !*why;
-}
-
-/* What stands in the file behind what was read. False: it is another file; and since that one is held open, it has another number. */
-static bool read_tail(const struct accounts_place *place, text *bytes)
-{
-  struct stat status;
-  int fd = open(SOURCES_WATCHED, O_RDONLY | O_CLOEXEC);
-  bool good = place->fd != -1 && fd != -1 && fstat(fd, &status) != -1 && status.st_dev == place->device && status.st_ino == place->inode &&
-              (uint64_t)status.st_size >= place->whole && (uint64_t)status.st_size - place->whole <= TAIL_MAX;
-
-  if (good) {
-    size_t length = (size_t)status.st_size - place->whole;
-    text_ready(bytes, length);
-    for (ssize_t more = 1; good && more && bytes->len < length; bytes->len += (size_t)more) {
-      more = pread(fd, bytes->s + bytes->len, length - bytes->len, (off_t)(place->whole + bytes->len));
-      if (more == -1) die_unable("read " SOURCES_WATCHED);
-    }
-  }
-  if (fd != -1) close(fd);
-  return good;
 }
 
 static bool is_more(const struct resident *r, size_t most, size_t share)
@@ -203,14 +181,15 @@ static struct resident_answer publish(struct resident *r)
 
 static struct resident_answer take_changes(struct resident *r)
 {
-  text tail = TEXT_ZERO;
+  text bytes = TEXT_ZERO;
+  bool is_whole;
   const char *why;
 
   if (full_is_held()) return (struct resident_answer){ .code = END_NO };
   if (!is_as_read(r, &why)) return again(why);
-  if (!read_tail(&r->sources.watched, &tail)) return again("the directory was written anew");
-  enum follow_result result = follow_tail(&r->follow, tail.s, tail.len);
-  text_wipe(&tail);
+  if (!follow_read(&r->follow, &bytes, &is_whole)) return again("the directory is not what was read");
+  enum follow_result result = follow_bytes(&r->follow, &bytes, is_whole);
+  text_wipe(&bytes);
   if (result == FOLLOW_AGAIN) return again(r->follow.why);
   if (result == FOLLOW_SAME && !r->is_heir) {
     metrics_tables_checked();

@@ -66,7 +66,11 @@ class Directory:
             self.add_user()
         for _ in range(random.randint(0, 4)):
             self.add_group()
-        write('file.new', 'version: 1\n\n' + ''.join(self.ldif(dn) for dn in self.entries))
+        self.write_whole()
+
+    def write_whole(self):
+        """As ldap-fetch does, and ldap-watch when there are many changes: another file in its place."""
+        write('file.new', 'version: 1\n\n' + ''.join(self.ldif(dn) for dn in sorted(self.entries, key=lambda dn: self.random.random())))
         os.rename('file.new', FILE)
 
     def ldif(self, dn):
@@ -226,7 +230,10 @@ class Directory:
         before = dict(self.entries)
         for _ in range(self.random.choice([1, 1, 1, 2, 3])):
             self.random.choice([self.change_user] * 10 + [self.change_group] * 4 + [self.add_user] * 2 + [self.add_group, self.rename, self.swap, self.remove, self.again])()
-        self.publish_batch(before)
+        if self.random.randint(0, 5):
+            self.publish_batch(before)
+        else:
+            self.write_whole()
         if not self.random.randint(0, 14):
             self.control()
 
