@@ -92,6 +92,25 @@ static void ask(const struct test *t, const text *secret, text *answer)
   text_wipe(&request);
 }
 
+/* What token-check says of it. */
+static void explain_token(const text *token)
+{
+  text request = TEXT_ZERO, answer = TEXT_ZERO;
+
+  record_add(&request, "what", "token");
+  record_add_bytes(&request, "token", token->s, token->len);
+  if (call_ask("token-check", &request, 0, 0, &answer, 0, ANSWER_SECONDS) != CALL_DONE)
+    say("token: token-check does not answer", "", "\n");
+  else if (record_is(&answer, "answer", "yes"))
+    say("token: it is good, and that of ", record_get(&answer, "user"), "\n");
+  else if (record_is(&answer, "answer", "later"))
+    say("token: nobody can say now: ", record_get(&answer, "error"), "\n");
+  else
+    say("token: it is not good: ", record_get(&answer, "reason"), "\n");
+  text_wipe(&request);
+  text_free(&answer);
+}
+
 /* The scheme without the hash. */
 static void say_secrets(const text *record)
 {
@@ -307,6 +326,7 @@ int main(int argc, const char *const *argv)
     secret_read_token(&password, TOKEN_MAX);
   else
     secret_read(&password);
+  if (t.is_token) explain_token(&password);
   ask(&t, &password, &answer);
   text_wipe(&password);
   if (!tables_open(&t.policy, "policy")) die_unable("open tables/current/policy.cdb");

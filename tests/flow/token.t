@@ -194,6 +194,13 @@ def rules(mail, t, server):
     mail.run("tables-build")
 
 
+def explained(mail, t):
+    said = mail.run("auth-test", "-t", "-s", "imap", USER, input=OPAQUE + "\n")
+    t.ok(mail.code == 0 and f"token: it is good, and that of {USER}\n" in said and "answer: yes, by token" in said, "W-26 auth-test -t: a token, step by step", said)
+    said = mail.run("auth-test", "-t", USER, input="wrong\n")
+    t.ok(mail.code == 1 and "token: it is not good: " in said and "answer: no" in said, "... one that is refused", said)
+
+
 def by_keys(mail, t, server):
     keys = {name: Key(mail.folder, name, name) for name in ("RS256", "PS256", "ES256", "EdDSA")}
     stranger, now = Key(mail.folder, "RS256", "RS256"), int(time.time())
@@ -248,6 +255,7 @@ with mail, Tap() as t:
     by_introspection(mail, t, server)
     trouble(mail, t, server)
     rules(mail, t, server)
+    explained(mail, t)
     by_keys(mail, t, server)
     wait_for(lambda: "reason=token" in mail.log("auth-server"))
     logs = "".join(mail.log(service) for service in ("auth-server", "token-check", "imaps", "smtp-submission"))
