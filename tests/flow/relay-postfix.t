@@ -124,4 +124,4 @@ with Postroom(52) as mail, Tap() as t:
     finally:
         mail.run("postfix", "-c", folder, "stop")
         stop_dovecot()
-    t.is_(mail.queue(), [], "nothing is left in the queue")
+    t.ok(wait_for(lambda: not mail.queue()), "nothing is left in the queue", mail.queue())
