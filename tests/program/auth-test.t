@@ -74,10 +74,11 @@ tokens = listen('token-check')
 
 def with_token(answer):
     def check():
-        connection, _ = tokens.accept()
-        asked.append(dict(receive(connection)[0]))
-        send(connection, answer)
-        connection.close()
+        for _ in range(2):  # auth-test, and auth-server
+            connection, _ = tokens.accept()
+            asked.append(dict(receive(connection)[0]))
+            send(connection, answer)
+            connection.close()
     helper = threading.Thread(target=check)
     helper.start()
     seen = test('-t', 'ann', password='t' * 2000)
@@ -87,7 +88,7 @@ def with_token(answer):
 
 write('control/oauth', 'introspect: https://login.example/introspect\naudience: mail\n')
 seen = with_token([('answer', 'yes'), ('user', 'ann@example.test')])
-ok(says(seen, 0, 'answer: yes, by token\n') and 't' * 20 not in seen.stdout, 'W-26: an access token', seen)
+ok(says(seen, 0, 'token: it is good, and that of ann@example.test\n', 'answer: yes, by token\n') and 't' * 20 not in seen.stdout, 'W-26: an access token', seen)
 equal(asked[-1]['token'], 't' * 2000, '... longer than a password may be')
 ok(says(with_token([('answer', 'yes'), ('user', 'bob@example.test')]), 1, 'answer: no, by another identity'), '... somebody else\'s')
 ok(says(with_token([('answer', 'no'), ('reason', 'expired')]), 1, 'answer: no'), '... one that is not good')
