@@ -55,20 +55,16 @@ static bool has_word(const char *file, const char *otherwise, const char *word)
   return has;
 }
 
-/* A group by one of its addresses, a file in control/groups, or the name that it has in the directory. */
+/* A group by one of its addresses, or its name: that of a file in control/groups, or of the directory. */
 static bool find_group(struct tables *policy, const char *name, text *group)
 {
-  text key = TEXT_ZERO, found = TEXT_ZERO;
-  uint64_t at = 0;
-  bool is_found = false;
+  text folded = TEXT_ZERO, found = TEXT_ZERO;
 
-  if (strchr(name, '@'))
-    is_found = tables_find(policy, "address", name, &found) == LOOKUP_FOUND && record_find(&found, "group") &&
-               tables_find(policy, "group", record_get(&found, "group"), group) == LOOKUP_FOUND;
-  else
-    while (!is_found && tables_walk(policy, &at, &key, group) == LOOKUP_FOUND)
-      is_found = !strncmp(text_string(&key), GROUP, strlen(GROUP)) && record_is(group, "name", name);
-  text_free(&key);
+  text_add(&folded, name);
+  login_fold(&folded);
+  bool is_found = tables_find(policy, strchr(name, '@') ? "address" : "group-name", text_string(&folded), &found) == LOOKUP_FOUND &&
+                  record_find(&found, "group") && tables_find(policy, "group", record_get(&found, "group"), group) == LOOKUP_FOUND;
+  text_free(&folded);
   text_free(&found);
   return is_found;
 }

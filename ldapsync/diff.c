@@ -146,7 +146,7 @@ static void say_other(struct diff *d, const char *kind, const char *key, const t
 /* Of what only machines look up, people have read already. */
 static bool is_index(const char *kind)
 {
-  return !strcmp(kind, "table") || !strcmp(kind, "uid") || !strcmp(kind, "networks") || !strcmp(kind, "fingerprint") || !strcmp(kind, "certificate");
+  return !strcmp(kind, "table") || !strcmp(kind, "uid") || !strcmp(kind, "group-name") || !strcmp(kind, "networks") || !strcmp(kind, "fingerprint") || !strcmp(kind, "certificate");
 }
 
 static void say_record(struct diff *d, const char *kind, const char *key, const text *old, const text *new)

@@ -87,6 +87,8 @@ static void login_record(const struct follow *f, const char *key, text *record)
 
 static void group_record(const struct follow *f, const char *key, text *record) { groups_record(&f->sources->groups, key, record); }
 
+static void group_name_record(const struct follow *f, const char *key, text *record) { groups_name_record(&f->sources->groups, key, record); }
+
 static void send_as_record(const struct follow *f, const char *key, text *record)
 {
   const struct account *a = follow_find_holder(f, key);
@@ -136,6 +138,7 @@ static enum follow_result put_records(struct follow *f, const struct step *s)
   changed += put(f, DELTA_POLICY, "login", &s->logins, login_record).changed;
   changed += put(f, DELTA_AUTH, "mailbox", &s->mailboxes, password_record).changed;
   changed += put(f, DELTA_POLICY, "group", &s->groups, group_record).changed;
+  changed += put(f, DELTA_POLICY, "group-name", &s->group_names, group_name_record).changed;
   changed += put(f, DELTA_POLICY, "sendas", &s->mailboxes, send_as_record).changed;
   f->come_mailboxes = mailboxes.come;
   f->gone_mailboxes = mailboxes.gone;

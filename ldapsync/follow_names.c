@@ -6,9 +6,15 @@
 #include "ldapsync/groups_follow.h"
 #include "ldapsync/report.h"
 
+static void touch_group(struct step *s, const struct mail_group *one)
+{
+  names_add(&s->groups, one->facts->key);
+  if (one->called) names_add(&s->group_names, one->called);
+}
+
 static void touch_groups(struct step *s, const struct groups *g)
 {
-  for (size_t i = 0; i < g->count; i++) names_add(&s->groups, g->all[i].facts->key);
+  for (size_t i = 0; i < g->count; i++) touch_group(s, &g->all[i]);
 }
 
 static void touch_addresses(struct step *s, const struct leads *l)
@@ -97,7 +103,7 @@ static void lead_again(struct step *s, struct trash *trash, struct leads *gone, 
     address_again(s, one, trash);
     groups_check_size(g, one);
     groups_lead(one, come);
-    names_add(&s->groups, one->facts->key);
+    touch_group(s, one);
   }
 }
 

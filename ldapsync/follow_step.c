@@ -344,4 +344,5 @@ void step_free(struct step *s)
   names_free(&s->addresses);
   names_free(&s->logins);
   names_free(&s->groups);
+  names_free(&s->group_names);
 }

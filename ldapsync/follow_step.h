@@ -32,13 +32,13 @@ struct step {
   struct leads gone, come;
   struct build_name *gone_names, *come_names;
   size_t gone_count, gone_room, come_count, come_room;
-  struct names mailboxes, uids, addresses, logins, groups; /* whose records are looked at */
+  struct names mailboxes, uids, addresses, logins, groups, group_names; /* whose records are looked at */
   bool is_identity;            /* somebody logs in otherwise, has come or gone: control/sendas must be looked at again */
   bool has_renamed;            /* somebody is_renamed */
   bool has_groups;             /* a group has changed */
   bool has_new_groups;         /* one has come, gone, or is called otherwise */
 };
-#define STEP_ZERO { .gone = LEADS_ZERO, .come = LEADS_ZERO, .mailboxes = NAMES_ZERO, .uids = NAMES_ZERO, .addresses = NAMES_ZERO, .logins = NAMES_ZERO, .groups = NAMES_ZERO }
+#define STEP_ZERO { .gone = LEADS_ZERO, .come = LEADS_ZERO, .mailboxes = NAMES_ZERO, .uids = NAMES_ZERO, .addresses = NAMES_ZERO, .logins = NAMES_ZERO, .groups = NAMES_ZERO, .group_names = NAMES_ZERO }
 
 /* The entries of the tail, or of the whole file, that differ from what is known (follow_read.c). False: only a full pass can tell. */
 bool step_read(struct step *s, const text *bytes);

@@ -5,6 +5,7 @@
 #include "ldapsync/groups.h"
 #include "ldapsync/keys.h"
 #include "ldapsync/targets.h"
+#include "lib/address.h"
 #include "lib/conf.h"
 #include "lib/die.h"
 
@@ -62,6 +63,23 @@ static bool take_name(struct groups *g, struct mail_group *group)
   return good;
 }
 
+/* Any name, also one that is no local part; whoever is called so first keeps it, so that a name means one group. */
+static void take_call(struct groups *g, struct mail_group *group)
+{
+  const char *name = record_find(&group->facts->facts, "name");
+  text called = TEXT_ZERO;
+
+  if (name) {
+    text_add(&called, name);
+    login_fold(&called);
+    if (!map_find(&g->by_called, text_string(&called))) {
+      group->called = string_duplicate(called.s);
+      map_add(&g->by_called, group->called, group);
+    }
+  }
+  text_free(&called);
+}
+
 /* The operator's own come first, so a name of both is theirs. */
 static void make_groups(struct groups *g, struct accounts *facts)
 {
@@ -82,7 +100,9 @@ static void make_groups(struct groups *g, struct accounts *facts)
                                                 .is_hidden = record_is(&a->facts, "hidden", "yes"), .addresses = TEXT_ZERO };
       g->all[g->count - 1].key = string_duplicate(a->key);
       map_add(&g->by_key, g->all[g->count - 1].key, &g->all[g->count - 1]);
-      if (!g->all[g->count - 1].is_hidden) take_name(g, &g->all[g->count - 1]);
+      if (g->all[g->count - 1].is_hidden) continue;
+      take_name(g, &g->all[g->count - 1]);
+      take_call(g, &g->all[g->count - 1]);
     }
 }
 

@@ -18,6 +18,7 @@ struct mail_group {
   const char *path;      /* of control/groups; 0: it is the directory's */
   char *key;             /* that of facts, which may move */
   char *name;            /* as a local part; 0: it has none that is one, and no other group's */
+  char *called;          /* its name, folded as logins are; 0: it has none, or another group has it */
   text addresses;        /* attributes, and from made_at on what addgroups makes; each ended by a NUL */
   size_t made_at;
   struct member *members;
@@ -34,12 +35,12 @@ struct mail_group {
 struct groups {
   struct mail_group *all;
   size_t count;
-  struct map by_name, by_key;
+  struct map by_name, by_called, by_key;
   struct groups_index index;
   uint64_t marks;        /* each list that was made has another one */
   size_t largest;        /* control/groupmax */
 };
-#define GROUPS_ZERO { .by_name = MAP_ZERO, .by_key = MAP_ZERO, .index = GROUPS_INDEX_ZERO }
+#define GROUPS_ZERO { .by_name = MAP_ZERO, .by_called = MAP_ZERO, .by_key = MAP_ZERO, .index = GROUPS_INDEX_ZERO }
 
 /* facts: what accounts_read found, which must stay; files of control/groups are added. Names and uniqueness, no members yet. */
 void groups_open(struct groups *g, struct accounts *facts);
@@ -63,9 +64,10 @@ void groups_resolve_one(struct groups *g, struct mail_group *one, const struct t
 void groups_resolve_claims(struct groups *g, const struct build *b, bool dirty_alone);
 void groups_check_size(struct groups *g, struct mail_group *one);
 
-/* The records group:KEY. */
+/* The records group:KEY and group-name:NAME. */
 void groups_write(struct groups *g, struct cdb_write *w);
 void groups_record(struct groups *g, const char *key, text *record); /* stays empty: it has none */
+void groups_name_record(struct groups *g, const char *called, text *record);
 
 const struct mail_group *groups_find(const struct groups *g, const char *name);
 

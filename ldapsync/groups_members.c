@@ -230,6 +230,14 @@ void groups_record(struct groups *g, const char *key, text *record)
   if (group) make_record(g, group, record);
 }
 
+void groups_name_record(struct groups *g, const char *called, text *record)
+{
+  struct mail_group *group = map_find(&g->by_called, called);
+
+  text_clear(record);
+  if (group && !group->is_refused) record_add(record, "group", group->facts->key);
+}
+
 void groups_write(struct groups *g, struct cdb_write *w)
 {
   text record = TEXT_ZERO;
@@ -237,6 +245,9 @@ void groups_write(struct groups *g, struct cdb_write *w)
   for (size_t i = 0; i < g->count; i++) {
     make_record(g, &g->all[i], &record);
     if (record.len) cdb_write_add(w, "group", g->all[i].facts->key, &record);
+    if (!g->all[i].called) continue;
+    groups_name_record(g, g->all[i].called, &record);
+    if (record.len) cdb_write_add(w, "group-name", g->all[i].called, &record);
   }
   text_free(&record);
 }
@@ -249,11 +260,13 @@ void groups_close(struct groups *g)
     free(one->members);
     free(one->values);
     free(one->name);
+    free(one->called);
     free(one->key);
     text_free(&one->addresses);
   }
   free(g->all);
   map_free(&g->by_name);
+  map_free(&g->by_called);
   map_free(&g->by_key);
   groups_index_free(&g->index);
   *g = (struct groups)GROUPS_ZERO;
