@@ -33,7 +33,9 @@ static void session(int in, int out, const struct peer *peer)
 int main(int argc, const char *const *argv)
 {
   static const char *const callers[] = { "mail-ldap", "mail-store", 0 };
-  static const struct sandbox sandbox = { .may_start = true };
+  static const char *const reads[] = { "control", "profiles", "directory", "state/directory", "/etc" /* passwd and group, which are replaced while we run */, 0 };
+  static const char *const writes[] = { "tables", "state/tables", "state/metrics/mail-tables", 0 };
+  static const struct sandbox sandbox = { .reads = reads, .writes = writes };
   struct serve service = { .workers = 1, .callers = callers, .sandbox = &sandbox, .processes = PROCESSES, .session = session, .notice = keeper_notice };
 
   PROG = "tables-publish";

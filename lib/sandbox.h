@@ -18,8 +18,8 @@ struct sandbox {
   bool may_ask_dns;          /* may use UDP, and connect to no TCP port */
   bool may_choose_source;    /* before it connects, by a bind to port 0; as a port to listen on nobody can choose one */
   bool may_setuid;           /* mailbox-spawn alone */
-  bool may_start;            /* token-run, whose work it is to start programs, and tables-publish: all that a program may want is allowed, Landlock
-                                is left out, and what none could want (ptrace, mount, another uid...) is refused */
+  bool may_start;            /* token-run, whose work it is to start programs: all that a program may want is allowed, Landlock is left out, and what
+                                none could want (ptrace, mount, another uid...) is refused */
 };
 
 void sandbox_enter(const struct sandbox *s);

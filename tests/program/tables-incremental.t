@@ -239,10 +239,12 @@ class Directory:
 
 
 def fresh_control():
-    for folder in ('control', 'state', 'tables', 'directory'):
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder in ('control', 'state/directory', 'state/tables', 'tables', 'directory'):  # they stay: a service may see into these, and no other ones
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            path = folder + '/' + name
+            shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
     for folder in ('control/profiles', 'control/domains', 'control/addresses', 'control/mailboxes', 'state/directory', 'state/tables', 'tables', 'directory'):
-        os.makedirs(folder)
+        os.makedirs(folder, exist_ok=True)
     for name, value in (('me', 'mail.one.test'), ('ldapprofile', 'files\nmore'), ('maxvanish', '100'), ('scramiterations', '4096'), ('keepgenerations', '3'), ('keepgenerationdays', '0')):
         write('control/' + name, value + '\n')
     write('control/profiles/more', 'send-as: sendAlias\ninternal: mailInside=yes\ngroup-internal: mailInside=yes\nprimary-group: inGroup\ngroup-id: cn\n')
