@@ -27,10 +27,10 @@ static bool scan(const char *bytes, size_t length, int64_t *number)
   return true;
 }
 
-static bool is_past(const char *form, int64_t time, int64_t now)
+static int64_t since(const char *form, int64_t time)
 {
-  if (!strcmp(form, "days")) return time >= 0 && time <= now / DAY_SECONDS; /* shadowExpire: -1 is never */
-  return time > 0 && time != INT64_MAX && time / FILETIME_SECOND - FILETIME_1970 <= now;
+  if (!strcmp(form, "days")) return time >= 0 && time <= INT64_MAX / DAY_SECONDS ? time * DAY_SECONDS : CONDITION_NEVER; /* shadowExpire: -1 is never */
+  return time > 0 && time != INT64_MAX ? time / FILETIME_SECOND - FILETIME_1970 : CONDITION_NEVER;
 }
 
 /* "20260131235959Z", "202601312359Z", "20260131235959.5Z". What is written otherwise is no date, and so not past. */
@@ -58,13 +58,26 @@ bool condition_check(char form, const char *operand)
   return (form == '=' || form == '!') && *operand;
 }
 
+int64_t condition_since(const char *operand, const char *value, size_t length)
+{
+  int64_t number;
+
+  if (!strcmp(operand, "date")) return scan_date(value, length, &number) ? number : CONDITION_NEVER;
+  return scan(value, length, &number) ? since(operand, number) : CONDITION_NEVER;
+}
+
+void condition_note(const char *operand, const char *value, size_t length, int64_t *next)
+{
+  int64_t when = condition_since(operand, value, length);
+  if (when != CONDITION_NEVER && (!*next || when < *next)) *next = when;
+}
+
 bool condition_holds(char form, const char *operand, const char *value, size_t length, int64_t now)
 {
   int64_t number, bits;
 
   if (form == '=') return !strcmp(operand, "*") || (length == strlen(operand) && bytes_are_nocase(value, operand, length));
-  if (form == '<' && !strcmp(operand, "date")) return scan_date(value, length, &number) && number <= now;
+  if (form == '<') return condition_since(operand, value, length) <= now;
   if (!scan(value, length, &number)) return false;
-  if (form == '<') return is_past(operand, number, now);
   return scan(operand, strlen(operand), &bits) && (number & bits) == bits;
 }

@@ -14,6 +14,12 @@
    since 1970; "date": RFC 4517 3.3.13, of UTC). */
 bool condition_check(char form, const char *operand);
 
+#define CONDITION_NEVER INT64_MAX
+
+/* Of '<': the second since 1970 from which on it holds. */
+int64_t condition_since(const char *operand, const char *value, size_t length);
+void condition_note(const char *operand, const char *value, size_t length, int64_t *next); /* sooner than *next (0: none): that is it */
+
 /* now: seconds since 1970. A value that is no number meets neither '&' nor '<'. */
 bool condition_holds(char form, const char *operand, const char *value, size_t length, int64_t now);
 

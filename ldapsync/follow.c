@@ -30,6 +30,7 @@ void follow_open(struct follow *f, struct sources *s, const char *base)
 {
   f->sources = s;
   profile_open_directory(&f->profile);
+  f->profile.next = &s->next_time;
   delta_open(&f->delta, base);
   index_entries(f, &s->build.accounts, false);
   index_entries(f, &s->build.others, false);

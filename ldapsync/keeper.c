@@ -175,10 +175,15 @@ static bool is_published_by_holder(void)
   return is;
 }
 
+/* Whoever may log in until then may not any more, though nobody has changed anything. */
+static bool has_time_come(void) { return keeper.holder.pid && keeper.state.next_time && time(0) >= keeper.state.next_time; }
+
 /* With the next request the holder would have to begin anew, or it is time to look whether it is right. */
 static bool is_heir_due(void)
 {
-  if (keeper.heir.pid || now() < keeper.heir_after || access(SOURCES_WATCHED, F_OK) == -1) return false;
+  if (keeper.heir.pid || now() < keeper.heir_after) return false;
+  if (has_time_come()) return true;
+  if (access(SOURCES_WATCHED, F_OK) == -1) return false;
   if (!keeper.holder.pid || keeper.state.is_large || !is_published_by_holder()) return true;
   return keeper.is_changed && now() >= keeper.full_at + VERIFY_SECONDS;
 }
@@ -196,6 +201,7 @@ static void start_heir(void)
 static void hear_heir(void)
 {
   struct resident_answer answer;
+  bool is_waited_for = has_time_come() || !keeper.holder.pid;
 
   if (!receive(&keeper.heir, &answer)) {
     if (end(&keeper.heir) != END_DONE || !is_published_by_holder()) {
@@ -214,9 +220,12 @@ static void hear_heir(void)
   keeper.state = answer.state;
   keeper.is_ready = true;
   keeper.is_changed = false;
-  keeper.heir_pause = 0;
   keeper.full_at = now();
   log_event("inherited", (char *)0);
+  if (is_waited_for && keeper.state.has_times && keeper_publish() != END_DONE)
+    put_off();
+  else
+    keeper.heir_pause = 0;
 }
 
 void keeper_notice(void)

@@ -254,8 +254,10 @@ static bool is_true(const struct profile *p, const struct ldif_entry *e, const s
   bool is_negative = f->form == '!';
   size_t at = 0, length;
 
-  for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));)
+  for (const char *value; (value = ldif_entry_next(e, f->attribute, &at, &length));) {
     if (condition_holds(is_negative ? '=' : f->form, f->rest, value, length, p->now)) return !is_negative;
+    if (p->next && f->form == '<') condition_note(f->rest, value, length, p->next);
+  }
   return is_negative;
 }
 

@@ -14,8 +14,9 @@ struct profile {
   struct profile_field *parsed;
   size_t count;
   int64_t now; /* seconds since 1970: what conditions on a time are measured by */
+  int64_t *next; /* if somebody asks: the soonest time at which one that does not hold yet will, of all entries that were mapped; 0: there is none */
 };
-#define PROFILE_ZERO { 0, 0, 0, 0, 0 }
+#define PROFILE_ZERO { 0, 0, 0, 0, 0, 0 }
 
 /* Adds the lines of control/profiles/NAME, or profiles/NAME as it was installed, to those that are there (an overlay's, P-07);
    dies with file and line if it cannot be used. */

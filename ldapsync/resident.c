@@ -49,13 +49,15 @@ static void build(struct resident *r)
 
   full_become(&g);
   int lock = full_lock();
-  stamps_take(&r->stamps);
+  stamps_begin(&r->stamps);
   full_build(&g, &r->sources, &how);
   generations_current(&r->current);
   stamps_take(&after);
   r->stamps.uids = after.uids;
   close(lock);
 }
+
+static bool has_come(int64_t when) { return when && time(0) >= when; }
 
 /* Does what was read still stand, but for what has come to the file that grows? */
 static bool is_as_read(const struct resident *r, const char **why)
@@ -71,6 +73,8 @@ static bool is_as_read(const struct resident *r, const char **why)
     *why = "a file of control/, directory/ or profiles/";
   else if (now.uids != r->stamps.uids)
     *why = "state/tables/uids";
+  else if (r->is_heir && has_come(r->sources.next_time)) /* others may have published what is so since then */
+    *why = "a time has come";
   text_free(&current);
   return !*why;
 }
@@ -203,7 +207,8 @@ static struct resident_answer take_changes(struct resident *r)
 
 static void describe(const struct resident *r, struct resident_state *state)
 {
-  *state = (struct resident_state){ .watched = r->sources.watched, .stamps = r->stamps, .changes = r->follow.delta.count, .is_large = is_large(r) };
+  *state = (struct resident_state){ .watched = r->sources.watched, .stamps = r->stamps, .changes = r->follow.delta.count, .is_large = is_large(r),
+                                     .has_times = profile_has_times(&r->follow.profile), .next_time = r->sources.next_time };
   if (r->current.len <= ID_MAX) memcpy(state->current, r->current.s, r->current.len);
 }
 
@@ -278,7 +283,7 @@ static void build_aside(struct resident *r)
 
   if (nothing == -1 || log == -1 || dup2(nothing, 2) == -1) die_unable("open /dev/null");
   full_become(&r->aside);
-  stamps_take(&r->stamps);
+  stamps_begin(&r->stamps);
   sources_read(&r->sources, false);
   if (!guard_vanishing(&r->sources.build.accounts, &r->sources.leads, &r->sources.uids, &agreed)) _exit(END_NO);
   generation_open_aside(&r->aside);
@@ -323,33 +328,37 @@ static bool is_in(struct tables *one, struct tables *other, size_t *count, text 
   return good;
 }
 
-/* Are all records of two generations the same, but for what they say of themselves? */
+/* Are all records of two generations the same, but for what they say of themselves? *different is empty if the other one is not kept any more. */
 static bool are_same(const char *one, const char *other, const char *file, text *different)
 {
   struct tables a = TABLES_ZERO, b = TABLES_ZERO;
   size_t count = 0;
 
-  if (!tables_open_at(&a, one, file) || !tables_open_at(&b, other, file)) die_unable("open the tables to compare them");
-  bool same = is_in(&a, &b, &count, different);
+  text_clear(different);
+  bool same = tables_open_at(&b, other, file);
+  if (!same && errno != ENOENT && errno != ESTALE) die_unable("open the tables to compare them");
+  if (!tables_open_at(&a, one, file)) die_unable("open the tables to compare them");
+  same = same && is_in(&a, &b, &count, different);
   if (same && count != count_records(&b)) same = false, text_copy(different, "a record that should be gone");
   tables_close(&a);
   tables_close(&b);
   return same;
 }
 
-/* Both have read the same: is what the other one has published what a full pass says? If not it is said loudly, and the full pass is published at once. */
-static void verify(struct resident *r, const struct resident_state *other)
+/* Both have read the same: is what the other one has published what a full pass says? If not it is said loudly, and the full pass is published at once, or
+   when what has come since then is. */
+static bool verify(struct resident *r, const struct resident_state *other)
 {
   text different = TEXT_ZERO;
   bool same = are_same(full_name(&r->aside), other->current, "policy", &different) && are_same(full_name(&r->aside), other->current, "auth", &different);
   int lock = full_lock();
 
-  if (!same && has_read_same(r, other)) {
+  if (!same && different.len)
     log_event(profile_has_times(&r->follow.profile) ? "aged" : "mismatch", "generation", other->current, "record", text_string(&different), (char *)0);
-    if (!full_is_held() && guard_expect(full_name(&r->aside)) && !r->follow.delta.count) take_place(r);
-  }
+  if (!same && has_read_same(r, other) && !full_is_held() && guard_expect(full_name(&r->aside)) && !r->follow.delta.count) take_place(r);
   close(lock);
   text_free(&different);
+  return same;
 }
 
 void resident_inherit(int socket, const struct resident_state *other)
@@ -363,9 +372,9 @@ void resident_inherit(int socket, const struct resident_state *other)
   bool is_same = has_read_same(&r, other);
   generations_current(&r.current); /* what it will follow on */
   get_ready(&r);
-  if (is_same) verify(&r, other);
+  bool is_confirmed = is_same && verify(&r, other) && !other->is_large && !has_come(other->next_time);
   stamps_take(&now);
-  if (now.files != r.stamps.files || now.uids != r.stamps.uids || (is_same && r.is_heir && !other->is_large)) end(&r);
+  if (now.files != r.stamps.files || now.uids != r.stamps.uids || is_confirmed) end(&r);
   describe(&r, &ready.state);
   if (!tell(socket, &ready)) end(&r);
   serve(&r, socket);

@@ -20,6 +20,8 @@ struct resident_state {
   char current[ID_MAX + 1];
   size_t changes; /* records that differ from the base */
   bool is_large;  /* they are many: a new base is due */
+  bool has_times; /* the profile has conditions on a time */
+  int64_t next_time; /* the next one of them (sources.h) */
 };
 
 struct resident_answer {

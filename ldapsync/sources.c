@@ -24,10 +24,13 @@ static void read_accounts(struct sources *s, bool is_fetched)
   struct profile profile = PROFILE_ZERO;
   struct accounts *people = &s->build.accounts;
 
+  s->next_time = 0;
   profile_open(&profile, "files");
+  profile.next = &s->next_time;
   accounts_read(people, &s->group_facts, "directory", 0, &profile, false);
   profile_close(&profile);
   profile_open_directory(&profile);
+  profile.next = &s->next_time;
   accounts_read(people, &s->group_facts, "state/directory", "ldap.ldif", &profile, true);
   if (is_fetched)
     accounts_read_file(people, &s->group_facts, "state/directory/ldap.new", &profile, true, 0);

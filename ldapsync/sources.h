@@ -26,6 +26,7 @@ struct sources {
   struct scram scram;
   struct map settings;           /* control/mailboxes: paths by address */
   struct accounts_place watched; /* what was read of state/directory/ldap.ldif */
+  int64_t next_time;             /* when the first of the conditions on a time comes to hold that does not yet; 0: none does */
 };
 #define SOURCES_ZERO { .domains = DOMAINS_ZERO, .policy = TABLE_ZERO, .auth = TABLE_ZERO, .relay = TABLE_ZERO, .token = TABLE_ZERO, .sendas = SENDAS_ZERO, \
                        .groups = GROUPS_ZERO, .targets = { .publics = MAP_ZERO, .files = NAMES_ZERO }, .leads = LEADS_ZERO, .uids = UIDS_ZERO, .scram = SCRAM_ZERO, .settings = MAP_ZERO, .watched = ACCOUNTS_PLACE_ZERO }

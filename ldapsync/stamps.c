@@ -1,10 +1,13 @@
 #include "ldapsync/stamps.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "ldapsync/sources.h"
+#include "lib/die.h"
 #include "lib/hash.h"
 
 /* In any order: they are added up. */
@@ -52,4 +55,15 @@ void stamps_take(struct stamps *s)
   s->files = stamp_folder("control", "") + stamp_folder("profiles", "") + stamp_folder("directory", ".ldif") +
              stamp_folder("state/directory", ".ldif") + stamp_file("/etc/passwd");
   s->uids = stamp_file("state/tables/uids");
+}
+
+/* A file's times go on in ticks of the kernel's clock: one that was written just now may be written again in the same tick. */
+void stamps_begin(struct stamps *s)
+{
+  struct timespec tick;
+
+  stamps_take(s);
+  if (clock_getres(CLOCK_REALTIME_COARSE, &tick) == -1) die_unable("ask how exact the clock is");
+  tick.tv_nsec++;
+  while (nanosleep(&tick, &tick) == -1 && errno == EINTR) continue;
 }

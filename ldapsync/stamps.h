@@ -11,7 +11,9 @@ struct stamps {
   uint64_t uids;  /* of state/tables/uids, which the build writes itself */
 };
 
-/* As they are now; to be taken before the files are read. */
-void stamps_take(struct stamps *s);
+void stamps_take(struct stamps *s); /* as they are now */
+
+/* Before the files are read. Whatever is written to them afterwards has another time, even if it has the same size. */
+void stamps_begin(struct stamps *s);
 
 #endif

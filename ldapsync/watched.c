@@ -44,11 +44,10 @@ void watched_read(struct watched *w, text *bytes)
   text_clear(&w->digest);
   w->full = w->whole = 0;
   w->is_ours = false;
-  if (!openslurpclose(bytes, WATCHED_PATH)) {
-    if (errno != ENOENT) die_unable("read " WATCHED_PATH);
-    return;
-  }
-  if (stat(WATCHED_PATH, &w->status) == -1) die_unable("look at " WATCHED_PATH);
+  int fd = open(WATCHED_PATH, O_RDONLY | O_CLOEXEC);
+  if (fd == -1 && errno == ENOENT) return;
+  if (fd == -1 || !slurp(bytes, fd) || fstat(fd, &w->status) == -1) die_unable("read " WATCHED_PATH); /* of one file: ldap-fetch may put another one there meanwhile */
+  close(fd);
   changes_begin(&c, bytes->s, bytes->len);
   w->full = c.full;
   w->whole = c.whole;

@@ -156,6 +156,32 @@ append(entry(9))
 equal(publish(), '0', '... until it is taken back')
 os.unlink('control/expect')
 
+def day(seconds):
+    return time.strftime('%Y%m%d%H%M%SZ', time.gmtime(time.time() + seconds))
+
+
+os.makedirs('control/profiles', exist_ok=True)
+write('control/profiles/times', 'no-submit: mailUntil<date\n')
+write('control/ldapprofile', 'files\ntimes\n')
+equal((publish(), submit(11)), ('0', 'yes'), 'a profile with conditions on a time')
+append(entry(11, 'mailUntil: %s\n' % day(8)), entry(12, 'mailUntil: %s\n' % day(86400)))
+publish()
+append(entry(13, 'mailSubmit: no\n'))
+equal((publish(), submit(13)), ('0', 'no'), '... a change, and then nothing changes any more')
+ok(wait_for(lambda: submit(11) == 'no'), 'when his time has come he is refused, without any change and any request')
+equal(submit(12), 'yes', '... and who has time left is not')
+ok(wait_for(lambda: 'inherited' in log()), 'an heir has seen it')
+ok(is_full_pass(), '... as a full pass does')
+
+append(entry(14, 'mailUntil: %s\n' % day(4)))
+publish()
+process.terminate()
+process.wait()
+wait_for(lambda: day(0) > dict(line.split(': ', 1) for line in read(FILE).decode().rsplit('dn: ', 1)[1].split('\n') if ': ' in line)['mailUntil'])
+write('log')
+process = begin()
+ok(wait_for(lambda: submit(14) == 'no'), 'his time comes while nobody is there to see it: after the start he is refused')
+
 process.terminate()
 process.wait()
 write('log')

@@ -146,6 +146,8 @@ static void check_conditions(void)
 
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     check(condition_holds(table[i].form, table[i].operand, table[i].value, strlen(table[i].value), 1000) == table[i].holds, table[i].what);
+  check(condition_since("filetime", "116444746010000000", 18) == 1001 && condition_since("days", "1", 1) == 86400 && condition_since("date", "19700101001641Z", 15) == 1001, "since when");
+  check(condition_since("days", "-1", 2) == CONDITION_NEVER && condition_since("days", "9223372036854775807", 19) == CONDITION_NEVER, "... never");
   for (size_t i = 0; i < sizeof operands / sizeof *operands; i++)
     check(condition_check(operands[i].form, operands[i].operand) == operands[i].good, operands[i].operand);
 }
