@@ -124,15 +124,44 @@ static void note_rest(const struct ldaptable *t, struct ldaptable_result *r)
   if (*ldaptable_get(t, "size-limit") && strcmp(ldaptable_get(t, "size-limit"), "0")) ldaptable_note(r, t, "size_limit: everybody is read, in pages; the login must be allowed to");
 }
 
-static const char *const connection[] = { "server-host", "server-port", "bind", "bind-dn", "start-tls", 0 };
+/* Its hosts as one writes them: ldap://a:389/, a:389 and a are the same. */
+static void spell_hosts(const struct ldaptable *t, text *hosts)
+{
+  struct ldaptable_result r = { .control = TEXT_ZERO };
+  bool are_local, is_ldaps = false;
+  size_t at = 0;
+
+  add_hosts(t, &r, &are_local, &is_ldaps);
+  text_clear(hosts);
+  for (const char *host; (host = record_next(&r.control, "ldapserver", &at));) {
+    size_t length = strlen(host += strncmp(host, "ldap://", 7) ? 0 : 7);
+    if (length && host[length - 1] == '/') length--;
+    if (length > 4 && !strstr(host, "://") && !memcmp(host + length - 4, ":389", 4)) length -= 4;
+    text_add_bytes(hosts, host, length);
+    text_add_char(hosts, ' ');
+  }
+  text_string(hosts);
+  text_free(&r.control);
+}
+
+static bool is_connected_alike(const struct ldaptable *a, const struct ldaptable *b)
+{
+  static const char *const names[] = { "bind-dn", "start-tls", 0 };
+  const char *bind = ldaptable_get(a, "bind"), *other = ldaptable_get(b, "bind");
+  text hosts = TEXT_ZERO, others = TEXT_ZERO;
+
+  spell_hosts(a, &hosts);
+  spell_hosts(b, &others);
+  bool alike = !strcmp(hosts.s, others.s) && !strcmp(*bind ? bind : "yes", *other ? other : "yes");
+  for (const char *const *name = names; alike && *name; name++) alike = !strcmp(ldaptable_get(a, *name), ldaptable_get(b, *name));
+  text_free(&hosts);
+  text_free(&others);
+  return alike;
+}
 
 static void compare(const struct ldaptable *first, const struct ldaptable *t, struct ldaptable_result *r)
 {
-  for (const char *const *name = connection; *name; name++)
-    if (strcmp(ldaptable_get(first, *name), ldaptable_get(t, *name))) {
-      ldaptable_note(r, t, "its server or login is another than that of %s, which counts: one directory is read", first->name);
-      return;
-    }
+  if (!is_connected_alike(first, t)) ldaptable_note(r, t, "its server or login is another than that of %s, which counts: one directory is read", first->name);
 }
 
 void ldaptable_server(const struct ldaptable *all, size_t count, struct ldaptable_result *r)

@@ -248,6 +248,19 @@ def test_inside(t, name, pid, home, own=(), reads=None):
         t.is_(process.kill(1), -errno.EPERM, "... signals nobody")
 
 
+def test_identity(t, name, pid, home, own, has_network):
+    """Of those who decide who somebody is: what is its own it opens, of the others' nothing."""
+    secrets = ["tls/key.pem", "tables/current/auth.cdb", "tables/current/relay.cdb", "tables/current/token.cdb", "state/token", "queue/new", "queue/cur", "mail/example.test/bob/new",
+               "control/ldappassword", "control/oauthclient", "control/vmail", "control/srskey", "dkim/default.pem", "demo-passwords", "directory/bob@example.test.ldif", "/etc/shadow"]
+    with Inside(pid) as process:
+        opened = {path: process.open(os.path.join(home, path)) for path in secrets}
+        t.is_(sorted(path for path, result in opened.items() if result >= 0), sorted(own), f"check 55: {name} opens what is its own of keys, passwords, mail and queue, and nothing else")
+        t.is_(process.socket(socket.AF_INET, socket.SOCK_STREAM) >= 0, has_network, f"... {'gets' if has_network else 'gets no'} TCP socket")
+        t.is_([process.open(f"{home}/{path}/.probe", os.O_CREAT | os.O_WRONLY) for path in ("control", "run", "log", "bin", "profiles")], [-errno.EACCES] * 5, "... makes no file elsewhere")
+        t.ok(process.execute("/bin/sh") in (-errno.EACCES, -errno.EAGAIN), "... executes no shell")
+        t.is_(process.kill(1), -errno.EPERM, "... signals nobody")
+
+
 with Postroom(17) as mail, Tap() as t:
     home = mail.home
     mailboxes = dict.fromkeys(("alice", "bob"))
@@ -330,6 +343,14 @@ with Postroom(17) as mail, Tap() as t:
                 t.is_([process.open(f"{home}/{path}/.probe", os.O_CREAT | os.O_WRONLY) for path in ("state", "run", "control", "log", "..")], [-errno.EACCES] * 5, "... makes no file")
                 t.ok(process.execute("/bin/sh") in (-errno.EACCES, -errno.EAGAIN), "... executes nothing")
                 t.is_(process.kill(1), -errno.EPERM, "... signals nobody")
+        tables = [f"tables/current/{name}.cdb" for name in ("auth", "relay", "token")]
+        for service, own, has_network in (("auth-server", ["tables/current/auth.cdb", "control/vmail"], False), ("auth-bind", [], True),
+                                          ("password-store", ["directory/bob@example.test.ldif"], False)):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+                s.connect(f"{home}/run/{service}")
+                test_identity(t, service, session_of(t, service, home), home, own, has_network)
+        test_identity(t, "tables-publish", mail.pid("tables-publish"), home, [*tables, "directory/bob@example.test.ldif"], False)
+        test_identity(t, "ldap-watch", mail.pid("ldap-watch"), home, ["control/ldappassword"], True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.connect(f"{home}/run/report-post")
             with Inside(session_of(t, "report-post", home)) as process:

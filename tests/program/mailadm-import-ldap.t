@@ -16,6 +16,12 @@ table 'query_filter = (&(mail=%s)(tnMailSendAllowed=FALSE))' 'result_attribute =
 exits 0 "all of it can be carried over" mailadm import ldap-table users.cf groups.cf check_sender_access=x.cf --print
 is "... printed, and nothing written" 0 "$(ls ../control | grep -c -e ldap -e profiles)"
 is "... without the password" "0 1" "$(grep -c geheim out) $(grep -c '^(the password)' out)"
+sed 's,^server_host.*,server_host = ldap://ldap.example.test:389/,; $a bind = yes' groups.cf >same.cf
+exits 0 "the same server, written otherwise" mailadm import ldap-table users.cf virtual_alias_maps=same.cf --print
+sed 's,^server_host.*,server_host = other.example.test,' groups.cf >same.cf
+exits 1 "another server" mailadm import ldap-table users.cf virtual_alias_maps=same.cf --print
+is "... is said" 1 "$(grep -c 'same.cf: its server or login is another' out)"
+rm same.cf
 exits 0 "... written" mailadm import ldap-table users.cf groups.cf check_sender_access=x.cf
 is "... the profile" 'filter: (&(objectClass=mailUser)(|(mail=*)(shadowAddress=*)))
 group-filter: (&(objectClass=list)(mail=*))
