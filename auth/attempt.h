@@ -13,6 +13,7 @@ struct attempt {
   text apps;             /* and the app passwords; a master's login takes none of them */
   text network;
   text counted;          /* by whom tries are counted (lib/guess) */
+  bool is_reserved;      /* the master who is no user (auth/master.h); any mailbox may have a key of that name */
   const char *who;       /* what is remembered by: the mailbox's key, or a name that is nobody's */
 };
 

@@ -224,7 +224,7 @@ static void check_certificate(struct conversation *c)
   text login = TEXT_ZERO;
   bool is_his = auth_certificate_login(&c->identity, c->sasl.login.s, &login);
 
-  tell(c, check_vouched(c, login.s, "certificate", is_his));
+  tell(c, check_vouched(c, login.s, LOGIN_CERTIFICATE, is_his));
   text_free(&login);
 }
 

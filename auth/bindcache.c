@@ -86,13 +86,14 @@ static void write_kept(const char *key, const struct kept *k)
   text_wipe(&bytes);
 }
 
-bool bindcache_fits(const char *key, const char *password)
+enum bindcache_result bindcache_check(const char *key, const char *password)
 {
   struct kept k = KEPT_ZERO;
-  bool fits = shared.seconds && read_kept(key, &k) && verify_fits(key, k.stored.s, password);
+  enum bindcache_result result = BINDCACHE_ABSENT;
 
+  if (shared.seconds && read_kept(key, &k)) result = verify_fits(key, k.stored.s, password) ? BINDCACHE_RIGHT : BINDCACHE_WRONG;
   text_wipe(&k.stored);
-  return fits;
+  return result;
 }
 
 /* The same password again is written when an eighth of the time is over, at most once an hour. */
@@ -121,7 +122,7 @@ void bindcache_refused(const char *key, const char *password)
 {
   if (!shared.seconds) return;
   atomic_store(shared.outage_until, 0);
-  if (bindcache_fits(key, password)) bindcache_forget(key);
+  if (bindcache_check(key, password) == BINDCACHE_RIGHT) bindcache_forget(key);
 }
 
 bool bindcache_is_disabled(const text *mailbox) { return record_is(mailbox, "imap", "no") && record_is(mailbox, "submit", "no"); }

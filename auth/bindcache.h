@@ -13,7 +13,8 @@ bool bindcache_is_on(void);
 void bindcache_note_outage(void);
 bool bindcache_is_outage(void);
 
-bool bindcache_fits(const char *key, const char *password);    /* it was right within the time of control/bindcache */
+enum bindcache_result { BINDCACHE_ABSENT, BINDCACHE_WRONG, BINDCACHE_RIGHT };
+enum bindcache_result bindcache_check(const char *key, const char *password); /* RIGHT: it was right within the time of control/bindcache */
 void bindcache_keep(const char *key, const char *password);    /* a server has just said so */
 void bindcache_refused(const char *key, const char *password); /* it has said no: it is forgotten, if it was this one */
 void bindcache_forget(const char *key);

@@ -1,6 +1,5 @@
 #include "auth/login.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -10,31 +9,20 @@
 #include "auth/master.h"
 #include "auth/rehash.h"
 #include "auth/stranger.h"
-#include "auth/throttle.h"
+#include "auth/tries.h"
 #include "auth/verify.h"
-#include "lib/conf.h"
-#include "lib/hex.h"
 #include "lib/tables.h"
 
 enum { NO_AFTER_MS = 300, KEYS_AFTER_MS = 10, OPEN_TRIES = 3 };
 
 /* Made by the parent; a child gets it by fork. */
 static struct {
-  struct throttle *throttle;
   struct tables policy, auth;
-  text proxies;        /* control/authproxies: through these hosts many people log in */
-} shared = { .policy = TABLES_ZERO, .auth = TABLES_ZERO, .proxies = TEXT_ZERO };
-
-static void sleep_ms(uint64_t ms)
-{
-  struct timespec pause = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
-  while (nanosleep(&pause, &pause) == -1 && errno == EINTR) continue;
-}
+} shared = { .policy = TABLES_ZERO, .auth = TABLES_ZERO };
 
 void login_prepare(void)
 {
-  shared.throttle = throttle_make();
-  if (!conf_lines("authproxies", &shared.proxies)) text_copy_bytes(&shared.proxies, "127.0.0.1\0::1", 14);
+  tries_prepare();
   verify_prepare();
 }
 
@@ -51,64 +39,6 @@ static bool open_tables(void)
 
 void login_refresh(void) { open_tables(); /* a child that finds none says so to its caller */ }
 
-/* An IPv4 address, or the first half of an IPv6 one. */
-static void network_of(const char *ip, text *network)
-{
-  unsigned char bytes[16];
-
-  text_clear(network);
-  if (inet_pton(AF_INET6, ip, bytes) == 1)
-    hex_add(network, bytes, 8);
-  else
-    text_add(network, ip);
-  text_string(network);
-}
-
-static bool is_proxy(const char *ip)
-{
-  for (size_t at = 0; at < shared.proxies.len; at += strlen(shared.proxies.s + at) + 1)
-    if (!strcmp(shared.proxies.s + at, ip)) return true;
-  return false;
-}
-
-static struct throttle_try counted(const struct attempt *a)
-{
-  return (struct throttle_try){ .who = a->counted.s, .ip = a->try->ip, .is_shared = is_proxy(a->try->ip),
-                                .password = a->try->password ? a->try->password : a->try->token };
-}
-
-/* Waits as long as the failures before this one say. False: there were so many that it is not looked at. Looked at twice, since many
-   may wait at the same time. */
-static bool may_try(const struct attempt *a)
-{
-  struct throttle_try try = counted(a);
-  struct guess_state state;
-
-  throttle_look(&try, &state);
-  if (a->try->is_test) a->answer->guess = state;
-  if (a->try->is_test) return true;
-  if (!state.blocked_seconds && state.delay_ms) {
-    sleep_ms(state.delay_ms);
-    throttle_look(&try, &state);
-  }
-  if (!state.blocked_seconds) return true;
-  errno = 0;
-  attempt_later(a->answer, "too many failed logins");
-  return false;
-}
-
-static void count_failure(const struct attempt *a)
-{
-  struct throttle_try try = counted(a);
-  if (!a->try->is_test) throttle_failed(shared.throttle, &try, attempt_now_ms() / 1000);
-}
-
-static void count_success(const struct attempt *a)
-{
-  struct throttle_try try = counted(a);
-  if (!a->try->is_test) throttle_right(&try);
-}
-
 /* A host that hands in mail by a password of control/backends (S-21). */
 static enum lookup_result find_backend(struct attempt *a)
 {
@@ -124,6 +54,7 @@ static enum lookup_result find_reserved(struct attempt *a)
   record_add(&a->mailbox, "name", MASTER_RESERVED);
   text_copy(&a->answer->mailbox, MASTER_RESERVED);
   text_string(&a->answer->mailbox);
+  a->is_reserved = true;
   return LOOKUP_FOUND;
 }
 
@@ -159,21 +90,19 @@ static enum login_result check_vouched(const struct attempt *a)
 /* The keys are compared once more: a password that was changed meanwhile counts at once. */
 static enum login_result check_proof(const struct attempt *a)
 {
-  if (!may_try(a)) return LOGIN_LATER;
+  if (!tries_may(a)) return LOGIN_LATER;
   if (a->try->vouched) return check_vouched(a);
   a->answer->reason = "proof";
-  return a->try->is_proved && record_has(&a->secret, "password", a->try->stored) ? LOGIN_YES : LOGIN_NO;
+  if (!a->try->is_proved || !record_has(&a->secret, "password", a->try->stored)) return LOGIN_NO;
+  if (!verify_is_of_nothing(a)) return LOGIN_YES;
+  a->answer->reason = "empty";
+  return LOGIN_NO;
 }
 
 /* Where the name is a stranger, or has failed too often, what is remembered would be a way to guess without being slowed. */
 static bool is_remembered(const struct attempt *a)
 {
-  struct throttle_try try = counted(a);
-  struct guess_state state;
-
-  if (a->try->is_test) return false;
-  throttle_look(&try, &state);
-  return state.is_known && verify_is_remembered(a);
+  return !a->try->is_test && tries_is_known(a) && verify_is_remembered(a);
 }
 
 static enum login_result check_password(const struct attempt *a)
@@ -183,7 +112,7 @@ static enum login_result check_password(const struct attempt *a)
     a->answer->reason = "remembered";
     return LOGIN_YES;
   }
-  if (!may_try(a)) return LOGIN_LATER;
+  if (!tries_may(a)) return LOGIN_LATER;
   if (!a->try->acts_for && apps_find(&a->apps, a->try->password, &a->answer->app)) { /* before anything slow, and who may be out of reach */
     a->answer->reason = "app password";
     return LOGIN_YES;
@@ -205,7 +134,7 @@ static const char *refusal_of(const struct attempt *a)
 {
   const char *service = a->try->service;
 
-  if (master_is_reserved(a->answer->mailbox.s)) return 0;
+  if (a->is_reserved) return 0;
   if (a->answer->app.id.len && !apppassword_serves(&a->answer->app, service)) return "app password is not for this service";
   if (!strcmp(service, "imap") && !record_is(&a->mailbox, service, "yes")) return "imap is not allowed";
   if (!strcmp(service, "pop3") && record_is(&a->mailbox, service, "no")) return "pop3 is not allowed";
@@ -229,9 +158,9 @@ static enum login_result check_known(const struct attempt *a)
 {
   enum login_result result = check_password(a);
 
-  if (result == LOGIN_NO) count_failure(a);
+  if (result == LOGIN_NO || (result == LOGIN_LATER && a->answer->is_missed)) tries_failed(a);
   if (result != LOGIN_YES) return result;
-  count_success(a);
+  tries_right(a);
   if (a->answer->backend.len) return admit_backend(a);
   const char *refusal = refusal_of(a);
   if (!refusal && a->try->acts_for) refusal = master_act(a, &shared.policy);
@@ -247,9 +176,9 @@ static enum login_result check_known(const struct attempt *a)
 
 static enum login_result check_unknown(const struct attempt *a)
 {
-  if (!may_try(a)) return LOGIN_LATER;
+  if (!tries_may(a)) return LOGIN_LATER;
   if (a->try->password) verify_stranger(a->try->password);
-  count_failure(a);
+  tries_failed(a);
   a->answer->reason = "unknown";
   return LOGIN_NO;
 }
@@ -258,7 +187,7 @@ static enum login_result check_unknown(const struct attempt *a)
 static void count_by(struct attempt *a, enum lookup_result found)
 {
   if (found != LOOKUP_FOUND)
-    throttle_unknown(shared.throttle, &a->counted, a->try->login);
+    tries_unknown(&a->counted, a->try->login);
   else if (a->answer->backend.len)
     guess_who_backend(&a->counted, a->answer->backend.s);
   else
@@ -302,7 +231,7 @@ void login_show(const char *login, text *shown)
     text_copy(shown, login);
     text_string(shown);
   } else
-    throttle_unknown(shared.throttle, shown, login);
+    tries_unknown(shown, login);
   text_free(&ignored);
 }
 
@@ -325,15 +254,16 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   uint64_t began = attempt_now_ms();
 
   apps_none(&answer->app);
+  answer->is_missed = false;
   text_copy(&answer->master, "");
   text_string(&answer->master);
   text_wipe(&answer->fits);
   text_clear(&answer->bound);
-  network_of(try->ip, &a.network);
+  tries_network(try->ip, &a.network);
   enum login_result result = check(&a);
   /* Cheap hashes and dear ones, a bind and an unknown name, who is refused unlooked at: none is told before this, so none tells which it was. */
   uint64_t took = attempt_now_ms() - began; /* up to a millisecond less than it was, or more: so one more is waited */
-  if (result != LOGIN_YES && took < NO_AFTER_MS) sleep_ms(NO_AFTER_MS - took + 1);
+  if (result != LOGIN_YES && took < NO_AFTER_MS) tries_wait(NO_AFTER_MS - took + 1);
   text_free(&a.mailbox);
   text_wipe(&a.secret);
   text_wipe(&a.apps);
@@ -386,7 +316,7 @@ enum login_result login_keys(const struct login_try *try, struct scramkeys *keys
     result = attempt_later(answer, "the tables cannot be read");
   text_string(stored);
   uint64_t took = attempt_now_ms() - began;
-  if (took < KEYS_AFTER_MS) sleep_ms(KEYS_AFTER_MS - took + 1);
+  if (took < KEYS_AFTER_MS) tries_wait(KEYS_AFTER_MS - took + 1);
   text_free(&a.mailbox);
   text_wipe(&a.secret);
   text_wipe(&a.apps);

@@ -10,6 +10,8 @@
 
 enum login_result { LOGIN_LATER = -1, LOGIN_NO, LOGIN_YES };
 
+#define LOGIN_CERTIFICATE "certificate" /* what vouches for somebody, as the log calls it */
+
 struct login_try {
   const char *service;  /* imap, pop3, sieve, submit */
   const char *ip;       /* of the client */
@@ -18,7 +20,7 @@ struct login_try {
   const char *password; /* 0: the client has not said it, but tried to prove that it has the keys that login_keys gave */
   const char *stored;   /* these keys, as they are stored */
   const char *token;    /* the access token, if there was one: the same wrong one again is not counted again; else 0 */
-  const char *vouched;  /* "token", "certificate": what says who it is, where there is no password and no key; 0: nothing */
+  const char *vouched;  /* "token", LOGIN_CERTIFICATE: what says who it is, where there is no password and no key; 0: nothing */
   const char *acts_as;  /* then who the client says he is, or "": he has to be the same */
   bool is_proved;       /* by the keys, or what vouches */
   bool is_test;         /* of the operator (auth-test): not slowed down, not counted, not remembered */
@@ -32,6 +34,7 @@ struct login_answer {
   text error;         /* after LATER */
   struct apppassword app; /* the app password that was right; its id is "" if it was none */
   text fits, fits_of; /* the stored hash that the password was of, and whose it is; else "" (auth/rehash.h) */
+  bool is_missed;     /* of LATER: the password is not the one that is kept for when no directory server can be reached */
   text bound;         /* whose password a directory server has said to be right; else "" (auth/bindcache.h) */
   bool lacks_keys, is_ours; /* no keys for SCRAM are beside it; its entry is in directory/ */
   const char *reason; /* for the log: why NO, or how YES was found */

@@ -128,14 +128,14 @@ const char *master_act(const struct attempt *a, struct tables *policy)
 
   text_add_text(&own, &answer->mailbox);
   text_string(&own);
-  if (!master_is_reserved(own.s) && !is_user(policy, a->try->acts_for, own.s) && !is_master(policy, own.s))
+  if (!a->is_reserved && !is_user(policy, a->try->acts_for, own.s) && !is_master(policy, own.s))
     refusal = "not a master";
-  else if (!is_user(policy, a->try->acts_for, own.s) && !has_word("masterservices", "imap sieve", a->try->service))
+  else if ((a->is_reserved || !is_user(policy, a->try->acts_for, own.s)) && !has_word("masterservices", "imap sieve", a->try->service))
     refusal = "not a service for masters";
   else if (!find_user(a, policy, &mailbox))
     refusal = "a master for nobody";
   else {
-    if (strcmp(own.s, answer->mailbox.s)) text_copy(&answer->master, record_get(&a->mailbox, "name"));
+    if (a->is_reserved || strcmp(own.s, answer->mailbox.s)) text_copy(&answer->master, record_get(&a->mailbox, "name"));
     text_copy(&answer->name, record_get(&mailbox, "name"));
   }
   text_string(&answer->master);

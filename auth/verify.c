@@ -144,6 +144,18 @@ bool verify_fits(const char *key, const char *stored, const char *password)
   return true;
 }
 
+/* That keys are of some password is remembered, for it costs as much as a login by PLAIN. */
+bool verify_is_of_nothing(const struct attempt *a)
+{
+  struct remember_login l = { a->who, a->try->stored, "scram", "" }; /* no network is called that */
+
+  if (remember_has(shared.remember, &l, attempt_now_ms() / 1000)) return false;
+  bool is_locked = lock_slot(F_WRLCK), is = scramkeys_are_of_nothing(a->try->stored);
+  if (is_locked) lock_slot(F_UNLCK);
+  if (!is) remember_add(shared.remember, &l, attempt_now_ms() / 1000);
+  return is;
+}
+
 /* No directory server can be reached: what one has said of this password lately, holds. */
 static enum login_result ask_cache(const struct attempt *a)
 {
@@ -152,7 +164,9 @@ static enum login_result ask_cache(const struct attempt *a)
     bindcache_forget(a->who);
     return LOGIN_LATER;
   }
-  if (!bindcache_fits(a->who, a->try->password)) return LOGIN_LATER;
+  enum bindcache_result result = bindcache_check(a->who, a->try->password);
+  a->answer->is_missed = result == BINDCACHE_WRONG; /* else it could be guessed at for as long as the outage lasts */
+  if (result != BINDCACHE_RIGHT) return LOGIN_LATER;
   a->answer->reason = "cached bind";
   return LOGIN_YES;
 }

@@ -103,6 +103,23 @@ void scramkeys_make(struct scramkeys *k, const char *password)
   explicit_bzero(client, sizeof client);
 }
 
+bool scramkeys_are_of_nothing(const char *stored)
+{
+  struct scramkeys known = SCRAMKEYS_ZERO, made = SCRAMKEYS_ZERO;
+  bool are = false;
+
+  if (scramkeys_parse_any(&known, stored)) {
+    made.hash = known.hash;
+    made.iterations = known.iterations;
+    text_copy_bytes(&made.salt, known.salt.s, known.salt.len);
+    scramkeys_make(&made, "");
+    are = !memcmp(made.stored, known.stored, scramhash_size(known.hash));
+  }
+  scramkeys_free(&made);
+  scramkeys_free(&known);
+  return are;
+}
+
 void scramkeys_free(struct scramkeys *k)
 {
   text_wipe(&k->salt);

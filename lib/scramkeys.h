@@ -36,6 +36,9 @@ bool scramkeys_may_store(const char *stored);
 /* The keys of a password (lib/saslprep) under k's hash, salt and iterations. Takes as long as these want. */
 void scramkeys_make(struct scramkeys *k, const char *password);
 
+/* Are these the keys of an empty password? Takes as long as they want. */
+bool scramkeys_are_of_nothing(const char *stored);
+
 /* The hash that makes StoredKey of ClientKey. */
 void scramkeys_store(enum scramhash hash, unsigned char *stored, const unsigned char *client);
 

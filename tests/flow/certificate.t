@@ -132,12 +132,26 @@ def identity_file(words, seals=15):
     return fd
 
 
-def tell(mail, fd):
+def tell(mail, fd, mechanism="EXTERNAL", response="="):
     """What auth-server answers to a server that brings this file: as root, who may call."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as call:
         call.connect(f"{mail.home}/run/auth-server")
-        socket.send_fds(call, [b"service=imap\0mechanism=EXTERNAL\0ip=192.0.2.1\0tls=yes\0response==\0"], [fd])
+        socket.send_fds(call, [f"service=imap\0mechanism={mechanism}\0ip=192.0.2.1\0tls=yes\0response={response}\0".encode()], [fd])
         return call.recv(65536).decode().split("\0")[:-1]
+
+
+def uncounted(mail, t, fd):
+    """fd: that it is bob."""
+    alice = base64.b64encode(ALICE.encode()).decode()
+    t.is_([tell(mail, fd, response=alice) for turn in range(6)], [["answer=no"]] * 6, "who shows a wrong certificate at each login is refused")
+    t.is_(mail.run("mailadm", "auth"), "", "... and guesses nothing: it is counted neither for the name nor for the network, where others sit")
+    for turn in range(3):
+        tell(mail, fd, "PLAIN", base64.b64encode(b"\0%s\0wrong%d" % (ALICE.encode(), turn)).decode())
+    mail.control("authblock", "2\n")
+    t.matches(" ".join(tell(mail, fd, "PLAIN", base64.b64encode(f"\0{ALICE}\0{ALICE}".encode()).decode())), "^answer=later", "a network that is refused")
+    t.matches(" ".join(tell(mail, fd)), f"^answer=yes name={BOB}", "... where a certificate is as good as before")
+    os.remove(f"{mail.home}/control/authblock")
+    mail.run("mailadm", "auth", "clear", "all")
 
 
 def forged(mail, t):
@@ -150,6 +164,8 @@ def forged(mail, t):
     os.fchown(fd, tls, 0)  # as root can, and no server
     t.is_(tell(mail, fd), ["answer=no", "error=unknown mechanism"], "... nor what can still be changed")
     fcntl.fcntl(fd, 1033, 15)
+    mail.run("mailadm", "auth", "clear", "all")
+    uncounted(mail, t, fd)
     t.matches(" ".join(tell(mail, fd)), f"^answer=yes name={BOB}", "... what is tls-server's, and whole, is")
     os.close(fd)
 
