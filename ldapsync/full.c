@@ -55,7 +55,12 @@ static gid_t group_of(const char *name)
   return group->gr_gid;
 }
 
-void full_prune(void) { generations_prune(conf_number("keepgenerations", 10, 100000), conf_number("keepgenerationdays", 7, 36500)); }
+void full_prune(void)
+{
+  const struct generations_keep keep = { .newest = conf_number("keepgenerations", 10, 100000), .hours = conf_number("keepgenerationhours", 8, 100000),
+                                         .days = conf_number("keepgenerationdays", 7, 36500) };
+  generations_prune(&keep);
+}
 
 /* What the operator has written in control/expect is asked of the new tables by the functions of the servers. */
 static void publish(struct generation *g, struct sources *s)

@@ -17,7 +17,7 @@
 #include "lib/record.h"
 
 #define HELD "state/tables/held"
-enum { TIME_DIGITS = 11, DAY = 86400 };
+enum { TIME_DIGITS = 11, HOUR = 3600, DAY = 86400 };
 
 void generations_list(text *names)
 {
@@ -98,18 +98,24 @@ static const char *previous(const text *names, size_t *end)
   return names->s + start;
 }
 
-static void choose(const text *names, uint64_t keep, uint64_t days, struct names *chosen)
+/* Is it the last one of an hour or a day of those that count? *last: that of the one kept before, which is younger. */
+static bool is_last_of(uint64_t made, uint64_t length, uint64_t count, uint64_t last)
+{
+  return made / length != last / length && made / length + count >= (uint64_t)time(0) / length;
+}
+
+static void choose(const text *names, const struct generations_keep *keep, struct names *chosen)
 {
   text current = TEXT_ZERO, base = TEXT_ZERO;
-  uint64_t today = (uint64_t)time(0) / DAY, kept = 0, last_day = UINT64_MAX;
+  uint64_t kept = 0, last = UINT64_MAX;
 
   generations_current(&current);
   for (size_t end = names->len; end;) {
     const char *name = previous(names, &end);
-    uint64_t day = generations_made(name) / DAY;
-    if (kept >= keep && !text_is(&current, name) && (day == last_day || day + days < today)) continue;
+    uint64_t made = generations_made(name);
+    if (kept >= keep->newest && !text_is(&current, name) && !is_last_of(made, HOUR, keep->hours, last) && !is_last_of(made, DAY, keep->days, last)) continue;
     kept++;
-    last_day = day;
+    last = made;
     names_add(chosen, name);
     if (*generations_base(name, &base)) names_add(chosen, base.s);
   }
@@ -117,13 +123,13 @@ static void choose(const text *names, uint64_t keep, uint64_t days, struct names
   text_free(&base);
 }
 
-void generations_prune(uint64_t keep, uint64_t days)
+void generations_prune(const struct generations_keep *keep)
 {
   struct names chosen = NAMES_ZERO;
   text names = TEXT_ZERO, path = TEXT_ZERO;
 
   generations_list(&names);
-  choose(&names, keep, days, &chosen);
+  choose(&names, keep, &chosen);
   for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) {
     if (names_have(&chosen, names.s + at)) continue;
     text_copy(&path, "tables/");

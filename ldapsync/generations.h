@@ -17,10 +17,14 @@ const char *generations_base(const char *name, text *base);
 /* tables/NAME becomes tables/current, by one rename. What it will name is on disk first. */
 void generations_switch(const char *name);
 
-/* The newest KEEP stay (control/keepgenerations), and of those before them the last one of each day (UTC) for DAYS days
-   (control/keepgenerationdays); the current one always, and whatever one of these
-   is a generation of changes to. The others are removed. */
-void generations_prune(uint64_t keep, uint64_t days);
+struct generations_keep {
+  uint64_t newest; /* so many (control/keepgenerations) */
+  uint64_t hours;  /* of those before them for so many hours the last one of each (control/keepgenerationhours): changes may come every second */
+  uint64_t days;   /* the same for days, of UTC (control/keepgenerationdays) */
+};
+
+/* Those stay, the current one always, and whatever one of these is a generation of changes to. The others are removed. */
+void generations_prune(const struct generations_keep *keep);
 
 /* state/tables/held: the generation that somebody went back to. Until it is released nothing is published. */
 bool generations_held(text *name);

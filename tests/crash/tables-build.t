@@ -11,6 +11,7 @@ for folder in ('directory', 'state/tables', 'state/directory', 'control/domains'
 os.symlink(ROOT + '/ldapsync/profiles', 'profiles')
 write('control/domains/example.test')
 write('control/keepgenerations', '2\n')
+write('control/keepgenerationhours', '0\n')
 
 
 def people(names):

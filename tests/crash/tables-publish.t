@@ -14,6 +14,7 @@ os.symlink(ROOT + '/ldapsync/profiles', 'profiles')
 write('control/domains/example.test')
 write('control/ldapprofile', 'files\n')
 write('control/keepgenerations', '3\n')
+write('control/keepgenerationhours', '0\n')
 
 
 def entry(name, more=''):

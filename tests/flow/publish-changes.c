@@ -65,6 +65,6 @@ int main(int argc, const char **argv)
   add_changes(g.token, "token", argv[1], argv[2], id);
   generation_close(&g);
   generation_publish(&g);
-  generations_prune(strtoul(argv[3], 0, 10), 0);
+  generations_prune(&(struct generations_keep){ .newest = strtoul(argv[3], 0, 10) });
   return END_DONE;
 }

@@ -161,7 +161,7 @@ build -f
 is "-f" 0 "$code"
 
 # generations
-echo 3 >control/keepgenerations
+echo 3 >control/keepgenerations; echo 0 >control/keepgenerationhours
 for n in 1 2 3 4 5; do person k-new new "new$n@example.test" >directory/new.ldif; build; done
 is "old generations are kept, so many" 3 "$(generations)"
 is "... and the current one is among them" 0 "$(test -f tables/current/policy.cdb; echo $?)"

@@ -84,7 +84,7 @@ is "the guard sees who would vanish that only the changes have" "1 1" "$code $(g
 
 # pruning
 changes=$(current)
-echo 1 >control/keepgenerations; echo 0 >control/keepgenerationdays
+echo 1 >control/keepgenerations; echo 0 >control/keepgenerationdays; echo 0 >control/keepgenerationhours
 publish "$base" "$grown" 1
 is "the same records are not published again" "$changes" "$(current)"
 is "the base stays with its changes" "$base $changes" "$(names)"

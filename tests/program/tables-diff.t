@@ -116,13 +116,24 @@ midnight=$(($(date +%s) / 86400 * 86400))
 old() { copy=$(id $((midnight - $1 * 86400 + $2))); cp -r "tables/$(current)" "tables/$copy"; echo "$copy"; }
 for name in $(ls tables | grep -E '^[0-9a-v]{16}$'); do [ "$name" = "$(current)" ] || rm -r "tables/$name"; done
 a=$(old 9 10) b=$(old 2 10) c=$(old 2 20) d=$(old 1 10) e=$(old 1 20)
-echo 1 >control/keepgenerations; echo 3 >control/keepgenerationdays
+echo 1 >control/keepgenerations; echo 3 >control/keepgenerationdays; echo 0 >control/keepgenerationhours
 rm directory/dan.ldif; build
 if [ "$(($(date +%s) / 86400 * 86400))" != "$midnight" ]; then say 0 "control/keepgenerationdays # SKIP it became midnight"
 else is "control/keepgenerationdays: the last one of each day" "0 $c $e $(current)" "$code $(ls tables | grep -E '^[0-9a-v]{16}$' | xargs)"; fi
 echo 0 >control/keepgenerationdays
 person k-dan dan dan@example.test >directory/dan.ldif; build
 is "0: the newest alone" "0 $(current)" "$code $(ls tables | grep -E '^[0-9a-v]{16}$' | xargs)"
+hour=$(($(date +%s) / 3600 * 3600))
+earlier() { copy=$(id $((hour - $1 * 3600 + $2))); cp -r "tables/$(current)" "tables/$copy"; echo "$copy"; }
+a=$(earlier 5 10) b=$(earlier 2 10) c=$(earlier 2 20) d=$(earlier 1 10) e=$(earlier 1 20)
+echo 3 >control/keepgenerationhours
+rm directory/dan.ldif; build
+if [ "$(($(date +%s) / 3600 * 3600))" != "$hour" ]; then say 0 "control/keepgenerationhours # SKIP the hour is over"
+else is "control/keepgenerationhours: the last one of each hour" "0 $c $e $(current)" "$code $(ls tables | grep -E '^[0-9a-v]{16}$' | xargs)"; fi
+rm control/keepgenerationhours
+person k-dan dan dan@example.test >directory/dan.ldif; build
+if [ "$(($(date +%s) / 3600 * 3600))" != "$hour" ]; then say 0 "... # SKIP the hour is over"
+else is "... for a working day, if nothing else is said" "0 1 1" "$code $(ls tables | grep -c "^$c\$") $(ls tables | grep -c "^$e\$")"; fi
 keys='{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU='
 sed -i "/^userPassword/s|.*|userPassword: $keys|" directory/*.ldif
 build --dry-run

@@ -245,7 +245,7 @@ def fresh_control():
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
     for folder in ('control/profiles', 'control/domains', 'control/addresses', 'control/mailboxes', 'state/directory', 'state/tables', 'tables', 'directory'):
         os.makedirs(folder, exist_ok=True)
-    for name, value in (('me', 'mail.one.test'), ('ldapprofile', 'files\nmore'), ('maxvanish', '100'), ('scramiterations', '4096'), ('keepgenerations', '3'), ('keepgenerationdays', '0')):
+    for name, value in (('me', 'mail.one.test'), ('ldapprofile', 'files\nmore'), ('maxvanish', '100'), ('scramiterations', '4096'), ('keepgenerations', '3'), ('keepgenerationdays', '0'), ('keepgenerationhours', '0')):
         write('control/' + name, value + '\n')
     write('control/profiles/more', 'send-as: sendAlias\ninternal: mailInside=yes\ngroup-internal: mailInside=yes\nprimary-group: inGroup\ngroup-id: cn\n')
     write('control/domains/one.test', 'addgroups: yes\n')

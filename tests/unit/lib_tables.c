@@ -251,12 +251,12 @@ static void check_prune(void)
   publish_whole(&whole, "old");
   publish_changes(&g, whole.id.s, "new");
   publish_changes(&last, whole.id.s, "newer");
-  generations_prune(1, 0);
+  generations_prune(&(struct generations_keep){ .newest = 1 });
   generations_list(&names);
   check(generations_have(&names, last.id.s) && generations_have(&names, whole.id.s) && !generations_have(&names, g.id.s), "the base of what is kept is kept");
   check(!strcmp(generations_before(&names, last.id.s), whole.id.s), "one can go back to it");
   publish_whole(&g, "whole");
-  generations_prune(1, 0);
+  generations_prune(&(struct generations_keep){ .newest = 1 });
   generations_list(&names);
   check(generations_have(&names, g.id.s) && names.len == g.id.len + 1, "what nobody needs any more goes");
   if (unlink("tables/current") == -1) exit(111);
