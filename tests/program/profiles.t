@@ -23,6 +23,41 @@ profile() { # NAME, and LDIF on fd 0
   is "$1: the tables are made" 0 $?
 }
 
+profile rfc2307 <<'X'
+dn: uid=ann,ou=people,dc=a,dc=test
+objectClass: inetOrgPerson
+objectClass: posixAccount
+entryUUID: k-ann
+uid: ann
+mail: ann@a.test
+shadowExpire: -1
+
+dn: uid=bob,ou=people,dc=a,dc=test
+objectClass: inetOrgPerson
+objectClass: posixAccount
+entryUUID: k-bob
+uid: bob
+mail: bob@a.test
+shadowExpire: 20000
+
+dn: uid=cat,ou=people,dc=a,dc=test
+objectClass: inetOrgPerson
+objectClass: posixAccount
+entryUUID: k-cat
+uid: cat
+mail: cat@a.test
+pwdAccountLockedTime: 20200101000000Z
+
+dn: uid=dan,ou=people,dc=a,dc=test
+objectClass: inetOrgPerson
+objectClass: posixAccount
+entryUUID: k-dan
+uid: dan
+mail: dan@a.test
+shadowExpire: 999999
+X
+is "... shadowExpire: never, long past, in the far future; a locked account" "yes yes yes|yes no no|yes yes yes|yes no no" "$(bits ann)|$(bits bob)|$(bits dan)|$(bits cat)"
+
 profile qmail-ldap <<'X'
 dn: uid=ann,ou=people,dc=a,dc=test
 objectClass: qmailUser

@@ -29,7 +29,7 @@ build() { tables-build "$@" >out 2>&1; code=$?; }
 said() { grep -c "$1" out; }
 
 {
-  person 1 ann 'mail: ann@a.test' 'userPrincipalName: ann@ad.local' 'userAccountControl: 66048' 'proxyAddresses: smtp:team@a.test' 'accountExpires: 0'
+  person 1 ann 'mail: ann@a.test' 'userPrincipalName: ann@ad.local' 'userAccountControl: 66048' 'proxyAddresses: smtp:team@a.test' 'accountExpires: 0' 'mDBOverHardQuotaLimit: 2048'
   person 2 bob 'mail: bob@a.test' 'userAccountControl: 544' 'proxyAddresses: SMTP:Team@A.test' 'proxyAddresses: X500:/o=x' 'accountExpires: 9223372036854775807'
   person 3 cat 'mail: cat@a.test' 'userAccountControl: 514' 'proxyAddresses: sMtP:team@a.test'
   person 4 dan 'mail: dan@a.test' 'userAccountControl: 512' 'accountExpires: 116444736000000000'
@@ -55,6 +55,7 @@ is "L-19, L-21, T15: smtp: and SMTP: in any case make a list; who has no mail is
 is "... and reported" 1 "$(said 'CN=eve.*no mail address, so it is passed over in lists (L-21)')"
 is "N-25: sAMAccountName and userPrincipalName are logins" "mailbox=$one mailbox=$one" "$(record login:ann | grep -o 'mailbox=[^ ]*') $(record login:ann@ad.local | grep -o 'mailbox=[^ ]*')"
 bits() { record "mailbox:$1" | tr ' ' '\n' | grep -E '^(receive|submit|imap)=' | xargs; }
+is "N-30: Exchange's limit is the quota, in kilobytes" "quota=2097152|" "$(record "mailbox:$one" | grep -o 'quota=[^ ]*')|$(record "mailbox:$two" | grep -o 'quota=[^ ]*')"
 is "66048 and 544 are not disabled" "$(bits "$one")" "$(bits "$two")"
 is "... 514 is: a bit of userAccountControl" "receive=no submit=no imap=no" "$(bits "$three")"
 is "... who has expired gets mail, and neither reads nor sends" "receive=yes submit=no imap=no" "$(bits "$four")"
