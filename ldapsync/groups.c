@@ -63,7 +63,8 @@ static bool take_name(struct groups *g, struct mail_group *group)
   return good;
 }
 
-/* Any name, also one that is no local part; whoever is called so first keeps it, so that a name means one group. */
+/* Any name, also one that is no local part. It means one group, that of control/groups first: of several in the directory none, since who may call a
+   group there as he likes would choose which one is meant (control/masters). */
 static void take_call(struct groups *g, struct mail_group *group)
 {
   const char *name = record_find(&group->facts->facts, "name");
@@ -72,7 +73,10 @@ static void take_call(struct groups *g, struct mail_group *group)
   if (name) {
     text_add(&called, name);
     login_fold(&called);
-    if (!map_find(&g->by_called, text_string(&called))) {
+    struct mail_group *other = map_find(&g->by_called, text_string(&called));
+    if (other)
+      other->is_ambiguous = !other->path;
+    else {
       group->called = string_duplicate(called.s);
       map_add(&g->by_called, group->called, group);
     }

@@ -19,6 +19,7 @@ struct mail_group {
   char *key;             /* that of facts, which may move */
   char *name;            /* as a local part; 0: it has none that is one, and no other group's */
   char *called;          /* its name, folded as logins are; 0: it has none, or another group has it */
+  bool is_ambiguous;     /* another one of the directory is called the same: the name means nobody */
   text addresses;        /* attributes, and from made_at on what addgroups makes; each ended by a NUL */
   size_t made_at;
   struct member *members;

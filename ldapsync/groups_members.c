@@ -235,7 +235,7 @@ void groups_name_record(struct groups *g, const char *called, text *record)
   struct mail_group *group = map_find(&g->by_called, called);
 
   text_clear(record);
-  if (group && !group->is_refused) record_add(record, "group", group->facts->key);
+  if (group && !group->is_refused && !group->is_ambiguous) record_add(record, "group", group->facts->key);
 }
 
 void groups_write(struct groups *g, struct cdb_write *w)

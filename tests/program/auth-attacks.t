@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Logins that an attacker tries, and that have worked once: keys of an empty password, a mailbox whose key is the reserved master's name, guesses while no directory server can be reached. (checks 15, 53; N-97, N-112)"""
+"""Logins that an attacker tries, and that have worked once: keys of an empty password, a mailbox whose key is the reserved master's name, a group by the name of the
+masters', guesses while no directory server can be reached. (checks 15, 53; N-97, N-112)"""
 import sys; sys.path.insert(0, 'tests')
 from auth import *
 import hashlib, hmac, threading
@@ -58,6 +59,24 @@ person('mallory', '\nuserPassword: '.join(both('mallorys')), 'mailImap: no')
 entry('mallory', *(line.replace('k-mallory', 'vmail') for line in read('directory/mallory.ldif').decode().splitlines()))
 build()
 equal(imap('mallory', 'mallorys'), no, '... nor lets him use what his account forbids')
+
+write('control/domains/example.test', 'addgroups: yes\n')
+entry('groups', 'dn: cn=helpers,ou=it', 'objectClass: groupOfNames', 'entryUUID: g-one', 'cn: helpers', 'mail: helpers@example.test', 'member: cn=ann')
+build()
+write('control/masters', 'group:helpers\n')
+equal(imap('john*ann', 'anns')['mailbox'], 'k-john', 'masters by the name of a group')
+entry('other', 'dn: cn=helpers,ou=clubs', 'objectClass: groupOfNames', 'entryUUID: a-two', 'cn: helpers', 'member: cn=bob')
+build()
+equal(imap('john*bob', 'bobs'), no, 'somebody else has made a group of that name: its members are no masters')
+equal(imap('john*ann', 'anns'), no, '... nobody is, until it is said which one is meant')
+write('control/masters', 'group:helpers@example.test\n')
+equal((imap('john*ann', 'anns')['answer'], imap('john*bob', 'bobs')), ('yes', no), '... by its address')
+
+os.makedirs('control/groups')
+write('control/groups/helpers', 'member: ann\n')
+write('control/masters', 'group:helpers\n')
+build()
+equal((imap('john*ann', 'anns')['answer'], imap('john*bob', 'bobs')), ('yes', no), '... or one of control/groups')
 
 write('state/directory/ldap.ldif', 'dn: uid=eve,dc=x\nentryUUID: k-eve\nuid: eve\nmail: eve@example.test\n')
 build()
