@@ -82,6 +82,17 @@ static bool has_scopes(const json_t *claims, const struct oauth *o)
   return true;
 }
 
+/* Letters that an address is folded from to ASCII ones (lib/casefold): long s, the sign of Kelvin, ligatures. Nobody is called so but who wants to be taken
+   for somebody else, at an issuer to whom they are another name. Not so sharp s. */
+static bool looks_like_another(const char *user)
+{
+  static const char *const letters[] = { "\u017f", "\u212a", "\ufb00", "\ufb01", "\ufb02", "\ufb03", "\ufb04", "\ufb05", "\ufb06", 0 };
+
+  for (const char *const *one = letters; *one; one++)
+    if (strstr(user, *one)) return true;
+  return false;
+}
+
 /* An address that somebody has typed in and nobody has verified is nobody's. */
 static const char *wrong_user(struct claims *c, const json_t *claims, const struct oauth *o)
 {
@@ -93,6 +104,7 @@ static const char *wrong_user(struct claims *c, const json_t *claims, const stru
   if (!length || length > CLAIMS_USER_MAX) return "it does not say whose it is";
   for (size_t i = 0; i < length; i++)
     if ((unsigned char)json_string_value(user)[i] < ' ' || json_string_value(user)[i] == 0x7f) return "its user has control characters";
+  if (looks_like_another(json_string_value(user))) return "its user has letters that look like others";
   if (!strcmp(o->user, "email") && verified && !json_is_true(verified) && !has_word(verified, "true", false)) return "its email is not verified";
   text_copy_bytes(&c->user, json_string_value(user), length);
   text_string(&c->user);

@@ -85,6 +85,8 @@ static bool fits_together(const struct oauth *o, text *error)
     text_copy(error, FILE_NAME ": write introspect: URL, or put the keys of the issuer into " OAUTH_KEYS);
   else if (has_keys && (!*o->issuer || !record_find(&o->fields, "audience")))
     text_copy(error, FILE_NAME ": with " OAUTH_KEYS " there have to be an issuer and an audience, or tokens that are for others are taken");
+  else if (!record_find(&o->fields, "audience") && !o->scope.len) /* to most servers a token is active that any other service has been given */
+    text_copy(error, FILE_NAME ": with introspect there has to be an audience or a scope, or tokens that are for others are taken");
   text_string(error);
   return !error->len;
 }

@@ -4,6 +4,7 @@
    others it asks the authorization server about (control/oauth). Runs as mail-oauth: what it reads, tokens and answers, was written by strangers.
    Writes no file. */
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -114,6 +115,14 @@ static enum answer check_jwt(struct question *q, const struct jwk_set *keys)
   return answer;
 }
 
+/* A key set that cannot be read says nothing of the token. */
+static enum answer lack_keys(struct question *q)
+{
+  if (errno == ENOENT) return leave(q, "there is no " OAUTH_KEYS);
+  text_add_format(&q->error, "unable to read " OAUTH_KEYS ": %s", strerror(errno));
+  return ANSWER_LATER;
+}
+
 static enum answer check_by_keys(struct question *q, const text *bytes)
 {
   text error = TEXT_ZERO;
@@ -141,8 +150,8 @@ static enum answer check(struct question *q)
   default: return ANSWER_LATER;
   }
   if (!bearer_is_token(q->token, strlen(q->token))) return no(q, "it is no token");
-  if (jwt_has_form(q->token, strlen(q->token)) && openslurpclose(&keys, OAUTH_KEYS))
-    answer = check_by_keys(q, &keys);
+  if (jwt_has_form(q->token, strlen(q->token)))
+    answer = openslurpclose(&keys, OAUTH_KEYS) ? check_by_keys(q, &keys) : lack_keys(q);
   else
     answer = leave(q, "it is no JWT");
   text_free(&keys);

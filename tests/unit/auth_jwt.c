@@ -198,6 +198,8 @@ static void check_jwt_claims(void)
   check_claims("{" SCOPE FOR ",\"exp\":2000}", CLAIMS_REFUSED, "nobody's");
   check_claims("{\"email\":5," SCOPE FOR ",\"exp\":2000}", CLAIMS_REFUSED, "a number's");
   check_claims("{\"email\":\"\"," SCOPE FOR ",\"exp\":2000}", CLAIMS_REFUSED, "an empty name");
+  check_claims("{\"email\":\"\\u212aate@example.test\"," SCOPE FOR ",\"exp\":2000}", CLAIMS_REFUSED, "a name that would be folded to kate's");
+  check_claims("{\"email\":\"ro\u017fa@example.test\"," SCOPE FOR ",\"exp\":2000}", CLAIMS_REFUSED, "... to rosa's");
   check_claims("{\"email\":\"a\\u0000b\"," SCOPE FOR ",\"exp\":2000}", CLAIMS_REFUSED, "a name with a NUL");
   check_claims("{\"email\":\"a\\nb\"," SCOPE FOR ",\"exp\":2000}", CLAIMS_REFUSED, "with an end of line");
   check_claims(CLAIMS(",\"exp\":2000,\"email_verified\":false"), CLAIMS_REFUSED, "an address that nobody has verified");
