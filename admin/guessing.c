@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/limits.h"
 #include "lib/address.h"
@@ -21,7 +22,9 @@ static void find_who(const char *name, text *who)
   text_copy(&login, name);
   login_fold(&login);
   if (!tables_open(&policy, "policy")) die_unable("open tables/current/policy.cdb");
-  if (tables_find(&policy, "login", text_string(&login), &found) != LOOKUP_FOUND) {
+  if (!strcmp(text_string(&login), "vmail") && access("control/vmail", F_OK) == 0)
+    guess_who_mailbox(who, "vmail"); /* the master who is no user */
+  else if (tables_find(&policy, "login", login.s, &found) != LOOKUP_FOUND) {
     if (!strncmp(name, "unknown:", strlen("unknown:"))) text_copy(who, name);
     else if (guess_key_read(key)) guess_who_unknown(who, key, login.s);
     else text_copy(who, "unknown:");

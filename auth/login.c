@@ -227,7 +227,7 @@ void login_show(const char *login, text *shown)
 
   text_clear(shown);
   if (!*login) return;
-  if (open_tables() && (tables_find(&shared.policy, "login", login, &ignored) == LOOKUP_FOUND || is_of_our_domain(login))) {
+  if (master_is_reserved(login) || (open_tables() && (tables_find(&shared.policy, "login", login, &ignored) == LOOKUP_FOUND || is_of_our_domain(login)))) {
     text_copy(shown, login);
     text_string(shown);
   } else
