@@ -204,6 +204,7 @@ ok(run('-q')[:2] == (0, '2 messages to be tried at once\n') and asked.asked[-1][
 ok(run('-qI0123456789abcdeg')[0] == 0 and asked.asked[-1][0]['id'] == '0123456789abcdeg', '... -qIID one message', asked.asked)
 ok(run(name='newaliases', uid=UID['eve'])[0] == 0, 'newaliases: nothing to do')
 before = os.readlink('tables/current')
+write('control/domains/fresh.test')
 ok(run(name='newaliases')[0] == 0 and os.readlink('tables/current') != before, "... root's builds the tables")
 
 # When something is out of order
