@@ -35,13 +35,13 @@ bool generation_remove(const char *folder)
   return rmdir(folder) == 0 && good;
 }
 
-static void remove_left_over(const char *prefix)
+static void remove_left_over(const char *prefix, const char *except)
 {
   text names = TEXT_ZERO, path = TEXT_ZERO;
 
   if (!folder_names("tables", 0, &names)) die_unable("read the folder tables");
   for (size_t at = 0; at < names.len; at += strlen(names.s + at) + 1) {
-    if (strncmp(names.s + at, prefix, strlen(prefix))) continue;
+    if (strncmp(names.s + at, prefix, strlen(prefix)) || !strcmp(names.s + at + strlen(prefix), except)) continue;
     text_copy(&path, "tables/");
     text_add(&path, names.s + at);
     if (!generation_remove(text_string(&path))) die_unable("remove ", path.s, ", which an interrupted build has left");
@@ -81,7 +81,6 @@ bool generation_open_changes(struct generation *g, const char *base)
 static void open_in(struct generation *g, const char *prefix)
 {
   text_clear(&g->base);
-  remove_left_over(prefix);
   id_make(&g->id);
   text_clear(&g->folder);
   text_add_format(&g->folder, "tables/%s%s", prefix, text_string(&g->id));
@@ -92,9 +91,15 @@ static void open_in(struct generation *g, const char *prefix)
   g->token = open_file(g, "token");
 }
 
-void generation_open(struct generation *g) { open_in(g, "build."); }
+void generation_open(struct generation *g)
+{
+  remove_left_over("build.", "");
+  open_in(g, "build.");
+}
 
 void generation_open_aside(struct generation *g) { open_in(g, "aside."); }
+
+void generation_clean_aside(const char *id) { remove_left_over("aside.", id); }
 
 /* Behind the other records, of which table:generation is the first (cdb_are_same). */
 static void add_base(struct generation *g)

@@ -30,6 +30,7 @@ bool generation_open_changes(struct generation *g, const char *base);
 /* One that is made while others are published: without the lock, in tables/aside.ID; one at a time. generation_keep calls it tables/ID, and it is
    not current yet; generation_publish does, and makes it current. */
 void generation_open_aside(struct generation *g);
+void generation_clean_aside(const char *id); /* removes all of tables/aside.* but this one */
 void generation_keep(struct generation *g);
 
 void generation_close(struct generation *g); /* finishes, syncs and checks the files, or dies */

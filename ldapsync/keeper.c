@@ -13,6 +13,7 @@
 
 #include <skalibs/djbunix.h>
 
+#include "ldapsync/generation.h"
 #include "ldapsync/generations.h"
 #include "ldapsync/resident.h"
 #include "ldapsync/sources.h"
@@ -114,12 +115,16 @@ static bool receive(const struct child *c, struct resident_answer *answer)
   return got == (ssize_t)sizeof *answer;
 }
 
+/* What an heir has left that has ended, however it did: it may be why the disk is full. */
+static void clean(void) { generation_clean_aside(keeper.holder.pid ? keeper.state.aside : ""); }
+
 /* One that is not needed any more, or in the way. */
 static void drop_heir(void)
 {
   if (!keeper.heir.pid) return;
   kill(keeper.heir.pid, SIGKILL);
   end(&keeper.heir);
+  clean();
 }
 
 /* It came to nothing. */
@@ -190,6 +195,7 @@ static bool is_heir_due(void)
 
 static void start_heir(void)
 {
+  clean();
   if (!start(&keeper.heir, true)) {
     put_off();
     return;
@@ -204,7 +210,9 @@ static void hear_heir(void)
   bool is_waited_for = has_time_come() || !keeper.holder.pid;
 
   if (!receive(&keeper.heir, &answer)) {
-    if (end(&keeper.heir) != END_DONE || !is_published_by_holder()) {
+    int code = end(&keeper.heir);
+    clean();
+    if (code != END_DONE || !is_published_by_holder()) {
       put_off();
       return;
     }

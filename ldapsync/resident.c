@@ -210,6 +210,7 @@ static void describe(const struct resident *r, struct resident_state *state)
   *state = (struct resident_state){ .watched = r->sources.watched, .stamps = r->stamps, .changes = r->follow.delta.count, .is_large = is_large(r),
                                      .has_times = profile_has_times(&r->follow.profile), .next_time = r->sources.next_time };
   if (r->current.len <= ID_MAX) memcpy(state->current, r->current.s, r->current.len);
+  if (r->is_heir && r->aside.id.len <= ID_MAX) memcpy(state->aside, r->aside.id.s, r->aside.id.len);
 }
 
 static struct resident_answer answer(struct resident *r)

@@ -18,6 +18,7 @@ struct resident_state {
   struct accounts_place watched;
   struct stamps stamps;
   char current[ID_MAX + 1];
+  char aside[ID_MAX + 1]; /* an heir's that is not published yet; else empty */
   size_t changes; /* records that differ from the base */
   bool is_large;  /* they are many: a new base is due */
   bool has_times; /* the profile has conditions on a time */

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """tables-publish, what becomes of the build that it has in memory: it is inherited when somebody else has made tables, when it has grown, and after a start; a full pass that
 comes to something else than what is published says mismatch, and is published. Held tables, the guard and control/expect are as with tables-build."""
-import sys; sys.path.insert(0, 'tests')
+import resource, sys; sys.path.insert(0, 'tests')
 from tap import *
 
 FILE = 'state/directory/ldap.ldif'
@@ -155,6 +155,28 @@ equal((publish(), current(), 'reason=expect' in log()), ('1', kept, True), 'a ch
 append(entry(9))
 equal(publish(), '0', '... until it is taken back')
 os.unlink('control/expect')
+
+def below(pid):
+    found = [int(child) for child in read('/proc/%d/task/%d/children' % (pid, pid)).split()]
+    return found + [more for child in found for more in below(child)]
+
+
+publish()
+for pid in [process.pid] + below(process.pid):
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (100000, resource.RLIM_INFINITY))
+kept = log().count('inherited')
+append(entry(10, 'mailSubmit: no\n'))
+equal((publish(), submit(10)), ('0', 'no'), 'there is room for changes, and none for a whole generation')
+os.makedirs('tables/aside.1abc')
+write('control/domains/three.test')
+equal(build().returncode, 0, '... somebody makes tables')
+ok(wait_for(lambda: not [name for name in os.listdir('tables') if name.startswith('aside.')]), '... the heir that has no room leaves nothing in the way', os.listdir('tables'))
+time.sleep(3)
+ok(not [name for name in os.listdir('tables') if name.startswith('aside.')] and log().count('inherited') == kept, '... and does not inherit')
+process.terminate()
+process.wait()
+process = begin()
+
 
 def day(seconds):
     return time.strftime('%Y%m%d%H%M%SZ', time.gmtime(time.time() + seconds))
