@@ -355,7 +355,7 @@ static bool verify(struct resident *r, const struct resident_state *other)
   int lock = full_lock();
 
   if (!same && different.len)
-    log_event(profile_has_times(&r->follow.profile) ? "aged" : "mismatch", "generation", other->current, "record", text_string(&different), (char *)0);
+    log_event(has_come(other->next_time) ? "aged" : "mismatch", "generation", other->current, "record", text_string(&different), (char *)0);
   if (!same && has_read_same(r, other) && !full_is_held() && guard_expect(full_name(&r->aside)) && !r->follow.delta.count) take_place(r);
   close(lock);
   text_free(&different);

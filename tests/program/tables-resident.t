@@ -11,7 +11,9 @@ for folder in ('directory', 'state/tables', 'state/directory', 'control/domains'
     os.makedirs(folder, exist_ok=True)
 os.symlink(ROOT + '/ldapsync/profiles', 'profiles')
 write('control/domains/example.test')
-write('control/ldapprofile', 'files\n')
+os.mkdir('control/profiles')
+write('control/profiles/timed', 'no-submit: shadowExpire<days\n')  # nobody has one that is to come: what differs is no question of time
+write('control/ldapprofile', 'files\ntimed\n')
 write('control/me', 'mail.example.test\n')
 
 
