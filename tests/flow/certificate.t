@@ -29,6 +29,26 @@ def issued(ca, name, *alternatives, dates=("-days", "30"), more=""):
     return path + ".pem", path + ".key"
 
 
+def chained(ca, issuer, name, address):
+    """One that the owner of another certificate has issued with it, as if he were an authority; he shows both."""
+    path = f"{ca.folder}/{name}"
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout", path + ".key", "-out", path + ".csr")
+    with open(path + ".ext", "w") as file:
+        file.write(f"subjectAltName=email:{address}\n")
+    openssl("x509", "-req", "-in", path + ".csr", "-CA", issuer[0], "-CAkey", issuer[1], "-set_serial", "77", "-days", "30", "-extfile", path + ".ext", "-out", path + ".pem")
+    with open(path + ".pem", "a") as both, open(issuer[0]) as file:
+        both.write(file.read())
+    return path + ".pem", path + ".key"
+
+
+def namesake(ca):
+    """An authority with the name of this one, and another key."""
+    subject = subprocess.run(["openssl", "x509", "-in", ca.pem, "-noout", "-subject", "-nameopt", "RFC2253"], capture_output=True, text=True, check=True).stdout.strip().split("=", 1)[1]
+    path = f"{ca.folder}/namesake"
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/" + subject.replace(",", "/"), "-keyout", path + ".key", "-out", path + ".pem")
+    return path + ".pem", path + ".key"
+
+
 def fingerprint(paths):
     return subprocess.run(["openssl", "x509", "-in", paths[0], "-noout", "-fingerprint", "-sha256"], capture_output=True, text=True, check=True).stdout.strip().split("=")[1]
 
@@ -116,7 +136,10 @@ def by_authority(mail, t, ca, stranger):
     t.is_((imap(mail, good), smtp(mail, good)), ((True, "OK"), (True, "235 2.7.0 Authentication successful")), "an authority vouches for bob's address: he is in")
     t.is_(imap(mail, issued(ca, "two", "DNS:x.example", f"email:x@example.org,email:BOB@example.test")), (True, "OK"), "... one of several names, in other letters")
     t.is_(imap(mail, issued(ca, "both", f"email:{BOB},email:{ALICE}"), ALICE.encode()), (True, "OK"), "one with two addresses, as the second one")
+    middle = issued(ca, "middle", "DNS:middle.example", more="basicConstraints=critical,CA:TRUE")
+    t.is_(imap(mail, chained(ca, middle, "below", BOB)), (True, "OK"), "one of an authority below, which is shown with it")
     bad = {"of another authority": issued(other, "good", f"email:{BOB}"), "signed by himself": stranger, "that has expired": issued(ca, "old", f"email:{BOB}", dates=("-days", "-1")),
+           "that bob has issued for alice": chained(ca, good, "bobs", ALICE), "of an authority of the same name": chained(ca, namesake(ca), "named", BOB),
            "for servers alone": issued(ca, "server", f"email:{BOB}", more="extendedKeyUsage=serverAuth"), "with the address in its subject alone": issued(ca, "bare", "DNS:x.example"),
            "with the address as a DNS name": issued(ca, "dns", "DNS:bob.example.test")}
     t.is_({why: imap(mail, paths) for why, paths in bad.items()}, dict.fromkeys(bad, (False, "CANNOT")), "a certificate " + ", ".join(bad) + ": EXTERNAL is not offered")
