@@ -24,6 +24,7 @@ enum {
   LOOK_SECONDS = 2,       /* so often it is seen whether an heir is due */
   AGAIN_SECONDS = 60,     /* not before, when one came to nothing; each time twice as long */
   AGAIN_SECONDS_MAX = 3600,
+  TIMES_SECONDS = 20,     /* a time that comes earlier after a full pass waits for those that come until then: many accounts may expire one after the other */
   VERIFY_SECONDS = 3600   /* so long what was taken in is believed */
 };
 
@@ -181,7 +182,10 @@ static bool is_published_by_holder(void)
 }
 
 /* Whoever may log in until then may not any more, though nobody has changed anything. */
-static bool has_time_come(void) { return keeper.holder.pid && keeper.state.next_time && time(0) >= keeper.state.next_time; }
+static bool has_time_come(void)
+{
+  return keeper.holder.pid && keeper.state.next_time && time(0) >= keeper.state.next_time && now() >= keeper.full_at + TIMES_SECONDS;
+}
 
 /* With the next request the holder would have to begin anew, or it is time to look whether it is right. */
 static bool is_heir_due(void)
