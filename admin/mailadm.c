@@ -27,10 +27,36 @@
 #include "lib/home.h"
 #include "lib/options.h"
 
-#define USAGE "mailadm add domain DOMAIN | add account USER@DOMAIN | add address|alias ADDRESS DESTINATION... | add group NAME MEMBER... | add public NAME | " \
-              "apppassword add USER SERVICES NAME | apppassword list USER [ --json ] | apppassword delete USER NAME | passwd USER | passwd --link | link USER [ --given ] [ --reset ] | import users|virtual|domains|mailboxes FILE [ --skip ] | import aliases FILE DOMAIN [ --skip ] | import passwd FILE DOMAIN [ SHADOW ] | import ldap-table [ROLE=]FILE... [ --print ] | adopt USER [ FOLDER ] | adopt --all | delete domain|account NAME [ --yes ] [ --purge ] | delete address|alias ADDRESS | delete group NAME | " \
-              "list domains|accounts|addresses|aliases|groups|links|orphans|quotas|dns [ --json ] | limits list | limits clear KEY|all | "\
-              "auth | auth show NAME|NETWORK | auth clear NAME|NETWORK|all | master vmail"
+/* A line for each way to call it. */
+#define OR "\n       mailadm "
+#define USAGE \
+  "mailadm add domain DOMAIN" \
+  OR "add account USER@DOMAIN" \
+  OR "add address|alias ADDRESS DESTINATION..." \
+  OR "add group NAME MEMBER..." \
+  OR "add public NAME" \
+  OR "apppassword add USER SERVICES NAME" \
+  OR "apppassword list USER [ --json ]" \
+  OR "apppassword delete USER NAME" \
+  OR "passwd USER" \
+  OR "passwd --link" \
+  OR "link USER [ --given ] [ --reset ]" \
+  OR "master vmail" \
+  OR "import users|virtual|domains|mailboxes FILE [ --skip ]" \
+  OR "import aliases FILE DOMAIN [ --skip ]" \
+  OR "import passwd FILE DOMAIN [ SHADOW ]" \
+  OR "import ldap-table [ROLE=]FILE... [ --print ]" \
+  OR "adopt USER [ FOLDER ]" \
+  OR "adopt --all" \
+  OR "delete domain|account NAME [ --yes ] [ --purge ]" \
+  OR "delete address|alias ADDRESS" \
+  OR "delete group NAME" \
+  OR "list domains|accounts|addresses|aliases|groups|links|orphans|quotas|dns [ --json ]" \
+  OR "limits list" \
+  OR "limits clear KEY|all" \
+  OR "auth" \
+  OR "auth show NAME|NETWORK" \
+  OR "auth clear NAME|NETWORK|all"
 
 static _Noreturn void refuse_use(int argc, const char *const *argv)
 {
