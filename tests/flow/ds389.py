@@ -36,31 +36,39 @@ class Ds389(Directory):
         super().__init__(mail, port, "389", MANAGER, PASSWORD, key="rsa:2048")  # its attribute encryption wants RSA
         self.config, self.log = f"{self.folder}/etc/slapd-{NAME}", f"{self.folder}/log/slapd-{NAME}/errors"
         os.chmod(mail.folder, 0o755)
-        self.create()
+        for last in (False, False, True):  # lib389 starts it and stops it, and does not always wait long enough for it
+            if self.create(last):
+                break
         self.give_certificate()
         self.settle()
 
     def within(self, *words, network=False):
-        """Who runs so finds the instance's folders in the system's places; with a network of his own, or ours."""
-        folders = {"etc": "/etc/dirsrv", "lib": "/var/lib/dirsrv", "log": "/var/log/dirsrv", "run": "/run", "default": "/etc/default"}
+        """Who runs so finds the instance's folders in the system's places; with our network, or one of his own and nothing of his left behind."""
+        folders = {"etc": "/etc/dirsrv", "lib": "/var/lib/dirsrv", "log": "/var/log/dirsrv", "run": "/run", "default": "/etc/default", "shm": "/dev/shm"}
         mounts = "; ".join(f"mount --bind {self.folder}/{ours} {theirs}" for ours, theirs in folders.items())
         up = "" if network else "ip link set lo up; "
-        return ["unshare", "-m" if network else "-mn", "sh", "-ec", f'{mounts}; {up}exec "$@"', "sh", *words]
+        alone = ["-m"] if network else ["-mn", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        return ["unshare", *alone, "sh", "-ec", f'{mounts}; {up}exec "$@"', "sh", *words]
 
-    def create(self):
+    def create(self, last):
+        """True: it is made. False: it is to be tried again; the last time that is an error."""
+        for name in ("etc", "lib", "log", "run", "default", "shm"):
+            shutil.rmtree(f"{self.folder}/{name}", ignore_errors=True)
         shutil.copytree("/etc/dirsrv", f"{self.folder}/etc")
-        for name in ("lib", "log", "run/lock", "default"):
+        for name in ("lib", "log", "run/lock", "default", "shm"):
             os.makedirs(f"{self.folder}/{name}")
         for name in ("etc", "lib", "log"):  # it becomes dirsrv
             shutil.chown(f"{self.folder}/{name}", "dirsrv", "dirsrv")
-        os.chmod(f"{self.folder}/run/lock", 0o1777)
+        for name in ("run/lock", "shm"):
+            os.chmod(f"{self.folder}/{name}", 0o1777)
         with open(f"{self.folder}/inf", "w") as file:
             file.write(SETTINGS.replace("PORT", str(self.port)))
         stop = f"pid=$(cat /run/dirsrv/slapd-{NAME}.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.2; done"
         done = subprocess.run(self.within("sh", "-ec", f'/usr/bin/python3 -c "$1"; {stop}', "sh", CREATE), cwd=self.folder, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
-        if done.returncode:
+        if done.returncode and last:
             raise RuntimeError(done.stdout)
+        return not done.returncode
 
     def give_certificate(self):
         def run(*words):
