@@ -25,8 +25,6 @@ static void look_up(struct tables *t, const char *kind, const char *key, text *r
   }
 }
 
-static bool are_same(const text *a, const text *b) { return a->len == b->len && (!a->len || !memcmp(a->s, b->s, a->len)); }
-
 static struct delta_record *find(struct delta_table *t, const char *kind, const char *key)
 {
   size_t kind_length = strlen(kind), length = kind_length + 1 + strlen(key) + 1;
@@ -45,7 +43,7 @@ static struct delta_record *find(struct delta_table *t, const char *kind, const 
 
 static enum delta_change compare(const text *was, const text *is)
 {
-  if (are_same(was, is)) return DELTA_SAME;
+  if (text_equal(was, is)) return DELTA_SAME;
   return !was->len ? DELTA_NEW : !is->len ? DELTA_GONE : DELTA_OTHER;
 }
 
@@ -57,7 +55,7 @@ enum delta_change delta_put(struct delta *d, enum delta_file file, const char *k
 
   look_up(&t->base, kind, key, &base);
   enum delta_change change = compare(r->is_there ? &r->record : &base, record);
-  bool is_other = !are_same(&base, record);
+  bool is_other = !text_equal(&base, record);
   d->count += (size_t)is_other - r->is_there;
   r->is_there = is_other;
   text_wipe(&r->record);
@@ -97,7 +95,7 @@ static bool check_table(const struct delta_table *t, struct tables *written)
     size_t length = strcspn(r->key, ":");
     text_copy_bytes(&kind, r->key, length);
     look_up(written, text_string(&kind), r->key + length + 1, &record);
-    good = are_same(&record, &r->record);
+    good = text_equal(&record, &r->record);
   }
   text_free(&kind);
   text_wipe(&record);

@@ -226,7 +226,7 @@ static void walk(struct diff *d, struct tables *one, struct tables *other, bool 
     if (!colon || !record_check(&record)) continue;
     *colon = 0;
     bool is_there = find(other, key.s, colon + 1, &there) == LOOKUP_FOUND;
-    bool is_same = is_there && there.len == record.len && !memcmp(there.s, record.s, record.len);
+    bool is_same = is_there && text_equal(&there, &record);
     if (is_there ? is_new && !is_same : true) say(d, key.s, colon + 1, is_new ? is_there ? &there : 0 : &record, is_new ? &record : 0);
   }
   if (result == LOOKUP_BROKEN) die_unable("read the tables of ", one->generation.s);

@@ -21,8 +21,6 @@ static void add_change(struct step *s, const struct change *c)
   s->all[s->count++] = *c;
 }
 
-static bool are_same(const text *a, const text *b) { return a->len == b->len && (!a->len || !memcmp(a->s, b->s, a->len)); }
-
 static void take_entry(struct step *s, const struct ldif_entry *e)
 {
   struct follow_known *known = follow_known(s->follow, e->dn.s);
@@ -30,7 +28,7 @@ static void take_entry(struct step *s, const struct ldif_entry *e)
   struct account *fresh = e->is_deleted ? 0 : accounts_make(&s->follow->profile, e, SOURCES_WATCHED, true, &kind);
   bool was_group = known->one && known->is_group, is_group = fresh && kind == PROFILE_GROUP;
 
-  if (fresh && known->one && was_group == is_group && are_same(&fresh->facts, accounts_raw(known->one))) {
+  if (fresh && known->one && was_group == is_group && text_equal(&fresh->facts, accounts_raw(known->one))) {
     accounts_free_one(fresh);
     return;
   }

@@ -45,8 +45,6 @@ struct account *follow_find_holder(const struct follow *f, const char *key)
   return holder ? holder->one : 0;
 }
 
-static bool are_same(const text *a, const text *b) { return a->len == b->len && (!a->len || !memcmp(a->s, b->s, a->len)); }
-
 static void drop(struct account **one)
 {
   accounts_free_one(*one);
@@ -265,7 +263,7 @@ static void replace(struct step *s, struct change *c)
     s->has_groups = true;
   else {
     if (!is_called_same(c->old, c->fresh)) s->has_renamed = c->is_renamed = true;
-    if (c->is_renamed || !are_same(&c->old->addresses, &c->fresh->addresses)) s->is_identity = true;
+    if (c->is_renamed || !text_equal(&c->old->addresses, &c->fresh->addresses)) s->is_identity = true;
     note_gone(s, c->old);
   }
   *c->old = *c->fresh;

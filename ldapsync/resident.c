@@ -320,7 +320,7 @@ static bool is_in(struct tables *one, struct tables *other, size_t *count, text 
     char *key = strchr(text_string(different), ':') ? different->s + strcspn(different->s, ":") : 0;
     if (!key || !strncmp(different->s, "table:", 6)) continue;
     *key = 0;
-    good = tables_find(other, different->s, key + 1, &found) == LOOKUP_FOUND && found.len == record.len && !memcmp(found.s, record.s, record.len);
+    good = tables_find(other, different->s, key + 1, &found) == LOOKUP_FOUND && text_equal(&found, &record);
     *key = ':';
     ++*count;
   }

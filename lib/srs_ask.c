@@ -63,7 +63,7 @@ static bool forward(struct srs_ask *f, const struct address *sender, const text 
   }
   if (!f->is_wanted || f->is_away) return !f->is_away;
   if (f->own_domain.len) domain = &f->own_domain;
-  if (f->domain.len == domain->len && !memcmp(f->domain.s, domain->s, domain->len)) return true;
+  if (text_equal(&f->domain, domain)) return true;
   text_copy_bytes(&f->domain, domain->s, domain->len);
   text_string(&f->domain);
   f->is_away = !find_sender(f, sender->shown.s);

@@ -96,6 +96,8 @@ const char *text_string(text *t)
   return t->s;
 }
 
+bool text_equal(const text *a, const text *b) { return a->len == b->len && (!a->len || !memcmp(a->s, b->s, a->len)); }
+
 bool text_is(const text *t, const char *string)
 {
   return t->len == strlen(string) && (!t->len || !memcmp(t->s, string, t->len));

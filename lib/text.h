@@ -28,6 +28,7 @@ void text_copy_bytes(text *t, const char *bytes, size_t length);
 void text_ready(text *t, size_t more);                        /* room for so many bytes behind len */
 const char *text_string(text *t);                             /* with a NUL behind it, not counted in len */
 bool text_is(const text *t, const char *string);
+bool text_equal(const text *a, const text *b);
 bool text_is_nocase(const text *t, const char *string);       /* ASCII case */
 void text_lower(text *t);                                     /* ASCII letters only */
 

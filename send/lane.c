@@ -77,7 +77,7 @@ struct send_lane *send_lane_find(struct send_lanes *h, const text *key)
   struct send_lane **slot = slot_of(h, key);
 
   for (struct send_lane *lane = *slot; lane; lane = lane->chain)
-    if (lane->key.len == key->len && !memcmp(lane->key.s, key->s, key->len)) return lane;
+    if (text_equal(&lane->key, key)) return lane;
   struct send_lane *lane = calloc(1, sizeof *lane);
   if (!lane) die_nomem();
   lane->kind = SEND_LANE_REMOTE;

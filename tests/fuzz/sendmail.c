@@ -26,8 +26,6 @@ static void check_lines(const text *t)
   if (t->len && t->s[t->len - 1] != '\n') abort();
 }
 
-static bool is_same(const text *a, const text *b) { return a->len == b->len && (!a->len || !memcmp(a->s, b->s, a->len)); }
-
 static void check_options(const char *bytes, size_t length)
 {
   struct sendmail_options o;
@@ -54,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
   one.ignores_dots = other.ignores_dots = length & 1;
   read_in_pieces(&one, (const char *)bytes, length, length + 1);
   read_in_pieces(&other, (const char *)bytes, length, length % 5 + 1);
-  if (!is_same(&one.header, &other.header) || !is_same(&one.body, &other.body) || one.has_8bit != other.has_8bit) abort();
+  if (!text_equal(&one.header, &other.header) || !text_equal(&one.body, &other.body) || one.has_8bit != other.has_8bit) abort();
   check_lines(&one.header);
   check_lines(&one.body);
   if (!sendmail_header_recipients(&one.header, &all, "x.test", &error) != (error.len > 0)) abort();
