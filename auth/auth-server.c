@@ -4,261 +4,38 @@
    hands the client's socket of a login to mailbox-spawn. Writes its log, when app passwords were used, and
    state/limits/mail-auth. */
 
-#include <errno.h>
 #include <string.h>
 
-#include <skalibs/random.h>
-
-#include "auth/certificate.h"
-#include "auth/explain.h"
+#include "auth/evidence.h"
 #include "auth/identity.h"
-#include "auth/login.h"
-#include "auth/oauth.h"
-#include "auth/sasl.h"
 #include "auth/start.h"
-#include "auth/token_ask.h"
 #include "lib/base64.h"
 #include "lib/call.h"
 #include "lib/die.h"
-#include "lib/guess.h"
 #include "lib/home.h"
 #include "lib/log.h"
 #include "lib/mechanisms.h"
 #include "lib/serve.h"
 #include "lib/user.h"
 
-enum { CONCURRENCY = 1000, MEMORY_BYTES = 512 << 20, SILENT_SECONDS = 600, NONCE_SIZE = 24 };
+enum { CONCURRENCY = 1000, MEMORY_BYTES = 512 << 20, SILENT_SECONDS = 600 };
 
 static uid_t tls_server;
-
-struct conversation {
-  int socket;
-  text request;        /* what began the attempt: service, mechanism, ip, tls */
-  struct sasl sasl;
-  text name, acts_for; /* who logs in, and for whom, if not for himself */
-  text identity;       /* what tls-server says of the client's certificate */
-  text stored;         /* the keys that SCRAM was begun with, as they are stored */
-  struct login_answer login;
-  bool is_concluding;  /* SCRAM: our proof is out, which is the last challenge */
-  bool is_refused;     /* a token: why it is not taken is out, the same */
-  bool is_in_exchange; /* a challenge is out */
-  bool may_start;      /* the last attempt was right, for imap */
-  bool is_root;        /* the caller */
-  bool is_test;        /* it is auth-test: he is told all that is known, and nothing is counted */
-};
-
-static void answer(struct conversation *c, const char *word, const char *key, const char *value)
-{
-  text packet = TEXT_ZERO;
-
-  record_add(&packet, "answer", word);
-  if (key) record_add(&packet, key, value);
-  if (c->is_test && strcmp(word, "continue")) explain_add(&packet, &c->login);
-  if (!call_send(c->socket, &packet, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
-  text_free(&packet);
-}
-
-static void log_attempt(const struct conversation *c, const char *result)
-{
-  const char *reason = strcmp(result, "later") && *c->login.reason ? c->login.reason : c->login.error.s;
-  text shown = TEXT_ZERO, master = TEXT_ZERO;
-
-  login_show(c->acts_for.len ? c->acts_for.s : c->name.len ? c->name.s : "", &shown);
-  if (c->acts_for.len) login_show(c->name.s, &master);
-  log_event("login", "result", result, "reason", reason, "login", shown.s, "master", master.s, "mailbox", c->login.mailbox.s, "backend", c->login.backend.s, "service",
-            record_get(&c->request, "service"), "app", c->login.app.id.len ? c->login.app.name.s : "", "mechanism", record_get(&c->request, "mechanism"), "client",
-            record_get(&c->request, "ip"), "test", c->is_test ? "yes" : "", (char *)0);
-  text_free(&shown);
-  text_free(&master);
-}
-
-static void end_exchange(struct conversation *c)
-{
-  sasl_end(&c->sasl);
-  text_wipe(&c->stored);
-  text_clear(&c->name);
-  text_clear(&c->acts_for);
-  c->is_concluding = c->is_refused = false;
-  c->is_in_exchange = false;
-}
-
-/* What was said as a name is known. */
-static void take_names(struct conversation *c)
-{
-  if (c->sasl.acts_for.len) {
-    text_copy(&c->name, c->sasl.login.s);
-    text_copy(&c->acts_for, c->sasl.acts_for.s);
-    text_string(&c->name);
-    text_string(&c->acts_for);
-  } else
-    login_split(c->sasl.login.s, &c->name, &c->acts_for);
-}
-
-static void refuse(struct conversation *c, const char *reason)
-{
-  if (c->sasl.login.len && !c->name.len) take_names(c);
-  c->login.reason = reason;
-  log_attempt(c, "no");
-  answer(c, "no", "error", reason);
-  end_exchange(c);
-}
-
-static void say_yes(struct conversation *c)
-{
-  text packet = TEXT_ZERO;
-
-  log_attempt(c, "yes");
-  record_add(&packet, "answer", "yes");
-  record_add(&packet, "name", c->login.name.s);
-  if (c->login.backend.len)
-    record_add(&packet, "backend", c->login.backend.s);
-  else
-    record_add(&packet, "mailbox", c->login.mailbox.s);
-  if (c->login.master.len) record_add(&packet, "master", c->login.master.s);
-  if (c->is_test) explain_add(&packet, &c->login);
-  c->may_start = record_is(&c->request, "service", "imap");
-  if (!call_send(c->socket, &packet, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
-  text_free(&packet);
-}
-
-static void send_challenge(struct conversation *c)
-{
-  text encoded = TEXT_ZERO;
-
-  base64_add(&encoded, c->sasl.challenge, strlen(c->sasl.challenge));
-  c->is_in_exchange = true;
-  answer(c, "continue", "challenge", text_string(&encoded));
-  text_free(&encoded);
-}
-
-static void postpone(struct conversation *c)
-{
-  log_attempt(c, "later");
-  answer(c, "later", "error", c->login.error.s);
-  end_exchange(c);
-}
-
-static void tell(struct conversation *c, enum login_result result)
-{
-  if (result == LOGIN_LATER) {
-    postpone(c);
-    return;
-  }
-  if (result == LOGIN_YES)
-    say_yes(c);
-  else {
-    log_attempt(c, "no");
-    answer(c, "no", 0, 0);
-  }
-  end_exchange(c);
-}
-
-static void check(struct conversation *c)
-{
-  take_names(c);
-  struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = c->name.s, .acts_for = c->acts_for.len ? c->acts_for.s : 0,
-                           .password = c->sasl.password.s, .stored = c->stored.s, .is_proved = c->sasl.is_proved, .is_test = c->is_test };
-
-  enum login_result result = login_check(&try, &c->login);
-  if (result != LOGIN_YES)
-    tell(c, result);
-  else if (c->sasl.is_proved) {
-    c->is_concluding = true;
-    send_challenge(c);
-  } else {
-    say_yes(c);
-    if (!c->is_test) login_finish(&try, &c->login);
-    end_exchange(c);
-  }
-}
-
-/* What one needs is said to the client, who says something to it; then he is refused (RFC 7628 3.2.3). */
-static void refuse_token(struct conversation *c, bool lacks_scope)
-{
-  struct oauth oauth = OAUTH_ZERO;
-  text ignored = TEXT_ZERO;
-
-  log_attempt(c, "no");
-  bool is_read = oauth_read(&oauth, &ignored) == OAUTH_READ;
-  struct bearer_refusal r = { lacks_scope, is_read ? oauth.scope.s : "", is_read ? oauth.configuration : "" };
-  sasl_refuse(&c->sasl, &r);
-  c->is_refused = true;
-  send_challenge(c);
-  oauth_free(&oauth);
-  text_free(&ignored);
-}
-
-/* by: what vouches for this login. The name that the client says has to be his, too. */
-static enum login_result check_vouched(struct conversation *c, const char *login, const char *by, bool is_proved)
-{
-  text_copy(&c->name, login);
-  struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = text_string(&c->name),
-                           .token = c->sasl.token.len ? c->sasl.token.s : 0, .vouched = by, .acts_as = c->sasl.login.s, .is_proved = is_proved, .is_test = c->is_test };
-  return login_check(&try, &c->login);
-}
-
-/* One that is not good is counted for the name that the client says, or, as nobody's, for a name that none has. */
-static void check_token(struct conversation *c)
-{
-  struct token_answer a = TOKEN_ANSWER_ZERO;
-  enum login_result result = c->sasl.token.len ? auth_token_ask(c->sasl.token.s, &a) : LOGIN_NO;
-
-  c->login.reason = c->sasl.token.len ? "" : "no token";
-  if (result == LOGIN_LATER)
-    text_copy(&c->login.error, text_string(&a.error));
-  else if (result == LOGIN_YES)
-    result = check_vouched(c, a.user.s, "token", true);
-  else if (c->sasl.token.len)
-    result = check_vouched(c, c->sasl.login.len ? c->sasl.login.s : "?", "token", false);
-  text_string(&c->login.error);
-  if (result == LOGIN_NO)
-    refuse_token(c, a.lacks_scope);
-  else
-    tell(c, result);
-  auth_token_free(&a);
-}
-
-/* EXTERNAL (RFC 4422 A): by the client's certificate. */
-static void check_certificate(struct conversation *c)
-{
-  text login = TEXT_ZERO;
-  bool is_his = auth_certificate_login(&c->identity, c->sasl.login.s, &login);
-
-  tell(c, check_vouched(c, login.s, LOGIN_CERTIFICATE, is_his));
-  text_free(&login);
-}
-
-/* The keys of the name that the client has said. */
-static void give_keys(struct conversation *c)
-{
-  char nonce[NONCE_SIZE + 1];
-
-  take_names(c);
-  struct login_try try = { .login = c->name.s, .acts_for = c->acts_for.len ? c->acts_for.s : 0 };
-  if (login_keys(&try, &c->sasl.keys, &c->stored, &c->login) != LOGIN_YES) {
-    postpone(c);
-    return;
-  }
-  random_name(nonce, NONCE_SIZE);
-  nonce[NONCE_SIZE] = 0;
-  sasl_challenge(&c->sasl, nonce);
-  send_challenge(c);
-}
 
 /* Our proof is answered by nothing (RFC 5802 5, RFC 4422 5): then the login is done. A refusal may be answered by anything. */
 static void conclude(struct conversation *c, const char *encoded)
 {
   if (c->is_refused) {
-    answer(c, "no", 0, 0);
-    end_exchange(c);
+    conversation_answer(c, "no", 0, 0);
+    conversation_end(c);
     return;
   }
   if (*encoded && strcmp(encoded, "=")) {
-    refuse(c, "malformed");
+    conversation_refuse(c, "malformed");
     return;
   }
-  say_yes(c);
-  end_exchange(c);
+  conversation_say_yes(c);
+  conversation_end(c);
 }
 
 /* encoded: 0 if the client sent no response with its command; "=" is an empty one. */
@@ -274,14 +51,14 @@ static void step(struct conversation *c, const char *encoded)
     result = sasl_step(&c->sasl, response.s, response.len);
   text_wipe(&response);
   switch (result) {
-  case SASL_FOREIGN: refuse(c, "another identity"); break; /* RFC 4954 6: to the client that is a failed login */
-  case SASL_UNBOUND: refuse(c, "channel binding"); break; /* the same */
-  case SASL_MALFORMED: refuse(c, "malformed"); break;
-  case SASL_MORE: send_challenge(c); break;
-  case SASL_KEYS: give_keys(c); break;
-  case SASL_TOKEN: check_token(c); break;
-  case SASL_CERTIFICATE: check_certificate(c); break;
-  case SASL_DONE: check(c); break;
+  case SASL_FOREIGN: conversation_refuse(c, "another identity"); break; /* RFC 4954 6: to the client that is a failed login */
+  case SASL_UNBOUND: conversation_refuse(c, "channel binding"); break; /* the same */
+  case SASL_MALFORMED: conversation_refuse(c, "malformed"); break;
+  case SASL_MORE: conversation_challenge(c); break;
+  case SASL_KEYS: evidence_keys(c); break;
+  case SASL_TOKEN: evidence_token(c); break;
+  case SASL_CERTIFICATE: evidence_certificate(c); break;
+  case SASL_DONE: evidence_password(c); break;
   }
 }
 
@@ -310,7 +87,7 @@ static void begin(struct conversation *c, const text *packet, const struct call_
 {
   const char *service = record_get(packet, "service");
 
-  end_exchange(c);
+  conversation_end(c);
   c->may_start = false;
   c->is_test = c->is_root && record_is(packet, "test", "yes");
   keep_facts(c, packet);
@@ -321,11 +98,11 @@ static void begin(struct conversation *c, const text *packet, const struct call_
   text_string(&c->login.backend);
   c->login.reason = "";
   if (!login_is_service(service))
-    refuse(c, "unknown service");
+    conversation_refuse(c, "unknown service");
   else if (!record_is(packet, "tls", "yes")) /* check 15, once more behind the server that should have said it */
-    refuse(c, "no tls");
+    conversation_refuse(c, "no tls");
   else if (!can_work(c, record_get(packet, "mechanism")) || !sasl_begin(&c->sasl, record_get(packet, "mechanism"), &c->request))
-    refuse(c, "unknown mechanism");
+    conversation_refuse(c, "unknown mechanism");
   else
     step(c, record_find(packet, "response"));
 }
@@ -337,7 +114,7 @@ static bool start(struct conversation *c, const text *packet, const struct call_
   const char *word = auth_start(&c->login, &c->request, packet, fds, &error);
   bool is_started = !strcmp(word, "started");
 
-  answer(c, word, is_started ? 0 : "error", error.s);
+  conversation_answer(c, word, is_started ? 0 : "error", error.s);
   text_free(&error);
   return is_started;
 }
@@ -350,7 +127,7 @@ static bool proceed(struct conversation *c, const text *packet, const struct cal
   if (record_find(packet, "service"))
     begin(c, packet, fds);
   else if (c->is_in_exchange && response && !strcmp(response, "*"))
-    refuse(c, "cancelled");
+    conversation_refuse(c, "cancelled");
   else if ((c->is_concluding || c->is_refused) && response)
     conclude(c, response);
   else if (c->is_in_exchange && response)
@@ -378,7 +155,7 @@ static void session(int in, int out, const struct peer *peer)
     call_close_fds(&fds);
     explicit_bzero(packet.s, packet.len); /* its room is 64 KiB, of which nothing more was touched */
   }
-  end_exchange(&c);
+  conversation_end(&c);
 }
 
 int main(int argc, const char *const *argv)
