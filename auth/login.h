@@ -36,7 +36,8 @@ struct login_answer {
   text fits, fits_of; /* the stored hash that the password was of, and whose it is; else "" (auth/rehash.h) */
   bool is_missed;     /* of LATER: the password is not the one that is kept for when no directory server can be reached */
   text bound;         /* whose password a directory server has said to be right; else "" (auth/bindcache.h) */
-  bool lacks_keys, is_ours; /* no keys for SCRAM are beside it; its entry is in directory/ */
+  bool lacks_keys, lacks_sha1_keys; /* no keys for SCRAM-SHA-256, SCRAM-SHA-1 are beside it */
+  bool is_ours;       /* its entry is in directory/ */
   const char *reason; /* for the log: why NO, or how YES was found */
   text said;          /* of a test: what the directory server said */
   struct guess_state guess; /* of a test: how it stands with failures before this one */
