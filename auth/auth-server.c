@@ -92,11 +92,7 @@ static void begin(struct conversation *c, const text *packet, const struct call_
   c->is_test = c->is_root && record_is(packet, "test", "yes");
   keep_facts(c, packet);
   if (fds->count != 1 || !auth_identity_read(fds->fd[0], tls_server, &c->identity)) text_clear(&c->identity);
-  text_copy(&c->login.mailbox, "");
-  text_string(&c->login.mailbox);
-  text_copy(&c->login.backend, "");
-  text_string(&c->login.backend);
-  c->login.reason = "";
+  login_forget(&c->login);
   if (!login_is_service(service))
     conversation_refuse(c, "unknown service");
   else if (!record_is(packet, "tls", "yes")) /* check 15, once more behind the server that should have said it */

@@ -44,28 +44,36 @@ static void refuse_token(struct conversation *c, bool lacks_scope)
 }
 
 /* by: what vouches for this login. The name that the client says has to be his, too. */
-static enum login_result check_vouched(struct conversation *c, const char *login, const char *by, bool is_proved)
+static struct login_try try_vouched(struct conversation *c, const char *login, const char *by, bool is_proved)
 {
   text_copy(&c->name, login);
-  struct login_try try = { .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = text_string(&c->name),
-                           .token = c->sasl.token.len ? c->sasl.token.s : 0, .vouched = by, .acts_as = c->sasl.login.s, .is_proved = is_proved, .is_test = c->is_test };
+  return (struct login_try){ .service = record_get(&c->request, "service"), .ip = record_get(&c->request, "ip"), .login = text_string(&c->name),
+                             .token = c->sasl.token.len ? c->sasl.token.s : 0, .vouched = by, .acts_as = c->sasl.login.s, .is_proved = is_proved, .is_test = c->is_test };
+}
+
+/* One that is not good is counted for the name that the client says, or, as nobody's, for a name that none has; who is refused by that is asked nobody about. */
+static enum login_result check_token(struct conversation *c, struct token_answer *a)
+{
+  struct login_try try = try_vouched(c, c->sasl.login.len ? c->sasl.login.s : "?", "token", false);
+
+  if (login_may_try(&try, &c->login) == LOGIN_LATER) return LOGIN_LATER;
+  enum login_result result = auth_token_ask(c->sasl.token.s, a);
+  if (result == LOGIN_LATER) {
+    text_copy(&c->login.error, a->error.s);
+    text_string(&c->login.error);
+    return LOGIN_LATER;
+  }
+  if (result == LOGIN_YES) try = try_vouched(c, a->user.s, "token", true);
   return login_check(&try, &c->login);
 }
 
-/* One that is not good is counted for the name that the client says, or, as nobody's, for a name that none has. */
 void evidence_token(struct conversation *c)
 {
   struct token_answer a = TOKEN_ANSWER_ZERO;
-  enum login_result result = c->sasl.token.len ? auth_token_ask(c->sasl.token.s, &a) : LOGIN_NO;
+  enum login_result result = LOGIN_NO;
 
-  c->login.reason = c->sasl.token.len ? "" : "no token";
-  if (result == LOGIN_LATER)
-    text_copy(&c->login.error, text_string(&a.error));
-  else if (result == LOGIN_YES)
-    result = check_vouched(c, a.user.s, "token", true);
-  else if (c->sasl.token.len)
-    result = check_vouched(c, c->sasl.login.len ? c->sasl.login.s : "?", "token", false);
-  text_string(&c->login.error);
+  c->login.reason = "no token";
+  if (c->sasl.token.len) result = check_token(c, &a);
   if (result == LOGIN_NO)
     refuse_token(c, a.lacks_scope);
   else
@@ -77,8 +85,9 @@ void evidence_certificate(struct conversation *c)
 {
   text login = TEXT_ZERO;
   bool is_his = auth_certificate_login(&c->identity, c->sasl.login.s, &login);
+  struct login_try try = try_vouched(c, login.s, LOGIN_CERTIFICATE, is_his);
 
-  conversation_tell(c, check_vouched(c, login.s, LOGIN_CERTIFICATE, is_his));
+  conversation_tell(c, login_check(&try, &c->login));
   text_free(&login);
 }
 

@@ -194,17 +194,34 @@ static void count_by(struct attempt *a, enum lookup_result found)
     guess_who_mailbox(&a->counted, record_get(&a->mailbox, "name"));
 }
 
+static bool identify(struct attempt *a, enum lookup_result *found)
+{
+  errno = 0;
+  *found = LOOKUP_BROKEN;
+  if (!open_tables())
+    attempt_later(a->answer, "no tables");
+  else if ((*found = find_mailbox(a)) == LOOKUP_BROKEN)
+    attempt_later(a->answer, "the tables cannot be read");
+  else
+    count_by(a, *found);
+  return *found != LOOKUP_BROKEN;
+}
+
+static enum login_result check_refused(struct attempt *a)
+{
+  enum lookup_result found;
+  return identify(a, &found) && !tries_are_refused(a) ? LOGIN_YES : LOGIN_LATER;
+}
+
 static enum login_result check(struct attempt *a)
 {
+  enum lookup_result found;
+
   if ((a->try->password && !*a->try->password) || !*a->try->login) {
     a->answer->reason = "empty";
     return LOGIN_NO;
   }
-  errno = 0;
-  if (!open_tables()) return attempt_later(a->answer, "no tables");
-  enum lookup_result found = find_mailbox(a);
-  if (found == LOOKUP_BROKEN) return attempt_later(a->answer, "the tables cannot be read");
-  count_by(a, found);
+  if (!identify(a, &found)) return LOGIN_LATER;
   if (found == LOOKUP_ABSENT) return check_unknown(a);
   a->who = a->answer->backend.len ? a->answer->backend.s : a->answer->mailbox.s;
   return check_known(a);
@@ -247,20 +264,26 @@ void login_split(const char *said, text *login, text *acts_for)
   text_free(&ignored);
 }
 
-enum login_result login_check(const struct login_try *try, struct login_answer *answer)
+void login_forget(struct login_answer *answer)
+{
+  text_copy(&answer->mailbox, ""), text_copy(&answer->backend, ""), text_copy(&answer->master, "");
+  text_string(&answer->mailbox), text_string(&answer->backend), text_string(&answer->master);
+  answer->reason = "";
+}
+
+static enum login_result decide(const struct login_try *try, struct login_answer *answer, enum login_result (*how)(struct attempt *))
 {
   struct attempt a = { .try = try, .answer = answer, .mailbox = TEXT_ZERO, .secret = TEXT_ZERO, .network = TEXT_ZERO,
                        .counted = TEXT_ZERO, .who = try->login };
   uint64_t began = attempt_now_ms();
 
+  login_forget(answer);
   apps_none(&answer->app);
   answer->is_missed = false;
-  text_copy(&answer->master, "");
-  text_string(&answer->master);
   text_wipe(&answer->fits);
   text_clear(&answer->bound);
   tries_network(try->ip, &a.network);
-  enum login_result result = check(&a);
+  enum login_result result = how(&a);
   /* Cheap hashes and dear ones, a bind and an unknown name, who is refused unlooked at: none is told before this, so none tells which it was. */
   uint64_t took = attempt_now_ms() - began; /* up to a millisecond less than it was, or more: so one more is waited */
   if (result != LOGIN_YES && took < NO_AFTER_MS) tries_wait(NO_AFTER_MS - took + 1);
@@ -271,6 +294,9 @@ enum login_result login_check(const struct login_try *try, struct login_answer *
   text_free(&a.counted);
   return result;
 }
+
+enum login_result login_may_try(const struct login_try *try, struct login_answer *answer) { return decide(try, answer, check_refused); }
+enum login_result login_check(const struct login_try *try, struct login_answer *answer) { return decide(try, answer, check); }
 
 void login_finish(const struct login_try *try, struct login_answer *answer)
 {

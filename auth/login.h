@@ -59,6 +59,10 @@ enum login_result login_keys(const struct login_try *try, struct scramkeys *keys
 void login_show(const char *login, text *shown);
 enum login_result login_check(const struct login_try *try, struct login_answer *answer);
 
+/* Before somebody else is asked about a token: LATER, if too many logins have failed for one by this name, and from there, to be looked at. Else YES. */
+enum login_result login_may_try(const struct login_try *try, struct login_answer *answer);
+void login_forget(struct login_answer *answer); /* whose login was tried last, and why not */
+
 /* After YES, when the client has been told: what is kept of it. */
 void login_finish(const struct login_try *try, struct login_answer *answer);
 

@@ -56,6 +56,24 @@ static struct throttle_try counted(const struct attempt *a)
 
 static bool can_be_guessed(const struct attempt *a) { return !a->try->vouched || strcmp(a->try->vouched, LOGIN_CERTIFICATE); }
 
+static bool is_refused(const struct attempt *a, const struct guess_state *state)
+{
+  if (!state->blocked_seconds) return false;
+  errno = 0;
+  attempt_later(a->answer, "too many failed logins");
+  return true;
+}
+
+bool tries_are_refused(const struct attempt *a)
+{
+  struct throttle_try try = counted(a);
+  struct guess_state state;
+
+  if (a->try->is_test || !can_be_guessed(a)) return false;
+  throttle_look(&try, &state);
+  return is_refused(a, &state);
+}
+
 /* Looked at twice, since many may wait at the same time. */
 bool tries_may(const struct attempt *a)
 {
@@ -70,10 +88,7 @@ bool tries_may(const struct attempt *a)
     tries_wait(state.delay_ms);
     throttle_look(&try, &state);
   }
-  if (!state.blocked_seconds) return true;
-  errno = 0;
-  attempt_later(a->answer, "too many failed logins");
-  return false;
+  return !is_refused(a, &state);
 }
 
 bool tries_is_known(const struct attempt *a)

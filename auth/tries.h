@@ -14,6 +14,7 @@ void tries_wait(uint64_t ms);
 
 /* Waits as long as the failures before this one say. False: there were so many that it is not looked at, and the answer says so. */
 bool tries_may(const struct attempt *a);
+bool tries_are_refused(const struct attempt *a); /* as it is now, without waiting; the answer says so */
 bool tries_is_known(const struct attempt *a); /* the name has logged in from there before, and has not failed too often since */
 void tries_failed(const struct attempt *a);
 void tries_right(const struct attempt *a);

@@ -197,6 +197,28 @@ def rules(mail, t, server):
     mail.run("tables-build")
 
 
+def blocked(mail, t, server):
+    """From a network that is refused for its failures nobody is asked; who has logged in from there before still is."""
+    mail.control("authproxies", "192.0.2.1\n")
+    mail.control("authblock", "12\n")
+    subprocess.run(["s6-svc", "-r", f"{mail.home}/service/auth-server"], check=True)
+    t.is_(imap(mail, "XOAUTH2", xoauth2(OPAQUE)), ("OK", ""), "a network in which bob has logged in")
+    for turn in range(12):
+        imap(mail, "XOAUTH2", xoauth2(f"guess{turn}", f"user{turn}@example.test"))
+    count = len(server.seen)
+    later = "454 4.7.0 Logins are not possible now, try again later"
+    t.is_([smtp(mail, "XOAUTH2", xoauth2(f"more{turn}", f"user{turn}@example.test"))[1] for turn in range(2)], [later] * 2, "12 tokens that are no good: the network is refused")
+    t.is_(smtp(mail, "OAUTHBEARER", oauth("nameless"))[1], later, "... also who does not say his name")
+    t.is_(len(server.seen), count, "... and the authorization server is not asked about what it brings")
+    t.ok(wait_for(lambda: 'reason="too many failed logins"' in mail.log("auth-server")), "... the log says why")
+    server.tokens["fresh"] = GOOD
+    t.is_((smtp(mail, "XOAUTH2", xoauth2("fresh"))[1][:3], len(server.seen)), ("235", count + 1), "who is known there is asked about, and let in")
+    mail.control("authproxies", f"{mail.address}\n127.0.0.1\n")
+    os.remove(f"{mail.home}/control/authblock")
+    subprocess.run(["s6-svc", "-r", f"{mail.home}/service/auth-server"], check=True)
+    mail.run("mailadm", "auth", "clear", "all")
+
+
 def explained(mail, t):
     said = mail.run("auth-test", "-t", "-s", "imap", USER, input=OPAQUE + "\n")
     t.ok(mail.code == 0 and f"token: it is good, and that of {USER}\n" in said and "answer: yes, by token" in said, "W-26 auth-test -t: a token, step by step", said)
@@ -264,6 +286,7 @@ with mail, Tap() as t:
     trouble(mail, t, server)
     rules(mail, t, server)
     explained(mail, t)
+    blocked(mail, t, server)
     by_keys(mail, t, server)
     wait_for(lambda: "reason=token" in mail.log("auth-server"))
     logs = "".join(mail.log(service) for service in ("auth-server", "token-check", "imaps", "smtp-submission"))
