@@ -23,6 +23,7 @@ programs = \
   tlsrpt/tls-report \
   tlsrpt/report-post \
   deliver/mailbox-spawn \
+  deliver/mail-expire \
   imap/imap-login \
   imap/imap-session \
   auth/auth-server \

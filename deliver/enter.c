@@ -32,12 +32,14 @@ const char *const *enter_homes(void)
   return homes;
 }
 
-/* A folder below parent, made with the mode if it is missing. */
-static int enter_folder(int parent, const char *name, mode_t mode)
+enum wish { EXISTING, MADE };
+
+/* A folder below parent; MADE: with the mode, if it is missing. */
+static int enter_folder(enum wish wish, int parent, const char *name, mode_t mode)
 {
   int fd = openat(parent, name, FLAGS);
 
-  if (fd != -1 || errno != ENOENT) return fd;
+  if (fd != -1 || errno != ENOENT || wish == EXISTING) return fd;
   if (mkdirat(parent, name, mode) == -1 && errno != EEXIST) return -1;
   return openat(parent, name, FLAGS);
 }
@@ -59,11 +61,11 @@ static bool become(const struct place *place)
 }
 
 /* mail/DOMAIN/USER, which root makes and gives away. */
-static bool enter_below_mail(const struct place *place, const char **error)
+static bool enter_below_mail(const struct place *place, enum wish wish, const char **error)
 {
   int mail = open("mail", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  int domain = mail == -1 ? -1 : enter_folder(mail, place->domain.s, 0711);
-  int user = domain == -1 ? -1 : enter_folder(domain, place->user.s, 0700);
+  int domain = mail == -1 ? -1 : enter_folder(wish, mail, place->domain.s, 0711);
+  int user = domain == -1 ? -1 : enter_folder(wish, domain, place->user.s, 0700);
 
   *error = "unable to open the mailbox's folder";
   if (user == -1) return false;
@@ -91,9 +93,9 @@ static const char *below_homes(const char *path, const char *const *homes)
   return 0;
 }
 
-/* One component after another of "a/b/c", from folder on, which is closed. The last one is made if it is missing. owner: who
+/* One component after another of "a/b/c", from folder on, which is closed. The last one is made if that is the wish. owner: who
    may have them besides root; the last one is owner's alone. */
-static int walk(int folder, const char *path, const uid_t *owner)
+static int walk(int folder, const char *path, const uid_t *owner, enum wish wish)
 {
   text name = TEXT_ZERO;
 
@@ -102,7 +104,7 @@ static int walk(int folder, const char *path, const uid_t *owner)
     struct stat st;
     is_last = !path[length];
     text_copy_bytes(&name, path, length);
-    int next = is_last && owner ? enter_folder(folder, text_string(&name), 0700) : openat(folder, text_string(&name), FLAGS);
+    int next = is_last && owner ? enter_folder(wish, folder, text_string(&name), 0700) : openat(folder, text_string(&name), FLAGS);
     int e = errno;
     close(folder);
     errno = e;
@@ -120,7 +122,7 @@ static int walk(int folder, const char *path, const uid_t *owner)
 }
 
 /* Up to the homes as root, which has no power over files here; from there on as the user, whose rights are enough. */
-static bool enter_home(const struct place *place, const char *const *homes, const char **error)
+static bool enter_home(const struct place *place, const char *const *homes, enum wish wish, const char **error)
 {
   const char *rest = below_homes(place->path.s, homes);
   text home = TEXT_ZERO;
@@ -129,13 +131,13 @@ static bool enter_home(const struct place *place, const char *const *homes, cons
   errno = 0;
   if (!rest) return false;
   text_add_bytes(&home, place->path.s + 1, (size_t)(rest - place->path.s) - 2);
-  int folder = walk(open("/", FLAGS), text_string(&home), 0);
+  int folder = walk(open("/", FLAGS), text_string(&home), 0, EXISTING);
   text_free(&home);
   *error = "unable to open the folder of the homes";
   if (folder == -1) return false;
   *error = "unable to become the mailbox's uid";
   if (!become(place)) return false;
-  folder = walk(folder, rest, &place->uid);
+  folder = walk(folder, rest, &place->uid, wish);
   *error = errno == EPERM ? "the user's home, or the Maildir in it, belongs to somebody else" : "unable to open the user's home, or the Maildir in it";
   if (folder == -1) return false;
   *error = "unable to enter the mailbox's folder";
@@ -144,7 +146,11 @@ static bool enter_home(const struct place *place, const char *const *homes, cons
   return is_in;
 }
 
-bool enter_mailbox(const struct place *place, const char *const *homes, const char **error)
+static bool enter(const struct place *place, const char *const *homes, enum wish wish, const char **error)
 {
-  return place->path.len ? enter_home(place, homes, error) : enter_below_mail(place, error);
+  return place->path.len ? enter_home(place, homes, wish, error) : enter_below_mail(place, wish, error);
 }
+
+bool enter_mailbox(const struct place *place, const char *const *homes, const char **error) { return enter(place, homes, MADE, error); }
+
+bool enter_existing_mailbox(const struct place *place, const char *const *homes, const char **error) { return enter(place, homes, EXISTING, error); }

@@ -13,5 +13,6 @@ const char *const *enter_homes(void);
 /* For the rest of the process. Never through a link; a folder of somebody else is not entered. False with a sentence, and
    errno. homes: below which of them a mailbox with an absolute path must be. */
 bool enter_mailbox(const struct place *place, const char *const *homes, const char **error);
+bool enter_existing_mailbox(const struct place *place, const char *const *homes, const char **error); /* ENOENT if nothing was delivered yet */
 
 #endif

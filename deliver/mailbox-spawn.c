@@ -1,8 +1,8 @@
-/* mailbox-spawn: becomes a mailbox's uid, to deliver a message into it or to run an IMAP session on it.
+/* mailbox-spawn: becomes a mailbox's uid, to deliver a message into it, to run an IMAP session on it, or to take old spam out of it.
 
    The only root process on the way of a message or a login. The parent accepts, checks who calls, and forks. The child
    looks the mailbox's key up in policy.cdb, opens (or makes) mail/DOMAIN/USER, and gives up root for good; only then
-   does it look at anything that came from outside. It executes nothing: deliver and imap are called as functions. */
+   does it look at anything that came from outside. It executes nothing: deliver, imap and expire are called as functions. */
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -14,8 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "deliver/choice.h"
 #include "deliver/deliver.h"
 #include "deliver/enter.h"
+#include "deliver/expire.h"
 #include "deliver/full.h"
 #include "deliver/place.h"
 #include "deliver/seat.h"
@@ -33,11 +35,9 @@
 #include "lib/tables.h"
 #include "lib/user.h"
 
-enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, KEPT_SECONDS = 30, SWEEP_SECONDS = 10, DELIVERIES = 1000, SESSIONS = 10000,
+enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, KEPT_SECONDS = 30, EXPIRY_SECONDS = 90, SWEEP_SECONDS = 10, DELIVERIES = 1000, SESSIONS = 10000,
        MEBIBYTE = 1024 * 1024, MEMORY_BYTES = 64 * MEBIBYTE, SESSION_BYTES = 1024 * MEBIBYTE,
        APPEND_BYTES = 50 * MEBIBYTE };
-
-enum plus { PLUS_EXISTING, PLUS_CREATE, PLUS_OFF }; /* control/plusfolders */
 
 /* Where the child delivers. */
 struct mailbox {
@@ -50,10 +50,10 @@ struct mailbox {
 };
 
 static struct tables policy = TABLES_ZERO;
-static uid_t auth_uid, send_uid, lmtp_uid;
+static uid_t auth_uid, send_uid, lmtp_uid, expire_uid;
 static bool has_landlock;
 
-static const char *const callers[] = { "mail-auth", "mail-send", "mail-lmtp", 0 };
+static const char *const callers[] = { "mail-auth", "mail-send", "mail-lmtp", "mail-expire", 0 };
 static const char *const reads[] = { "control", "tables", 0 };
 static const char *writes[ENTER_HOMES_MAX + 3] = { "mail", FULL_FOLDER }; /* and the homes, if system users have mail */
 static const struct sandbox sandbox = { .reads = reads, .writes = writes, .may_setuid = true };
@@ -242,41 +242,47 @@ static void run_imap(int caller, const text *request, const struct mailbox *m, c
   imap_session(client, client, &start);
 }
 
-/* Which of the words a setting has; the first is the default. */
-static unsigned int choice(text *value, const char *const *words, const char *error)
+/* N-67 */
+static void run_expiry(int caller, const text *request, const struct place *place, struct mailbox *m)
 {
-  unsigned int i = 0;
+  struct deliver_expiry expiry = { .days = deliver_expire_days(m->record), .quota_bytes = m->quota.bytes, .is_dry = record_is(request, "dry", "yes") };
+  text answer = TEXT_ZERO;
+  const char *error;
 
-  while (words[i] && !text_is(value, words[i])) i++;
-  if (!words[i]) die_permanent(error, ", but ", text_string(value));
-  text_free(value);
-  return i;
+  alarm(EXPIRY_SECONDS);
+  if (expiry.days && enter_existing_mailbox(place, homes, &error)) {
+    limit(MEMORY_BYTES);
+    if (!landlock_enter_folder() && has_landlock) die_permanent("the mailbox got no Landlock, though the listener had it");
+    if (!deliver_expire(&expiry)) record_add(&answer, "error", strerror(errno));
+    if (m->is_noted_full && expiry.has_room) full_report(false);
+  } else if (expiry.days && errno != ENOENT) {
+    answer_later(caller, m->key, error);
+    return;
+  }
+  record_add(&answer, "answer", "done");
+  record_add_number(&answer, "messages", (uint64_t)expiry.gone.messages);
+  record_add_number(&answer, "bytes", (uint64_t)expiry.gone.bytes);
+  if (expiry.is_unfinished) record_add(&answer, "unfinished", "yes");
+  call_send(caller, &answer, 0, 0);
 }
 
-static enum plus read_plus(void)
-{
-  static const char *const words[] = { "existing", "create", "off", 0 };
-  text value = TEXT_ZERO;
+enum work { DELIVERY, IMAP, EXPIRY, NO_WORK };
 
-  conf_value("plusfolders", &value, words[0]);
-  return (enum plus)choice(&value, words, "control/plusfolders is existing, create or off");
+static enum work work_of(const text *request)
+{
+  static const char *const words[] = { [DELIVERY] = "deliver", [IMAP] = "imap", [EXPIRY] = "expire" };
+  unsigned int i = DELIVERY;
+
+  while (i < NO_WORK && !record_is(request, "what", words[i])) i++;
+  return (enum work)i;
 }
 
-static bool defers_full(void)
+static void settings_read(struct settings *s, enum work work, const char *ip)
 {
-  static const char *const words[] = { "bounce", "defer", 0 };
-  text value = TEXT_ZERO;
-
-  conf_value("quotafull", &value, words[0]);
-  return choice(&value, words, "control/quotafull is bounce or defer");
-}
-
-static void settings_read(struct settings *s, bool is_delivery, const char *ip)
-{
-  if (is_delivery) {
+  if (work == DELIVERY) {
     conf_me(&s->host);
-    s->plus = read_plus();
-  } else {
+    s->plus = deliver_choice_plus();
+  } else if (work == IMAP) {
     s->append_bytes = conf_number("databytes", APPEND_BYTES, UINT64_MAX);
     s->sessions = seat_count(&policy, ip);
   }
@@ -285,14 +291,20 @@ static void settings_read(struct settings *s, bool is_delivery, const char *ip)
 static void prepare_quota(struct mailbox *m, bool is_delivery)
 {
   m->quota.bytes = quota_of(m->record);
-  m->quota.defers = m->quota.bytes && is_delivery && defers_full();
+  m->quota.defers = m->quota.bytes && is_delivery && deliver_choice_defers_full();
   m->is_noted_full = m->quota.bytes && full_is_noted(m->key);
   full_begin(m->key, m->quota.bytes);
 }
 
-static bool may_ask(uid_t caller, bool is_delivery)
+static bool may_ask(uid_t caller, enum work work)
 {
-  return !caller || (is_delivery ? caller == send_uid || caller == lmtp_uid : caller == auth_uid);
+  switch (work) {
+  case DELIVERY: return !caller || caller == send_uid || caller == lmtp_uid;
+  case IMAP: return !caller || caller == auth_uid;
+  case EXPIRY: return !caller || caller == expire_uid;
+  case NO_WORK: break;
+  }
+  return false;
 }
 
 static void session(int in, int out, const struct peer *peer)
@@ -303,29 +315,32 @@ static void session(int in, int out, const struct peer *peer)
   struct call_fds fds;
   const char *error;
 
-  if (call_receive(in, &request, &fds, REQUEST_SECONDS) != CALL_DONE || fds.count != 1) return;
+  if (call_receive(in, &request, &fds, REQUEST_SECONDS) != CALL_DONE) return;
+  enum work work = work_of(&request);
+  if (fds.count != (work != EXPIRY)) return;
   text_add(&key, record_get(&request, "mailbox"));
   struct mailbox mailbox = { .key = text_string(&key), .record = &record };
-  bool is_delivery = record_is(&request, "what", "deliver"), is_imap = record_is(&request, "what", "imap");
   errno = EPERM;
-  if ((!is_delivery && !is_imap) || !may_ask(peer->uid, is_delivery)) {
+  if (!may_ask(peer->uid, work)) {
     answer_later(out, mailbox.key, "this caller may not ask for that");
     return;
   }
   errno = 0;
-  settings_read(&settings, is_delivery, record_get(&request, "ip"));
+  settings_read(&settings, work, record_get(&request, "ip"));
   bool is_found = find(&place, &record, mailbox.key, &error);
   mailbox.plus = settings.plus;
-  if (is_found) prepare_quota(&mailbox, is_delivery);
-  if (!is_found || !enter_mailbox(&place, homes, &error)) {
+  if (is_found) prepare_quota(&mailbox, work == DELIVERY);
+  if (!is_found || (work != EXPIRY && !enter_mailbox(&place, homes, &error))) {
     answer_later(out, mailbox.key, error);
     return;
   }
   mailbox.host = text_string(&settings.host);
-  if (is_delivery)
-    run_deliveries(out, &request, &mailbox, &fds);
-  else
-    run_imap(out, &request, &mailbox, &settings, fds.fd[0]);
+  switch (work) {
+  case DELIVERY: run_deliveries(out, &request, &mailbox, &fds); break;
+  case IMAP: run_imap(out, &request, &mailbox, &settings, fds.fd[0]); break;
+  case EXPIRY: run_expiry(out, &request, &place, &mailbox); break;
+  case NO_WORK: break;
+  }
 }
 
 int main(int argc, const char *const *argv)
@@ -340,6 +355,7 @@ int main(int argc, const char *const *argv)
   auth_uid = user_uid("mail-auth");
   send_uid = user_uid("mail-send");
   lmtp_uid = user_uid("mail-lmtp");
+  expire_uid = user_uid("mail-expire");
   has_landlock = landlock_is_there();
   homes = enter_homes();
   for (size_t i = 0; homes[i]; i++) writes[2 + i] = homes[i];

@@ -1,19 +1,10 @@
 #include "ldapsync/metrics.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <skalibs/allreadwrite.h>
-#include <skalibs/djbunix.h>
 
 #include "ldapsync/generations.h"
-#include "lib/die.h"
+#include "lib/metric.h"
 #include "lib/tables.h"
 
 #define TABLES "state/metrics/mail-tables/tables.prom"
@@ -21,27 +12,7 @@
 #define CHECKED "postroom_tables_checked_timestamp_seconds"
 enum { DIRECTORY_SECONDS = 10 };
 
-/* Not synced: what a power cut takes is written anew soon, and nothing but a counter's past is lost. */
-static void write_file(const char *path, const char *aside, const text *bytes)
-{
-  int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-  if (fd == -1 && errno == ENOENT) return;
-  bool good = fd != -1 && !fchmod(fd, 0644) && allwrite(fd, bytes->s, bytes->len) == bytes->len;
-  if (fd != -1 && close(fd) == -1) good = false;
-  if (!good || rename(aside, path) == -1) strerr_warnwu("write ", path);
-}
-
-static void add_head(text *out, const char *name, const char *type, const char *help)
-{
-  text_add_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void add_gauge(text *out, const char *name, const char *help, uint64_t value)
-{
-  add_head(out, name, "gauge", help);
-  text_add_format(out, "%s %llu\n", name, (unsigned long long)value);
-}
+static void add_gauge(text *out, const char *name, const char *help, uint64_t value) { metric_add(out, name, "gauge", help, value); }
 
 void metrics_directory(void)
 {
@@ -52,18 +23,8 @@ void metrics_directory(void)
   if (written <= now && now - written < DIRECTORY_SECONDS) return;
   written = now;
   add_gauge(&out, "postroom_directory_synced_timestamp_seconds", "When the directory server had last been read whole or was followed.", (uint64_t)now);
-  write_file("state/metrics/mail-ldap/directory.prom", "state/metrics/mail-ldap/.directory.new", &out);
+  metric_write("state/metrics/mail-ldap/directory.prom", "state/metrics/mail-ldap/.directory.new", &out);
   text_free(&out);
-}
-
-/* The number behind a name in what was written last; 0 if it is not there. */
-static uint64_t last(const text *before, const char *name)
-{
-  size_t length = strlen(name);
-
-  for (const char *line = before->s; line && *line; line = strchr(line, '\n'), line += line != 0)
-    if (!strncmp(line, name, length) && line[length] == ' ') return strtoull(line + length + 1, 0, 10);
-  return 0;
 }
 
 static void add_refusals(text *out, const text *before, const char *refused)
@@ -71,11 +32,11 @@ static void add_refusals(text *out, const text *before, const char *refused)
   static const char *const reasons[] = { "maxvanish", "expect", "held" };
   text name = TEXT_ZERO;
 
-  add_head(out, "postroom_tables_refused_total", "counter", "Publications that were refused, by what refused them.");
+  metric_add_head(out, "postroom_tables_refused_total", "counter", "Publications that were refused, by what refused them.");
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
     text_clear(&name);
     text_add_format(&name, "postroom_tables_refused_total{reason=\"%s\"}", reasons[i]);
-    uint64_t count = last(before, text_string(&name)) + (refused && !strcmp(refused, reasons[i]));
+    uint64_t count = metric_last(before, text_string(&name)) + (refused && !strcmp(refused, reasons[i]));
     text_add_format(out, "%s %llu\n", name.s, (unsigned long long)count);
   }
   text_free(&name);
@@ -104,12 +65,11 @@ static void write_tables(bool is_checked, const char *refused)
 {
   text before = TEXT_ZERO, out = TEXT_ZERO;
 
-  if (!openslurpclose(&before, TABLES) && errno != ENOENT) strerr_warnwu("read ", TABLES);
-  text_string(&before);
+  metric_read(TABLES, &before);
   add_current(&out);
-  add_gauge(&out, CHECKED, "When the current tables were last what the directory and the control files said.", is_checked ? (uint64_t)time(0) : last(&before, CHECKED));
+  add_gauge(&out, CHECKED, "When the current tables were last what the directory and the control files said.", is_checked ? (uint64_t)time(0) : metric_last(&before, CHECKED));
   add_refusals(&out, &before, refused);
-  write_file(TABLES, TABLES_NEW, &out);
+  metric_write(TABLES, TABLES_NEW, &out);
   text_free(&before);
   text_free(&out);
 }

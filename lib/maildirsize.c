@@ -78,20 +78,24 @@ bool maildirsize_parse(const char *bytes, size_t length, uint64_t quota_bytes, s
 
 /* --- what is there --- */
 
-static bool add_size(int folder, const struct dirent *entry, struct maildirsize *sum)
+bool maildirsize_of_message(int folder, const char *name, struct maildirsize *sum)
 {
-  const char *size = strstr(entry->d_name, ",S=");
+  const char *size = strstr(name, ",S=");
   uint64_t bytes;
   struct stat st;
 
-  if (entry->d_name[0] == '.') return true;
   if (!size || !number_scan_bytes(size + 3, strspn(size + 3, "0123456789"), INT64_MAX / 2, &bytes)) {
-    if (fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1) return errno == ENOENT;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == -1) return errno == ENOENT;
     bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
   }
   sum->bytes += (int64_t)bytes;
   sum->messages++;
   return true;
+}
+
+static bool add_size(int folder, const struct dirent *entry, struct maildirsize *sum)
+{
+  return entry->d_name[0] == '.' || maildirsize_of_message(folder, entry->d_name, sum);
 }
 
 /* Closes fd. */

@@ -32,6 +32,9 @@ void maildirsize_add(int64_t bytes, int64_t messages);
 /* Adds what a folder holds; entry: of the mailbox, "." for INBOX. What is no folder holds nothing. */
 bool maildirsize_of_folder(const char *entry, struct maildirsize *sum);
 
+/* Adds one message, by its name in new or cur, open as folder. False with errno: it cannot be looked at. */
+bool maildirsize_of_message(int folder, const char *name, struct maildirsize *sum);
+
 /* The file's bytes, without I/O. False: it is not to be relied on. lines: how many sums it has. */
 bool maildirsize_parse(const char *bytes, size_t length, uint64_t quota_bytes, struct maildirsize *used, size_t *lines);
 

@@ -12,7 +12,7 @@ USERS = [line.split()[0] for line in open("service/users") if line.strip() and n
 SUPERVISION = {"s6-svscan", "s6-supervise", "s6-log", "s6-ftrigrd"}
 CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client": {"mail-remote"},
            "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"}, "token-check": {"mail-auth"},
-           "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp"},
+           "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp", "mail-expire"},
            "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
            "dkim-sign": {"mail-in", "mail-submit", "mail-inject"},
            "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "token-run": {"mail-remote"}, "send-schedule": {"mail-queue"}, "tls-report": {"mail-remote"}, "report-post": {"mail-tlsrpt"}, "tables-publish": {"mail-ldap", "mail-store"}, "password-store": {"mail-auth"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}

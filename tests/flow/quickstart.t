@@ -10,7 +10,7 @@ def picture(home):
     """Every file of the instance that is not a log, a metric, a socket, mail or s6's own: its inode, mode and owner."""
     found = {}
     for folder, folders, names in os.walk(home):
-        if folder in (f"{home}/log", f"{home}/run", f"{home}/mail", f"{home}/state/metrics/mail-tables") or "/supervise" in folder or "/event" in folder:
+        if folder in (f"{home}/log", f"{home}/run", f"{home}/mail", f"{home}/state/metrics/mail-tables", f"{home}/state/metrics/mail-expire") or "/supervise" in folder or "/event" in folder:
             folders.clear()
             continue
         for name in names:
