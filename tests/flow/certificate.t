@@ -195,7 +195,7 @@ def forged(mail, t):
 
 with Postroom(5) as mail, Tap() as t:
     mail.control("authproxies", f"{mail.address}\n")
-    subprocess.run(["s6-svc", "-r", f"{mail.home}/service/auth-server"], check=True)
+    mail.restart("auth-server")
     ca, known, stranger = Authority(mail.folder), own(mail.folder, "known"), own(mail.folder, "stranger")
     by_fingerprint(mail, t, known, stranger)
     good = by_authority(mail, t, ca, stranger)

@@ -171,13 +171,13 @@ def keys(t, mail, sink):
         t.ok(code == 451 and said.startswith("4.3.0"), "what cannot be signed is not taken: 451", (code, said))
         t.ok(wait_for(lambda: why in mail.log("smtp-submission")), f"... the log says: {why}", mail.log("smtp-submission")[-1500:])
     mail.control("dkim", "* default\n")
-    subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/dkim-sign"], check=True)
+    mail.stop("dkim-sign")
     code, said = send(mail, FAR, "alice@example.test", content(b"fails"), **who)
     t.is_(code, 451, "dkim-sign is down: 451")
     mail.control("dkim", None)
     code, said = send(mail, FAR, "alice@example.test", content(b"no control file"), **who)
     t.ok(code == 250 and signatures(arrived(sink, b"Subject: no control file")) == [], "without control/dkim nobody is asked", (code, said))
-    subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/dkim-sign"], check=True)
+    mail.start("dkim-sign")
 
 
 def isolation(t, mail):

@@ -110,7 +110,7 @@ def slow_or_gone(mail, t):
 def once_over_restarts(mail, t):
     """send-schedule is killed again and again while it returns messages."""
     server = peer(mail, RCPT=b"550 5.1.1 no\r\n")
-    subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/send-schedule"], check=True)
+    mail.stop("send-schedule")
     ids = [mail.submit("alice", REMOTE, f"restart {i}") for i in range(12)]
     subprocess.run(["s6-svc", "-u", f"{mail.home}/service/send-schedule"], check=True)
     for _ in range(4):

@@ -99,11 +99,11 @@ def failures(mail, t):
         t.is_(codes(client), {"bob": "554 5.4.6"}, "a loop is 554 5.4.6")
         client.give("ann@outside.example", ["bob@example.test", "alice@example.test"], MESSAGE % "bare" + "a\nb\r\n")
         t.is_(codes(client), {"bob": "550 5.6.11", "alice": "550 5.6.11"}, "what is refused as a whole is refused for each")
-    subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/mailbox-spawn"], check=True)
+    mail.stop("mailbox-spawn")
     with on_socket(mail) as client:
         client.give("ann@outside.example", ["bob@example.test"], MESSAGE % "away")
         t.is_(codes(client), {"bob": "451 4.3.0"}, "mailbox-spawn is away: 451")
-    subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/mailbox-spawn"], check=True)
+    mail.start("mailbox-spawn")
     t.is_(mail.queue(), [], "... nothing is queued")
 
 
@@ -126,12 +126,12 @@ def several(mail, t):
         mail.run("qctl", "retry", *[m["id"] for m in queued])
         t.ok(mail.mail_with("bob", "half a list"), "... and delivered later")
         t.is_([len([m for m in mail.mail(u) if b"half a list" in m]) for u in ("alice", "bob")], [1, 1], "... once to each")
-        subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/queue-add"], check=True)
+        mail.stop("queue-add")
         os.chmod(box, 0o500)
         client.give("ann@outside.example", ["both@example.test"], MESSAGE % "no queue")
         t.is_(codes(client), {"both": "451 4.3.0"}, "if that part cannot be queued, the client is to try again")
         os.chmod(box, 0o700)
-        subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/queue-add"], check=True)
+        mail.start("queue-add")
 
 
 def settings_of(mail, address, *lines):
@@ -205,7 +205,7 @@ def tcp(mail, t):
     except ConnectionRefusedError:
         t.ok(True, "N-110 port 24 is closed until the operator opens it")
     os.remove(service + "/down")
-    subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", service], check=True)
+    mail.start("lmtp-tcp")
     with Client(mail.address, mail.port(24)) as client:
         client.give("ann@outside.example", ["bob@example.test"], MESSAGE % "by TCP")
         t.is_(codes(client), {"bob": "250 2.0.0"}, "N-110 W-02 LMTP on port 24, switched on as doc/quickstart.md says")

@@ -206,10 +206,10 @@ with mail, Tap() as t:
         # What is beside the way of a message does not stop it: stopped, or killed the moment before
         beside = ("tls-report", "report-post", "token-run")
         for service in beside:
-            subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/{service}"], check=True)
+            mail.stop(service)
         sends(t, world, "ok.test", f"{', '.join(beside)} do not run: mail goes all the same")
         for service in beside:
-            subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/{service}"], check=True)
+            mail.start(service)
         for service in (*beside, "sts-fetch", "tls-client"):
             os.kill(mail.pid(service), signal.SIGKILL)
             id = re.search("id=([^ ]*)", sends(t, world, "ok.test", f"{service} is killed: mail goes")).group(1)
@@ -218,7 +218,7 @@ with mail, Tap() as t:
         # Without sts-fetch nobody knows, but of a domain that has no record, and of which no policy is known from before
         stranger_at("known.test")
         world.remember("known.test")
-        subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/sts-fetch"], check=True)
+        mail.stop("sts-fetch")
         line = sends(t, world, "plain.test", "sts-fetch does not run: mail to a domain without record goes, nobody is asked for its policy")
         t.matches(line, "policy=may", "... as the log says")
         waits(t, world, "known.test", "MTA-STS", "... to one whose record is suppressed, but whose policy is known, it does not")
@@ -226,7 +226,7 @@ with mail, Tap() as t:
         waits(t, world, "unseen.test", "MTA-STS", "... nor where smtp-send cannot see whether one is known")
         subprocess.run(["chmod", "0710", f"{mail.home}/state/sts"], check=True)
         id = waits(t, world, "watched.test", "MTA-STS", "sts-fetch does not run: nothing is sent as if there was no policy")
-        subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/sts-fetch"], check=True)
+        mail.start("sts-fetch")
         again(t, world, id, "watched.test", "... until it runs")
     finally:
         world.dns.remove()

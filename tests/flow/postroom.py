@@ -137,9 +137,40 @@ class Postroom:
         said = subprocess.run(["s6-svstat", "-o", "pid", f"{self.home}/service/{service}"], stdout=subprocess.PIPE, text=True).stdout
         return int(said) if int(said) > 1 else None
 
+    def status(self, service):
+        """What s6 says of a service: its process (None: there is none), whether that is ready, whether there shall be one."""
+        said = subprocess.run(["s6-svstat", "-o", "pid,ready,wantedup", f"{self.home}/service/{service}"], stdout=subprocess.PIPE, text=True).stdout
+        pid, is_ready, is_wanted = said.split()
+        return int(pid) if int(pid) > 1 else None, is_ready == "true", is_wanted == "true"
+
+    def tell(self, service, command, is_done):
+        """s6-svc, and waits until the service's status is as it shall be. That is looked at: s6-svc -wR waits for an event, and loses it if
+        it does not run for a moment in which the service ends and is ready again (s6 2.11)."""
+        subprocess.run(["s6-svc", command, f"{self.home}/service/{service}"], check=True)
+        if not wait_for(lambda: is_done(*self.status(service)), 300):
+            print(self.explain(service), file=sys.stderr)
+            sys.exit(f"s6-svc {command} {service}: in vain")
+
+    def explain(self, service):
+        """Why a service does not do what it was told."""
+        def said(*words):
+            return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+        svstat = said("s6-svstat", f"{self.home}/service/{service}")
+        processes = [line for line in said("ps", "-eo", "pid,ppid,stat,etimes,wchan:24,args").splitlines() if "PPID" in line or (f"{self.home}/" in line and "s6-log" not in line)]
+        log = self.log(service).splitlines()[-40:]
+        return "\n".join([f"# {service}: {svstat}", *processes, *log, *self.run("qstat").splitlines()[:40], said("cat", "/proc/loadavg")])
+
+    def stop(self, service):
+        self.tell(service, "-d", lambda pid, is_ready, is_wanted: not pid and not is_wanted)
+
+    def start(self, service):
+        """Ready when it returns."""
+        self.tell(service, "-u", lambda pid, is_ready, is_wanted: pid and is_ready and is_wanted)
+
     def restart(self, service):
         """Stops and starts one service, ready when it returns."""
-        subprocess.run(["s6-svc", "-wR", "-T", "20000", "-r", f"{self.home}/service/{service}"], check=True)
+        before = wait_for(lambda: self.pid(service), 300)
+        self.tell(service, "-r", lambda pid, is_ready, is_wanted: pid not in (None, before) and is_ready)
 
     def mail(self, user, domain="example.test"):
         """The messages in a user's INBOX, as bytes."""

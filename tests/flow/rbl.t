@@ -2,7 +2,7 @@
 # rbl: what DNS says about a client of port 25, by client-check: block lists (N-56), reverse name, HELO name. A whole instance in a
 # network namespace of its own, with a real nsd: who is listed is refused with the list's text, over IPv4 and IPv6; which answers
 # count; a header instead of a refusal; trusted clients, logins and bypassed recipients are spared; without DNS mail flows.
-import os, smtplib, socket, subprocess, sys, time
+import os, smtplib, socket, sys, time
 
 sys.path[:0] = ["tests", "tests/flow"]
 import net
@@ -156,11 +156,11 @@ with mail, Tap() as t:
             t.ok(wait_for(lambda: not asked(mail)), "check 17: who hangs up leaves nobody behind who waits for DNS", asked(mail))
             mail.control("rbltimeout", "1")
             t.is_(rcpt(mail, "192.0.2.66"), OK, "DNS does not answer: the client waits for control/rbltimeout, then mail flows")
-        subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/client-check"], check=True)
+        mail.stop("client-check")
         t.is_(rcpt(mail, "192.0.2.66"), OK, "client-check is down: mail flows")
         wait_for(lambda: "unchecked reason" in mail.log("smtp-mx"))
         t.matches(mail.log("smtp-mx"), r"unchecked reason=.* client=192\.0\.2\.66", "... and the log says so")
-        subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/client-check"], check=True)
+        mail.start("client-check")
         t.ok(dns.start(), "DNS is back")
         mail.control("helocheck", None)
         mail.control("rbltimeout", "60")

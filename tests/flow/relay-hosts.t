@@ -25,7 +25,7 @@ def arrives(a, at, hosts, t, subject, what):
 
 def switch(host, up):
     for service in ("smtp-submission",):
-        subprocess.run(["s6-svc", "-wU" if up else "-wD", "-T", "20000", "-u" if up else "-d", f"{host.home}/service/{service}"], check=True)
+        host.start(service) if up else host.stop(service)
 
 
 def by_token(a, t):

@@ -155,7 +155,7 @@ def by_lmtp(a, b, t):
     """B is a store behind A: it speaks LMTP on port 24 (protocol: lmtp), and answers for each recipient."""
     service = f"{b.home}/service/lmtp-tcp"
     os.remove(service + "/down")
-    subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", service], check=True)
+    b.start("lmtp-tcp")
     a.relay_rule(type="default", host=b.address, port=b.port(24), tls="may", protocol="lmtp")
     id = a.submit("alice", ["carol@central.test", "relay-a@central.test"], "by LMTP")
     for user in ("carol", "relay-a"):

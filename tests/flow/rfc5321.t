@@ -2,7 +2,7 @@
 # rfc5321: the server as the standards of SMTP want it, asked on raw sockets by somebody who has not read its code: RFC 5321,
 # 1870, 2033, 2034, 2920, 3207, 3848, 4954, 6152, 6409, 8314, 9422. Each test names its section. Where postroom does otherwise
 # by choice, the document that says so is named. (W-01, W-02)
-import base64, email.utils, os, random, re, subprocess, sys, time
+import base64, email.utils, os, random, re, sys, time
 
 sys.path.insert(0, "tests/flow")
 from postroom import Postroom, Tap, wait_for
@@ -609,23 +609,19 @@ def packets(mail, t, lmtp):
     t.ok(not wrong, f"RFC 5321 4.5.2, 4.5.3.1.7, 2920 3.2, 3030: 16 messages of 32 KB to 3 MB in random packets, by DATA and BDAT, in clear, under TLS, by LMTP: each is whole (seed {seed})", *wrong)
 
 
-def service(mail, name, *words):
-    subprocess.run(["s6-svc", "-T", "20000", *words, f"{mail.home}/service/{name}"], check=True)
-
-
 def out_of_order(mail, t, lmtp):
     """What the server says when something of it is down: 4yz, and the session stays."""
-    service(mail, "auth-server", "-wD", "-d")
+    mail.stop("auth-server")
     with Smtp(mail, 587) as s:
         s.secure()
         t.matches(s("AUTH PLAIN " + b64("\0a\0b")), "^454 4.7.0", "RFC 4954 6: 454 4.7.0 when nobody can be asked")
-        service(mail, "auth-server", "-wU", "-u")
+        mail.start("auth-server")
         t.matches(s("AUTH PLAIN " + b64(f"\0{BOB}\0{mail.password('bob')}")), "^235", "RFC 4954 6: ... and later it can be done")
-    service(mail, "queue-add", "-wD", "-d")
+    mail.stop("queue-add")
     with Smtp(mail, 25) as s:
         subject, message = letter()
         t.matches(s.message(message), "^45[12] 4.3", "RFC 5321 4.2.5, 6.1: who cannot keep a message says 4yz at its end")
-        service(mail, "queue-add", "-wU", "-u")
+        mail.start("queue-add")
         t.matches(s.message(message), "^250", "RFC 5321 4.2.5: ... and the client tries again")
         t.ok(delivered(mail, subject), "... with success")
     with lmtp() as s:
@@ -635,7 +631,7 @@ def out_of_order(mail, t, lmtp):
         t.matches(s.content(message), r"^250 2.*delivered$", "RFC 2033 4.2, 5321 4.5.3.1.5: LMTP's answer for a long address, cut within it")
     with Smtp(mail, 25) as s:
         s.begin()
-        service(mail, "smtp-mx", "-wR", "-r")
+        mail.restart("smtp-mx")
         t.matches(s.reply(), "^421 4.3", "RFC 5321 3.8: a server that is told to stop says 421")
         t.ok(s.ended(), "RFC 5321 3.8: ... and closes")
 
@@ -655,7 +651,7 @@ def endings(mail, t):
 
 with Postroom(46) as mail, Tap() as t:
     os.unlink(f"{mail.home}/service/smtp-internal/down")
-    subprocess.run(["s6-svc", "-uwU", "-T", "20000", f"{mail.home}/service/smtp-internal"], check=True)
+    mail.start("smtp-internal")
 
     def lmtp():
         return Smtp(mail, path=f"{mail.home}/run/lmtp", hello="LHLO front.example")

@@ -2,7 +2,7 @@
 # samba: people and groups of a real Samba AD domain controller, over TLS with a CA of its own, by the profile ad: N-10, L-03 to L-06, L-18, L-19, L-20,
 # L-21 to L-24, N-18, N-25, T15. Logins by binding as the user; lists by proxyAddresses; groups of all scopes, nested, with more than 1500
 # members, by primary group; a disabled, an expired and a renamed user; why a bind is refused is in our log alone.
-import os, re, smtplib, socket, ssl, subprocess, sys
+import os, re, smtplib, socket, ssl, sys
 
 sys.path[:0] = ["tests", "tests/flow"]
 import net
@@ -146,7 +146,7 @@ def check_groups(mail, t):
 
 
 def check_rename(mail, dc, t):
-    subprocess.run(["s6-svc", "-wD", "-T", "60000", "-d", f"{mail.home}/service/ldap-watch"], check=True)  # or it would know of it at once
+    mail.stop("ldap-watch")  # or it would know of it at once
     before = mail.count("hanna", "Passw0rd.hanna")
     owner = os.stat(f"{mail.home}/mail/school.test/hanna").st_uid
     dc.change(f"dn: CN=hanna,{USERS}\nchangetype: modrdn\nnewrdn: CN=Hanna Huber\ndeleteoldrdn: 1\n\n"

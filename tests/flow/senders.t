@@ -67,13 +67,13 @@ def kept(ask):
     client = ask.open(ip=FAR)
     client.mail("x@noisy.example")
     client.rcpt(JOE), client.rcpt(ALICE), client.rcpt(CAROL)
-    subprocess.run(["s6-svc", "-wD", "-d", f"{ask.mail.home}/service/send-schedule"], check=True)
+    ask.mail.stop("send-schedule")
     code, text = client.data("Subject: kept\n\nHello\n")
     id = text.decode().split()[-1]
     found = glob.glob(f"{ask.mail.home}/queue/**/{id}*", recursive=True)
     with open(found[0], "rb") as file:
         head = file.read(3000).decode(errors="replace")
-    subprocess.run(["s6-svc", "-wU", "-u", f"{ask.mail.home}/service/send-schedule"], check=True)
+    ask.mail.start("send-schedule")
     facts = next((line for line in head.splitlines() if "role=mx" in line), "")
     ask.t.ok("bypass=av" in facts, "N-63 T20 the sender's bypass is a fact of the message", head)
     mine = [line for line in head.splitlines() if ALICE in line and "mailbox=" in line]

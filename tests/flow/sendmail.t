@@ -126,13 +126,13 @@ def queue(mail, t):
 
 
 def down(mail, t):
-    subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/inject"], check=True)
+    mail.stop("inject")
     code, said = sendmail(mail, ["bob"], "Subject: down\n\nx\n")
     t.ok(code == 75 and "is it running?" in said, "the server is down: 75, and that is said", said)
     running = subprocess.Popen([f"{mail.home}/bin/sendmail", "bob"], stdin=subprocess.PIPE, env=mail.environment)
     running.stdin.write(b"Subject: restarted\n\nx\n")
     running.stdin.close()
-    subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/inject"], check=True)
+    mail.start("inject")
     t.ok(running.wait(300) == 0 and mail.mail_with("bob", "Subject: restarted"), "... one that is being started is waited for")
 
 

@@ -2,7 +2,7 @@
 # smtputf8: addresses that are not ASCII, end to end: made by mailadm, written to from port 25 and from a login, delivered, read by
 # IMAP; a domain by its U-label and its A-label. And the internal port, off until it is switched on: a login without TLS, from this
 # host. (N-119, S-39, N-43, N-115, W-01)
-import base64, glob, imaplib, os, smtplib, ssl, subprocess, sys
+import base64, glob, imaplib, os, smtplib, ssl, sys
 
 sys.path.insert(0, "tests/flow")
 from postroom import Postroom, Tap, wait_for
@@ -55,7 +55,7 @@ with Postroom(32) as mail, Tap() as t:
     service = f"{mail.home}/service/smtp-internal"
     t.ok(os.path.exists(service + "/down"), "N-115 the internal port is off")
     os.unlink(service + "/down")
-    subprocess.run(["s6-svc", "-uwU", "-T", "20000", service], check=True)
+    mail.start("smtp-internal")
     with smtplib.SMTP(mail.address, mail.port(10587), timeout=300) as client:
         client.ehlo()
         t.is_(client.mail("bob@example.test")[0], 530, "N-115 switched on: 10587 needs a login")

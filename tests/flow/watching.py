@@ -100,7 +100,7 @@ def resumed(mail, after):
 
 
 def down(mail):
-    subprocess.run(["s6-svc", "-wD", "-T", "60000", "-d", f"{mail.home}/service/ldap-watch"], check=True)
+    mail.stop("ldap-watch")
 
 
 def up(mail):
