@@ -26,6 +26,8 @@ programs = \
   deliver/mail-expire \
   imap/imap-login \
   imap/imap-session \
+  pop3/pop3-login \
+  pop3/pop3-session \
   auth/auth-server \
   auth/auth-bind \
   auth/token-check \
@@ -61,7 +63,7 @@ programs_with_hashing = auth/auth-server auth/password-hash admin/mailadm
 # pages. NSS and iconv load libraries at run time, so none of them uses those; what holds OpenSSL, libldap or iconv is not
 # here, so that a new library of the system reaches it at its next start. A new libc means: make clean install.
 programs_static = smtpd/smtp-receive smtpd/client-check smtpd/srs-server queue/queue-add send/send-schedule send/smtp-send \
-  imap/imap-login auth/auth-server
+  imap/imap-login pop3/pop3-login auth/auth-server
 
 CC      := $(shell head -n 1 conf-cc)
 LD      := $(shell head -n 1 conf-ld)
@@ -70,7 +72,7 @@ home     = $(DESTDIR)$(conf)
 B        = build
 present  = $(patsubst %.c,%,$(wildcard $(programs:=.c)))
 built    = $(present:%=$(B)/%)
-modules  = $(filter-out $(programs:=.c),$(wildcard lib/*.c service/*.c smtpd/*.c sendmail/*.c filter/*.c queue/*.c send/*.c tlsrpt/*.c deliver/*.c imap/*.c auth/*.c ldapsync/*.c admin/*.c))
+modules  = $(filter-out $(programs:=.c),$(wildcard lib/*.c service/*.c smtpd/*.c sendmail/*.c filter/*.c queue/*.c send/*.c tlsrpt/*.c deliver/*.c imap/*.c pop3/*.c auth/*.c ldapsync/*.c admin/*.c))
 units    = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*.c))
 helpers  = $(patsubst %.c,$(B)/%,$(wildcard tests/flow/*.c))
 shims    = $(patsubst %.c,$(B)/%.so,$(wildcard tests/crash/*.c))

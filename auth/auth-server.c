@@ -1,6 +1,6 @@
 /* auth-server: who somebody is (doc/calls.md, "The login").
 
-   Called by mail-submit and mail-login over run/auth-server; runs as mail-auth. Reads tables/current; asks auth-bind;
+   Called by mail-submit, mail-login and mail-pop3 over run/auth-server; runs as mail-auth. Reads tables/current; asks auth-bind;
    hands the client's socket of a login to mailbox-spawn. Writes its log, when app passwords were used, and
    state/limits/mail-auth. */
 
@@ -156,7 +156,7 @@ static void session(int in, int out, const struct peer *peer)
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const callers[] = { "mail-submit", "mail-login", 0 };
+  static const char *const callers[] = { "mail-submit", "mail-login", "mail-pop3", 0 };
   static const char *const reads[] = { "control", "tables", "run", 0 };
   static const char *const writes[] = { "state/apppasswords", "state/binds", "state/limits/" GUESS_USER, 0 };
   static const struct sandbox sandbox = { .reads = reads, .writes = writes };

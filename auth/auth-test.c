@@ -86,7 +86,7 @@ static void ask(const struct test *t, const text *secret, text *answer)
   record_add(&request, "test", "yes");
   record_add(&request, "response", text_string(&encoded));
   errno = 0;
-  if (!converse(&request, answer)) die_unable("ask auth-server at run/auth-server (only root, mail-submit and mail-login may; is it up?)");
+  if (!converse(&request, answer)) die_unable("ask auth-server at run/auth-server (only root and the programs of logins may; is it up?)");
   text_wipe(&response);
   text_wipe(&encoded);
   text_wipe(&request);

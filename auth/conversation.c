@@ -76,7 +76,7 @@ void conversation_say_yes(struct conversation *c)
     record_add(&packet, "mailbox", c->login.mailbox.s);
   if (c->login.master.len) record_add(&packet, "master", c->login.master.s);
   if (c->is_test) explain_add(&packet, &c->login);
-  c->may_start = record_is(&c->request, "service", "imap");
+  c->may_start = record_is(&c->request, "service", "imap") || record_is(&c->request, "service", "pop3");
   if (!call_send(c->socket, &packet, 0, 0)) log_event("gone", "reason", strerror(errno), (char *)0);
   text_free(&packet);
 }

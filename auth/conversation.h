@@ -18,7 +18,7 @@ struct conversation {
   bool is_concluding;  /* SCRAM: our proof is out, which is the last challenge */
   bool is_refused;     /* a token: why it is not taken is out, the same */
   bool is_in_exchange; /* a challenge is out */
-  bool may_start;      /* the last attempt was right, for imap */
+  bool may_start;      /* the last attempt was right, for imap or pop3 */
   bool is_root;        /* the caller */
   bool is_test;        /* it is auth-test: he is told all that is known, and nothing is counted */
 };

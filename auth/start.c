@@ -16,7 +16,7 @@ static void describe(const struct login_answer *login, const text *facts, const 
     text_add_char(&name, '*');
     text_add_text(&name, &login->master);
   }
-  record_add(request, "what", "imap");
+  record_add(request, "what", record_get(facts, "service"));
   record_add(request, "mailbox", login->mailbox.s);
   record_add(request, "login", text_string(&name));
   record_add(request, "tag", record_get(packet, "tag"));

@@ -1,4 +1,4 @@
-/* start: the socket of a client who has logged in by IMAP goes on to mailbox-spawn. */
+/* start: the socket of a client who has logged in by IMAP or POP3 goes on to mailbox-spawn. */
 
 #ifndef AUTH_START_H
 #define AUTH_START_H
@@ -6,7 +6,7 @@
 #include "auth/login.h"
 #include "lib/call.h"
 
-/* facts: of the attempt, ip= and tls=; packet: tag= and ahead= of its command; fds: the client's socket. "started", "limit" or "later", with a sentence in error. */
+/* facts: of the attempt, service=, ip= and tls=; packet: tag= and ahead= of its command; fds: the client's socket. "started", "limit" or "later", with a sentence in error. */
 const char *auth_start(const struct login_answer *login, const text *facts, const text *packet, const struct call_fds *fds, text *error);
 
 #endif

@@ -109,7 +109,7 @@ static void session(int in, int out, const struct peer *peer)
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const callers[] = { "mail-in", "mail-submit", "mail-login", 0 };
+  static const char *const callers[] = { "mail-in", "mail-submit", "mail-login", "mail-pop3", 0 };
   static const char *const reads[] = { "tls", "control", 0 };
   static const struct sandbox sandbox = { .reads = reads };
   struct serve service = {

@@ -1,8 +1,8 @@
-/* mailbox-spawn: becomes a mailbox's uid, to deliver a message into it, to run an IMAP session on it, or to take old spam out of it.
+/* mailbox-spawn: becomes a mailbox's uid, to deliver a message into it, to run an IMAP or POP3 session on it, or to take old spam out of it.
 
    The only root process on the way of a message or a login. The parent accepts, checks who calls, and forks. The child
    looks the mailbox's key up in policy.cdb, opens (or makes) mail/DOMAIN/USER, and gives up root for good; only then
-   does it look at anything that came from outside. It executes nothing: deliver, imap and expire are called as functions. */
+   does it look at anything that came from outside. It executes nothing: deliver, imap, pop3 and expire are called as functions. */
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -34,6 +34,7 @@
 #include "lib/serve.h"
 #include "lib/tables.h"
 #include "lib/user.h"
+#include "pop3/session.h"
 
 enum { REQUEST_SECONDS = 10, DELIVERY_SECONDS = 300, KEPT_SECONDS = 30, EXPIRY_SECONDS = 90, SWEEP_SECONDS = 10, DELIVERIES = 1000, SESSIONS = 10000,
        MEBIBYTE = 1024 * 1024, MEMORY_BYTES = 64 * MEBIBYTE, SESSION_BYTES = 1024 * MEBIBYTE,
@@ -203,6 +204,7 @@ struct settings {
   text host;
   uint64_t append_bytes;
   unsigned int sessions; /* of this mailbox from this address; 0: no limit */
+  unsigned int silence;  /* POP3: seconds */
   enum plus plus;
 };
 
@@ -218,7 +220,7 @@ static void answer_limit(int caller, const char *key, const char *ip)
 }
 
 /* The caller hears that it began, and is gone; the client's socket is all that is left to talk to. */
-static void run_imap(int caller, const text *request, const struct mailbox *m, const struct settings *settings, int client)
+static void run_session(int caller, const text *request, const struct mailbox *m, const struct settings *settings, int client)
 {
   const char *encoded = record_get(request, "ahead");
   struct imap_start start = { .login = record_get(request, "login"), .tag = record_get(request, "tag"),
@@ -239,7 +241,8 @@ static void run_imap(int caller, const text *request, const struct mailbox *m, c
   if (!call_send(caller, &answer, 0, 0)) die_unable("tell the caller that the session begins");
   close(caller);
   tables_close(&policy);
-  imap_session(client, client, &start);
+  if (record_is(request, "what", "pop3")) pop3_session(client, client, &start, settings->silence);
+  else imap_session(client, client, &start);
 }
 
 /* N-67 */
@@ -266,15 +269,23 @@ static void run_expiry(int caller, const text *request, const struct place *plac
   call_send(caller, &answer, 0, 0);
 }
 
-enum work { DELIVERY, IMAP, EXPIRY, NO_WORK };
+enum work { DELIVERY, IMAP, POP3, EXPIRY, NO_WORK };
 
 static enum work work_of(const text *request)
 {
-  static const char *const words[] = { [DELIVERY] = "deliver", [IMAP] = "imap", [EXPIRY] = "expire" };
+  static const char *const words[] = { [DELIVERY] = "deliver", [IMAP] = "imap", [POP3] = "pop3", [EXPIRY] = "expire" };
   unsigned int i = DELIVERY;
 
   while (i < NO_WORK && !record_is(request, "what", words[i])) i++;
   return (enum work)i;
+}
+
+static unsigned int read_silence(void)
+{
+  uint64_t seconds = conf_number("timeoutpop3", POP3_SILENCE_SECONDS, 86400);
+
+  if (seconds < POP3_SILENCE_SECONDS) die_permanent("control/timeoutpop3 is less than the 600 seconds of RFC 1939");
+  return (unsigned int)seconds;
 }
 
 static void settings_read(struct settings *s, enum work work, const char *ip)
@@ -282,9 +293,10 @@ static void settings_read(struct settings *s, enum work work, const char *ip)
   if (work == DELIVERY) {
     conf_me(&s->host);
     s->plus = deliver_choice_plus();
-  } else if (work == IMAP) {
+  } else if (work == IMAP || work == POP3) {
     s->append_bytes = conf_number("databytes", APPEND_BYTES, UINT64_MAX);
     s->sessions = seat_count(&policy, ip);
+    s->silence = read_silence();
   }
 }
 
@@ -300,7 +312,8 @@ static bool may_ask(uid_t caller, enum work work)
 {
   switch (work) {
   case DELIVERY: return !caller || caller == send_uid || caller == lmtp_uid;
-  case IMAP: return !caller || caller == auth_uid;
+  case IMAP:
+  case POP3: return !caller || caller == auth_uid;
   case EXPIRY: return !caller || caller == expire_uid;
   case NO_WORK: break;
   }
@@ -337,7 +350,8 @@ static void session(int in, int out, const struct peer *peer)
   mailbox.host = text_string(&settings.host);
   switch (work) {
   case DELIVERY: run_deliveries(out, &request, &mailbox, &fds); break;
-  case IMAP: run_imap(out, &request, &mailbox, &settings, fds.fd[0]); break;
+  case IMAP:
+  case POP3: run_session(out, &request, &mailbox, &settings, fds.fd[0]); break;
   case EXPIRY: run_expiry(out, &request, &place, &mailbox); break;
   case NO_WORK: break;
   }

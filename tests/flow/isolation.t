@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # isolation: a taken-over program yields only its own job (checks 54, 55, 56; W-09). From outside: /proc and modes. By trying
 # as each uid: what it can open, write and call. And from inside: running sessions make the system calls themselves.
-import errno, glob, grp, imaplib, os, platform, pwd, re, smtplib, socket, ssl, subprocess, sys
+import errno, glob, grp, imaplib, os, platform, poplib, pwd, re, smtplib, socket, ssl, subprocess, sys
 
 sys.path.insert(0, "tests/flow")
 sys.dont_write_bytecode = True
@@ -10,8 +10,8 @@ from postroom import Postroom, Tap, wait_for
 
 USERS = [line.split()[0] for line in open("service/users") if line.strip() and not line.startswith("#")]
 SUPERVISION = {"s6-svscan", "s6-supervise", "s6-log", "s6-ftrigrd"}
-CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login"}, "tls-client": {"mail-remote"},
-           "auth-server": {"mail-submit", "mail-login"}, "auth-bind": {"mail-auth"}, "token-check": {"mail-auth"},
+CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login", "mail-pop3"}, "tls-client": {"mail-remote"},
+           "auth-server": {"mail-submit", "mail-login", "mail-pop3"}, "auth-bind": {"mail-auth"}, "token-check": {"mail-auth"},
            "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp", "mail-expire"},
            "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
            "dkim-sign": {"mail-in", "mail-submit", "mail-inject"},
@@ -364,6 +364,9 @@ with Postroom(17) as mail, Tap() as t:
         with mail.connect(143) as client:
             client.recv(1000)
             test_inside(t, "imap-login", session_of(t, "imap", home), home)
+        with mail.connect(110) as client:
+            client.recv(1000)
+            test_inside(t, "pop3-login", session_of(t, "pop3", home), home)
         with smtplib.SMTP(mail.address, mail.port(587)) as smtp:
             smtp.starttls(context=context)
             smtp.login("bob@example.test", mail.password("bob"))
@@ -381,3 +384,12 @@ with Postroom(17) as mail, Tap() as t:
                 t.is_(process.open(f"{home}/{path}"), -errno.EACCES, f"... not even {path}, which its uid may read: only its mailbox")
         t.is_(imap.noop()[0], "OK", "the session goes on")
         imap.logout()
+        pop = poplib.POP3_SSL(mail.address, mail.port(995), context=context)
+        pop.user("bob@example.test"), pop.pass_(mail.password("bob"))
+        session = session_of(t, "mailbox-spawn", home)
+        test_inside(t, "bob's POP3 session", session, home, ["mail/example.test/bob/new"])
+        with Inside(session) as process:
+            for path in ("control/me", "tables/current/policy.cdb", "mail/example.test"):
+                t.is_(process.open(f"{home}/{path}"), -errno.EACCES, f"... not even {path}: only its mailbox")
+        t.ok(pop.noop().startswith(b"+OK"), "the session goes on")
+        pop.quit()
