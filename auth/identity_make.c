@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/log.h"
+
 static int make_file(const text *record)
 {
   int fd = memfd_create("identity", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -23,6 +25,7 @@ int auth_identity_make(const struct tls *tls, const char *fingerprint, text *ans
   tls_addresses(tls, &addresses);
   for (size_t at = 0; at < addresses.len; at += strlen(addresses.s + at) + 1) record_add(&record, "address", addresses.s + at);
   if (addresses.len) record_add(answer, "vouched", "yes");
+  if (tls_revocation(tls)) log_event("not-vouched", "reason", tls_revocation(tls), "fingerprint", fingerprint, (char *)0);
   int fd = make_file(&record);
   text_free(&record);
   text_free(&addresses);

@@ -1,7 +1,7 @@
 /* tls-server: does the TLS handshake for the programs that speak with clients, and carries their bytes.
 
    Serves calls on run/tls-server: takes the client's socket, gives a plaintext socket back (doc/calls.md). Reads
-   tls/cert.pem and tls/key.pem, again when they change. Runs as mail-tls, the only uid that may read the key; writes no
+   tls/cert.pem and tls/key.pem, control/clientca and clientcrl, again when they change. Runs as mail-tls, the only uid that may read the key; writes no
    file. */
 
 #include <sys/stat.h>
@@ -21,14 +21,14 @@
 
 enum { TICKET_KEY_SECONDS = 12 * 3600, CONNECTIONS = 20000, CONNECTION_BYTES = 256 << 20 };
 
-/* What stat tells of both files; they are read again when it is something else. */
+/* What stat tells of the files; they are read again when it is something else. */
 struct identity {
-  struct stat certificate, key, authorities;
+  struct stat certificate, key, authorities, revocations;
 };
 
 static struct tls_context *context;
 static struct identity identity;
-static time_t rotated;
+static time_t rotated, revocations_until; /* when a list of revoked certificates expires; 0: none does */
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -45,7 +45,9 @@ static bool look(struct identity *seen)
   stat(CERTIFICATE, &now.certificate);
   stat(KEY, &now.key);
   stat(SECURE_AUTHORITIES, &now.authorities);
-  has_changed = !is_same(&now.certificate, &seen->certificate) || !is_same(&now.key, &seen->key) || !is_same(&now.authorities, &seen->authorities);
+  if (stat(SECURE_REVOCATIONS, &now.revocations) == -1) lstat(SECURE_REVOCATIONS, &now.revocations); /* a link to nothing is there, and cannot be used */
+  has_changed = !is_same(&now.certificate, &seen->certificate) || !is_same(&now.key, &seen->key) || !is_same(&now.authorities, &seen->authorities) ||
+                !is_same(&now.revocations, &seen->revocations);
   *seen = now;
   return has_changed;
 }
@@ -58,30 +60,46 @@ static time_t seconds_now(void)
   return now.tv_sec;
 }
 
+/* Who may be revoked is not believed: without a list that can be used, where there should be one, no authority is. */
+static bool believe(struct tls_context *c, text *error)
+{
+  struct tls_revocations r = { .has_expired = false };
+
+  if (!tls_context_believe(c, SECURE_AUTHORITIES, error) || (identity.revocations.st_ino && !tls_context_revoke(c, SECURE_REVOCATIONS, &r, error))) return false;
+  revocations_until = r.until;
+  if (r.has_expired) log_event("revocations-expired", "file", SECURE_REVOCATIONS, "instead", "nobody is believed whose authority it is of", (char *)0);
+  return true;
+}
+
 /* Authorities that cannot be used are none; whoever goes on from a session of before has to show his certificate again. */
 static struct tls_context *make_context(text *error)
 {
   struct tls_context *c = tls_context_server(CERTIFICATE, KEY, error);
 
-  if (c && identity.authorities.st_ino && !tls_context_believe(c, SECURE_AUTHORITIES, error))
-    log_event("authorities-refused", "error", text_string(error), "instead", "none is believed", (char *)0);
-  return c;
+  revocations_until = 0;
+  if (!c || !identity.authorities.st_ino || believe(c, error)) return c;
+  log_event("authorities-refused", "error", text_string(error), "instead", "none is believed", (char *)0);
+  tls_context_free(c);
+  return tls_context_server(CERTIFICATE, KEY, error);
 }
 
 /* In the parent, before each connection. New files that do not fit together are told once, and the old ones serve on. */
 static void refresh(void)
 {
   text error = TEXT_ZERO;
+  bool is_over = revocations_until && time(0) >= revocations_until;
 
-  if (look(&identity)) {
+  if (look(&identity) || is_over) {
     struct tls_context *fresh = make_context(&error);
     if (fresh) {
       tls_context_free(context);
       context = fresh;
       rotated = seconds_now();
       log_event("certificate", "file", CERTIFICATE, (char *)0);
-    } else
+    } else {
+      tls_context_rotate(context);
       log_event("certificate-refused", "error", text_string(&error), "instead", "the one read before", (char *)0);
+    }
     text_free(&error);
   }
   if (seconds_now() - rotated >= TICKET_KEY_SECONDS) {

@@ -7,6 +7,7 @@
 #include "lib/text.h"
 
 #define SECURE_AUTHORITIES "control/clientca" /* PEM: whose certificates say which addresses a client has; for tls-server */
+#define SECURE_REVOCATIONS "control/clientcrl" /* PEM: their lists of revoked certificates */
 
 /* The certificate that a client has shown. identity: what tls-server itself says of it (doc/calls.md, "The certificate"), a file that nobody else can have
    written, for auth-server; 0: it showed none. */

@@ -17,10 +17,9 @@
 #define SESSION_CONTEXT "postroom"
 #define SESSION_SECONDS (12 * 3600)
 
-enum { NAMES_MAX = 20, ADDRESS_MAX = 320, EXPORTER_SIZE = 32 }; /* of a certificate, for people; RFC 9266 2 */
+enum { NAMES_MAX = 20, EXPORTER_SIZE = 32 }; /* of a certificate, for people; RFC 9266 2 */
 
-/* OpenSSL's own words for the last failure, or the system's. */
-static void add_reason(text *error, const char *otherwise)
+void tls_add_reason(text *error, const char *otherwise)
 {
   unsigned long code = ERR_peek_error();
   const char *reason = code ? ERR_reason_error_string(code) : 0;
@@ -35,7 +34,7 @@ struct tls_context *tls_context_fail(struct tls_context *c, text *error, const c
   text_add(error, what);
   text_add(error, path);
   text_add(error, ": ");
-  add_reason(error, errno ? strerror(errno) : "no reason given");
+  tls_add_reason(error, errno ? strerror(errno) : "no reason given");
   tls_context_free(c);
   return 0;
 }
@@ -131,19 +130,6 @@ struct tls_context *tls_context_server(const char *certificate_path, const char 
   return c;
 }
 
-bool tls_context_believe(struct tls_context *c, const char *path, text *error)
-{
-  ERR_clear_error();
-  errno = 0;
-  if (SSL_CTX_load_verify_file(c->ssl, path) == 1) return true;
-  text_copy(error, "unable to use the authorities in ");
-  text_add(error, path);
-  text_add(error, ": ");
-  add_reason(error, errno ? strerror(errno) : "no reason given");
-  text_string(error);
-  return false;
-}
-
 void tls_context_rotate(struct tls_context *c)
 {
   unsigned char keys[80]; /* a name of 16 bytes and two keys of 32 */
@@ -183,7 +169,7 @@ static void explain(const struct tls *t, text *error)
     text_add(error, X509_verify_cert_error_string(verified));
     ERR_clear_error();
   } else
-    add_reason(error, "the other side closed the connection");
+    tls_add_reason(error, "the other side closed the connection");
 }
 
 bool tls_handshake(struct tls *t, int socket, unsigned int seconds, text *error)
@@ -323,31 +309,6 @@ void tls_certificate_names(const struct tls *t, text *names)
   }
   if (!names->len && at >= 0) add_certificate_name(names, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
   text_string(names);
-  GENERAL_NAMES_free(all);
-  X509_free(certificate);
-}
-
-static bool is_address(const char *bytes, size_t length)
-{
-  for (size_t i = 0; i < length; i++)
-    if (!ascii_is_printable(bytes[i]) || bytes[i] == ' ') return false;
-  return length && length <= ADDRESS_MAX;
-}
-
-/* take_any lets every certificate through; what was wrong with it stays behind, also in a session that goes on from another one. */
-void tls_addresses(const struct tls *t, text *addresses)
-{
-  X509 *certificate = SSL_get_verify_result(t->ssl) == X509_V_OK ? SSL_get1_peer_certificate(t->ssl) : 0;
-  GENERAL_NAMES *all = certificate ? X509_get_ext_d2i(certificate, NID_subject_alt_name, 0, 0) : 0;
-
-  text_clear(addresses);
-  for (int i = 0; i < sk_GENERAL_NAME_num(all) && i < NAMES_MAX; i++) {
-    const GENERAL_NAME *one = sk_GENERAL_NAME_value(all, i);
-    const char *bytes = one->type == GEN_EMAIL ? (const char *)ASN1_STRING_get0_data(one->d.rfc822Name) : 0;
-    if (!bytes || !is_address(bytes, (size_t)ASN1_STRING_length(one->d.rfc822Name))) continue;
-    text_add_bytes(addresses, bytes, (size_t)ASN1_STRING_length(one->d.rfc822Name));
-    text_add_char(addresses, 0);
-  }
   GENERAL_NAMES_free(all);
   X509_free(certificate);
 }

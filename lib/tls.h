@@ -4,6 +4,8 @@
 #ifndef LIB_TLS_H
 #define LIB_TLS_H
 
+#include <time.h>
+
 #include "lib/text.h"
 
 struct tls_context; /* what connections share: certificate and key, or the authorities that are believed */
@@ -33,6 +35,14 @@ void tls_context_free(struct tls_context *c); /* 0 is allowed */
 
 /* A server's: the authorities that are believed when they say which addresses a client has (tls_addresses). */
 bool tls_context_believe(struct tls_context *c, const char *path, text *error);
+
+/* Then: their lists of revoked certificates, PEM. From now on they vouch for a certificate only if there is one of each authority above it that has not expired
+   and does not name it. False: the file cannot be used; nobody is to be believed. */
+struct tls_revocations {
+  bool has_expired; /* one of them */
+  time_t until;     /* when the next one does; 0: none */
+};
+bool tls_context_revoke(struct tls_context *c, const char *path, struct tls_revocations *r, text *error);
 
 /* New ticket keys: tickets given before lead to a full handshake from now on. */
 void tls_context_rotate(struct tls_context *c);
@@ -84,6 +94,9 @@ bool tls_fingerprint(const struct tls *t, text *hex);
 /* The mail addresses (rfc822Name) in that certificate, each ended by a NUL, if an authority of tls_context_believe vouches for it, for clients, and it has
    not expired. What is no plain address is left out. */
 void tls_addresses(const struct tls *t, text *addresses);
+
+/* Why an authority that would vouch for that certificate does not, by the lists: it is revoked, or no good list is there. 0: it is not that. */
+const char *tls_revocation(const struct tls *t);
 
 /* The names in that certificate, for people: its DNS names, or else its common name; several are parted by a space. */
 void tls_certificate_names(const struct tls *t, text *names);

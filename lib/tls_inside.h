@@ -20,6 +20,9 @@ struct tls {
   char sni[256];
 };
 
+/* OpenSSL's own words for the last failure, or the system's. */
+void tls_add_reason(text *error, const char *otherwise);
+
 struct tls_context *tls_context_new(const SSL_METHOD *method, const char *ciphers);
 struct tls_context *tls_context_fail(struct tls_context *c, text *error, const char *what, const char *path); /* frees it */
 struct tls *tls_connection_new(struct tls_context *c, int socket);

@@ -148,6 +148,125 @@ def by_authority(mail, t, ca, stranger):
     return good
 
 
+class Lister:
+    """An authority with lists of what it has revoked, by openssl ca."""
+
+    def __init__(self, folder, name, issuer=None):
+        self.folder, self.name, self.pem, self.base = folder, name, f"{folder}/{name}.pem", f"{folder}/{name}"
+        usage = "keyUsage=critical,keyCertSign,cRLSign"
+        if issuer:
+            pem, key = issued(issuer, name, f"DNS:{name}.example", more=f"basicConstraints=critical,CA:TRUE\n{usage}")
+            os.rename(pem, self.pem), os.rename(key, self.base + ".key")
+        else:
+            openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", f"/CN=Test {name}", "-addext", usage,
+                    "-keyout", self.base + ".key", "-out", self.pem)
+        with open(self.base + ".conf", "w") as file:
+            file.write(f"[ca]\ndefault_ca=x\n[x]\ndatabase={self.base}.index\ncrlnumber={self.base}.number\ndefault_md=sha256\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n")
+        open(self.base + ".index", "w").close()
+        with open(self.base + ".number", "w") as file:
+            file.write("01\n")
+
+    def ca(self, *words):
+        openssl("ca", "-config", self.base + ".conf", "-cert", self.pem, "-keyfile", self.base + ".key", *words)
+
+    def revoke(self, paths):
+        self.ca("-revoke", paths[0])
+
+    def list(self, *until):
+        self.ca("-gencrl", *(until or ("-crldays", "30")), "-out", self.base + ".crl")
+        with open(self.base + ".crl") as file:
+            return file.read()
+
+
+def publish(mail, lists):
+    """As it should be done: by mv."""
+    mail.control("clientcrl.new", lists)
+    os.rename(f"{mail.home}/control/clientcrl.new", f"{mail.home}/control/clientcrl")
+
+
+class Visit:
+    """TLS 1.2 sessions of one client, each going on from the one before if it can."""
+
+    def __init__(self, mail, paths):
+        self.mail, self.context, self.session = mail, context(paths), None
+        self.context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def again(self):
+        """Did it go on from the one before; is EXTERNAL offered?"""
+        with socket.create_connection((self.mail.address, self.mail.port(993))) as connection, self.context.wrap_socket(connection, session=self.session) as tls:
+            greeting = tls.recv(4096)
+            self.session = tls.session
+            return tls.session_reused, b"AUTH=EXTERNAL" in greeting
+
+
+IN, OUT = (True, "OK"), (False, "CANNOT")
+
+
+def revoked(mail, t):
+    root = Lister(mail.folder, "root")
+    middle = Lister(mail.folder, "below", root)
+    with open(root.pem) as file:
+        mail.control("clientca", file.read())
+    good, lost = issued(root, "kept", f"email:{BOB}"), issued(root, "lost", f"email:{BOB}")
+    t.is_((imap(mail, good), imap(mail, lost)), (IN, IN), "without control/clientcrl nobody is asked for lists")
+    visit = Visit(mail, lost)
+    t.is_([visit.again(), visit.again()], [(False, True), (True, True)], "... a session goes on from another one")
+    root.revoke(lost)
+    publish(mail, root.list())
+    t.is_(visit.again(), (False, False), "N-112: revoked in control/clientcrl: no session goes on from before, and EXTERNAL is not offered")
+    t.is_((imap(mail, lost), imap(mail, good), smtp(mail, lost)[1][:3]), (OUT, IN, "504"), "... nor taken; the other one is in")
+    t.ok(wait_for(lambda: re.search(f'not-vouched reason="certificate revoked" fingerprint={fingerprint(lost).replace(":", "").lower()}', mail.log("tls-server"))), "... the log says why, and which")
+    tables(mail, "certificates", f"{fingerprint(lost)} {BOB}\n")
+    t.is_(imap(mail, lost), IN, "a certificate of control/certificates is no authority's to revoke")
+    tables(mail, "certificates", None)
+
+    leaf = issued(middle, "leaf", f"email:{BOB}")
+    with open(leaf[0], "a") as both, open(middle.pem) as file:
+        both.write(file.read())
+    t.is_(imap(mail, leaf), OUT, "of an authority below that has no list: nobody")
+    t.ok(wait_for(lambda: "unable to get certificate CRL" in mail.log("tls-server")), "... which the log says")
+    publish(mail, middle.list() + root.list())
+    t.is_((imap(mail, leaf), imap(mail, lost), imap(mail, good)), (IN, OUT, IN), "the lists of both in one file")
+    root.revoke((middle.pem,))
+    publish(mail, middle.list() + root.list())
+    t.is_((imap(mail, leaf), imap(mail, good)), (OUT, IN), "the authority below is revoked itself")
+
+    def closed(why):
+        t.is_((imap(mail, good), imap(mail, lost), smtp(mail, good)[0]), (OUT, OUT, False), why + ": nobody is believed")
+
+    publish(mail, root.list("-crl_lastupdate", "20240101000000Z", "-crl_nextupdate", "20240201000000Z"))
+    closed("a list that has expired")
+    t.ok(wait_for(lambda: "revocations-expired file=control/clientcrl" in mail.log("tls-server")), "... the log says so")
+    publish(mail, Lister(mail.folder, "another").list())
+    closed("the list of another authority")
+    publish(mail, "")
+    closed("an empty file")
+    publish(mail, root.list()[:-60])
+    closed("one that is cut off")
+    t.ok(wait_for(lambda: 'authorities-refused error="unable to use the revocations in control/clientcrl: ' in mail.log("tls-server")), "... the log says so")
+    publish(mail, root.list())
+    t.is_(imap(mail, good), IN, "a good one")
+    os.chmod(f"{mail.home}/control/clientcrl", 0o600)
+    os.utime(f"{mail.home}/control/clientcrl")
+    closed("one that tls-server may not read")
+    os.remove(f"{mail.home}/control/clientcrl")
+    os.symlink("nothing", f"{mail.home}/control/clientcrl")
+    closed("a link that leads nowhere")
+    forged = root.list().splitlines()
+    forged[2] = ("A" if forged[2][0] != "A" else "B") + forged[2][1:]
+    publish(mail, "\n".join(forged) + "\n")
+    closed("one whose signature is wrong")
+
+    publish(mail, root.list("-crlsec", "20"))
+    visit = Visit(mail, good)
+    t.is_((visit.again()[1], visit.again()), (True, (True, True)), "one that is good for 20 seconds")
+    told = mail.log("tls-server").count("revocations-expired")
+    t.ok(wait_for(lambda: visit.again() == (False, False)), "... after them EXTERNAL is not offered any more, nor does a session go on")
+    t.ok(wait_for(lambda: mail.log("tls-server").count("revocations-expired") == told + 1), "... the log says so, once")
+    os.remove(f"{mail.home}/control/clientcrl")
+    t.is_(imap(mail, lost), IN, "no control/clientcrl: nobody is asked for lists, as before")
+
+
 def identity_file(words, seals=15):
     fd = os.memfd_create("identity", os.MFD_ALLOW_SEALING)
     os.write(fd, words)
@@ -199,6 +318,9 @@ with Postroom(5) as mail, Tap() as t:
     ca, known, stranger = Authority(mail.folder), own(mail.folder, "known"), own(mail.folder, "stranger")
     by_fingerprint(mail, t, known, stranger)
     good = by_authority(mail, t, ca, stranger)
+    revoked(mail, t)
+    with open(ca.pem) as file:
+        mail.control("clientca", file.read())
     forged(mail, t)
     os.remove(f"{mail.home}/control/clientca")
     t.is_(imap(mail, good), (False, "CANNOT"), "without control/clientca nobody is vouched for")
