@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -117,6 +118,20 @@ static bool find(struct entry *e, const char *dn)
   return found;
 }
 
+/* Whoever may write directory/ does not choose what root reads, and then writes anew as a file of its own. */
+static void read_file(struct entry *e)
+{
+  struct stat status;
+  int fd = open(e->path.s, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+  if (fd == -1 && errno == ELOOP) die_permanent(e->path.s, " is a symbolic link: mailadm changes files alone");
+  if (fd == -1 || fstat(fd, &status) == -1) die_unable("read ", e->path.s);
+  if (!S_ISREG(status.st_mode)) die_permanent(e->path.s, " is no file");
+  text_clear(&e->bytes);
+  if (!slurp(&e->bytes, fd)) die_unable("read ", e->path.s);
+  close(fd);
+}
+
 void entry_open(struct entry *e, const char *key, const text *mailbox)
 {
   const char *from = record_get(mailbox, "from"), *name = *record_get(mailbox, "name") ? record_get(mailbox, "name") : key;
@@ -128,9 +143,8 @@ void entry_open(struct entry *e, const char *key, const text *mailbox)
   text_copy(&e->name, name);
   text_copy(&e->mail, record_get(mailbox, "path"));
   text_copy_bytes(&e->path, from, (size_t)(end - from) + strlen(".ldif"));
-  text_string(&e->key), text_string(&e->name), text_string(&e->mail);
-  text_clear(&e->bytes);
-  if (!openslurpclose(&e->bytes, text_string(&e->path))) die_unable("read ", e->path.s);
+  text_string(&e->key), text_string(&e->name), text_string(&e->mail), text_string(&e->path);
+  read_file(e);
   if (!find(e, end + strlen(END_OF_PATH))) die_permanent(e->path.s, " has no entry of ", e->name.s, " any more: run tables-build");
   text_free(&why);
 }

@@ -28,6 +28,14 @@ exits 100 "W-17: a password on the command line" mailadm add account dora@exampl
 is "... is refused, it is said why, and not said again" "1 0" "$(grep -c 'the password is read from fd 0' out) $(grep -c pass-word-1 out)"
 exits 100 "... of passwd" mailadm passwd alice pass-word-1
 is "... too" 1 "$(grep -c 'the password is read from fd 0' out)"
+mv directory/alice@example.test.ldif elsewhere && ln -s ../elsewhere directory/alice@example.test.ldif
+exits 100 "an entry behind a symbolic link" sh -c 'echo other | mailadm passwd alice'
+is "... is not changed, which is said" "1 directory/alice@example.test.ldif" "$(grep -c 'directory/alice@example.test.ldif is a symbolic link' out) $(find directory -type l)"
+exits 100 "... nor deleted" mailadm delete account alice
+rm directory/alice@example.test.ldif && mkdir directory/alice@example.test.ldif
+exits 100 "a folder" sh -c 'echo other | mailadm passwd alice'
+is "... is no file" 1 "$(grep -c 'directory/alice@example.test.ldif is no file' out)"
+rmdir directory/alice@example.test.ldif && mv elsewhere directory/alice@example.test.ldif
 exits 100 "the same account again" add x Alice@example.test
 is "... says where it is" 1 "$(grep -c 'the address alice@example.test exists already: directory/alice@example.test.ldif' out)"
 exits 100 "W-17: a domain that is not ours" add x bob@other.test
