@@ -169,7 +169,7 @@ static void session(int in, int out, const struct peer *peer)
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const callers[] = { "mail-in", "mail-submit", "mail-inject", 0 };
+  static const char *const callers[] = { "mail-in", "mail-submit", "mail-inject", "mail-send", "mail-tlsrpt", 0 };
   static const char *const reads[] = { "control", "dkim", 0 };
   static const struct sandbox sandbox = { .reads = reads };
   static const struct serve s = { .concurrency = CONCURRENCY, .memory_bytes = MEMORY_BYTES, .callers = callers, .sandbox = &sandbox,

@@ -14,6 +14,7 @@ struct sevenbit *send_convert_open(struct message *m, const char **fault)
   struct sevenbit *s = calloc(1, sizeof *s);
 
   if (!s) die_nomem();
+  s->is_own = m->is_own;
   send_sevenbit_begin(s, false);
   *fault = unreadable;
   for (uint64_t at = 0; at < m->size; at += m->bytes.len) {

@@ -22,11 +22,12 @@ enum {
   IDLE_MS = 2000,              /* so long a connection without work is kept */
   SILENT_MS = 60 * 60 * 1000,  /* longer than any time-out of those who are asked */
   HANGS_MS = 20 * 1000,         /* a delivery here takes milliseconds: this one's mailbox keeps it from going on */
+  SIGN_MS = 30 * 1000,          /* a signature takes milliseconds */
   AWAY_MS = 500
 };
 
 static const char *const services[] = {
-  [SEND_DELIVER] = "mailbox-spawn", [SEND_SMTP] = "smtp-send", [SEND_REPORT] = "queue-add"
+  [SEND_DELIVER] = "mailbox-spawn", [SEND_SMTP] = "smtp-send", [SEND_REPORT] = "queue-add", [SEND_SIGN] = "dkim-sign"
 };
 
 static void note_away(struct send_schedule *s, enum send_service service)
@@ -46,13 +47,13 @@ static struct send_link *open_link(struct send_schedule *s, enum send_service se
   }
   struct send_link *l = calloc(1, sizeof *l);
   if (!l) die_nomem();
-  *l = (struct send_link){ .source = SEND_SOURCE_LINK, .service = service, .socket = socket, .lane = lane, .opened_ms = s->now_ms, .next = s->links };
+  *l = (struct send_link){ .source = SEND_SOURCE_LINK, .service = service, .socket = socket, .lane = lane, .report = -1, .opened_ms = s->now_ms, .next = s->links };
   struct epoll_event event = { .events = EPOLLIN, .data.ptr = l };
   if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, socket, &event) == -1) die_unable("watch a connection");
   if (s->links) s->links->previous = l;
   s->links = l;
   if (service == SEND_SMTP) s->links_remote++;
-  if (service == SEND_REPORT) s->reports++;
+  if (service == SEND_REPORT || service == SEND_SIGN) s->reports++;
   return l;
 }
 
@@ -75,7 +76,8 @@ static void close_link(struct send_schedule *s, struct send_link *l)
     s->links_remote--;
     if (!l->attempt) leave_idle(s, l);
   }
-  if (l->service == SEND_REPORT) s->reports--;
+  if (l->service == SEND_REPORT || l->service == SEND_SIGN) s->reports--;
+  if (l->report != -1) close(l->report);
   if (l->service == SEND_DELIVER && l->mailbox) send_kept_leave(&s->kept, l);
   if (l->previous)
     l->previous->next = l->next;
@@ -230,23 +232,37 @@ bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item
   return is_sent;
 }
 
-bool send_link_report(struct send_schedule *s, struct send_attempt *a, const char *id, int report)
+static struct send_link *send_file(struct send_schedule *s, struct send_attempt *a, enum send_service service, const text *packet, int file)
 {
-  static text packet = TEXT_ZERO;
-  struct send_link *l = s->now_ms < s->away_until_ms[SEND_REPORT] ? 0 : open_link(s, SEND_REPORT, 0);
+  struct send_link *l = s->now_ms < s->away_until_ms[service] ? 0 : open_link(s, service, 0);
 
-  if (!l) return false;
-  text_clear(&packet);
-  record_add(&packet, "what", "add");
-  record_add(&packet, "id", id);
-  if (!call_send(l->socket, &packet, &report, 1)) {
-    note_away(s, SEND_REPORT);
+  if (!l) return 0;
+  if (!call_send(l->socket, packet, &file, 1)) {
+    note_away(s, service);
     close_link(s, l);
-    return false;
+    return 0;
   }
   begin(s, l, a);
   a->report = l;
-  return true;
+  return l;
+}
+
+bool send_link_sign(struct send_schedule *s, struct send_attempt *a, const text *request, int report)
+{
+  struct send_link *l = send_file(s, a, SEND_SIGN, request, report);
+
+  if (l) l->report = report;
+  return l;
+}
+
+bool send_link_report(struct send_schedule *s, struct send_attempt *a, const char *id, int report)
+{
+  static text packet = TEXT_ZERO;
+
+  text_clear(&packet);
+  record_add(&packet, "what", "add");
+  record_add(&packet, "id", id);
+  return send_file(s, a, SEND_REPORT, &packet, report);
 }
 
 static void end_items(struct send_schedule *s, struct send_link *l, const text *answer)
@@ -305,10 +321,15 @@ static void end_work(struct send_schedule *s, struct send_link *l, const text *a
 {
   struct send_attempt *a = l->attempt;
 
-  if (l->service == SEND_REPORT) {
+  if (l->service == SEND_REPORT || l->service == SEND_SIGN) {
+    int report = l->report;
+    l->report = -1;
     a->report = 0;
     close_link(s, l);
-    send_returns_answered(s, a, answer);
+    if (report != -1)
+      send_returns_signed(s, a, report, answer);
+    else
+      send_returns_answered(s, a, answer);
     return;
   }
   send_hang_note(s, l, false);
@@ -355,7 +376,7 @@ void send_links_watch(struct send_schedule *s)
       close_link(s, l);
     else if (l->attempt && l->service == SEND_DELIVER && age >= HANGS_MS && age < SILENT_MS)
       send_hang_note(s, l, true);
-    else if (l->attempt && age >= SILENT_MS) {
+    else if (l->attempt && age >= (l->service == SEND_SIGN ? SIGN_MS : SILENT_MS)) {
       end_work(s, l, &nothing);
       return; /* that may have changed the list; the others at the next pass */
     }

@@ -1,6 +1,6 @@
 /* link: a connection to another program, which does a piece of the work and says what became of it: mailbox-spawn (one
    recipient; kept for the mailbox's next message), smtp-send (the recipients of one message at one hop; kept while there
-   is more), queue-add (a report). */
+   is more), dkim-sign and queue-add (a report). */
 
 #ifndef SEND_LINK_H
 #define SEND_LINK_H
@@ -14,6 +14,7 @@ struct send_link {
   struct send_lane *lane;         /* 0: a report */
   struct send_attempt *attempt; /* 0: it is idle */
   char *mailbox;                /* KEY, of a link to mailbox-spawn */
+  int report;                   /* that is being signed; else -1 */
   size_t *items;                /* which of the attempt's */
   size_t count;
   uint64_t opened_ms;
@@ -32,6 +33,7 @@ bool send_link_has_room(const struct send_schedule *s, const struct send_lane *l
 /* Start the work. False: the service is away, nothing has changed; or the mailbox hangs, and the item has ended: later. */
 bool send_link_deliver(struct send_schedule *s, struct send_attempt *a, size_t item);
 bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item); /* it, and others of the same lane */
+bool send_link_sign(struct send_schedule *s, struct send_attempt *a, const text *request, int report); /* true: the descriptor is its own now */
 bool send_link_report(struct send_schedule *s, struct send_attempt *a, const char *id, int report);
 
 void send_link_work(struct send_schedule *s, struct send_link *l); /* its socket can be read */

@@ -13,6 +13,7 @@ struct message {
   bool is_clean;         /* whole, and may go out as it is (no line begins with a dot) */
   bool has_8bit;
   bool has_8bit_header;
+  bool is_own;           /* we wrote it: rather than be returned it loses its signature */
   text bytes;            /* all of it, or the part that was read last */
 };
 #define MESSAGE_ZERO { .fd = -1, .bytes = TEXT_ZERO }

@@ -30,6 +30,7 @@ void send_packet_add_facts(text *packet, const struct envelope *e)
     const char *value = record_find(&e->facts, names[i]);
     if (value) record_add(packet, names[i], value);
   }
+  if (record_is(&e->facts, "role", "report")) record_add(packet, "own", "yes");
 }
 
 bool send_packet_has_sender(const struct send_attempt *a, size_t item, const text *packet)

@@ -14,6 +14,7 @@
 #include "lib/die.h"
 #include "lib/id.h"
 #include "lib/log.h"
+#include "lib/signer.h"
 #include "send/attempt.h"
 #include "send/conclude.h"
 #include "send/link.h"
@@ -26,7 +27,8 @@ enum {
   TRY_AGAIN_MS = 30 * 1000,
   AWAY_MS = 3000, /* queue-add is: at a start it comes a moment later */
   AT_ONCE_MAX = 16, /* reports under way: queue-add has so many workers */
-  SOON_MS = 500
+  SOON_MS = 500,
+  UNSIGNED_MS = 20 * 1000 /* so long dkim-sign may be away: it is being restarted */
 };
 
 static void try_again(struct send_schedule *s, struct send_attempt *a, uint64_t wait_ms)
@@ -243,19 +245,69 @@ static int make_file(const text *bytes)
   return fd;
 }
 
+/* Closes the file. */
+static void queue_report(struct send_schedule *s, struct send_attempt *a, const char *id, int file)
+{
+  bool is_asked = file != -1 && send_link_report(s, a, id, file);
+
+  if (file != -1) close(file);
+  if (!is_asked) try_again(s, a, s->now_ms < s->away_until_ms[SEND_REPORT] ? AWAY_MS : TRY_AGAIN_MS);
+}
+
+static void log_unsigned(const struct send_attempt *a, const char *id, const char *error)
+{
+  log_event("unsigned", "id", a->entry->id, "report", id, "error", error, (char *)0);
+}
+
+/* True: dkim-sign has it, or it is not to be sent now, since that one comes back soon (L-09). False: it goes unsigned. */
+static bool is_signed_first(struct send_schedule *s, struct send_attempt *a, const char *id, size_t head, int file)
+{
+  text from = TEXT_ZERO, domain = TEXT_ZERO, request = TEXT_ZERO, error = TEXT_ZERO;
+  bool is_asked = false, is_late = false;
+
+  conf_address("bouncefrom", "bouncehost", &from, "MAILER-DAEMON");
+  if (signer_find(&s->tables, text_string(&from), &domain, &error)) {
+    signer_request(&request, id, domain.s, head);
+    is_asked = send_link_sign(s, a, &request, file);
+    if (is_asked || !s->unsigned_since_ms) s->unsigned_since_ms = is_asked ? 0 : s->now_ms;
+    is_late = !is_asked && s->now_ms - s->unsigned_since_ms < UNSIGNED_MS;
+    if (!is_asked && !is_late) log_unsigned(a, id, "dkim-sign is away");
+  } else if (error.len)
+    log_unsigned(a, id, error.s);
+  if (is_late) {
+    close(file);
+    try_again(s, a, AWAY_MS);
+  }
+  text_free(&from), text_free(&domain), text_free(&request), text_free(&error);
+  return is_asked || is_late;
+}
+
 static void send_report(struct send_schedule *s, struct send_attempt *a, const char *to)
 {
   text id = TEXT_ZERO, bytes = TEXT_ZERO;
 
   report_id(&id, a);
   format_envelope(s, a, id.s, to, &bytes);
+  size_t head = bytes.len;
   format_report(s, a, id.s, to, &bytes);
   int file = make_file(&bytes);
-  bool is_asked = file != -1 && send_link_report(s, a, id.s, file);
-  if (file != -1) close(file);
+  if (file == -1 || !is_signed_first(s, a, id.s, head, file)) queue_report(s, a, id.s, file);
   text_free(&id);
   text_free(&bytes);
-  if (!is_asked) try_again(s, a, s->now_ms < s->away_until_ms[SEND_REPORT] ? AWAY_MS : TRY_AGAIN_MS);
+}
+
+/* A report that cannot be signed is better than none. */
+void send_returns_signed(struct send_schedule *s, struct send_attempt *a, int report, const text *answer)
+{
+  text id = TEXT_ZERO;
+  const char *error;
+  int with = signer_join(report, answer, &error);
+
+  report_id(&id, a);
+  if (with == -1) log_unsigned(a, id.s, error);
+  if (with != -1) close(report);
+  queue_report(s, a, id.s, with == -1 ? report : with);
+  text_free(&id);
 }
 
 void send_returns_start(struct send_schedule *s, struct send_attempt *a)

@@ -13,6 +13,9 @@ bool send_returns_are_due(const struct envelope *e);
    with another try later. */
 void send_returns_start(struct send_schedule *s, struct send_attempt *a);
 
+/* dkim-sign has answered; an empty record: it did not. The report, now the callee's to close, goes on with its signature, or without one. */
+void send_returns_signed(struct send_schedule *s, struct send_attempt *a, int report, const text *answer);
+
 /* queue-add has answered; an empty record: it did not. */
 void send_returns_answered(struct send_schedule *s, struct send_attempt *a, const text *answer);
 

@@ -18,7 +18,7 @@
 
 enum send_source { SEND_SOURCE_LISTENING, SEND_SOURCE_SIGNALS, SEND_SOURCE_CALLER, SEND_SOURCE_LINK };
 
-enum send_service { SEND_DELIVER, SEND_SMTP, SEND_REPORT, SEND_SERVICES }; /* whom a link goes to */
+enum send_service { SEND_DELIVER, SEND_SMTP, SEND_REPORT, SEND_SIGN, SEND_SERVICES }; /* whom a link goes to */
 
 struct send_settings {
   struct send_backoff backoff;
@@ -52,7 +52,8 @@ struct send_schedule {
   struct send_link *links_closed;
   unsigned int links_remote; /* connections to smtp-send */
   unsigned int links_idle;   /* of these, without work */
-  unsigned int reports; /* on their way to queue-add */
+  unsigned int reports; /* on their way to dkim-sign or queue-add */
+  uint64_t unsigned_since_ms; /* that dkim-sign is away; 0: it is not */
   unsigned int hanging; /* deliveries here that do not come to an end */
   uint64_t srs_away_until_ms; /* srs-server did not answer: it is not waited for again before */
   uint64_t away_until_ms[SEND_SERVICES]; /* a service that could not be reached is asked again then */
@@ -96,7 +97,7 @@ struct send_attempt {
   bool is_again;        /* it may have been delivered already, before this attempt */
   bool is_stuck;        /* a minute ago nothing of it was under way, and not all was begun */
   bool goes_on;         /* what is left of it waits for room alone, and stands in line again at once */
-  struct send_link *report; /* on its way to queue-add */
+  struct send_link *report; /* on its way to dkim-sign or queue-add */
 };
 
 #endif

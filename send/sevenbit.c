@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "lib/header.h"
 #include "send/data.h"
 #include "send/sevenbit.h"
 
@@ -135,6 +136,19 @@ static void write_header(const struct sevenbit *s, text *out)
     send_sevenbit_part_write(&s->part, &s->header, how, out);
 }
 
+static void take_signatures_off(text *header)
+{
+  struct header_field field;
+  text kept = TEXT_ZERO;
+  size_t at = 0;
+
+  while (header_next(header->s, header->len, &at, &field))
+    if (!header_is(&field, "DKIM-Signature")) text_add_bytes(&kept, field.whole.s, field.whole.len);
+  text_add_bytes(&kept, header->s + at, header->len - at);
+  text_free(header);
+  *header = kept;
+}
+
 /* The header is whole. */
 static void end_header(struct sevenbit *s, text *out)
 {
@@ -142,7 +156,8 @@ static void end_header(struct sevenbit *s, text *out)
 
   send_sevenbit_part_read(&s->part, &s->header, s->part.is_whole, is_in_digest);
   if (s->part.has_8bit) fail(s, fault_header);
-  if (!s->has_begun && s->part.has_dkim) fail(s, fault_signed);
+  if (!s->has_begun && s->part.has_dkim && s->is_own) take_signatures_off(&s->header);
+  else if (!s->has_begun && s->part.has_dkim) fail(s, fault_signed);
   s->has_begun = true;
   if (s->is_writing) write_header(s, out);
   text_clear(&s->header);

@@ -36,6 +36,7 @@ struct sevenbit_part {
 
 struct sevenbit {
   const char *fault; /* why it cannot be converted; 0: it can */
+  bool is_own;       /* set by the caller: a message of ours, whose signature may be taken off */
   bool is_writing, has_begun; /* has_begun: the message's own header was read */
   enum { SEVENBIT_IN_HEADER, SEVENBIT_IN_LEAF, SEVENBIT_BETWEEN } where;
   struct sevenbit_level levels[SEVENBIT_LEVELS];

@@ -101,7 +101,9 @@ static bool take_packet(struct job *job, const text *packet, const struct call_f
   if (!record_is(packet, "what", "send") || fds->count != 1 || !record_number(packet, "offset", INT64_MAX, &offset))
     return false;
   struct transaction *t = &job->transaction;
-  if (!send_message_open(&job->message, fds->fd[0], offset)) {
+  bool is_open = send_message_open(&job->message, fds->fd[0], offset);
+  job->message.is_own = record_is(packet, "own", "yes");
+  if (!is_open) {
     struct outcome o = OUTCOME_ZERO;
     send_outcome_say(&o, OUTCOME_LATER, "4.3.0", "the queue file cannot be read", (char *)0);
     send_transaction_decide(t, &o);

@@ -9,8 +9,10 @@
 
 #include "lib/address.h"
 #include "lib/call.h"
+#include "lib/envelope.h"
 #include "lib/id.h"
 #include "lib/log.h"
+#include "lib/signer.h"
 #include "tlsrpt/gzip.h"
 #include "tlsrpt/json.h"
 #include "tlsrpt/mail.h"
@@ -20,6 +22,7 @@ enum {
   ANSWER_MS = 150000,    /* report-post has two minutes for all that it does */
   FIRST_SECONDS = 900,
   LIFE_SECONDS = 86400,  /* since the first try */
+  UNSIGNED_SECONDS = 3600, /* so long since the first try a mail waits for dkim-sign */
   ENDPOINTS_MAX = 20     /* of a domain */
 };
 
@@ -42,6 +45,8 @@ static void hang_up(struct tlsrpt_job *j)
 static void free_job(struct tlsrpt_job *j)
 {
   hang_up(j);
+  if (j->mail != -1) close(j->mail);
+  j->mail = -1;
   j->phase = TLSRPT_NOBODY;
   text_free(&j->body);
 }
@@ -107,18 +112,50 @@ static bool hand_over(struct tlsrpt *t, struct tlsrpt_job *j, enum tlsrpt_phase 
   return good;
 }
 
+static bool queue_mail(struct tlsrpt *t, struct tlsrpt_job *j, int file)
+{
+  text request = TEXT_ZERO;
+
+  record_add(&request, "what", "add");
+  record_add(&request, "id", j->delivery.name.s);
+  bool good = hand_over(t, j, TLSRPT_MAIL, "queue-add", &request, file);
+  text_free(&request);
+  return good;
+}
+
+/* L-09: so long a mail waits for a dkim-sign that is away; then it goes unsigned. */
+static bool may_wait(const struct tlsrpt *t, const struct tlsrpt_job *j) { return t->now < j->report.first + UNSIGNED_SECONDS; }
+
+static bool sign_and_queue(struct tlsrpt *t, struct tlsrpt_job *j, const char *from, int file)
+{
+  text domain = TEXT_ZERO, request = TEXT_ZERO, error = TEXT_ZERO;
+  char first[ENVELOPE_FIRST_LINE];
+  bool is_asked = false, is_late = false;
+
+  if (signer_find(&t->tables, from, &domain, &error) && pread(file, first, sizeof first, 0) == (ssize_t)sizeof first) {
+    signer_request(&request, j->delivery.name.s, domain.s, envelope_length(first, sizeof first));
+    is_asked = ask(t, j, TLSRPT_SIGN, "dkim-sign", &request, file);
+    is_late = !is_asked && may_wait(t, j);
+  }
+  if (error.len) log_job(j, "unsigned", error.s);
+  tables_close(&t->tables); /* seldom, and another generation then */
+  text_free(&domain), text_free(&request), text_free(&error);
+  if (is_asked) j->mail = file;
+  if (is_late) close(file);
+  return is_asked || (!is_late && queue_mail(t, j, file));
+}
+
 static bool give_mail(struct tlsrpt *t, struct tlsrpt_job *j, const char *to)
 {
-  text request = TEXT_ZERO, from = TEXT_ZERO, submitter = TEXT_ZERO;
+  text from = TEXT_ZERO, submitter = TEXT_ZERO;
 
   tlsrpt_contact(&from);
   tlsrpt_submitter(&submitter);
   struct tlsrpt_mail mail = { .id = j->delivery.name.s, .from = from.s, .to = to, .submitter = submitter.s, .report = &j->report,
                               .gzip = &j->body, .now = t->now };
-  record_add(&request, "what", "add");
-  record_add(&request, "id", mail.id);
-  bool good = hand_over(t, j, TLSRPT_MAIL, "queue-add", &request, tlsrpt_mail_file(&mail));
-  text_free(&request), text_free(&from), text_free(&submitter);
+  int file = tlsrpt_mail_file(&mail);
+  bool good = file == -1 ? hand_over(t, j, TLSRPT_MAIL, "queue-add", 0, -1) : sign_and_queue(t, j, from.s, file);
+  text_free(&from), text_free(&submitter);
   return good;
 }
 
@@ -211,6 +248,20 @@ static void take_delivered(struct tlsrpt *t, struct tlsrpt_job *j, const text *a
   go_on(t, j);
 }
 
+static void take_signed(struct tlsrpt *t, struct tlsrpt_job *j, const text *answer)
+{
+  const char *error;
+  int file = j->mail, with = signer_join(file, answer, &error);
+  bool is_late = record_is(answer, "answer", "later") && may_wait(t, j);
+
+  j->mail = -1;
+  if (with == -1) log_job(j, is_late ? "later" : "unsigned", error);
+  if (with != -1 || is_late) close(file);
+  if (!is_late && queue_mail(t, j, with == -1 ? file : with)) return;
+  j->is_open = true;
+  go_on(t, j);
+}
+
 static void take_answer(struct tlsrpt *t, struct tlsrpt_job *j, bool is_late)
 {
   text answer = TEXT_ZERO;
@@ -223,6 +274,8 @@ static void take_answer(struct tlsrpt *t, struct tlsrpt_job *j, bool is_late)
   hang_up(j);
   if (j->phase == TLSRPT_FIND)
     take_where(t, j, &answer);
+  else if (j->phase == TLSRPT_SIGN)
+    take_signed(t, j, &answer);
   else
     take_delivered(t, j, &answer);
   text_free(&answer);

@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include "lib/tables.h"
 #include "tlsrpt/store.h"
 
 enum {
@@ -18,7 +19,7 @@ struct tlsrpt_caller {
   int64_t until_ms; /* so long it may be silent */
 };
 
-enum tlsrpt_phase { TLSRPT_NOBODY, TLSRPT_FIND, TLSRPT_MAIL, TLSRPT_POST };
+enum tlsrpt_phase { TLSRPT_NOBODY, TLSRPT_FIND, TLSRPT_SIGN, TLSRPT_MAIL, TLSRPT_POST };
 
 struct tlsrpt_job {
   enum tlsrpt_phase phase; /* what is asked now; TLSRPT_NOBODY: this one is free */
@@ -27,11 +28,13 @@ struct tlsrpt_job {
   struct tlsrpt_report report;
   struct tlsrpt_delivery delivery;
   text body;               /* gzip */
+  int mail;                /* the mail that is being signed; else -1 */
   bool is_open;            /* a delivery is to be tried again */
 };
 
 struct tlsrpt {
   struct tlsrpt_store store;
+  struct tables tables; /* policy: which domains are ours */
   struct tlsrpt_caller callers[TLSRPT_CALLERS_MAX];
   unsigned int caller_count;
   struct tlsrpt_job jobs[TLSRPT_JOBS_MAX];

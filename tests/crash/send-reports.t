@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Reports of all kinds (failed, delayed, delivered, relayed, expanded, double bounces, mixed ones), with send-schedule killed before each
 of its lasting calls, and with queue-add killed before each of its own: each recipient is reported once for what became of it,
-never twice and never not at all (security 22, 26; N-76)."""
+never twice and never not at all (security 22, 26; N-76). Those of some messages are signed (L-09)."""
 import sys; sys.path.insert(0, 'tests')
 import email, email.policy
 from scheduler import *
@@ -11,9 +11,22 @@ BIRTH = int(time.time())
 LATER, NEVER, DONE = 'later 4.2.1 450 come again', 'never 5.1.1 550 nobody', 'done 2.0.0 250 ok'
 write('control/me', 'host.test\n')
 write('control/delaywarning', '3600\n')
+write('control/dkim', 'host.test default\n')
 write('control/doublebounceto', 'bob@a.test\n')
 write_tables({'bob@a.test': 'kbob', 'amy@a.test': 'kamy'})
-tries, reports, twice = {}, {}, []
+tries, reports, twice, unsigned = {}, {}, [], []
+
+
+def is_signed(id):
+    return id[10] in 'cdeg'
+
+
+def sign(pairs, hop):
+    """Some, some not, and of some it says nothing."""
+    id = dict(pairs)['id']
+    if id[10] == 'f':
+        return None
+    return [('answer', 'yes'), ('fields', 'DKIM-Signature: v=1;\r\n b=AA\r\n')] if is_signed(id) else [('answer', 'no'), ('error', 'no key')]
 
 
 def deliver(pairs, hop):
@@ -27,6 +40,8 @@ def keep_report(asked, content):
     if asked['id'] in reports and asked['again'] != '1':
         twice.append(asked['id'])
     reports[asked['id']] = content
+    if (b'\nDKIM-Signature: v=1' in content) != is_signed(asked['id']):
+        unsigned.append((asked['id'], content[:1000]))
 
 
 def send_on(pairs, hop):
@@ -62,6 +77,7 @@ class Mailbox(Callee):
 
 
 spawn, smtp = Mailbox('mailbox-spawn', None), Callee('smtp-send', send_on)
+signer = Callee('dkim-sign', sign)
 listening, adding = listen('send-schedule'), listen('queue-add')
 
 BOB = ('bob@a.test', 'mailbox=kbob', 'notify=success')
@@ -176,4 +192,6 @@ for cut in range(1, 200):
     adder.terminate(), adder.wait(300)
 equal((end(scheduler), told(), twice, all_files()), (0, EXPECTED, [], []), 'then it lives through')
 ok(cut > 20, 'after so many calls that could be cut: %d' % (cut - 1))
+equal(unsigned, [], 'L-09: those that dkim-sign had signed bore its signature, and the others none')
+ok(len(signer.asked) > 100, '... and it was asked for all')
 done_testing()

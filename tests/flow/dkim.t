@@ -150,6 +150,42 @@ def others(t, mail, sink):
     t.ok(found and b"DKIM-Signature" not in found[0], "mail that is only received is never signed, whoever it says it is from", found)
 
 
+def reports(t, mail, sink):
+    """What this host writes itself: to a stranger who is elsewhere, and to a user here."""
+    mail.run("sendmail", "-f", JOE, "refused@far.example", input="Subject: returned one\n\nlocal\n")
+    found = arrived(sink, b"returned one")
+    head = found.split(b"\r\n\r\n")[0]
+    t.ok(b"multipart/report" in head and is_good(found) and signatures(found)[0]["d"] == "example.test", "L-09: a report of this host, mail.example.test: the signature is good, of the domain of ours above it", found[:3000])
+    t.is_(signatures(found)[0]["h"].lower().count("from"), 2, "... From is signed twice")
+    t.ok(not is_good(found.replace(b"refused@far.example", b"another@far.example")), "... changed: not good")
+    send(mail, FAR, "alice@example.test", content(b"returned two", "Grüße\r\n".encode(), more=b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"),
+         port=587, login="alice@example.test", password=mail.password("alice"), to="refused@far.example")
+    got = mail.mail_with("alice", "returned two")
+    t.ok(got and is_good(re.sub(rb"(?<!\r)\n", b"\r\n", got[0].split(b"\n", 2)[2])), "L-09: one to a mailbox here, as well", got and got[0][:2000])
+    plain = Server(sessions=100, address=SINK, patience=3000, extensions=("PIPELINING",))
+    put(t, mail, "relayrules/plain", f"type: recipient\nsubject: plain.example\nhost: {SINK}\nport: {plain.port}\ntls: off\n")
+    mail.run("sendmail", "-R", "full", "-f", "joe@plain.example", "refused@far.example", input="Subject: returned three\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\nGr\u00fc\u00dfe\n")
+    found = arrived(plain, b"returned three")
+    t.ok(found and b"multipart/report" in found and signatures(found.split(b"\r\n\r\n")[0] + b"\r\n\r\n") == [] and all(c < 0x80 for c in found),
+         "a report with 8-bit text to a host without 8BITMIME: it loses its signature and is converted, rather than be returned itself", found)
+    mail.control("dkim", "* nothere\n")
+    mail.run("sendmail", "-f", JOE, "refused@far.example", input="Subject: returned four\n\nlocal\n")
+    t.is_(mail.code, 0, "sendmail, whose From is not ours: taken though a key is missing")
+    found = arrived(sink, b"returned four")
+    t.ok(found and signatures(found) == [], "... its report goes unsigned")
+    t.ok("send-schedule: unsigned " in mail.log("send-schedule") and "nothere" in mail.log("send-schedule"), "... the log says which key is missing")
+    subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/dkim-sign"], check=True)
+    mail.run("sendmail", "-f", JOE, "refused@far.example", input="Subject: returned five\n\nlocal\n")
+    found = arrived(sink, b"returned five")
+    t.ok(found and signatures(found) == [], "... so it does, a little later, when dkim-sign is down")
+    subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/dkim-sign"], check=True)
+    mail.control("dkim", "* default\n")
+
+
+def refuse(server):
+    return b"550 5.1.1 nobody\r\n" if "refused@" in server.heard[-1] else b"250 ok\r\n"
+
+
 def keys(t, mail, sink):
     who = dict(port=587, login="alice@example.test", password=mail.password("alice"))
     new_key(t, mail, "--ed25519", "example.test", "ed")
@@ -195,8 +231,8 @@ def isolation(t, mail):
          "what the DNS is to say everybody can read")
 
 
-with Postroom(NET) as mail, Tap() as t:
-    sink = Server(sessions=100000, address=SINK, patience=3000, extensions=("PIPELINING", "8BITMIME", "SMTPUTF8"))
+with Postroom(NET, me="mail.example.test") as mail, Tap() as t:
+    sink = Server(sessions=100000, address=SINK, patience=3000, extensions=("PIPELINING", "8BITMIME", "SMTPUTF8"), RCPT=refuse)
     mail.relay_rule(type="default", host=SINK, port=sink.port, tls="off")
     said = new_key(t, mail)
     t.ok("control/dkim: * default" in said, "N-24b: one key for all domains, selector default", said)
@@ -204,5 +240,6 @@ with Postroom(NET) as mail, Tap() as t:
     t.ok(again.returncode == 111 and "choose another selector" in again.stdout, "a key that is there stays", again.stdout)
     submission(t, mail, sink)
     others(t, mail, sink)
+    reports(t, mail, sink)
     keys(t, mail, sink)
     isolation(t, mail)

@@ -14,7 +14,7 @@ CALLERS = {"tls-server": {"mail-in", "mail-submit", "mail-login", "mail-pop3"}, 
            "auth-server": {"mail-submit", "mail-login", "mail-pop3"}, "auth-bind": {"mail-auth"}, "token-check": {"mail-auth"},
            "mailbox-spawn": {"mail-auth", "mail-send", "mail-lmtp", "mail-expire"},
            "srs-server": {"mail-in", "mail-submit", "mail-inject", "mail-lmtp", "mail-send"},
-           "dkim-sign": {"mail-in", "mail-submit", "mail-inject"},
+           "dkim-sign": {"mail-in", "mail-submit", "mail-inject", "mail-send", "mail-tlsrpt"},
            "queue-add": {"mail-in", "mail-submit", "mail-lmtp", "mail-inject", "mail-send", "mail-tlsrpt"}, "client-check": {"mail-in"}, "sts-fetch": {"mail-remote"}, "token-run": {"mail-remote"}, "send-schedule": {"mail-queue"}, "tls-report": {"mail-remote"}, "report-post": {"mail-tlsrpt"}, "tables-publish": {"mail-ldap", "mail-store"}, "password-store": {"mail-auth"}, "smtp-send": {"mail-send", "mail-in", "mail-submit"}}
 
 

@@ -9,6 +9,7 @@ from tap import *
 same_day()
 write('control/me', 'mx.ours.test\n')
 write('control/tlsreportorg', 'Ours & Co\n')
+write('control/dkim', 'ours.test default\n')
 os.makedirs('state/tlsrpt')
 DAY = 86400
 STS = ['version: STSv1', 'mode: enforce', 'mx: *.far.test', 'max_age: 86400']
@@ -26,6 +27,8 @@ def post(pairs, *_):
 
 
 poster = Callee('report-post', post)
+signed = {}    # domain: what dkim-sign answers
+signer = Callee('dkim-sign', lambda pairs, *_: signed.get(dict(pairs)['domain'], [('answer', 'yes'), ('fields', 'DKIM-Signature: v=1; d=%s; b=AA\r\n' % dict(pairs)['domain'])]))
 adder = Callee('queue-add', lambda pairs, *_: queued.pop('next', [('answer', 'queued')]))
 
 
@@ -203,6 +206,7 @@ for field, value in (('Subject', 'Report Domain: far.test Submitter: mx.ours.tes
                      ('MIME-Version', '1.0'), ('Auto-Submitted', 'auto-generated'), ('Message-ID', '<%s@mx.ours.test>' % id)):
     equal(m[field], value, '... ' + field)
 ok(m['Date'] and all(line.endswith(b'\r\n') and len(line) < 1000 for line in message.splitlines(True)), '... a date; its lines end with CRLF')
+ok(message.startswith(b'DKIM-Signature: v=1; d=ours.test; b=AA\r\nDate: '), 'L-09: it is signed', message[:300])
 equal((m.get_content_type(), m.get_param('report-type'), [p.get_content_type() for p in parts]),
       ('multipart/report', 'tlsrpt', ['text/plain', 'application/tlsrpt+gzip']), '... multipart/report of the type tlsrpt, with two parts')
 equal(posts[0][1][:2], b'\x1f\x8b', 'what is posted is gzip')
@@ -236,6 +240,28 @@ ok(wait_for(lambda: not report('half.test') and not report('again.test')), 'send
 new = [p for p, _ in asked(poster, 'post') if p['uri'] == 'https://half.test/r']
 equal((len(new), len(asked(adder, 'add')) - before), (2, 1), 'the POST was repeated; of the mails only the one that was not sent (there: it was queued already)')
 equal(len({json.loads(gzip.decompress(c))['report-id'] for p, c in asked(poster, 'post') if p['uri'] == 'https://half.test/r'}), 1, '... under the same report-id')
+
+# dkim-sign (L-09): it cannot, or is away
+for domain in ('nokey.test', 'nosign.test'):
+    answers[domain] = [('answer', 'found'), ('mail', 'a@' + domain)]
+signed['ours.test'] = [('answer', 'no'), ('error', 'no such key')]
+before = len(asked(adder, 'add'))
+tell('nokey.test')
+wait_for(lambda: counts('nokey.test'))
+run('send', '--day', today())
+ok(wait_for(lambda: len(asked(adder, 'add')) > before) and b'DKIM' not in asked(adder, 'add')[-1][1] and 'unsigned domain=nokey.test' in log() and 'error="no such key"' in log(),
+   'a key is missing: the mail goes unsigned, and the log says so', log()[-600:])
+signer.close()
+tell('nosign.test')
+wait_for(lambda: counts('nosign.test'))
+before = len(asked(adder, 'add'))
+run('send', '--day', today())
+ok(wait_for(lambda: 'away domain=nosign.test' in log()) and report('nosign.test') and len(asked(adder, 'add')) == before, 'dkim-sign is away: the mail waits for another try', log()[-600:])
+stop(service)
+with database() as db:
+    db.execute("UPDATE report SET first = first - 3600, due = 0 WHERE domain = 'nosign.test'")
+service = begin()
+ok(wait_for(lambda: len(asked(adder, 'add')) > before) and b'DKIM' not in asked(adder, 'add')[-1][1], '... for an hour; then it goes unsigned')
 
 # A day that ended while nothing ran
 answers['old.test'] = answers['tired.test'] = [('answer', 'found'), ('post', 'https://old.test/r')]
