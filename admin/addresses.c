@@ -6,6 +6,7 @@
 #include "lib/address.h"
 #include "lib/die.h"
 #include "lib/file.h"
+#include "lib/rights.h"
 
 /* "local@domain", or "local": generic, in every domain of ours. key: as the tables have it. file: its name in control/addresses. */
 struct name {
@@ -183,6 +184,21 @@ void addresses_delete_group(const char *const *arguments, bool is_json)
   free_name(&n);
 }
 
+/* "WHO=RIGHTS" or "WHO": who may read it by IMAP (N-32). */
+static void format_owners(text *bytes, const char *const *owners)
+{
+  unsigned int rights;
+
+  for (; *owners; owners++) {
+    const char *sign = strrchr(*owners, '=');
+    if (sign == *owners || (sign && !rights_parse(sign + 1, &rights)) || strpbrk(*owners, " \n"))
+      die_permanent(*owners, " is no owner: it is LOGIN, ADDRESS, group:NAME or anyone, and =ro, =rw, =full or =letters of " RIGHTS_LETTERS);
+    text_add(bytes, "owner: ");
+    text_add_bytes(bytes, *owners, sign ? (size_t)(sign - *owners) : strlen(*owners));
+    text_add_format(bytes, " %s\n", sign ? sign + 1 : "rw");
+  }
+}
+
 void addresses_add_public(const char *const *arguments, bool is_json)
 {
   struct name n = NAME_ZERO;
@@ -190,8 +206,10 @@ void addresses_add_public(const char *const *arguments, bool is_json)
 
   (void)is_json;
   parse_local(&n, arguments[0]);
+  format_owners(&bytes, arguments + 1);
   refuse_served_group(arguments[0]); /* its address would be the mailbox's */
   rebuild_create("mailboxes", n.file.s, &bytes, "the public mailbox");
   rebuild_tables("the public mailbox");
   free_name(&n);
+  text_free(&bytes);
 }

@@ -34,7 +34,7 @@
   OR "add account USER@DOMAIN" \
   OR "add address|alias ADDRESS DESTINATION..." \
   OR "add group NAME MEMBER..." \
-  OR "add public NAME" \
+  OR "add public NAME [ WHO[=RIGHTS] ... ]" \
   OR "apppassword add USER SERVICES NAME" \
   OR "apppassword list USER [ --json ]" \
   OR "apppassword delete USER NAME" \
@@ -109,7 +109,7 @@ static const struct {
   { "add", "account", admin_accounts_add, 1, 1 },
   { "add", "address", addresses_add, 2, INT_MAX },
   { "add", "group", addresses_add_group, 2, INT_MAX },
-  { "add", "public", addresses_add_public, 1, 1 },
+  { "add", "public", addresses_add_public, 1, INT_MAX },
   { "add", "alias", addresses_add, 2, INT_MAX }, /* S-12 */
   { "link", 0, links_make, 1, 1 },
   { "adopt", 0, adopt_run, 0, 2 },

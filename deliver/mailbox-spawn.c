@@ -5,14 +5,12 @@
    does it look at anything that came from outside. It executes nothing: deliver, imap, pop3 and expire are called as functions. */
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <skalibs/djbunix.h>
 
 #include "deliver/choice.h"
 #include "deliver/deliver.h"
@@ -20,7 +18,10 @@
 #include "deliver/expire.h"
 #include "deliver/full.h"
 #include "deliver/place.h"
+#include "deliver/powers.h"
+#include "deliver/record.h"
 #include "deliver/seat.h"
+#include "deliver/visit.h"
 #include "imap/plus.h"
 #include "imap/session.h"
 #include "lib/base64.h"
@@ -60,47 +61,15 @@ static const char *writes[ENTER_HOMES_MAX + 3] = { "mail", FULL_FOLDER }; /* and
 static const struct sandbox sandbox = { .reads = reads, .writes = writes, .may_setuid = true };
 static const char *const *homes;
 
-/* Root without its powers: what is left is to take another uid, to give a folder away, and to end children. */
-static void shed_capabilities(void)
-{
-  const uint32_t kept = 1u << CAP_SETUID | 1u << CAP_SETGID | 1u << CAP_CHOWN | 1u << CAP_KILL;
-  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-  struct __user_cap_data_struct data[2] = { { .effective = kept, .permitted = kept } };
-
-  for (int capability = 0; capability <= CAP_LAST_CAP; capability++)
-    if (capability > 31 || !(kept & 1u << capability)) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
-  if (syscall(SYS_capset, &header, data) == -1) die_unable("give capabilities up");
-}
-
-static uint64_t quota_of(const text *record)
-{
-  uint64_t bytes = 0;
-
-  if (!record_find(record, "quota")) return conf_size("defaultquotasize", 0);
-  return record_number(record, "quota", INT64_MAX, &bytes) ? bytes : 0;
-}
-
-static bool find(struct place *place, text *mailbox, const char *key, const char **error)
-{
-  *error = "unable to read policy.cdb";
-  if (!policy.file) return false;
-  switch (tables_find(&policy, "mailbox", key, mailbox)) {
-  case LOOKUP_BROKEN: return false;
-  case LOOKUP_ABSENT: *error = "there is no such mailbox"; return false;
-  case LOOKUP_FOUND: return deliver_place_parse(place, mailbox, conf_number("minimumuid", 1000, UINT32_MAX), error);
-  }
-  return false;
-}
-
 static bool find_owner(const char *key, uid_t *uid, uint64_t *quota_bytes)
 {
   struct place place = PLACE_ZERO;
   text record = TEXT_ZERO;
   const char *error;
-  bool is_found = find(&place, &record, key, &error);
+  bool is_found = deliver_record_find(&policy, &place, &record, key, &error);
 
   *uid = place.uid;
-  *quota_bytes = is_found ? quota_of(&record) : 0;
+  *quota_bytes = is_found ? deliver_record_quota(&record) : 0;
   place_free(&place);
   text_free(&record);
   return is_found;
@@ -124,13 +93,8 @@ static void open_policy(void)
   full_sweep(find_owner);
 }
 
-/* The child starts no process, and its memory has an end. */
-static void limit(uint64_t memory_bytes)
-{
-  const struct rlimit none = { 0, 0 }, memory = { memory_bytes, memory_bytes }; /* of its own: what is mapped does not count */
-
-  if (setrlimit(RLIMIT_NPROC, &none) == -1 || setrlimit(RLIMIT_DATA, &memory) == -1) die_unable("limit the process");
-}
+/* Somebody's session, which wants a public mailbox. */
+static bool is_guest(uid_t uid) { return tables_open(&policy, "policy") && visit_is_guest(&policy, uid); }
 
 static void answer_later(int caller, const char *key, const char *error)
 {
@@ -189,7 +153,7 @@ static void run_deliveries(int caller, text *request, struct mailbox *m, struct 
   struct maildir maildir = MAILDIR_ZERO;
   enum call_result next = CALL_DONE;
 
-  limit(MEMORY_BYTES);
+  powers_limit(MEMORY_BYTES);
   for (unsigned int done = 1; done <= DELIVERIES && next == CALL_DONE; done++) {
     if (fds->count != 1 || !record_is(request, "what", "deliver") || !record_is(request, "mailbox", m->key)) return;
     if (!deliver_one(caller, request, m, &maildir, fds->fd[0], done < DELIVERIES)) return;
@@ -203,6 +167,7 @@ static void run_deliveries(int caller, text *request, struct mailbox *m, struct 
 struct settings {
   text host;
   uint64_t append_bytes;
+  bool has_public; /* there are public mailboxes that people may read */
   unsigned int sessions; /* of this mailbox from this address; 0: no limit */
   unsigned int silence;  /* POP3: seconds */
   enum plus plus;
@@ -235,7 +200,8 @@ static void run_session(int caller, const text *request, const struct mailbox *m
   }
   start.ahead = text_string(&ahead);
   start.ahead_length = ahead.len;
-  limit(SESSION_BYTES);
+  start.has_public = settings->has_public;
+  powers_limit(SESSION_BYTES);
   if (!landlock_enter_folder() && has_landlock) die_permanent("the session got no Landlock, though the listener had it");
   record_add(&answer, "answer", "started");
   if (!call_send(caller, &answer, 0, 0)) die_unable("tell the caller that the session begins");
@@ -254,7 +220,7 @@ static void run_expiry(int caller, const text *request, const struct place *plac
 
   alarm(EXPIRY_SECONDS);
   if (expiry.days && enter_existing_mailbox(place, homes, &error)) {
-    limit(MEMORY_BYTES);
+    powers_limit(MEMORY_BYTES);
     if (!landlock_enter_folder() && has_landlock) die_permanent("the mailbox got no Landlock, though the listener had it");
     if (!deliver_expire(&expiry)) record_add(&answer, "error", strerror(errno));
     if (m->is_noted_full && expiry.has_room) full_report(false);
@@ -288,6 +254,15 @@ static unsigned int read_silence(void)
   return (unsigned int)seconds;
 }
 
+static bool has_shared(void)
+{
+  text all = TEXT_ZERO;
+  bool has = policy.file && tables_find(&policy, "shared", "*", &all) == LOOKUP_FOUND;
+
+  text_free(&all);
+  return has;
+}
+
 static void settings_read(struct settings *s, enum work work, const char *ip)
 {
   if (work == DELIVERY) {
@@ -297,12 +272,13 @@ static void settings_read(struct settings *s, enum work work, const char *ip)
     s->append_bytes = conf_number("databytes", APPEND_BYTES, UINT64_MAX);
     s->sessions = seat_count(&policy, ip);
     s->silence = read_silence();
+    s->has_public = has_shared();
   }
 }
 
 static void prepare_quota(struct mailbox *m, bool is_delivery)
 {
-  m->quota.bytes = quota_of(m->record);
+  m->quota.bytes = deliver_record_quota(m->record);
   m->quota.defers = m->quota.bytes && is_delivery && deliver_choice_defers_full();
   m->is_noted_full = m->quota.bytes && full_is_noted(m->key);
   full_begin(m->key, m->quota.bytes);
@@ -333,6 +309,10 @@ static void session(int in, int out, const struct peer *peer)
   if (fds.count != (work != EXPIRY)) return;
   text_add(&key, record_get(&request, "mailbox"));
   struct mailbox mailbox = { .key = text_string(&key), .record = &record };
+  if (record_is(&request, "what", "public")) {
+    visit_serve(&(struct visit){ &policy, homes, has_landlock }, out, &request, peer->uid, fds.fd[0]);
+    return;
+  }
   errno = EPERM;
   if (!may_ask(peer->uid, work)) {
     answer_later(out, mailbox.key, "this caller may not ask for that");
@@ -340,7 +320,7 @@ static void session(int in, int out, const struct peer *peer)
   }
   errno = 0;
   settings_read(&settings, work, record_get(&request, "ip"));
-  bool is_found = find(&place, &record, mailbox.key, &error);
+  bool is_found = deliver_record_find(&policy, &place, &record, mailbox.key, &error);
   mailbox.plus = settings.plus;
   if (is_found) prepare_quota(&mailbox, work == DELIVERY);
   if (!is_found || (work != EXPIRY && !enter_mailbox(&place, homes, &error))) {
@@ -360,11 +340,14 @@ static void session(int in, int out, const struct peer *peer)
 int main(int argc, const char *const *argv)
 {
   struct serve listener = { .concurrency = SESSIONS, .callers = callers, .sandbox = &sandbox, .refresh = open_policy,
-                            .notice = take_reports, .session = session };
+                            .notice = take_reports, .session = session, .guests = VISITS_MAX, .guest = is_guest };
 
   PROG = "mailbox-spawn";
   if (argc > 1) die_usage("mailbox-spawn");
   home_enter();
+  static text home = TEXT_ZERO;
+  if (sagetcwd(&home) == -1) die_unable("find the home's path");
+  call_from(text_string(&home));
   umask(066); /* mail/DOMAIN is 0711, all else of the owner alone */
   auth_uid = user_uid("mail-auth");
   send_uid = user_uid("mail-send");
@@ -373,7 +356,7 @@ int main(int argc, const char *const *argv)
   has_landlock = landlock_is_there();
   homes = enter_homes();
   for (size_t i = 0; homes[i]; i++) writes[2 + i] = homes[i];
-  shed_capabilities();
+  powers_shed();
   listener.notices = full_open();
   return serve(&listener, argv);
 }

@@ -6,6 +6,7 @@
 #include "imap/entry.h"
 #include "imap/folder_add.h"
 #include "imap/quota.h"
+#include "imap/rights.h"
 
 static bool open_target(struct imap_state *s, text *name, struct imap_folder *folder)
 {
@@ -15,7 +16,7 @@ static bool open_target(struct imap_state *s, text *name, struct imap_folder *fo
     imap_no(s, "[TOOBIG] the message is larger than this server takes");
     return false;
   }
-  if (!imap_take_name(s, s->command.mailbox, name)) return false;
+  if (!imap_take_name(s, s->command.mailbox, name) || !imap_may(s, name, RIGHT_INSERT)) return false;
   imap_entry_format(name, &entry);
   enum imap_folder_result result = imap_folder_open_to_add(folder, text_string(&entry));
   text_free(&entry);
@@ -88,7 +89,8 @@ void imap_cmd_append(struct imap_state *s)
     return;
   }
   imap_addition_start(&addition, &folder);
-  if (imap_marks_of(s, &folder, &s->command.flags, true, &marks)) append(s, &name, &addition, marks);
+  unsigned int rights = imap_rights_of(s, &name);
+  if (imap_marks_of(s, &folder, &s->command.flags, rights & RIGHT_WRITE, &marks)) append(s, &name, &addition, marks & imap_rights_marks(rights));
   else imap_input_refuse(&s->wire.input);
   imap_addition_stop(&addition);
   imap_folder_close(&folder);

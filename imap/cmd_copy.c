@@ -8,6 +8,7 @@
 #include "imap/entry.h"
 #include "imap/folder_copy.h"
 #include "imap/quota.h"
+#include "imap/rights.h"
 #include "lib/die.h"
 
 struct copy {
@@ -15,6 +16,7 @@ struct copy {
   struct imap_folder to;
   size_t *places, count, room;
   struct maildirsize sum; /* of what is copied */
+  imap_marks allowed;   /* the flags that may be given there */
   uint32_t first;       /* uid of the first copy */
 };
 
@@ -37,7 +39,8 @@ static bool open_target(struct imap_state *s, struct copy *c)
 {
   text entry = TEXT_ZERO;
 
-  if (!imap_take_name(s, s->command.mailbox, &c->name)) return false;
+  if (!imap_take_name(s, s->command.mailbox, &c->name) || !imap_may(s, &c->name, RIGHT_INSERT)) return false;
+  c->allowed = imap_rights_marks(imap_rights_of(s, &c->name));
   imap_entry_format(&c->name, &entry);
   enum imap_folder_result result = imap_folder_open_to_add(&c->to, text_string(&entry));
   text_free(&entry);
@@ -68,7 +71,7 @@ static void add_copyuid(struct imap_state *s, const struct copy *c, text *out)
 
 static bool copy(struct imap_state *s, struct copy *c)
 {
-  switch (imap_folder_copy(&s->folder, c->places, c->count, &c->to, &c->first)) {
+  switch (imap_folder_copy(&s->folder, c->places, c->count, &c->to, c->allowed, &c->first)) {
   case IMAP_FOLDER_BROKEN: imap_no_errno(s, "copy: nothing was copied"); return false;
   case IMAP_FOLDER_ABSENT: imap_no(s, "[EXPUNGEISSUED] some of these messages are no longer there, nothing was copied"); return false;
   case IMAP_FOLDER_DONE: imap_quota_change(s, &c->sum, false);
@@ -78,11 +81,13 @@ static bool copy(struct imap_state *s, struct copy *c)
 
 static void log_copy(struct imap_state *s, const struct copy *c, const char *event)
 {
-  text uids = TEXT_ZERO;
+  text uids = TEXT_ZERO, shown = TEXT_ZERO;
 
   imap_uids_of_command(s, &uids);
-  imap_log(s, event, s->name.s, text_string(&uids), "to", c->name.s);
+  imap_shown_name(s, &c->name, &shown);
+  imap_log(s, event, s->name.s, text_string(&uids), "to", shown.s);
   text_free(&uids);
+  text_free(&shown);
 }
 
 /* The originals: each has a copy that is on the disk. */
@@ -136,7 +141,7 @@ static void run(struct imap_state *s, bool is_move, void (*finish)(struct imap_s
 {
   struct copy c = { .name = TEXT_ZERO };
 
-  if (!imap_sequence_ready(s)) return;
+  if (!imap_may_here(s, RIGHT_READ | (is_move ? RIGHT_MARK_DELETED | RIGHT_EXPUNGE : 0)) || !imap_sequence_ready(s)) return;
   gather(s, &c);
   if (open_target(s, &c)) {
     if (!c.count) imap_ok(s, "there is no such message, nothing was done");

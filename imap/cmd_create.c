@@ -9,7 +9,9 @@
 #include "imap/folder_copy.h"
 #include "imap/mailbox.h"
 #include "imap/quota.h"
+#include "imap/rights.h"
 #include "lib/die.h"
+#include "lib/log.h"
 
 /* What may be made: no wildcards, which LIST could not tell apart, and no control characters (check 45). What is there
    already can be used, whatever it is called. */
@@ -29,10 +31,14 @@ void imap_cmd_create(struct imap_state *s)
 {
   text name = TEXT_ZERO;
 
-  if (!may_be_made(s, s->command.mailbox, &name)) return;
+  if (!may_be_made(s, s->command.mailbox, &name) || !imap_may_create(s, &name)) {
+    text_free(&name);
+    return;
+  }
   switch (imap_name_is_inbox(&name) ? IMAP_MAILBOX_THERE : imap_mailbox_create(&name)) {
   case IMAP_MAILBOX_THERE: imap_no(s, "[ALREADYEXISTS] there is such a mailbox already"); break;
   case IMAP_MAILBOX_DONE:
+    if (!imap_rights_inherit(s, &name)) log_event("trouble", "login", s->start->login, "folder", name.s, "what", "give a new mailbox its rights", "reason", strerror(errno), (char *)0);
     imap_log(s, "create", name.s, 0, 0, 0);
     imap_ok(s, "created");
     break;
@@ -56,8 +62,10 @@ void imap_cmd_delete(struct imap_state *s)
   text name = TEXT_ZERO;
 
   if (!imap_take_name(s, s->command.mailbox, &name)) return;
-  if (imap_name_is_inbox(&name)) {
-    imap_no(s, "[CANNOT] INBOX stays");
+  bool may = imap_may(s, &name, RIGHT_DELETE);
+  if (may && imap_name_is_inbox(&name)) imap_no(s, s->start->share ? "[CANNOT] a public mailbox is the operator's; its folders can be deleted" : "[CANNOT] INBOX stays");
+  if (!may || imap_name_is_inbox(&name)) {
+    text_free(&name);
     return;
   }
   if (s->is_selected && text_is(&s->name, name.s)) imap_unselect(s);
@@ -85,7 +93,7 @@ static bool move_all(struct imap_folder *from, struct imap_folder *to)
 
   if (!places) die_nomem();
   for (size_t i = 0; i < count; i++) places[i] = i;
-  bool fine = !count || imap_folder_copy(from, places, count, to, &first) == IMAP_FOLDER_DONE;
+  bool fine = !count || imap_folder_copy(from, places, count, to, ~(imap_marks)0, &first) == IMAP_FOLDER_DONE;
   for (size_t i = 0; fine && i < count; i++) {
     enum imap_folder_result result = imap_folder_remove(from, i);
     if (result == IMAP_FOLDER_ABSENT && imap_folder_sync(from) == IMAP_FOLDER_DONE) result = imap_folder_remove(from, i);
@@ -116,6 +124,15 @@ static enum imap_mailbox_result rename_inbox(const text *to)
   return result;
 }
 
+static void log_rename(struct imap_state *s, const text *from, const text *to)
+{
+  text shown = TEXT_ZERO;
+
+  imap_shown_name(s, to, &shown);
+  imap_log(s, "rename", from->s, 0, "to", shown.s);
+  text_free(&shown);
+}
+
 static void rename_checked(struct imap_state *s, const text *from, const text *to)
 {
   switch (imap_name_is_inbox(from) ? rename_inbox(to) : imap_mailbox_rename(from, to)) {
@@ -127,7 +144,7 @@ static void rename_checked(struct imap_state *s, const text *from, const text *t
       text_copy(&s->name, to->s);
       text_string(&s->name);
     }
-    imap_log(s, "rename", from->s, 0, "to", to->s);
+    log_rename(s, from, to);
     imap_ok(s, "renamed");
   }
 }
@@ -136,7 +153,10 @@ void imap_cmd_rename(struct imap_state *s)
 {
   text from = TEXT_ZERO, to = TEXT_ZERO;
 
-  if (imap_take_name(s, s->command.mailbox, &from) && may_be_made(s, s->command.renamed, &to)) rename_checked(s, &from, &to);
+  if (imap_take_name(s, s->command.mailbox, &from) && imap_may(s, &from, RIGHT_DELETE) && may_be_made(s, s->command.renamed, &to) && imap_may_create(s, &to)) {
+    if (s->start->share && imap_name_is_inbox(&from)) imap_no(s, "[CANNOT] a public mailbox is the operator's, its folders can be renamed");
+    else rename_checked(s, &from, &to);
+  }
   text_free(&from);
   text_free(&to);
 }

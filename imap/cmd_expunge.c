@@ -4,6 +4,7 @@
 
 #include "imap/commands.h"
 #include "imap/quota.h"
+#include "imap/rights.h"
 
 #define TRIES 8
 
@@ -61,7 +62,7 @@ bool imap_expunge_deleted(struct imap_state *s)
 
 void imap_cmd_expunge(struct imap_state *s)
 {
-  if (!imap_is_changeable(s) || (s->command.by_uid && !imap_sequence_ready(s))) return;
+  if (!imap_is_changeable(s) || !imap_may_here(s, RIGHT_EXPUNGE) || (s->command.by_uid && !imap_sequence_ready(s))) return;
   if (imap_expunge_deleted(s)) imap_ok(s, "expunged");
   else imap_no_errno(s, "expunge the mailbox");
 }

@@ -7,6 +7,7 @@
 #include "imap/date.h"
 #include "imap/envelope.h"
 #include "imap/message.h"
+#include "imap/rights.h"
 #include "imap/section.h"
 
 static bool parse_for(struct imap_loaded *l, const struct imap_section *section)
@@ -114,7 +115,7 @@ static bool sets_seen(const struct imap_state *s)
 static bool fetch(struct imap_state *s, struct imap_loaded *l, bool *some_gone)
 {
   bool has_flags = asks_for(s, IMAP_FETCH_FLAGS);
-  bool marks_seen = s->folder.is_writable && sets_seen(s);
+  bool marks_seen = s->folder.is_writable && s->rights & RIGHT_SEEN && sets_seen(s);
   struct imap_walk at = { 0 };
 
   for (size_t place; s->wire.end == IMAP_WIRE_OPEN && imap_walk_next(s, &at, &place);) {
@@ -134,7 +135,7 @@ void imap_cmd_fetch(struct imap_state *s)
   struct imap_loaded loaded = { .mime = MIME_ZERO };
   bool some_gone = false;
 
-  if (!imap_sequence_ready(s)) return;
+  if (!imap_may_here(s, RIGHT_READ) || !imap_sequence_ready(s)) return;
   if (!fetch(s, &loaded, &some_gone)) imap_no_errno(s, "read a message");
   else if (some_gone) imap_no(s, "[EXPUNGEISSUED] some of these messages are no longer there");
   else imap_ok(s, "done");

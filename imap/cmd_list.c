@@ -8,6 +8,8 @@
 #include "imap/mailbox.h"
 #include "imap/name.h"
 #include "imap/quote.h"
+#include "imap/relay.h"
+#include "imap/share.h"
 
 static void tell(struct imap_state *s, const char *attributes, const char *more, const char *name)
 {
@@ -68,6 +70,41 @@ static void tell_lsub(struct imap_state *s, const struct imap_names *names, cons
   imap_names_free(&all);
 }
 
+/* Could a name of the public mailboxes match? What stands before the first wildcard says so. */
+static bool may_mean_public(const char *pattern)
+{
+  size_t length = strcspn(pattern, "%*"), common = sizeof IMAP_PUBLIC - 1;
+
+  if (!pattern[length] && length < common) return false;
+  return !strncmp(pattern, IMAP_PUBLIC "/", length < common ? length : common) && (length <= common || pattern[common] == IMAP_SEPARATOR);
+}
+
+/* One's own folders, and those of public mailboxes. An own one that is called as the namespace is hidden by it. */
+static bool list_all(struct imap_state *s, struct imap_names *names, const char *pattern)
+{
+  struct imap_names own = IMAP_NAMES_ZERO;
+  text name = TEXT_ZERO;
+  bool fine = imap_mailbox_list(&own);
+
+  if (!fine) imap_no_errno(s, "list the mailboxes");
+  for (size_t i = 0; fine && i < own.count; i++) {
+    text_copy(&name, own.list[i]);
+    if (!s->start->has_public || !imap_share_is_public(own.list[i])) imap_names_add(names, &name);
+  }
+  if (fine && s->start->has_public && may_mean_public(pattern)) fine = imap_relay_list(s, names);
+  imap_names_sort(names);
+  imap_names_free(&own);
+  text_free(&name);
+  return fine;
+}
+
+static bool list_subscriptions(struct imap_state *s, struct imap_names *names)
+{
+  if (imap_mailbox_subscriptions(names)) return true;
+  imap_no_errno(s, "read the subscriptions");
+  return false;
+}
+
 void imap_cmd_list(struct imap_state *s)
 {
   struct imap_names names = IMAP_NAMES_ZERO;
@@ -82,8 +119,7 @@ void imap_cmd_list(struct imap_state *s)
   text_add(&pattern, s->command.reference);
   text_add(&pattern, s->command.pattern);
   text_string(&pattern);
-  if (!(is_list ? imap_mailbox_list(&names) : imap_mailbox_subscriptions(&names))) imap_no_errno(s, "list the mailboxes");
-  else {
+  if (is_list ? list_all(s, &names, pattern.s) : list_subscriptions(s, &names)) {
     if (is_list) tell_list(s, &names, pattern.s);
     else tell_lsub(s, &names, pattern.s);
     imap_ok(s, "these");

@@ -5,6 +5,7 @@
 
 #include "imap/commands.h"
 #include "imap/message.h"
+#include "imap/rights.h"
 #include "imap/search.h"
 
 struct context {
@@ -73,6 +74,7 @@ void imap_cmd_search(struct imap_state *s)
 {
   uint32_t highest = s->exists ? s->folder.messages[s->exists - 1].uid : 0;
 
+  if (!imap_may_here(s, RIGHT_READ)) return;
   switch (imap_search_prepare(&s->command, (uint32_t)s->exists, highest)) {
   case IMAP_SEARCH_BAD_CHARSET: imap_no(s, "[BADCHARSET (US-ASCII UTF-8)] that character set is not known"); break;
   case IMAP_SEARCH_BAD_STRING: imap_bad(s, "a string is not in the character set of the command"); break;

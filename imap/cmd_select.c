@@ -4,6 +4,7 @@
 
 #include "imap/commands.h"
 #include "imap/entry.h"
+#include "imap/rights.h"
 
 static void tell_number(struct imap_state *s, const char *code, uint64_t number, const char *words)
 {
@@ -35,7 +36,9 @@ void imap_cmd_select(struct imap_state *s)
   bool is_writable = s->command.verb == IMAP_SELECT;
 
   imap_unselect(s);
-  if (!imap_take_name(s, s->command.mailbox, &s->name)) return;
+  if (!imap_take_name(s, s->command.mailbox, &s->name) || !imap_may(s, &s->name, RIGHT_READ)) return;
+  s->rights = imap_rights_of(s, &s->name);
+  if (!(s->rights & (RIGHT_SEEN | RIGHT_WRITE | RIGHT_INSERT | RIGHT_MARK_DELETED | RIGHT_EXPUNGE))) is_writable = false;
   imap_entry_format(&s->name, &entry);
   switch (imap_folder_open(&s->folder, text_string(&entry), is_writable)) {
   case IMAP_FOLDER_ABSENT: imap_no(s, "[NONEXISTENT] there is no such mailbox"); break;
@@ -50,7 +53,7 @@ void imap_cmd_select(struct imap_state *s)
 
 void imap_cmd_close(struct imap_state *s)
 {
-  bool fine = !s->folder.is_writable || imap_expunge_deleted(s);
+  bool fine = !s->folder.is_writable || !(s->rights & RIGHT_EXPUNGE) || imap_expunge_deleted(s);
 
   if (fine) imap_ok(s, "closed");
   else imap_no_errno(s, "expunge the mailbox; it is closed");

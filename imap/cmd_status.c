@@ -5,6 +5,7 @@
 #include "imap/commands.h"
 #include "imap/entry.h"
 #include "imap/quote.h"
+#include "imap/rights.h"
 
 static size_t count(const struct imap_folder *f, imap_marks mark, imap_marks wanted)
 {
@@ -28,9 +29,12 @@ static void tell(struct imap_state *s, const text *name, const struct imap_folde
     { IMAP_STATUS_UNSEEN, "UNSEEN", count(f, IMAP_SEEN, 0) },
   };
   const char *before = " (";
+  text shown = TEXT_ZERO;
 
   imap_wire_add(&s->wire, "* STATUS ");
-  imap_quote_add_astring(&s->wire.answer, name->s);
+  imap_shown_name(s, name, &shown);
+  imap_quote_add_astring(&s->wire.answer, shown.s);
+  text_free(&shown);
   for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
     if (!(s->command.status & items[i].bit)) continue;
     imap_wire_add(&s->wire, before);
@@ -47,7 +51,10 @@ void imap_cmd_status(struct imap_state *s)
   struct imap_folder folder;
   text name = TEXT_ZERO, entry = TEXT_ZERO;
 
-  if (!imap_take_name(s, s->command.mailbox, &name)) return;
+  if (!imap_take_name(s, s->command.mailbox, &name) || !imap_may(s, &name, RIGHT_READ)) {
+    text_free(&name);
+    return;
+  }
   imap_entry_format(&name, &entry);
   switch (imap_folder_open(&folder, text_string(&entry), false)) {
   case IMAP_FOLDER_ABSENT: imap_no(s, "[NONEXISTENT] there is no such mailbox"); break;

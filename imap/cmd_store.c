@@ -3,23 +3,36 @@
 #include <errno.h>
 
 #include "imap/commands.h"
+#include "imap/rights.h"
 
 struct change {
   imap_marks set, clear;
   bool some_gone;
 };
 
+/* What is not allowed is passed over, if something else is (RFC 4314 4): the rights that all of it would need. */
+static unsigned int marks_need(const struct imap_flags *flags)
+{
+  return (flags->system & IMAP_SEEN ? RIGHT_SEEN : 0) | (flags->system & IMAP_DELETED ? RIGHT_MARK_DELETED : 0) |
+    (flags->keyword_count || flags->system & ~(unsigned int)(IMAP_SEEN | IMAP_DELETED) || !flags->system ? RIGHT_WRITE : 0);
+}
+
 static bool change_of(struct imap_state *s, struct change *change)
 {
   enum imap_store_mode mode = s->command.store_mode;
   imap_marks marks;
 
-  if (!imap_marks_of(s, &s->folder, &s->command.flags, mode != IMAP_STORE_REMOVE, &marks)) return false;
+  imap_marks allowed = imap_rights_marks(s->rights);
+
+  if (!imap_marks_of(s, &s->folder, &s->command.flags, mode != IMAP_STORE_REMOVE && s->rights & RIGHT_WRITE, &marks)) return false;
   *change = (struct change){ 0 };
   if (mode != IMAP_STORE_REMOVE) change->set = marks;
   if (mode == IMAP_STORE_REMOVE) change->clear = marks;
   if (mode == IMAP_STORE_SET) change->clear = (IMAP_SYSTEM_MARKS | IMAP_KEYWORD_MARKS) & ~marks;
-  return true;
+  change->set &= allowed;
+  change->clear &= allowed;
+  if (allowed && (marks & allowed || (!marks && !s->command.flags.keyword_count))) return true;
+  return imap_may_here(s, marks_need(&s->command.flags));
 }
 
 /* What a silent change does is known to the client; what others did meanwhile is not. */

@@ -71,6 +71,16 @@ static bool status(struct imap_parse *p)
   return imap_parse_char(p, ')');
 }
 
+static bool identifier(struct imap_parse *p)
+{
+  return mailbox(p) && imap_parse_space(p) && (p->command->identifier = imap_parse_astring(p, "an identifier"));
+}
+
+static bool rights(struct imap_parse *p)
+{
+  return identifier(p) && imap_parse_space(p) && (p->command->rights = imap_parse_astring(p, "rights"));
+}
+
 static bool date_time(struct imap_parse *p)
 {
   const char *string = imap_parse_string(p, "a date-time");
@@ -177,6 +187,11 @@ static const struct {
   { "APPEND", IMAP_APPEND, false, append },
   { "NAMESPACE", IMAP_NAMESPACE, false, nothing },
   { "IDLE", IMAP_IDLE, false, nothing },
+  { "MYRIGHTS", IMAP_MYRIGHTS, false, mailbox },
+  { "GETACL", IMAP_GETACL, false, mailbox },
+  { "LISTRIGHTS", IMAP_LISTRIGHTS, false, identifier },
+  { "SETACL", IMAP_SETACL, false, rights },
+  { "DELETEACL", IMAP_DELETEACL, false, identifier },
   { "CHECK", IMAP_CHECK, false, nothing },
   { "CLOSE", IMAP_CLOSE, false, nothing },
   { "UNSELECT", IMAP_UNSELECT, false, nothing },

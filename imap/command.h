@@ -1,6 +1,6 @@
 /* command: the command grammar of RFC 3501 9, with UIDPLUS (4315), IDLE (2177), MOVE (6851), ID (2971), NAMESPACE
    (2342), SPECIAL-USE's LIST (6154: RETURN and selection options are refused as BAD, as they are not offered) and
-   UNSELECT (3691). Bytes in, struct out. Strings of the struct are ended by a NUL (a NUL in a command is BAD) and live
+   UNSELECT (3691) and ACL (4314). Bytes in, struct out. Strings of the struct are ended by a NUL (a NUL in a command is BAD) and live
    until imap_command_free. Linear in the bytes. */
 
 #ifndef IMAP_COMMAND_H
@@ -18,6 +18,7 @@ enum imap_verb {
   IMAP_STARTTLS, IMAP_AUTHENTICATE, IMAP_LOGIN,
   IMAP_SELECT, IMAP_EXAMINE, IMAP_CREATE, IMAP_DELETE, IMAP_RENAME, IMAP_SUBSCRIBE, IMAP_UNSUBSCRIBE,
   IMAP_LIST, IMAP_LSUB, IMAP_STATUS, IMAP_APPEND, IMAP_NAMESPACE, IMAP_IDLE,
+  IMAP_MYRIGHTS, IMAP_GETACL, IMAP_LISTRIGHTS, IMAP_SETACL, IMAP_DELETEACL,
   IMAP_CHECK, IMAP_CLOSE, IMAP_UNSELECT, IMAP_EXPUNGE, IMAP_SEARCH, IMAP_FETCH, IMAP_STORE, IMAP_COPY, IMAP_MOVE
 };
 
@@ -118,6 +119,8 @@ struct imap_command {
   const char *renamed;                 /* RENAME: the new name, as mailbox */
   const char *reference, *pattern;     /* LIST, LSUB; as sent */
   unsigned int status;                 /* STATUS */
+  const char *identifier;              /* LISTRIGHTS, SETACL, DELETEACL */
+  const char *rights;                  /* SETACL: letters, perhaps behind + or - */
   struct imap_flags flags;             /* APPEND, STORE */
   enum imap_store_mode store_mode;
   bool is_silent;                      /* STORE */

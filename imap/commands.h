@@ -5,6 +5,8 @@
 
 #include "imap/state.h"
 
+const char *imap_capabilities(const struct imap_state *s);
+
 #define IMAP_CAPABILITIES "IMAP4rev1 LITERAL+ ID NAMESPACE IDLE UIDPLUS UNSELECT MOVE SPECIAL-USE CHILDREN"
 
 void imap_cmd_capability(struct imap_state *s);
@@ -23,6 +25,10 @@ void imap_cmd_list(struct imap_state *s);      /* and LSUB */
 void imap_cmd_status(struct imap_state *s);
 void imap_cmd_append(struct imap_state *s);    /* the message's bytes follow on the wire */
 void imap_cmd_idle(struct imap_state *s);
+void imap_cmd_myrights(struct imap_state *s);
+void imap_cmd_getacl(struct imap_state *s);
+void imap_cmd_listrights(struct imap_state *s);
+void imap_cmd_setacl(struct imap_state *s); /* and DELETEACL */
 void imap_cmd_expunge(struct imap_state *s);
 void imap_cmd_search(struct imap_state *s);
 void imap_cmd_fetch(struct imap_state *s);

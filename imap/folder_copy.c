@@ -18,30 +18,30 @@ static bool translate(const struct imap_folder *from, struct imap_folder *to, im
 }
 
 /* The file is opened first: then its name, and so its marks, are those of now and not what this session last heard of. */
-static bool link_one(struct imap_addition *a, struct imap_folder *from, size_t place)
+static bool link_one(struct imap_addition *a, struct imap_folder *from, size_t place, imap_marks allowed)
 {
   imap_marks marks;
   int fd = imap_folder_open_message(from, place);
 
   if (fd == -1) return false;
   close(fd);
-  return translate(from, a->folder, from->messages[place].marks, &marks) && imap_addition_link(a, from, place, marks);
+  return translate(from, a->folder, from->messages[place].marks & allowed, &marks) && imap_addition_link(a, from, place, marks);
 }
 
-static bool link_all(struct imap_addition *a, struct imap_folder *from, const size_t *places, size_t count)
+static bool link_all(struct imap_addition *a, struct imap_folder *from, const size_t *places, size_t count, imap_marks allowed)
 {
   for (size_t i = 0; i < count; i++)
-    if (!link_one(a, from, places[i])) return false;
+    if (!link_one(a, from, places[i], allowed)) return false;
   return true;
 }
 
 enum imap_folder_result imap_folder_copy(struct imap_folder *from, const size_t *places, size_t count, struct imap_folder *to,
-                                         uint32_t *first)
+                                         imap_marks allowed, uint32_t *first)
 {
   struct imap_addition addition;
 
   imap_addition_start(&addition, to);
-  bool fine = link_all(&addition, from, places, count) && imap_addition_finish(&addition);
+  bool fine = link_all(&addition, from, places, count, allowed) && imap_addition_finish(&addition);
   int error = errno;
   imap_addition_stop(&addition);
   *first = addition.first_uid;

@@ -69,6 +69,11 @@ static bool root_open(struct root *r)
   return true;
 }
 
+static struct root locked = { -1, -1 };
+
+bool imap_mailbox_lock(void) { return root_open(&locked); }
+void imap_mailbox_unlock(void) { root_close(&locked); }
+
 bool imap_mailbox_new_validity(uint32_t *validity)
 {
   struct root root;
@@ -282,6 +287,17 @@ static bool make_uses(void)
     fine = imap_mailbox_create(&name) != IMAP_MAILBOX_BROKEN && imap_mailbox_subscribe(&name, true);
   }
   text_free(&name);
+  return fine;
+}
+
+bool imap_mailbox_make(void)
+{
+  int root;
+
+  if (!imap_folder_open_at(AT_FDCWD, ".", &root)) return false;
+  bool fine = make_parts(root);
+  close(root);
+  finish_removals();
   return fine;
 }
 

@@ -18,6 +18,8 @@ enum imap_mailbox_result {
 /* At a login: the mailbox's own folders, and, once, those that people expect to have (N-45), with subscriptions. */
 bool imap_mailbox_prepare(void);
 
+bool imap_mailbox_make(void); /* its own folders alone: a public mailbox, which nobody logs in to */
+
 bool imap_mailbox_list(struct imap_names *names); /* INBOX and all others, sorted */
 enum imap_mailbox_result imap_mailbox_create(const text *name);
 enum imap_mailbox_result imap_mailbox_delete(const text *name); /* with its messages; folders below it stay */
@@ -30,6 +32,10 @@ bool imap_mailbox_subscribe(const text *name, bool is_subscribed);
 
 /* "\Drafts" and the like for a folder that has such a use (RFC 6154), 0 for others. */
 const char *imap_mailbox_use(const char *name);
+
+/* The lock of the mailbox itself, for a change of a folder's rights; one at a time. False with errno. */
+bool imap_mailbox_lock(void);
+void imap_mailbox_unlock(void);
 
 bool imap_mailbox_sync(void); /* the entries of the mailbox are on the disk */
 

@@ -5,12 +5,14 @@
 #include "imap/commands.h"
 #include "imap/mailbox.h"
 #include "imap/quota.h"
+#include "imap/relay.h"
+#include "imap/rights.h"
 #include "lib/die.h"
 #include "lib/log.h"
 
 #define SILENCE_SECONDS (30 * 60) /* RFC 3501 5.4 */
 
-enum { ANY, LOGIN_ONLY, SELECTED }; /* what a command needs */
+enum { ANY, OWN, LOGIN_ONLY, SELECTED }; /* what a command needs; OWN: a mailbox of one's own, what is told or written there is nobody else's */
 enum { NO_EXPUNGES, EXPUNGES };                                  /* RFC 3501 7.4.1: not while numbers are in use */
 
 static const struct handler {
@@ -30,14 +32,19 @@ static const struct handler {
   [IMAP_CREATE] = { imap_cmd_create, ANY, EXPUNGES },
   [IMAP_DELETE] = { imap_cmd_delete, ANY, EXPUNGES },
   [IMAP_RENAME] = { imap_cmd_rename, ANY, EXPUNGES },
-  [IMAP_SUBSCRIBE] = { imap_cmd_subscribe, ANY, EXPUNGES },
-  [IMAP_UNSUBSCRIBE] = { imap_cmd_subscribe, ANY, EXPUNGES },
-  [IMAP_LIST] = { imap_cmd_list, ANY, EXPUNGES },
-  [IMAP_LSUB] = { imap_cmd_list, ANY, EXPUNGES },
+  [IMAP_SUBSCRIBE] = { imap_cmd_subscribe, OWN, EXPUNGES },
+  [IMAP_UNSUBSCRIBE] = { imap_cmd_subscribe, OWN, EXPUNGES },
+  [IMAP_LIST] = { imap_cmd_list, OWN, EXPUNGES },
+  [IMAP_LSUB] = { imap_cmd_list, OWN, EXPUNGES },
   [IMAP_STATUS] = { imap_cmd_status, ANY, EXPUNGES },
   [IMAP_APPEND] = { imap_cmd_append, ANY, EXPUNGES },
   [IMAP_NAMESPACE] = { imap_cmd_namespace, ANY, EXPUNGES },
   [IMAP_IDLE] = { imap_cmd_idle, ANY, EXPUNGES },
+  [IMAP_MYRIGHTS] = { imap_cmd_myrights, ANY, EXPUNGES },
+  [IMAP_GETACL] = { imap_cmd_getacl, ANY, EXPUNGES },
+  [IMAP_LISTRIGHTS] = { imap_cmd_listrights, ANY, EXPUNGES },
+  [IMAP_SETACL] = { imap_cmd_setacl, ANY, EXPUNGES },
+  [IMAP_DELETEACL] = { imap_cmd_setacl, ANY, EXPUNGES },
   [IMAP_CHECK] = { imap_cmd_noop, SELECTED, EXPUNGES },
   [IMAP_CLOSE] = { imap_cmd_close, SELECTED, NO_EXPUNGES },
   [IMAP_UNSELECT] = { imap_cmd_unselect, SELECTED, NO_EXPUNGES },
@@ -62,8 +69,12 @@ static void run_command(struct imap_state *s)
   const struct handler *handler = &handlers[s->command.verb];
 
   if (handler->needs == LOGIN_ONLY) imap_bad(s, "you are logged in already");
-  else if (handler->needs == SELECTED && !s->is_selected) imap_bad(s, "select a mailbox first");
-  else handler->run(s);
+  else if (handler->needs == OWN && s->start->share) imap_no(s, "[NOPERM] not of a public mailbox");
+  else if (handler->needs == SELECTED && !s->is_selected && !s->relay) imap_bad(s, "select a mailbox first");
+  else if (!imap_relay_run(s)) {
+    imap_rights_look(s);
+    handler->run(s);
+  }
   /* With UIDs no number is in use: RFC 3501 6.4.8. */
   imap_announce(s, handler->tells == EXPUNGES || s->command.by_uid);
 }
@@ -125,7 +136,9 @@ static void greet(struct imap_state *s)
     imap_wire_add(&s->wire, s->start->tag);
     imap_wire_add(&s->wire, " OK");
   } else imap_wire_add(&s->wire, "* PREAUTH");
-  imap_wire_add(&s->wire, " [CAPABILITY " IMAP_CAPABILITIES "] logged in\r\n");
+  imap_wire_add(&s->wire, " [CAPABILITY ");
+  imap_wire_add(&s->wire, imap_capabilities(s));
+  imap_wire_add(&s->wire, "] logged in\r\n");
 }
 
 void imap_session(int in, int out, const struct imap_start *start)
@@ -135,16 +148,17 @@ void imap_session(int in, int out, const struct imap_start *start)
   memset(&s, 0, sizeof s);
   s.start = start;
   imap_wire_open(&s.wire, in, out);
-  s.wire.seconds = SILENCE_SECONDS;
+  s.wire.seconds = start->share ? 2 * SILENCE_SECONDS : SILENCE_SECONDS; /* who speaks for a client ends before */
   imap_input_limit(&s.wire.input, IMAP_COMMAND_MAX, IMAP_COMMAND_MAX, true);
-  if (!imap_mailbox_prepare()) die_unable("use the mailbox of ", start->login);
+  if (!(start->share ? imap_mailbox_make() : imap_mailbox_prepare())) die_unable("use the mailbox of ", start->login);
   if (start->ahead_length > sizeof s.wire.bytes) die_permanent("more bytes were sent ahead than a session takes");
   imap_wire_put_back(&s.wire, start->ahead, start->ahead_length);
   imap_quota_begin(&s);
-  greet(&s);
+  if (!start->share) greet(&s);
   speak(&s);
   say_goodbye(&s);
   imap_unselect(&s);
+  imap_relay_end(&s);
   imap_command_free(&s.command);
   imap_wire_free(&s.wire);
   text_free(&s.reply);

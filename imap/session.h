@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct imap_share;
+
 struct imap_start {
   const char *login;     /* who logged in, for the log */
   const char *tag;       /* of the command that logged in: it is answered first; "" greets with PREAUTH instead */
@@ -18,6 +20,8 @@ struct imap_start {
   uint64_t quota_bytes;  /* of the mailbox; 0: none, and nothing is counted */
   bool is_noted_full;    /* others were told that it is full */
   void (*report_full)(bool is_full); /* may be 0 */
+  const struct imap_share *share; /* not 0: it is a public mailbox, and login is somebody who may use it (imap/share.h) */
+  bool has_public;       /* there are public mailboxes: Public/ is theirs, and mailbox-spawn is asked for them (imap/relay.h) */
   uint64_t append_bytes; /* the largest message that APPEND takes (control/databytes); 0: no limit */
 };
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "imap/entry.h"
+#include "imap/rights.h"
+#include "imap/share.h"
 #include "lib/log.h"
 
 static void set_reply(struct imap_state *s, const char *kind, const char *words)
@@ -47,19 +49,42 @@ bool imap_take_name(struct imap_state *s, const char *given, text *name)
   if (problem) {
     imap_no(s, "[CANNOT] ");
     text_add(&s->reply, problem);
-  } else text_string(name);
-  return !problem;
+    text_free(name);
+    return false;
+  }
+  text_string(name);
+  if (!s->start->share) return true;
+  text inner = TEXT_ZERO;
+  bool is_inside = imap_share_inner(s->start->share, name->s, &inner);
+  text_copy_bytes(name, inner.s, inner.len);
+  text_string(name);
+  text_free(&inner);
+  if (is_inside) return true;
+  imap_no(s, "[NONEXISTENT] there is no such mailbox");
+  text_free(name);
+  return false;
+}
+
+void imap_shown_name(const struct imap_state *s, const text *name, text *shown)
+{
+  if (s->start->share) imap_share_outer(s->start->share, name, shown);
+  else text_copy_bytes(shown, name->s, name->len);
+  text_string(shown);
 }
 
 #define LOG_UIDS_MAX 500
 
 void imap_log(struct imap_state *s, const char *event, const char *folder, const char *uids, const char *key, const char *value)
 {
-  text shown = TEXT_ZERO;
+  text shown = TEXT_ZERO, name = TEXT_ZERO, other = TEXT_ZERO;
 
+  text_add(&name, folder);
+  imap_shown_name(s, &name, &other);
   if (uids) text_add_bytes(&shown, uids, strnlen(uids, LOG_UIDS_MAX));
   if (shown.len == LOG_UIDS_MAX) text_add(&shown, "...");
-  log_event(event, "login", s->start->login, "client", s->start->ip, "folder", folder, "uids", text_string(&shown), key ? key : "to", value, (char *)0);
+  log_event(event, "login", s->start->login, "client", s->start->ip, "folder", other.s, "uids", text_string(&shown), key ? key : "to", value, (char *)0);
+  text_free(&name);
+  text_free(&other);
   text_free(&shown);
 }
 
@@ -209,8 +234,9 @@ void imap_tell_flag_names(struct imap_state *s)
   imap_wire_add(&s->wire, "* FLAGS ");
   add_list(s, &words);
   imap_wire_add(&s->wire, "\r\n* OK [PERMANENTFLAGS ");
-  if (!s->folder.is_writable) text_clear(&words);
-  else if (s->keywords_told != IMAP_KEYWORD_MARKS) add_word(&words, "\\*"); /* there is room for more */
+  text_clear(&words);
+  if (s->folder.is_writable) add_marks(s, &words, (IMAP_SYSTEM_MARKS | s->keywords_told) & imap_rights_marks(s->rights));
+  if (s->folder.is_writable && s->rights & RIGHT_WRITE && s->keywords_told != IMAP_KEYWORD_MARKS) add_word(&words, "\\*"); /* there is room for more */
   add_list(s, &words);
   imap_wire_add(&s->wire, "] flags that stay\r\n");
   text_free(&words);

@@ -15,12 +15,14 @@ struct imap_state {
   struct imap_command command;
   text reply;               /* "OK done": what follows the tag */
   bool ends;                /* LOGOUT */
+  struct imap_relay *relay; /* a public mailbox is selected, in another process; is_selected is false then */
 
   bool is_selected;
   struct imap_folder folder;
   text name;                /* of the folder, ended by a NUL */
   size_t exists;            /* so many messages the client knows of: messages[0 .. exists-1] */
   uint64_t seen_changes;    /* of the folder, told to the client */
+  unsigned int rights;      /* lib/rights: what may be done with the folder that is selected */
   imap_marks keywords_told; /* the letters that have a meaning to the client */
 };
 
@@ -63,6 +65,7 @@ bool imap_marks_of(struct imap_state *s, struct imap_folder *f, const struct ima
 
 /* The name of a folder as the client wrote it; false: NO is the reply. */
 bool imap_take_name(struct imap_state *s, const char *given, text *name);
+void imap_shown_name(const struct imap_state *s, const text *name, text *shown); /* and back: as the client knows it */
 
 /* One line in the log (N-46): what was done to which messages. Values may be 0. */
 void imap_log(struct imap_state *s, const char *event, const char *folder, const char *uids, const char *key, const char *value);

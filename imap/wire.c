@@ -162,6 +162,23 @@ static enum wait wait_to_read(struct imap_wire *w, int news_fd, unsigned int new
   return WAIT_OVER;
 }
 
+bool imap_wire_wait(struct imap_wire *w, int fd, short events, unsigned int seconds)
+{
+  struct pollfd poll = { .fd = fd, .events = events };
+  int64_t until = imap_wire_now() + seconds;
+  sigset_t none;
+
+  sigemptyset(&none);
+  while (!is_terminated) {
+    int64_t left = until - imap_wire_now();
+    int ready = ppoll(&poll, 1, &(struct timespec){ .tv_sec = left > 0 ? left : 0 }, &none);
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+  w->end = IMAP_WIRE_TERMINATED;
+  return false;
+}
+
 /* Reads when there is nothing left to work on; what was answered goes out before. */
 static enum wait fill(struct imap_wire *w, int news_fd, unsigned int news_seconds)
 {

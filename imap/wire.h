@@ -49,6 +49,10 @@ void imap_wire_add_bytes(struct imap_wire *w, const char *bytes, size_t length);
 void imap_wire_add_number(struct imap_wire *w, uint64_t number);
 void imap_wire_flush(struct imap_wire *w);
 
+/* Waits until that descriptor (not the client's) can be read or written, by events of poll; at most so many seconds. False: not in time,
+   or SIGTERM (w->end). */
+bool imap_wire_wait(struct imap_wire *w, int fd, short events, unsigned int seconds);
+
 int64_t imap_wire_now(void); /* seconds of a clock that is never set */
 
 #endif

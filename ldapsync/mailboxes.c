@@ -9,7 +9,7 @@
 
 enum { DAYS_MAX = 36500, KEPT_BITS = 3 /* receive, submit, imap: also a yes */ };
 
-static const char *const known[] = { "receive", "submit", "imap", "pop3", "sieve", "forwarding", "forward", "keep", "quota", "spamretention", "language", 0 };
+static const char *const known[] = { "receive", "submit", "imap", "pop3", "sieve", "forwarding", "forward", "keep", "quota", "spamretention", "language", "owner", "root", 0 };
 
 /* The record without one key. */
 static void drop(text *record, const char *key)
@@ -119,6 +119,8 @@ static void own_facts(struct account *a)
   a->raw = a->facts;
   a->facts = copy;
 }
+
+void mailboxes_fields(const char *path, text *fields) { control_fields(path, known, fields); }
 
 static void read_settings(text *facts, const char *path)
 {

@@ -10,6 +10,9 @@
 /* The public mailboxes become accounts: key, name and the settings are their facts. Dies if a file cannot be understood. */
 void mailboxes_read_public(struct accounts *accounts);
 
+/* The keys and values of one file, or dies. */
+void mailboxes_fields(const char *path, text *fields);
+
 /* Settings of people, over what the directory says. Reports those of nobody. settings gets each file's path by its address. */
 void mailboxes_read_settings(const struct build *b, struct map *settings);
 

@@ -13,6 +13,7 @@
 #include "ldapsync/records.h"
 #include "ldapsync/relayrules.h"
 #include "ldapsync/rules.h"
+#include "ldapsync/shared.h"
 #include "ldapsync/systemusers.h"
 #include "ldapsync/tlspolicy.h"
 #include "lib/conf.h"
@@ -54,6 +55,7 @@ static void read_control(struct sources *s)
   tlspolicy_read(&s->policy);
   certificates_read(&s->policy);
   internal_read(&s->leads);
+  shared_read(&s->policy);
   s->limits.minimum_uid = (uint32_t)conf_number("minimumuid", 1000, UIDS_MAX);
   if (!s->limits.minimum_uid) die_permanent("control/minimumuid: 0 is root, who gets no mailbox");
   s->limits.binds_all = conf_is_yes("authbind", false);

@@ -11,10 +11,14 @@
 
 enum { PATIENCE_MS = 3000, PAUSE_MS = 25 };
 
+static const char *home = "";
+
+void call_from(const char *folder) { home = folder; }
+
 static int call_connect(const char *service, int flags)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
-  int length = snprintf(address.sun_path, sizeof address.sun_path, "run/%s", service);
+  int length = snprintf(address.sun_path, sizeof address.sun_path, "%s%srun/%s", home, *home ? "/" : "", service);
 
   if (length < 0 || (size_t)length >= sizeof address.sun_path) {
     errno = ENAMETOOLONG;

@@ -16,6 +16,9 @@ struct call_fds {
 
 enum call_result { CALL_BROKEN = -1, CALL_CLOSED, CALL_DONE };
 
+/* From now on run/ is found below that folder, for a process that leaves its home. The string stays the caller's. */
+void call_from(const char *home);
+
 /* Connects to run/SERVICE. A service that is being restarted is waited for, up to 3 s. -1 with errno if it is not there. */
 int call_open(const char *service);
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/callers.h"
 #include "lib/children.h"
 #include "lib/die.h"
 #include "lib/log.h"
@@ -17,17 +18,15 @@
 #include "lib/ready.h"
 #include "lib/serve.h"
 #include "lib/sockets.h"
-#include "lib/user.h"
 
-enum { CALLERS_MAX = 8, WORKER_SESSIONS = 10000, PROXY_SECONDS = 5 };
+enum { WORKER_SESSIONS = 10000, PROXY_SECONDS = 5 };
 
 struct listener {
   const struct serve *s;
   const char *const *argv;
   struct sockets sockets;
   struct children children;
-  uid_t callers[CALLERS_MAX];
-  unsigned int caller_count;
+  struct callers callers;
   bool is_stream;         /* a connection is one to write and read as a whole: fd 0 and fd 1 */
   sigset_t while_waiting; /* the signals that are blocked while ppoll waits */
 };
@@ -74,19 +73,10 @@ static void limit_processes(const struct serve *s)
   if (setrlimit(RLIMIT_NPROC, &most) == -1) die_unable("limit processes");
 }
 
-static void find_callers(struct listener *l)
-{
-  for (const char *const *name = l->s->callers; name && *name; name++) {
-    if (l->caller_count == CALLERS_MAX) die_permanent("too many callers");
-    l->callers[l->caller_count++] = user_uid(*name);
-  }
-}
-
 static bool may_call(const struct listener *l, const struct peer *peer)
 {
-  if (peer->is_tcp || !l->s->callers || !peer->uid) return true;
-  for (unsigned int i = 0; i < l->caller_count; i++)
-    if (l->callers[i] == peer->uid) return true;
+  if (peer->is_tcp || !l->s->callers || callers_have(&l->callers, peer->uid)) return true;
+  if (l->s->guest && l->s->guest(peer->uid)) return true;
   text uid = TEXT_ZERO;
   text_add_number(&uid, peer->uid);
   log_event("refused", "reason", "caller", "uid", text_string(&uid), (char *)0);
@@ -103,7 +93,12 @@ static void refuse(const struct serve *s, int connection)
 static bool has_its_share(const struct listener *l, const struct network *caller)
 {
   unsigned int share = l->s->concurrency - l->s->concurrency / 4;
-  return l->caller_count > 1 && l->children.count >= share && children_of(&l->children, caller) >= share;
+  return l->callers.count > 1 && l->children.count >= share && children_of(&l->children, caller) >= share;
+}
+
+static bool has_guests_share(const struct listener *l, const struct network *network, const struct peer *peer)
+{
+  return l->s->guest && !callers_have(&l->callers, peer->uid) && children_of(&l->children, network) >= l->s->guests;
 }
 
 /* network 0: it is not known yet. */
@@ -115,6 +110,8 @@ static bool is_full(const struct listener *l, const struct network *network, con
     reason = "concurrency";
   else if (network && l->s->concurrency_network && children_of(&l->children, network) >= l->s->concurrency_network)
     reason = peer->is_tcp ? "concurrency of the client network" : "concurrency of the user";
+  else if (network && !peer->is_tcp && has_guests_share(l, network, peer))
+    reason = "concurrency of the guest";
   else if (network && !peer->is_tcp && has_its_share(l, network))
     reason = "concurrency of the caller";
   if (reason) log_event("refused", "reason", reason, "client", peer->remote_ip, (char *)0);
@@ -369,7 +366,7 @@ static int listen_on_0(const struct serve *s, const char *const *argv)
   sockets_take(&l.sockets);
   if (s->notice && !s->workers) sockets_add(&l.sockets, s->notices);
   bool is_renewed = children_take(&l.children, s->workers ? s->workers : s->concurrency, s->balancers && s->balancers->count);
-  find_callers(&l);
+  callers_find(&l.callers, s->callers);
   block_signals(&l);
   if (s->sandbox) sandbox_enter(s->sandbox);
   ready_tell();

@@ -31,6 +31,8 @@ struct serve {
   const struct cidrs *balancers;    /* TCP: whose connections begin with a PROXY header; may be 0 */
   const char *refusal;              /* sent to a connection over a limit, then it is closed; 0: just closed */
   const char *const *callers;       /* unix socket: users (service/users) that may call, ended by 0; root always may */
+  unsigned int guests;              /* unix socket: whoever guest says yes to may call, too, and each may have so many sessions */
+  bool (*guest)(uid_t uid);         /* asked in the parent, before refresh: a look-up, not more; may be 0 */
   uint64_t memory_bytes;            /* RLIMIT_DATA of a child: tables that are mapped do not count; 0: no limit */
   unsigned int session_seconds;     /* a child that lives longer is ended by SIGALRM; 0: no limit */
   unsigned int processes;           /* so many may run under this uid, sessions too, so that a session may start some; 0: none may */

@@ -156,11 +156,25 @@ build; before=$(readlink tables/current)
 refuses "a quota that is none" 'control/mailboxes/bob@a.test line 1: quota is a number of bytes' mailboxes/bob@a.test 'quota: -1'
 refuses "a bit that is none" 'control/mailboxes/bob@a.test line 1: receive is yes or no, not off' mailboxes/bob@a.test 'receive: off'
 refuses "a forward to nobody" 'control/mailboxes/bob@a.test line 1: bob is no mail address' mailboxes/bob@a.test 'forward: bob'
+refuses "N-32: an owner without a right that there is" 'control/mailboxes/office line 1: an owner is LOGIN' mailboxes/office 'owner: bob most'
+refuses "N-32: two words that are no rights" 'control/mailboxes/office line 1: an owner is LOGIN' mailboxes/office 'owner: bob ro x y'
+refuses "N-34: a root that is none" 'control/mailboxes/office line 2: root is yes or no' mailboxes/office 'owner: bob' 'root: maybe'
 
 file mailboxes/office 'quota: 1G'
 build
 is "N-26: a public mailbox has a uid and a folder of its own" "kind=public uid=200004 path=public/office receive=yes submit=yes imap=yes quota=1073741824" "$(record mailbox:public-office)"
 is "N-35: ... and its generic address" "kind=address mailbox=public-office" "$(record 'address:office@*')"
+file mailboxes/office 'quota: 1G' 'owner: Bob@A.test ro' 'owner: group:Staff Team full' 'owner: anyone lr' 'owner: cat' 'root: yes'
+build
+is "N-32, N-33: owners with presets, letters, or rw" "mailbox=public-office owner=lrs bob@a.test owner=lrswipkxtea group:staff team owner=lr anyone owner=lrswikt cat" "$(record shared:office)"
+is "N-32, N-34: all that have owners, and the root" "root=office name=office" "$(record 'shared:*')"
+file mailboxes/second 'owner: bob' 'root: yes'
+build -f
+is "N-34: there is one root" "100 1" "$code $(said 'there is another mailbox with root: yes')"
+rm control/mailboxes/second
+file mailboxes/office 'quota: 1G'
+build
+is "... without owners nobody reads it" "" "$(record shared:office)$(record 'shared:*')"
 file domains/later.test
 file addresses/desk@a.test 'to: public:office'
 build
