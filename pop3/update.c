@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "imap/quota.h"
+#include "lib/log.h"
 #include "pop3/state.h"
 
 #define TRIES 8 /* as often may somebody else rename a message under us */
@@ -64,14 +65,16 @@ static bool remove_all(struct pop3_state *s, struct removal *r)
   return fine && (!r->uids.count || (!fsync(s->box.folder.cur) && !fsync(s->box.folder.new)));
 }
 
-static bool see_all(struct pop3_state *s)
+/* If that fails, it is unread to IMAP; what the client asked for is done. */
+static void see_all(struct pop3_state *s)
 {
   for (size_t i = 0; i < s->count; i++) {
     const struct imap_message *m = &s->box.folder.messages[i];
     if (s->done[i] != POP3_READ || m->is_gone || m->marks & IMAP_SEEN) continue;
-    if (imap_folder_change_marks(&s->box.folder, i, IMAP_SEEN, 0) == IMAP_FOLDER_BROKEN) return false;
+    if (imap_folder_change_marks(&s->box.folder, i, IMAP_SEEN, 0) != IMAP_FOLDER_BROKEN) continue;
+    log_event("trouble", "login", s->box.start->login, "folder", "INBOX", "what", "mark as read", "reason", strerror(errno), (char *)0);
+    return;
   }
-  return true;
 }
 
 static bool has_work(const struct pop3_state *s)
@@ -89,7 +92,7 @@ static bool update(struct pop3_state *s, struct removal *r)
   bool fine = remove_all(s, r);
   int error = errno;
   imap_quota_change(&s->box, &r->sum, true);
-  if (fine && !see_all(s)) fine = false, error = errno;
+  if (fine) see_all(s);
   imap_folder_unlock(&s->box.folder);
   imap_sequence_format(&r->uids, &uids);
   if (r->uids.count) imap_log(&s->box, "expunge", "INBOX", text_string(&uids), "by", "pop3");

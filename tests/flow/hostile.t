@@ -368,6 +368,17 @@ def imap(mail, t):
     well(mail, t, "hostile IMAP")
 
 
+def pop3(mail, t):
+    talk = Talk(mail, 110)
+    for line in (b"RETR -1", b"USER bob@example.test", b"PASS secret", b"STLS now", b"a" * (1 << 20), b"US\0ER x"):
+        t.matches(talk.ask(line).decode(), "^-ERR", f"check 51, 53: POP3 before the login: {line[:20]!r}")
+    talk.close()
+    talk = Talk(mail, 110)
+    talk.send(b"CAPA\r\n" * 100000)
+    t.ok(talk.rest().count(b"+OK") <= 25, "100,000 commands in one go: told to go")
+    well(mail, t, "hostile POP3")
+
+
 def silence(mail, t):
     mail.control("timeoutsmtpd", "2")
     talk = Talk(mail, 25, b"EHLO x")
@@ -400,7 +411,7 @@ def crowd(mail, t):
 
 with Postroom(23) as mail, Tap() as t:
     start = wait_for(lambda: len(mail.mail("bob")))
-    for story in (commands, a_million_recipients, data, bdat, xclient, proxy, local, tls, auth, imap, silence, crowd):
+    for story in (commands, a_million_recipients, data, bdat, xclient, proxy, local, tls, auth, imap, pop3, silence, crowd):
         story(mail, t)
         most, program = peak(mail)
         t.ok(most < MEMORY_KB, f"{story.__name__}: no process above {MEMORY_KB} KiB (largest {most} KiB, {os.path.basename(program)})")

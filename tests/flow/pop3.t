@@ -216,6 +216,62 @@ def mpop(mail, t):
     t.is_(sum("Subject: for mpop\n" in g for g in got), 1, "mpop has the message, and did not fetch it again: UIDL held")
 
 
+def limits(mail, t):
+    mail.control("concurrencyimapuser", "2\n")
+    first, box = login(mail), imap(mail)
+    t.matches(refused(lambda: login(mail)), r"^-ERR \[IN-USE\] too many sessions", "N-118 a session more than control/concurrencyimapuser, of POP3 and IMAP together: [IN-USE]")
+    box.logout()
+    t.ok(wait_for(lambda: not refused(lambda: login(mail).quit())), "... when one has gone, the next is served")
+    first.quit()
+    mail.control("concurrencyimapuser", None)
+    mail.control("timeoutpop3", "599\n")
+    t.matches(refused(lambda: login(mail)), r"^-ERR \[SYS/TEMP\]", "control/timeoutpop3 below RFC 1939's ten minutes: nobody is let in")
+    t.matches(mail.log("mailbox-spawn"), "control/timeoutpop3 is less than", "... and the log says why")
+    mail.control("timeoutpop3", None)
+    login(mail).quit()
+    t.ok(True, "... without it they are again")
+    mail.control("proxyhosts", "127.0.0.1\n")
+    mail.restart("pop3")
+    s = mail.connect(110)
+    s.sendall(b"PROXY TCP4 203.0.113.7 198.51.100.1 4711 110\r\nSTLS\r\n")
+    file = s.makefile("rb")
+    t.is_([file.readline()[:3], file.readline()[:3]], [b"+OK"] * 2, "a session behind a PROXY header")
+    secure = CONTEXT.wrap_socket(s)
+    secure.sendall(b"USER bob@example.test\r\nPASS wrong\r\nQUIT\r\n")
+    wait_for(lambda: b"until next time" in secure.recv(1000))
+    t.matches(mail.log("auth-server"), r"service=pop3 .*client=203\.0\.113\.7", "... whose client is the one behind the balancer")
+    with mail.connect(110) as plain:
+        plain.sendall(b"CAPA\r\n")
+        try:
+            said = plain.recv(1000)
+        except ConnectionResetError:
+            said = b""
+        t.is_(said, b"", "... without a header a balancer is not served")
+    mail.control("proxyhosts", None)
+    mail.restart("pop3")
+
+
+def killed(mail, t):
+    pop = login(mail)
+    names = uidls(pop)
+    pop.dele(1)
+    for service in ("pop3s", "auth-server", "mailbox-spawn"):
+        os.kill(mail.pid(service), 9)
+    t.ok(pop.noop().startswith(b"+OK"), "check 58: with pop3s, auth-server and mailbox-spawn killed, a session goes on")
+    pop.close()
+    t.ok(wait_for(lambda: all(mail.pid(service) for service in ("pop3s", "auth-server", "mailbox-spawn")) and not refused_at_all(mail)), "... and the next one begins")
+    pop = login(mail)
+    t.is_(uidls(pop), names, "... nothing is deleted")
+    pop.quit()
+
+
+def refused_at_all(mail):
+    try:
+        return refused(lambda: login(mail).quit())
+    except OSError as error:
+        return error
+
+
 def restart(mail, t):
     pop = login(mail)
     names = uidls(pop)
@@ -229,7 +285,7 @@ def restart(mail, t):
 
 with Postroom(7) as mail, Tap() as t:
     t.ok(re.search(rf"POP3 {mail.port(110)} .*{mail.port(995)}", mail.said), "W-03 quickstart says where POP3 listens", mail.said)
-    for story in (clear, python, curl, mpop, attempts, apppassword, restart):
+    for story in (clear, python, curl, mpop, attempts, apppassword, limits, killed, restart):
         story(mail, t)
     logs = "".join(mail.log(name) for name in ("pop3", "pop3s", "auth-server", "mailbox-spawn"))
     t.ok(mail.password("bob") not in logs, "no password in any log")

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # secrets: people log in by every way there is, right and wrong, with passwords and tokens that can be told from all else; afterwards none of them is in a log or a file, in an
 # environment or on a command line, or in the memory of a process; no process can leave a core or be looked into. (check 15, S-42; N-96; 2.5)
-import base64, glob, imaplib, os, re, secrets, smtplib, ssl, stat, subprocess, sys, threading, time
+import base64, glob, imaplib, os, poplib, re, secrets, smtplib, ssl, stat, subprocess, sys, threading, time
 
 sys.path[:0] = ["tests/flow", "tests"]
 sys.dont_write_bytecode = True
@@ -136,6 +136,17 @@ def scram(mail, login, password):
     return said[:3]
 
 
+def pop3(mail, login, password):
+    client = poplib.POP3_SSL(mail.address, mail.port(995), context=CONTEXT)
+    try:
+        client.user(login)
+        client.pass_(password)
+        return "OK" if client.quit().startswith(b"+OK") else "?"
+    except poplib.error_proto as error:
+        client.close()
+        return str(error)
+
+
 def account(mail, user, what):
     mail.add_account(f"{user}@{DOMAIN}", mark(what))
     return f"{user}@{DOMAIN}", marks[what].decode()
@@ -148,6 +159,9 @@ def every_login(mail, t):
         marks[f"{user}'s password"] = mail.password(user).encode()
     t.is_([scram(mail, mara, right), scram(mail, mara, mark("a wrong password, by SCRAM")), scram(mail, mark("a password as the name, by SCRAM"), "x")], ["235", "535", "535"], "SCRAM-SHA-256")
     t.is_(imap(mail, mara, right), "OK", "LOGIN of IMAP")
+    t.is_(pop3(mail, mara, right), "OK", "USER and PASS of POP3")
+    t.matches(pop3(mail, mara, mark("a wrong password, by POP3")), "AUTH", "wrong ones")
+    t.matches(pop3(mail, mark("a password as the name, by POP3"), "x"), "AUTH", "...")
     t.is_([smtp(mail, "PLAIN", plain(mara, right)), smtp(mail, "LOGIN", mara.encode(), right.encode())], [235, 235], "PLAIN and LOGIN of SMTP")
     t.matches(imap(mail, mara, mark("a wrong password, by IMAP")), "FAILED", "wrong ones")
     t.is_([smtp(mail, "PLAIN", plain(mara, mark("a wrong password, by PLAIN"))), smtp(mail, "LOGIN", mara.encode(), mark("a wrong password, by LOGIN").encode())], [535, 535], "...")
@@ -241,7 +255,7 @@ def check_all(mail, t, watcher):
     t.is_({name for name, both in limits.items() if both != ("0", "0")}, set(), "none can leave a core file")
     open_ones = {name for pid, name in processes(mail.home) if os.stat(f"/proc/{pid}/environ").st_uid != 0}
     t.is_(open_ones, set(), "... and none can be looked into by others of its uid (PR_SET_DUMPABLE)")
-    t.ok(all(mail.home.encode() in memory(mail.pid(service)) for service in ("auth-server", "imaps", "smtp-submission", "auth-bind")), "what was looked through is their memory")
+    t.ok(all(mail.home.encode() in memory(mail.pid(service)) for service in ("auth-server", "imaps", "pop3s", "smtp-submission", "auth-bind")), "what was looked through is their memory")
     own = memory(os.getpid())
     t.ok(found_in("ours", own), "what was looked for is found where it is: in this test's memory")
 
