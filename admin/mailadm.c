@@ -21,6 +21,7 @@
 #include "admin/orphans.h"
 #include "admin/quotas.h"
 #include "admin/rebuild.h"
+#include "admin/relayrules.h"
 #include "admin/removal.h"
 #include "lib/address.h"
 #include "lib/die.h"
@@ -51,7 +52,10 @@
   OR "delete domain|account NAME [ --yes ] [ --purge ]" \
   OR "delete address|alias ADDRESS" \
   OR "delete group NAME" \
-  OR "list domains|accounts|addresses|aliases|groups|links|orphans|quotas|dns [ --json ]" \
+  OR "add relayrule NAME KEY=VALUE..." \
+  OR "set relayrule NAME [ KEY=VALUE... ] [ --password ]" \
+  OR "enable|disable|delete relayrule NAME" \
+  OR "list domains|accounts|addresses|aliases|groups|links|orphans|quotas|relayrules|dns [ --json ]" \
   OR "limits list" \
   OR "limits clear KEY|all" \
   OR "auth" \
@@ -130,6 +134,12 @@ static const struct {
   { "list", "quotas", quotas_list, 0, 0 },
   { "list", "groups", listing_groups, 0, 0 },
   { "list", "dns", listing_dns, 0, 0 },
+  { "add", "relayrule", relayrules_add, 2, INT_MAX },
+  { "set", "relayrule", relayrules_set, 1, INT_MAX },
+  { "enable", "relayrule", relayrules_enable, 1, 1 },
+  { "disable", "relayrule", relayrules_disable, 1, 1 },
+  { "delete", "relayrule", relayrules_delete, 1, 1 },
+  { "list", "relayrules", relayrules_list, 0, 0 },
   { "apppassword", "add", apppasswords_add, 3, 3 },
   { "apppassword", "list", apppasswords_list, 1, 1 },
   { "apppassword", "delete", apppasswords_delete, 2, 2 },
@@ -144,7 +154,7 @@ static const struct {
 int main(int argc, const char **argv)
 {
   bool is_json = false;
-  const struct option_word words[] = { { "--json", &is_json }, { "--yes", &removal_is_sure }, { "--purge", &removal_purges }, { "--skip", &import_skips }, { "--print", &import_ldap_prints }, { "--all", &adopt_all }, { "--link", &links_is_wanted }, { "--given", &links_is_given }, { "--reset", &links_resets }, { 0, 0 } };
+  const struct option_word words[] = { { "--json", &is_json }, { "--yes", &removal_is_sure }, { "--purge", &removal_purges }, { "--skip", &import_skips }, { "--print", &import_ldap_prints }, { "--all", &adopt_all }, { "--link", &links_is_wanted }, { "--given", &links_is_given }, { "--reset", &links_resets }, { "--password", &relayrules_asks }, { 0, 0 } };
 
   PROG = "mailadm";
   argc = options_read(argv, words, USAGE);
@@ -158,7 +168,8 @@ int main(int argc, const char **argv)
     if (strcmp(argv[1], commands[i].verb) || (commands[i].thing && argc < words_count) || (commands[i].thing && strcmp(argv[2], commands[i].thing))) continue;
     if (argc - words_count < commands[i].least || argc - words_count > commands[i].most || (is_json && strcmp(commands[i].verb, "list") && commands[i].run != apppasswords_list) ||
         ((removal_is_sure || removal_purges) && commands[i].run != removal_domain && commands[i].run != removal_account) ||
-        (import_skips && commands[i].run != import_run) || (adopt_all && commands[i].run != adopt_run) || (import_ldap_prints && commands[i].run != import_ldap_run) || ((links_is_given || links_resets) && commands[i].run != links_make) || links_is_wanted)
+        (import_skips && commands[i].run != import_run) || (adopt_all && commands[i].run != adopt_run) || (import_ldap_prints && commands[i].run != import_ldap_run) || ((links_is_given || links_resets) && commands[i].run != links_make) || links_is_wanted ||
+        (relayrules_asks && commands[i].run != relayrules_set))
       break;
     import_start = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     home_enter();

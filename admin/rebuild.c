@@ -14,16 +14,33 @@
 
 extern char **environ;
 
-static void build(const char *const *argv, const char *changed)
+static int run(const char *const *argv, const char *changed)
 {
   int status;
 
   if (setenv("MAILHOME", ".", 1) == -1) die_nomem(); /* it may be a relative path, and this is its folder */
   pid_t pid = child_spawn0(argv[0], argv, (const char *const *)environ);
-  if (!pid) die_unable("start bin/tables-build; ", changed, " is written, run it later");
+  if (!pid) die_unable("start bin/tables-build; ", changed, ", run it later");
   if (waitpid_nointr(pid, &status, 0) == -1) die_unable("wait for bin/tables-build");
-  if (!wait_status(status)) return;
-  die_temporary(changed, " is written, but bin/tables-build did not publish it (see above)");
+  return wait_status(status);
+}
+
+static void build(const char *const *argv, const char *changed)
+{
+  text words = TEXT_ZERO;
+
+  text_add_format(&words, "%s is written", changed);
+  if (run(argv, text_string(&words))) die_temporary(words.s, ", but bin/tables-build did not publish it (see above)");
+  text_free(&words);
+}
+
+/* To be read from fd 0 by what is started next. */
+static void hand_on(const text *bytes, const char *what)
+{
+  int fd = memfd_create("input", MFD_CLOEXEC);
+
+  if (fd == -1 || allwrite(fd, bytes->s, bytes->len) < bytes->len || lseek(fd, 0, SEEK_SET) == -1 || dup2(fd, 0) == -1) die_unable("hand on ", what);
+  close(fd);
 }
 
 void rebuild_tables(const char *changed)
@@ -47,11 +64,17 @@ void rebuild_without(const char *changed, size_t mailboxes, size_t addresses)
 void rebuild_exchanged(const text *pairs)
 {
   static const char *const argv[] = { "bin/tables-build", "--exchange", 0 };
-  int fd = memfd_create("pairs", MFD_CLOEXEC);
 
-  if (fd == -1 || allwrite(fd, pairs->s, pairs->len) < pairs->len || lseek(fd, 0, SEEK_SET) == -1 || dup2(fd, 0) == -1) die_unable("hand on who gets whose mail");
+  hand_on(pairs, "who gets whose mail");
   build(argv, "who has whose mail");
-  close(fd);
+}
+
+void rebuild_check_rule(const char *name, const text *bytes)
+{
+  const char *const argv[] = { "bin/tables-build", "--relayrule", name, 0 };
+
+  hand_on(bytes, "the rule");
+  if (run(argv, "nothing is written")) die_permanent("nothing is changed (see above)");
 }
 
 bool rebuild_have(const char *kind, const char *name, text *record)

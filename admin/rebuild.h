@@ -14,6 +14,9 @@ void rebuild_without(const char *changed, size_t mailboxes, size_t addresses);
 /* Runs bin/tables-build --exchange: who gets whose mail, "KEY OTHER" a line. */
 void rebuild_exchanged(const text *pairs);
 
+/* Would tables-build take these bytes as control/relayrules/NAME, beside the other rules? Dies if not, and nothing is written. */
+void rebuild_check_rule(const char *name, const text *bytes);
+
 /* In the published tables, whatever source it is from. A table that is not there yet has nobody. */
 bool rebuild_have(const char *kind, const char *name, text *record);
 

@@ -5,6 +5,7 @@
 #include "ldapsync/hosts.h"
 #include "ldapsync/pins.h"
 #include "ldapsync/relayrules.h"
+#include "lib/conf.h"
 #include "lib/die.h"
 
 static const char *const known[] = { "type", "subject", "host", "port", "protocol", "tls", "login", "password", "tokenfile", "tokencommand", "fingerprint", "source", "certificate", "enabled", 0 };
@@ -196,6 +197,7 @@ bool relayrule_parse(struct table *policy, struct table *relay, struct table *to
 
 struct reading {
   struct table *policy, *relay, *token;
+  const char *without; /* a rule that is not read; 0: all are */
 };
 
 static void read_rule(void *to, const char *path, const char *name)
@@ -204,6 +206,7 @@ static void read_rule(void *to, const char *path, const char *name)
   text fields = TEXT_ZERO, error = TEXT_ZERO;
   const char *key = "";
 
+  if (reading->without && !strcmp(name, reading->without)) return;
   control_fields(path, known, &fields);
   if (!relayrule_parse(reading->policy, reading->relay, reading->token, name, path, &fields, &key, &error))
     control_refuse(path, key, record_get(&fields, key), error.s);
@@ -213,6 +216,23 @@ static void read_rule(void *to, const char *path, const char *name)
 
 void relayrules_read(struct table *policy, struct table *relay, struct table *token)
 {
-  struct reading reading = { policy, relay, token };
+  struct reading reading = { policy, relay, token, 0 };
   control_folder("relayrules", read_rule, &reading);
+}
+
+void relayrules_check(const char *name, const text *bytes)
+{
+  struct table policy = TABLE_ZERO, relay = TABLE_ZERO, token = TABLE_ZERO;
+  struct reading reading = { &policy, &relay, &token, name };
+  text path = TEXT_ZERO, fields = TEXT_ZERO, error = TEXT_ZERO;
+  const char *key = "";
+
+  control_folder("relayrules", read_rule, &reading);
+  text_add_format(&path, "control/relayrules/%s", name);
+  text_string(&path);
+  if (!conf_fields_parse(path.s, bytes->s, bytes->len, known, &fields, &error)) die_permanent(error.s);
+  if (!relayrule_parse(&policy, &relay, &token, name, path.s, &fields, &key, &error)) die_permanent(path.s, ": ", error.s);
+  table_free(&policy), table_free(&relay), table_free(&token);
+  text_wipe(&fields);
+  text_free(&path);
 }

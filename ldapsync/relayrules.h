@@ -10,6 +10,9 @@
    understood, or if two are for the same (N-80). */
 void relayrules_read(struct table *policy, struct table *relay, struct table *token);
 
+/* Dies as that does, if these bytes as control/relayrules/NAME, beside the other rules, could not be understood. */
+void relayrules_check(const char *name, const text *bytes);
+
 /* One file's fields to its records; false with the key and a sentence in error. No I/O. */
 bool relayrule_parse(struct table *policy, struct table *relay, struct table *token, const char *name, const char *path,
                      const text *fields, const char **key, text *error);

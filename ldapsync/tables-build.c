@@ -10,13 +10,14 @@
 #include "ldapsync/full.h"
 #include "ldapsync/generations.h"
 #include "ldapsync/metrics.h"
+#include "ldapsync/relayrules.h"
 #include "ldapsync/uids.h"
 #include "lib/die.h"
 #include "lib/home.h"
 #include "lib/log.h"
 #include "lib/options.h"
 
-#define USAGE "tables-build [ -f ] [ --vanish-mailboxes N ] [ --vanish-addresses N ] [ --dry-run [ --fetched ] ] | --back [ GENERATION ] [ --dry-run ] | --release | --exchange"
+#define USAGE "tables-build [ -f ] [ --vanish-mailboxes N ] [ --vanish-addresses N ] [ --dry-run [ --fetched ] ] | --back [ GENERATION ] [ --dry-run ] | --release | --exchange | --relayrule NAME"
 
 /* The tables of GENERATION again, or of the one before the current one; they stay until they are released. */
 static void go_back(const char *name, bool is_dry)
@@ -54,6 +55,16 @@ static void exchange_uids(void)
   text_free(&pairs);
 }
 
+/* A rule that mailadm is about to write (N-87). */
+static void check_rule(const char *name)
+{
+  text bytes = TEXT_ZERO;
+
+  if (!slurp(&bytes, 0)) die_unable("read fd 0");
+  relayrules_check(name, &bytes);
+  text_wipe(&bytes);
+}
+
 static uint64_t take_number(const char **argv, const char *option)
 {
   const char *value = options_take(argv, option, USAGE);
@@ -74,10 +85,15 @@ int main(int argc, const char **argv)
   PROG = "tables-build";
   how.agreed.mailboxes = take_number(argv, "--vanish-mailboxes");
   how.agreed.addresses = take_number(argv, "--vanish-addresses");
+  const char *rule = options_take(argv, "--relayrule", USAGE);
   argc = options_read(argv, words, USAGE);
-  if (argc > 1 + is_back || (is_back && (how.is_forced || is_release)) || (is_exchange && (is_back || how.is_dry)) || (how.is_fetched && !how.is_dry)) die_usage(USAGE);
+  if (argc > 1 + is_back || (is_back && (how.is_forced || is_release)) || (is_exchange && (is_back || how.is_dry)) || (how.is_fetched && !how.is_dry) || (rule && argc > 1)) die_usage(USAGE);
   home_enter();
   full_become(&generation);
+  if (rule) {
+    check_rule(rule);
+    return END_DONE;
+  }
   full_lock();
   if (is_back) {
     go_back(argv[1], how.is_dry);

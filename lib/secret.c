@@ -7,6 +7,7 @@
 #include "lib/die.h"
 #include "lib/secret.h"
 
+/* Perhaps empty. */
 static void read_line(text *secret, const char *what, size_t max)
 {
   const char *newline = 0;
@@ -21,7 +22,6 @@ static void read_line(text *secret, const char *what, size_t max)
     newline = memchr(secret->s, '\n', secret->len);
   } while (got && secret->len < max + 2 && !newline);
   if (newline) secret->len = (size_t)(newline - secret->s);
-  if (!secret->len) die_permanent("the first line of fd 0 is the ", what, ", and it is empty");
   char number[UINT64_FMT];
   number[uint64_fmt(number, max)] = 0;
   if (secret->len > max) die_permanent("the first line of fd 0 is the ", what, ", and it is longer than ", number, " bytes");
@@ -29,6 +29,14 @@ static void read_line(text *secret, const char *what, size_t max)
   text_string(secret);
 }
 
-void secret_read(text *password) { read_line(password, "password", SECRET_MAX); }
+static void read_some(text *secret, const char *what, size_t max)
+{
+  read_line(secret, what, max);
+  if (!secret->len) die_permanent("the first line of fd 0 is the ", what, ", and it is empty");
+}
 
-void secret_read_token(text *token, size_t max) { read_line(token, "token", max); }
+void secret_read(text *password) { read_some(password, "password", SECRET_MAX); }
+
+void secret_read_or_none(text *password) { read_line(password, "password", SECRET_MAX); }
+
+void secret_read_token(text *token, size_t max) { read_some(token, "token", max); }

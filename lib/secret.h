@@ -9,6 +9,8 @@ enum { SECRET_MAX = 511 }; /* bytes: what crypt(3) takes; a hash must not be fed
 
 void secret_read(text *password); /* ended by a NUL; dies if it is empty, longer than SECRET_MAX or has a NUL inside */
 
+void secret_read_or_none(text *password); /* the same, but that it may be empty */
+
 void secret_read_token(text *token, size_t max); /* the same, of up to max bytes */
 
 #endif
