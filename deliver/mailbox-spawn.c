@@ -271,7 +271,7 @@ static void settings_read(struct settings *s, enum work work, const char *ip)
   } else if (work == IMAP || work == POP3) {
     s->append_bytes = conf_number("databytes", APPEND_BYTES, UINT64_MAX);
     s->sessions = seat_count(&policy, ip);
-    s->silence = read_silence();
+    if (work == POP3) s->silence = read_silence();
     s->has_public = has_shared();
   }
 }

@@ -76,16 +76,21 @@ static void say_uidl(struct pop3_state *s, const char *before, size_t place)
   imap_wire_add(&s->box.wire, before);
   imap_wire_add_number(&s->box.wire, place + 1);
   imap_wire_add(&s->box.wire, " ");
-  pop3_uidl_add(&s->box.wire.answer, s->box.folder.messages[place].uid, s->box.folder.uids.head.validity);
+  pop3_uidl_add(&s->uidl, &s->box.folder, place, &s->box.wire.answer);
   imap_wire_add(&s->box.wire, "\r\n");
 }
 
 void pop3_cmd_uidl(struct pop3_state *s)
 {
-  size_t place;
+  size_t place = 0;
 
+  if (s->command.number && !pop3_place(s, &place)) return;
+  if (!pop3_uidl_read(&s->uidl, &s->box.folder, s->count)) {
+    pop3_no_errno(s, "read the uidlist");
+    return;
+  }
   if (s->command.number) {
-    if (pop3_place(s, &place)) say_uidl(s, "+OK ", place);
+    say_uidl(s, "+OK ", place);
     return;
   }
   imap_wire_add(&s->box.wire, "+OK\r\n");

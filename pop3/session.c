@@ -115,5 +115,6 @@ void pop3_session(int in, int out, const struct imap_start *start, unsigned int 
   imap_loaded_free(&s.loaded);
   imap_wire_free(&s.box.wire);
   pop3_line_wipe(&s.line);
+  pop3_uidl_free(&s.uidl);
   free(s.done);
 }

@@ -53,8 +53,3 @@ bool pop3_shown_next(struct pop3_shown *s, struct bytes *run)
   s->in_line = run->s[run->len - 1] != '\n';
   return true;
 }
-
-void pop3_uidl_add(text *out, uint32_t uid, uint32_t validity)
-{
-  text_add_format(out, "%08x%08x", uid, validity);
-}

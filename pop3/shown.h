@@ -23,7 +23,4 @@ struct pop3_shown pop3_shown_top(const char *bytes, size_t length, uint64_t line
 /* The next bytes to send, valid as long as the file's are; false: that was all, and "." CRLF ends it. */
 bool pop3_shown_next(struct pop3_shown *s, struct bytes *run);
 
-/* UIDL (RFC 1939 7): as Dovecot's %08Xu%08Xv. */
-void pop3_uidl_add(text *out, uint32_t uid, uint32_t validity);
-
 #endif

@@ -7,6 +7,7 @@
 #include "imap/message.h"
 #include "imap/state.h"
 #include "pop3/listen.h"
+#include "pop3/uidl.h"
 
 enum { POP3_DELETED = 1, POP3_READ = 2 }; /* bits of what the client has done to a message */
 
@@ -15,6 +16,7 @@ struct pop3_state {
   struct imap_loaded loaded; /* the message that was looked at last */
   struct pop3_line line;
   struct pop3_command command;
+  struct pop3_uidl uidl;
   unsigned char *done;       /* of each message: these bits */
   size_t count;              /* of messages; the folder may have more by now */
   unsigned int useless;      /* commands that were none */

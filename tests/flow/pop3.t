@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # pop3: an installed instance's POP3, as programs of others use it: Python's poplib, curl, mpop, fetchmail; in clear (refused), by STLS on 110, by TLS on 995.
 # What IMAP sees of it, and it of IMAP; who may, and who is made to wait. (W-03, N-02, N-110, N-113, N-116, N-27, S-38; checks 18, 51, 53)
-import imaplib, os, poplib, re, smtplib, socket, ssl, subprocess, sys, time
+import base64, imaplib, os, poplib, re, smtplib, socket, ssl, subprocess, sys, time
 
 sys.path.insert(0, "tests/flow")
 from postroom import Postroom, Tap, wait_for
@@ -216,6 +216,28 @@ def mpop(mail, t):
     t.is_(sum("Subject: for mpop\n" in g for g in got), 1, "mpop has the message, and did not fetch it again: UIDL held")
 
 
+def certificate(mail, t):
+    path = f"{mail.folder}/client"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=bob", "-keyout", path + ".key", "-out", path + ".pem"],
+                   check=True, capture_output=True)
+    said = subprocess.run(["openssl", "x509", "-in", path + ".pem", "-noout", "-fingerprint", "-sha256"], check=True, capture_output=True, text=True).stdout
+    mail.control("certificates", f"{said.strip().split('=')[1]} {USER}\n")
+    mail.run("tables-build")
+    t.ok("EXTERNAL" not in connect(mail).capa()["SASL"], "N-112 who shows no certificate is not offered EXTERNAL")
+    shown = ssl._create_unverified_context()
+    shown.load_cert_chain(path + ".pem", path + ".key")
+    for what, initial, answer in (("", "=", r"^\+OK logged in"), (", as himself", base64.b64encode(USER.encode()).decode(), r"^\+OK logged in"),
+                                  (", as alice", base64.b64encode(b"alice@example.test").decode(), r"^-ERR \[AUTH\]")):
+        pop = poplib.POP3(mail.address, mail.port(110), timeout=300)
+        pop.stls(shown)
+        t.ok("EXTERNAL" in pop.capa()["SASL"], "who shows his is", pop.capa())
+        pop._putcmd(f"AUTH EXTERNAL {initial}")
+        t.matches(pop._getline()[0].decode(), answer, f"... AUTH EXTERNAL{what}")
+        pop.close()
+    mail.control("certificates", None)
+    mail.run("tables-build")
+
+
 def limits(mail, t):
     mail.control("concurrencyimapuser", "2\n")
     first, box = login(mail), imap(mail)
@@ -227,6 +249,7 @@ def limits(mail, t):
     mail.control("timeoutpop3", "599\n")
     t.matches(refused(lambda: login(mail)), r"^-ERR \[SYS/TEMP\]", "control/timeoutpop3 below RFC 1939's ten minutes: nobody is let in")
     t.matches(mail.log("mailbox-spawn"), "control/timeoutpop3 is less than", "... and the log says why")
+    imap(mail).logout()
     mail.control("timeoutpop3", None)
     login(mail).quit()
     t.ok(True, "... without it they are again")
@@ -285,7 +308,7 @@ def restart(mail, t):
 
 with Postroom(7) as mail, Tap() as t:
     t.ok(re.search(rf"POP3 {mail.port(110)} .*{mail.port(995)}", mail.said), "W-03 quickstart says where POP3 listens", mail.said)
-    for story in (clear, python, curl, mpop, attempts, apppassword, limits, killed, restart):
+    for story in (clear, python, curl, mpop, attempts, apppassword, certificate, limits, killed, restart):
         story(mail, t)
     logs = "".join(mail.log(name) for name in ("pop3", "pop3s", "auth-server", "mailbox-spawn"))
     t.ok(mail.password("bob") not in logs, "no password in any log")

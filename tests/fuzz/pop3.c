@@ -1,4 +1,4 @@
-/* pop3/line, pop3/command and pop3/shown: any bytes as what a client sends, in pieces of any size, and as a message. */
+/* pop3/line, pop3/command, pop3/shown and pop3/uidl: any bytes as what a client sends, in pieces of any size, and as a message. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "pop3/command.h"
 #include "pop3/line.h"
 #include "pop3/shown.h"
+#include "pop3/uidl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -84,11 +85,23 @@ static void check_message(struct pop3_shown s)
   if (!text_equal(&octets, &expected)) abort();
 }
 
+static void check_uidl(const char *facts, size_t length)
+{
+  size_t found;
+  const char *name = pop3_uidl_find(facts, length, &found);
+
+  if (!found) return;
+  if (found > 70 || name <= facts || name + found > facts + length || name[-1] != 'P') abort();
+  for (size_t i = 0; i < found; i++)
+    if (name[i] < 0x21 || name[i] > 0x7e) abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length)
 {
   const char *bytes = (const char *)data;
 
   check_input(bytes, length);
+  check_uidl(bytes, length);
   check_message(pop3_shown_of(bytes, length));
   check_message(pop3_shown_top(bytes, length, length ? *data % 8 : 0));
   return 0;

@@ -93,4 +93,25 @@ for seed in range(3):
         s = who()
         equal([line.split()[1] for line in s.lines('UIDL')], left, '... the others keep their UIDL for %s' % who.__name__.lower())
         s.cut()
+
+# --- names that mail has brought with it (dsync from another server): P in the uidlist ---
+head, *lines = read('m/dovecot-uidlist').decode('latin-1').splitlines()
+lines = [re.sub(r'^(\d+) ', r'\1 P%s.old-%d ' % ('x' * (n % 3), n), line) if n % 3 else line for n, line in enumerate(lines)]
+lines[4] = lines[4].replace(' P', ' W77 P', 1)
+write('m/dovecot-uidlist', '\n'.join([head] + lines + ['']))
+for index in glob.glob('m/dovecot.index*'):
+    os.unlink(index)
+a, b = Theirs(), Ours()
+told = a.lines('UIDL')
+equal(b.lines('UIDL'), told, 'UIDLs that the uidlist has are those that both say')
+ok(sum('.old-' in line for line in told) > 20 and sum('.old-' not in line for line in told) > 10, '... some have one, some have none', told)
+equal([b.do('UIDL %d' % n) for n in (1, 2, 3)], ['+OK ' + line for line in told[:3]], '... one by one')
+a.cut(), b.cut()
+s = Ours()
+s.do('DELE 2')
+s.quit()
+put_some(random.Random(9), 3, 900)
+s = Ours()
+equal([line.split()[1] for line in s.lines('UIDL')][:-3], [line.split()[1] for n, line in enumerate(told) if n != 1], '... and they stay, when others go and come')
+s.cut()
 done_testing()

@@ -6,6 +6,7 @@
 #include "pop3/command.h"
 #include "pop3/line.h"
 #include "pop3/shown.h"
+#include "pop3/uidl.h"
 #include "tests/check.h"
 
 static const struct {
@@ -163,10 +164,33 @@ static void check_messages(void)
     while (pop3_shown_next(&s, &run)) text_add_bytes(&sent, run.s, run.len);
     if (!check(text_is(&sent, messages[i].sent), name_of(messages[i].file))) printf("# %s\n", name_of(text_string(&sent)));
   }
-  text_clear(&sent);
-  pop3_uidl_add(&sent, 1, 0xfedcba98);
-  check(text_is(&sent, "00000001fedcba98"), "a UIDL as Dovecot writes it");
   text_free(&sent);
+}
+
+static const struct {
+  const char *facts, *name;
+} uidls[] = {
+  { "", "" }, { "W1234", "" }, { "P", "" }, { "Pabc", "abc" }, { "Pabc W1", "abc" }, { "W1 Pabc", "abc" }, { "W1  Pa:b O7", "a:b" }, { "W1 P O7", "" }, { "xPabc", "" },
+  { "Pa\tb", "" }, { "P\xc3\xa4", "" }, { "P1 P2", "1" }, { "P!~", "!~" }, { " Pabc ", "abc" },
+  { "P1234567890123456789012345678901234567890123456789012345678901234567890", "1234567890123456789012345678901234567890123456789012345678901234567890" },
+  { "P12345678901234567890123456789012345678901234567890123456789012345678901", "" },
+};
+
+static void check_uidls(void)
+{
+  struct imap_message one = { .uid = 1 };
+  struct imap_folder folder = { .messages = &one, .uids.head.validity = 0xfedcba98 };
+  struct pop3_uidl none = { .is_read = true };
+  text said = TEXT_ZERO;
+  size_t length;
+
+  for (size_t i = 0; i < sizeof uidls / sizeof *uidls; i++) {
+    const char *name = pop3_uidl_find(uidls[i].facts, strlen(uidls[i].facts), &length);
+    check(length == strlen(uidls[i].name) && !memcmp(name, uidls[i].name, length), uidls[i].facts);
+  }
+  pop3_uidl_add(&none, &folder, 0, &said);
+  check(text_is(&said, "00000001fedcba98"), "else uid and uidvalidity, as Dovecot writes them");
+  text_free(&said);
 }
 
 int main(void)
@@ -174,5 +198,6 @@ int main(void)
   check_lines();
   check_commands();
   check_messages();
+  check_uidls();
   return check_done();
 }
