@@ -21,9 +21,9 @@ env = dict(os.environ, ASAN_OPTIONS='detect_leaks=0', UBSAN_OPTIONS='print_stack
 def run(command, what, corpus='/nonexistent'):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', env=env)
     if not ok(not done.returncode, what):
-        print('\n'.join('# ' + line for line in done.stdout.splitlines()[-40:]))
+        print('\n'.join('# ' + line for line in done.stdout.splitlines()[-40:]), file=sys.stderr)
         for crash in glob.glob(corpus + '/crash-*') + glob.glob(corpus + '/timeout-*'):
-            print('# the input, base64:', base64.b64encode(read(crash)).decode(), flush=True)
+            print('# the input, base64:', base64.b64encode(read(crash)).decode(), file=sys.stderr, flush=True)
 
 
 for path in sorted(glob.glob('tests/unit/*.c')):

@@ -9,11 +9,11 @@ trap 'rm -rf "$MAILHOME"' EXIT
 cd "$MAILHOME" || exit 111
 mkdir -p control run tables queue/new queue/cur queue/log
 
-say() { count=$((count + 1)); if [ "$1" = 0 ]; then echo "ok $count - $2"; else failed=$((failed + 1)); echo "not ok $count - $2"; fi; }
+say() { count=$((count + 1)); if [ "$1" = 0 ]; then echo "ok $count - $2"; else failed=$((failed + 1)); echo "not ok $count - $2"; echo "# not ok $count - $2" >&2; fi; }  # prove shows stderr
 is() {
-  if [ "$2" = "$3" ]; then say 0 "$1"; else say 1 "$1"; printf 'expected:\n%s\nis:\n%s\n' "$2" "$3" | sed 's/^/# /'; fi
+  if [ "$2" = "$3" ]; then say 0 "$1"; else say 1 "$1"; printf 'expected:\n%s\nis:\n%s\n' "$2" "$3" | sed 's/^/# /' >&2; fi
 }
-ok() { what=$1; shift; if "$@" >out 2>&1; then say 0 "$what"; else say 1 "$what"; sed 's/^/# /' out; fi; }
+ok() { what=$1; shift; if "$@" >out 2>&1; then say 0 "$what"; else say 1 "$what"; sed 's/^/# /' out >&2; fi; }
 exits() {
   expected=$1 what=$2; shift 2
   "$@" >out 2>&1; code=$?

@@ -36,14 +36,15 @@ def ok(fact, what, seen=None):
     print(('ok' if fact else 'not ok'), count, '-', what, flush=True)
     if not fact:
         failed += 1
+        print('# not ok', count, '-', what, file=sys.stderr, flush=True)  # where prove shows it
         if seen is not None:
-            print('# seen:', repr(seen)[:2000], flush=True)
+            print('# seen:', repr(seen)[:2000], file=sys.stderr, flush=True)
     return fact
 
 
 def equal(seen, expected, what):
     if not ok(seen == expected, what):
-        print('# expected:', repr(expected)[:2000], '\n# seen:    ', repr(seen)[:2000], flush=True)
+        print('# expected:', repr(expected)[:2000], '\n# seen:    ', repr(seen)[:2000], file=sys.stderr, flush=True)
 
 
 def done_testing():

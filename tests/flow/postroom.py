@@ -17,10 +17,11 @@ class Tap:
         self.count += 1
         self.failed += not fact
         print(f"{'' if fact else 'not '}ok {self.count} - {what}")
-        if not fact:
-            for line in "\n".join(str(w) for w in why).splitlines()[:40]:
-                print("# " + line)
         sys.stdout.flush()
+        if not fact:  # to where prove shows it
+            for line in [f"not ok {self.count} - {what}"] + "\n".join(str(w) for w in why).splitlines()[:40]:
+                print("# " + line, file=sys.stderr)
+            sys.stderr.flush()
         return bool(fact)
 
     def is_(self, found, expected, what):

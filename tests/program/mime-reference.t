@@ -32,8 +32,8 @@ def check(fact, what, detail=''):
     print(('ok' if fact else 'not ok'), count, '-', what)
     if not fact:
         failed += 1
-        for line in str(detail).splitlines():
-            print('#', line)
+        for line in [f'not ok {count} - {what}', *str(detail).splitlines()]:
+            print('#', line, file=sys.stderr)
 
 
 def show(path, *section):
