@@ -8,14 +8,18 @@
 #include "imap/quota.h"
 #include "imap/rights.h"
 
+/* The message that comes, behind others of so many bytes. */
+static bool size_fits(struct imap_state *s, uint64_t before)
+{
+  if (!s->start->append_bytes || s->wire.input.literal_size <= s->start->append_bytes) return imap_quota_fits(s, before + s->wire.input.literal_size);
+  imap_no(s, "[TOOBIG] the message is larger than this server takes");
+  return false;
+}
+
 static bool open_target(struct imap_state *s, text *name, struct imap_folder *folder)
 {
   text entry = TEXT_ZERO;
 
-  if (s->start->append_bytes && s->wire.input.literal_size > s->start->append_bytes) {
-    imap_no(s, "[TOOBIG] the message is larger than this server takes");
-    return false;
-  }
   if (!imap_take_name(s, s->command.mailbox, name) || !imap_may(s, name, RIGHT_INSERT)) return false;
   imap_entry_format(name, &entry);
   enum imap_folder_result result = imap_folder_open_to_add(folder, text_string(&entry));
@@ -23,13 +27,14 @@ static bool open_target(struct imap_state *s, text *name, struct imap_folder *fo
   if (result == IMAP_FOLDER_ABSENT) imap_no(s, "[TRYCREATE] there is no such mailbox");
   if (result == IMAP_FOLDER_BROKEN) imap_no_errno(s, "open the mailbox");
   if (result != IMAP_FOLDER_DONE) return false;
-  if (imap_quota_fits(s, s->wire.input.literal_size)) return true;
+  if (size_fits(s, 0)) return true;
   imap_folder_close(folder);
   return false;
 }
 
-/* All of the literal is read whatever happens to it: the client could not be followed otherwise. False if it broke off. */
-static bool stream(struct imap_state *s, struct imap_addition *a, int *error)
+/* All of the literal is read whatever happens to it: the client could not be followed otherwise. DONE, STREAM if another one follows;
+   LOST if it broke off. */
+static enum imap_input_result stream(struct imap_state *s, struct imap_addition *a, int *error)
 {
   uint64_t left = s->wire.input.literal_size;
   const char *bytes;
@@ -37,50 +42,72 @@ static bool stream(struct imap_state *s, struct imap_addition *a, int *error)
   if (s->wire.input.literal_waits) imap_wire_add(&s->wire, "+ OK\r\n");
   while (left) {
     size_t count = imap_wire_take(&s->wire, left, &bytes);
-    if (!count) return false;
+    if (!count) return IMAP_INPUT_LOST;
     if (!*error && !imap_addition_write(a, bytes, count)) *error = errno;
     left -= count;
   }
-  return imap_wire_command(&s->wire) == IMAP_INPUT_DONE;
+  enum imap_input_result next = imap_wire_command(&s->wire);
+  return next == IMAP_INPUT_DONE || next == IMAP_INPUT_STREAM ? next : IMAP_INPUT_LOST;
 }
 
-static void reply_appended(struct imap_state *s, const text *name, const struct imap_addition *a)
+static void reply_appended(struct imap_state *s, const text *name, const struct imap_addition *a, size_t count)
 {
-  text words = TEXT_ZERO, uid = TEXT_ZERO;
+  text words = TEXT_ZERO, uids = TEXT_ZERO;
 
-  text_add_format(&words, "[APPENDUID %lu %lu] appended", (unsigned long)a->folder->uids.head.validity, (unsigned long)a->first_uid);
+  text_add_number(&uids, a->first_uid);
+  if (count > 1) text_add_format(&uids, ":%lu", (unsigned long)a->first_uid + count - 1);
+  text_add_format(&words, "[APPENDUID %lu %s] appended", (unsigned long)a->folder->uids.head.validity, text_string(&uids));
   imap_ok(s, text_string(&words));
-  text_add_number(&uid, a->first_uid);
-  imap_log(s, "append", name->s, text_string(&uid), 0, 0);
+  imap_log(s, "append", name->s, uids.s, 0, 0);
   text_free(&words);
-  text_free(&uid);
+  text_free(&uids);
 }
 
-static void append(struct imap_state *s, const text *name, struct imap_addition *a, imap_marks marks)
+/* What stands before another message (RFC 3502): its flags and date; and may it come? */
+static bool take_next(struct imap_state *s, const struct maildirsize *sum)
 {
-  int error = imap_addition_begin(a) ? 0 : errno;
+  text line = TEXT_ZERO;
 
-  if (!stream(s, a, &error)) {
-    imap_bad(s, "the message broke off");
-    return;
-  }
-  if (s->wire.input.command.len) {
-    imap_bad(s, "one message, and nothing behind it, is what APPEND takes");
-    return;
+  text_add_format(&line, "%s APPEND INBOX", s->command.tag);
+  text_add_text(&line, &s->wire.input.command);
+  bool is_good = imap_command_parse(&s->command, line.s, line.len);
+  text_free(&line);
+  if (!is_good) imap_bad(s, s->command.error.len ? text_string(&s->command.error) : "this is no message of an APPEND");
+  return is_good && size_fits(s, (uint64_t)sum->bytes);
+}
+
+/* One message after another, none in its place yet. False: the reply is given. */
+static bool append_all(struct imap_state *s, struct imap_addition *a, unsigned int rights, struct maildirsize *sum)
+{
+  enum imap_input_result next = IMAP_INPUT_STREAM;
+  imap_marks marks;
+  int error = 0;
+
+  while (next == IMAP_INPUT_STREAM) {
+    if ((sum->messages && !take_next(s, sum)) || !imap_marks_of(s, a->folder, &s->command.flags, rights & RIGHT_WRITE, &marks)) {
+      imap_input_refuse(&s->wire.input);
+      return false;
+    }
+    if (!error && !imap_addition_begin(a)) error = errno;
+    next = stream(s, a, &error);
+    const int64_t *date = s->command.has_date ? &s->command.date_seconds : 0;
+    if (next != IMAP_INPUT_LOST && !error && !imap_addition_end(a, marks & imap_rights_marks(rights), date)) error = errno;
+    sum->bytes += (int64_t)a->bytes;
+    sum->messages++;
   }
   errno = error;
-  const int64_t *date = s->command.has_date ? &s->command.date_seconds : 0;
-  if (!error && imap_addition_end(a, marks, date) && imap_addition_finish(a)) {
-    imap_quota_change(s, &(struct maildirsize){ (int64_t)a->bytes, 1 }, false);
-    reply_appended(s, name, a);
-  } else imap_no_errno(s, "write the message");
+  if (next == IMAP_INPUT_LOST) imap_bad(s, "the message broke off");
+  else if (s->wire.input.command.len) imap_bad(s, "one message, and nothing behind it, is what APPEND takes");
+  else if (error) imap_no_errno(s, "write the message");
+  else return true;
+  return false;
 }
 
 void imap_cmd_append(struct imap_state *s)
 {
   struct imap_folder folder;
   struct imap_addition addition;
-  imap_marks marks;
+  struct maildirsize sum = { 0 };
   text name = TEXT_ZERO;
 
   if (!open_target(s, &name, &folder)) {
@@ -89,9 +116,12 @@ void imap_cmd_append(struct imap_state *s)
     return;
   }
   imap_addition_start(&addition, &folder);
-  unsigned int rights = imap_rights_of(s, &name);
-  if (imap_marks_of(s, &folder, &s->command.flags, rights & RIGHT_WRITE, &marks)) append(s, &name, &addition, marks & imap_rights_marks(rights));
-  else imap_input_refuse(&s->wire.input);
+  if (append_all(s, &addition, imap_rights_of(s, &name), &sum)) {
+    if (imap_addition_finish(&addition)) {
+      imap_quota_change(s, &sum, false);
+      reply_appended(s, &name, &addition, (size_t)sum.messages);
+    } else imap_no_errno(s, "write the message");
+  }
   imap_addition_stop(&addition);
   imap_folder_close(&folder);
   text_free(&name);

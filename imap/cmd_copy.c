@@ -91,18 +91,18 @@ static void log_copy(struct imap_state *s, const struct copy *c, const char *eve
 }
 
 /* The originals: each has a copy that is on the disk. */
-static bool remove_originals(struct imap_state *s, const struct copy *c)
+bool imap_remove_set(struct imap_state *s)
 {
   struct maildirsize gone = { 0 };
+  struct imap_walk at = { 0 };
   bool fine = true;
 
   if (!imap_folder_lock(&s->folder)) return false;
-  for (size_t i = 0; fine && i < c->count; i++) {
+  for (size_t place; fine && imap_walk_next(s, &at, &place);) {
     struct maildirsize one = { 0 };
-    imap_quota_measure(s, &s->folder, c->places[i], &one);
-    enum imap_folder_result result = imap_folder_remove(&s->folder, c->places[i]);
-    if (result == IMAP_FOLDER_ABSENT && imap_folder_sync(&s->folder) == IMAP_FOLDER_DONE)
-      result = imap_folder_remove(&s->folder, c->places[i]);
+    imap_quota_measure(s, &s->folder, place, &one);
+    enum imap_folder_result result = imap_folder_remove(&s->folder, place);
+    if (result == IMAP_FOLDER_ABSENT && imap_folder_sync(&s->folder) == IMAP_FOLDER_DONE) result = imap_folder_remove(&s->folder, place);
     fine = result == IMAP_FOLDER_DONE;
     if (fine) gone.bytes += one.bytes, gone.messages += one.messages;
   }
@@ -131,7 +131,7 @@ static void finish_move(struct imap_state *s, const struct copy *c)
   text_add(&words, "copied, now they go here\r\n");
   imap_wire_add_bytes(&s->wire, words.s, words.len);
   text_free(&words);
-  if (remove_originals(s, c)) imap_ok(s, "moved");
+  if (imap_remove_set(s)) imap_ok(s, "moved");
   else imap_no_errno(s, "remove what was copied to the other mailbox");
   log_copy(s, c, "move");
 }

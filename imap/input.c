@@ -67,6 +67,7 @@ static bool is_message(const struct imap_input *i)
   const char *at = i->command.s, *end = at + i->command.len, *word = memchr(at, ' ', i->command.len);
   const char *first;
 
+  if (i->may_append_more && i->is_behind && i->command.len && *at == ' ') return true;
   if (!i->may_append || !word || end - ++word < 7 || !bytes_are_nocase(word, "append ", 7)) return false;
   first = word + 7;
   return first < end && (*first != '{' || memchr(first, '\n', (size_t)(end - first)));
@@ -108,14 +109,17 @@ static enum imap_input_result end_line(struct imap_input *i)
 
   i->is_full = true;
   switch (i->is_line ? ANNOUNCES_NOTHING : read_announcement(line, length, &size, &waits)) {
-  case ANNOUNCES_NOTHING: return IMAP_INPUT_DONE;
+  case ANNOUNCES_NOTHING: i->is_behind = false; return IMAP_INPUT_DONE;
   case ANNOUNCES_TOO_MUCH:
     return waits ? refuse(i, literal_limit) : lose(i);
   case ANNOUNCES_LITERAL: break;
   }
   i->literal_size = size;
   i->literal_waits = waits;
-  if (is_message(i)) return IMAP_INPUT_STREAM;
+  if (is_message(i)) {
+    i->is_behind = true;
+    return IMAP_INPUT_STREAM;
+  }
   if (size > i->literal_max || size + i->command.len + 2 > i->command_max) {
     skip_literal(i, size, waits);
     return refuse(i, "the literal is too long");
@@ -213,6 +217,7 @@ enum imap_input_result imap_input_add(struct imap_input *i, const char *bytes, s
 
 void imap_input_refuse(struct imap_input *i)
 {
+  i->is_behind = false;
   start_command(i);
   skip_literal(i, i->literal_size, i->literal_waits);
 }

@@ -57,6 +57,9 @@ struct imap_input {
   size_t command_max;
   size_t literal_max;
   bool may_append;
+  bool may_append_more;  /* set by who wants several messages, one behind the other (RFC 3502): IMAP_INPUT_STREAM may come again, with what
+                            stands between two of them in command */
+  bool is_behind;        /* a message of an APPEND was just streamed */
   enum imap_input_state state;
   bool is_line;          /* the next line has no literals */
   bool is_full;          /* a command was given out */

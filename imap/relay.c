@@ -105,7 +105,7 @@ bool imap_relay_send(struct imap_state *s, struct imap_relay *r, const char *byt
   return true;
 }
 
-static bool fill(struct imap_state *s, struct imap_relay *r)
+bool imap_relay_fill(struct imap_state *s, struct imap_relay *r)
 {
   for (;;) {
     ssize_t got = read(r->fd, r->bytes, sizeof r->bytes);
@@ -141,7 +141,7 @@ enum imap_follow_result imap_relay_answer(struct imap_state *s, struct imap_rela
   for (;;) {
     enum imap_follow_result result = work(s, r, sink);
     if (result != IMAP_FOLLOW_MORE) return result;
-    if (!fill(s, r)) return IMAP_FOLLOW_BROKEN;
+    if (!imap_relay_fill(s, r)) return IMAP_FOLLOW_BROKEN;
   }
 }
 
@@ -247,7 +247,7 @@ static void idle(struct imap_state *s, struct imap_relay *r)
   while (result == IMAP_FOLLOW_MORE && input == IMAP_INPUT_MORE) {
     result = work(s, r, 0);
     if (result == IMAP_FOLLOW_MORE) input = imap_wire_command_or_news(&s->wire, r->fd, 0);
-    if (input == IMAP_INPUT_MORE && result == IMAP_FOLLOW_MORE && !fill(s, r)) result = IMAP_FOLLOW_BROKEN;
+    if (input == IMAP_INPUT_MORE && result == IMAP_FOLLOW_MORE && !imap_relay_fill(s, r)) result = IMAP_FOLLOW_BROKEN;
   }
   if (input == IMAP_INPUT_LOST) return;
   bool is_done = input == IMAP_INPUT_DONE && text_is_nocase(&s->wire.input.command, "DONE");
@@ -266,8 +266,6 @@ bool imap_relay_has(const struct imap_relay *r, const char *folder)
   return has;
 }
 
-static bool is_ok(const struct imap_state *s) { return s->reply.len >= 3 && !memcmp(s->reply.s, "OK ", 3); }
-
 /* What that did to the mailbox that is selected. */
 static void look(struct imap_state *s)
 {
@@ -284,7 +282,7 @@ static void forward_once(struct imap_state *s, const char *folder)
   if (s->command.verb == IMAP_APPEND && !r) imap_input_refuse(&s->wire.input);
   if (!r) return;
   forward(s, r);
-  bool is_gone = s->command.verb == IMAP_DELETE && is_ok(s) && s->relay && text_equal(&s->relay->folder, &r->folder);
+  bool is_gone = s->command.verb == IMAP_DELETE && imap_reply_is_ok(s) && s->relay && text_equal(&s->relay->folder, &r->folder);
   imap_relay_close(r);
   if (is_gone) imap_relay_end(s);
   if (!s->ends && imap_relay_has(s->relay, folder)) look(s);
@@ -298,7 +296,10 @@ static bool select_folder(struct imap_state *s)
   struct imap_relay *r = imap_relay_open(s, s->command.mailbox);
   if (!r) return true;
   forward(s, r);
-  if (is_ok(s)) s->relay = r;
+  if (imap_reply_is_ok(s)) {
+    s->relay = r;
+    r->is_read_only = s->reply.len > 13 && !memcmp(s->reply.s, "OK [READ-ONLY]", 14);
+  }
   else imap_relay_close(r);
   return true;
 }

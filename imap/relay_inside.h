@@ -12,6 +12,7 @@ struct imap_relay {
   int fd;
   text mailbox; /* its name, of shared:NAME */
   text folder;  /* which one of its folders it was asked for */
+  bool is_read_only; /* it is selected, but nothing can be changed */
   struct imap_follow follow;
   size_t at, length;
   char bytes[16384];
@@ -25,6 +26,8 @@ struct imap_relay *imap_relay_open(struct imap_state *s, const char *folder); /*
 void imap_relay_close(struct imap_relay *r);
 bool imap_relay_has(const struct imap_relay *r, const char *folder);          /* is the folder of that mailbox? r may be 0 */
 bool imap_relay_send(struct imap_state *s, struct imap_relay *r, const char *bytes, size_t length);
+
+bool imap_relay_fill(struct imap_state *s, struct imap_relay *r); /* bytes, when there are none */
 
 /* Up to the tagged line, or a "+"; all else goes to the client, or to the sink if there is one. MORE is never the answer. */
 enum imap_follow_result imap_relay_answer(struct imap_state *s, struct imap_relay *r, text *sink);

@@ -18,6 +18,8 @@ void imap_ok(struct imap_state *s, const char *words) { set_reply(s, "OK ", word
 void imap_no(struct imap_state *s, const char *words) { set_reply(s, "NO ", words); }
 void imap_bad(struct imap_state *s, const char *words) { set_reply(s, "BAD ", words); }
 
+bool imap_reply_is_ok(const struct imap_state *s) { return s->reply.len >= 3 && !memcmp(s->reply.s, "OK ", 3); }
+
 void imap_no_errno(struct imap_state *s, const char *what)
 {
   int error = errno;
@@ -198,6 +200,15 @@ static void add_marks(const struct imap_state *s, text *words, imap_marks marks)
   add_system_flags(words, marks);
   for (unsigned int i = 0; i < IMAP_KEYWORDS_MAX; i++)
     if (marks & IMAP_KEYWORD(i) && s->folder.keywords.names[i].len) add_word(words, s->folder.keywords.names[i].s);
+}
+
+void imap_marks_format(const struct imap_state *s, imap_marks marks, text *names)
+{
+  text words = TEXT_ZERO;
+
+  add_marks(s, &words, marks);
+  text_add_text(names, &words);
+  text_free(&words);
 }
 
 static void add_list(struct imap_state *s, const text *words)

@@ -30,6 +30,7 @@ struct imap_state {
 void imap_ok(struct imap_state *s, const char *words);
 void imap_no(struct imap_state *s, const char *words);
 void imap_bad(struct imap_state *s, const char *words);
+bool imap_reply_is_ok(const struct imap_state *s);
 void imap_no_errno(struct imap_state *s, const char *what); /* NO, the reason from errno, a line in the log */
 
 /* --- the folder that is selected --- */
@@ -41,6 +42,7 @@ void imap_announce(struct imap_state *s, bool with_expunges);
 
 void imap_announce_new(struct imap_state *s); /* EXISTS and RECENT, whatever they are */
 
+void imap_marks_format(const struct imap_state *s, imap_marks marks, text *names); /* adds "\Seen work" */
 void imap_add_flags(struct imap_state *s, imap_marks marks);       /* "(\Seen work)" */
 imap_marks imap_named_keywords(const struct imap_state *s);            /* the letters that have a name */
 void imap_tell_flag_names(struct imap_state *s);                   /* FLAGS and PERMANENTFLAGS */
@@ -48,6 +50,9 @@ void imap_tell_flags(struct imap_state *s, size_t place, bool with_uid); /* "* 4
 
 /* Removes the messages that are marked deleted (for UID EXPUNGE: those of the set). False with errno. */
 bool imap_expunge_deleted(struct imap_state *s);
+
+/* Removes those of the command's sequence set, which have copies elsewhere. False with errno. */
+bool imap_remove_set(struct imap_state *s);
 
 /* The messages of the command's sequence set, one after another: at starts as { 0 }. imap_sequence_ready first: false
    (BAD is the reply) if it names messages that there are not. */
