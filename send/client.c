@@ -237,9 +237,20 @@ bool send_client_is_quiet(struct client *c)
   return fail(c, "spoke before it was asked");
 }
 
+/* Who has ended asks again when he is back: by then it must not have been sent. */
+bool send_client_is_wanted(struct client *c)
+{
+  struct pollfd p = { .fd = c->asker };
+
+  if (poll(&p, 1, 0) < 1 || !(p.revents & POLLHUP)) return true;
+  send_reply_clear(&c->reply);
+  return fail(c, "was left, for who asked has ended,");
+}
+
 /* It may refuse the message before its end, but not accept it. */
 bool send_client_is_patient(struct client *c)
 {
+  if (!send_client_is_wanted(c)) return false;
   if (!send_client_has_words(c)) return true;
   if (!send_client_hear(c, c->seconds) || c->reply.code >= 400) return false;
   send_reply_clear(&c->reply);

@@ -10,6 +10,7 @@
 
 struct client {
   int fd;                   /* -1: not connected */
+  int asker;                /* the call that all this is for; -1: none */
   text remote;              /* HOST[ADDRESS]:PORT */
   text tls;                 /* protocol and cipher, or empty */
   text fingerprint;         /* SHA-256 of its certificate, in hex, or empty */
@@ -37,7 +38,7 @@ struct client {
   size_t in_start, in_end;
 };
 #define CLIENT_ZERO                                                                                                    \
-  { .fd = -1, .remote = TEXT_ZERO, .tls = TEXT_ZERO, .fingerprint = TEXT_ZERO, .certificate = TEXT_ZERO, .login = TEXT_ZERO, .offered = TEXT_ZERO, .reply = REPLY_ZERO, .out = TEXT_ZERO }
+  { .fd = -1, .asker = -1, .remote = TEXT_ZERO, .tls = TEXT_ZERO, .fingerprint = TEXT_ZERO, .certificate = TEXT_ZERO, .login = TEXT_ZERO, .offered = TEXT_ZERO, .reply = REPLY_ZERO, .out = TEXT_ZERO }
 
 /* control/sendchunking; control/timeoutremote for all replies, or what RFC 5321 4.5.3.2 says. */
 void send_client_init(struct client *c);
@@ -66,6 +67,7 @@ bool send_client_ask(struct client *c, const char *command, const char *argument
 /* Nothing was said that nobody asked for: before a command; in the middle of a message. False: as from send_client_hear. */
 bool send_client_is_quiet(struct client *c);
 bool send_client_is_patient(struct client *c);
+bool send_client_is_wanted(struct client *c); /* who asked is still there; the second of the two looks for that, too */
 bool send_client_has_words(const struct client *c); /* there are bytes that were not asked for */
 
 /* After a false: what it means for the recipients: later, with the server's words or ours. when: "after MAIL". */

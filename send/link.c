@@ -265,6 +265,14 @@ bool send_link_report(struct send_schedule *s, struct send_attempt *a, const cha
   return send_file(s, a, SEND_REPORT, &packet, report);
 }
 
+static void end_unanswered(const struct send_schedule *s, struct send_attempt *a, struct send_item *item)
+{
+  if (s->is_stopping)
+    send_item_end(a, item, SAID_LATER, "4.3.2", "no answer yet when send-schedule was stopped");
+  else
+    send_item_end(a, item, SAID_LATER, "4.3.0", "no answer: the program that was to deliver it ended, see its log");
+}
+
 static void end_items(struct send_schedule *s, struct send_link *l, const text *answer)
 {
   struct send_attempt *a = l->attempt;
@@ -275,7 +283,7 @@ static void end_items(struct send_schedule *s, struct send_link *l, const text *
   for (size_t i = 0; i < l->count; i++) {
     struct send_item *item = &a->items[l->items[i]];
     value = record_next(answer, "recipient", &at);
-    send_item_end(a, item, SAID_LATER, "4.3.0", "no answer: the program that was to deliver it ended, see its log");
+    end_unanswered(s, a, item);
     if (value) send_result_parse(&item->outcome, value);
     send_item_take(item, answer);
     is_of_hop = is_of_hop && send_result_is_of_hop(&item->outcome);
@@ -388,4 +396,20 @@ bool send_links_are_busy(const struct send_schedule *s)
   for (struct send_link *l = s->links; l; l = l->next)
     if (l->attempt) return true;
   return false;
+}
+
+/* A report that comes of it has just begun. */
+static struct send_link *find_under_way(const struct send_schedule *s)
+{
+  struct send_link *l = s->links;
+
+  while (l && (!l->attempt || l->since_ms == s->now_ms)) l = l->next;
+  return l;
+}
+
+void send_links_cut(struct send_schedule *s)
+{
+  static const text nothing = TEXT_ZERO;
+
+  for (struct send_link *l; (l = find_under_way(s));) end_work(s, l, &nothing);
 }

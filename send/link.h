@@ -40,5 +40,6 @@ void send_link_work(struct send_schedule *s, struct send_link *l); /* its socket
 void send_links_watch(struct send_schedule *s);                    /* ends those that were silent or idle too long */
 void send_links_bury(struct send_schedule *s);                     /* frees the closed ones, between two passes */
 bool send_links_are_busy(const struct send_schedule *s);
+void send_links_cut(struct send_schedule *s); /* what is under way is not waited for: later */
 
 #endif

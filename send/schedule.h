@@ -61,7 +61,7 @@ struct send_schedule {
   bool is_stopping;  /* nothing is begun; it ends, or renews itself, when what is under way has come to its end */
   bool is_renewing;
   bool wants_renewal; /* it was put off */
-  uint64_t renew_until_ms;
+  uint64_t end_by_ms; /* what is under way then is not waited for, while it is stopping */
 };
 
 enum send_item_state { SEND_ITEM_WAITS, SEND_ITEM_RUNS, SEND_ITEM_OVER };

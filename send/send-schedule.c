@@ -36,6 +36,8 @@ enum {
   HOUSEKEEPING_MS = 60000,  /* notices that were lost, control files, old lanes */
   WATCH_MS = 500,           /* connections without work */
   RENEW_MS = 5000,          /* so long nothing is begun, so that all under way can end before a renewal */
+  STOP_MS = 7000,           /* ... or a stop: less than after what s6 kills (service/setup, timeout-kill) */
+  REPORTS_MS = 1000,        /* ... and for the reports of what did not */
   SECONDS_MAX = 315360000   /* ten years: no interval is longer */
 };
 
@@ -160,7 +162,7 @@ static void start_renewal(struct send_schedule *s)
 {
   s->wants_renewal = false;
   s->is_stopping = s->is_renewing = true;
-  s->renew_until_ms = s->now_ms + RENEW_MS;
+  s->end_by_ms = s->now_ms + RENEW_MS;
   log_event("renewing", (char *)0);
 }
 
@@ -172,6 +174,13 @@ static void put_off_renewal(struct send_schedule *s)
   log_event("waiting", "reason", "deliveries are under way: renewing is tried again in a minute", (char *)0);
 }
 
+/* Until it has ended all mail waits: for that no host and no mailbox is too slow. */
+static void cut_off(struct send_schedule *s)
+{
+  send_links_cut(s);
+  s->end_by_ms = s->now_ms + REPORTS_MS;
+}
+
 static void note_stop(struct send_schedule *s)
 {
   if (s->is_stopping && !s->is_renewing) {
@@ -180,6 +189,7 @@ static void note_stop(struct send_schedule *s)
   }
   s->is_stopping = true;
   s->is_renewing = s->wants_renewal = false;
+  s->end_by_ms = s->now_ms + STOP_MS;
   log_event("stopping", (char *)0);
 }
 
@@ -309,7 +319,7 @@ static void run(struct send_schedule *s)
 
   while (!s->is_stopping || send_links_are_busy(s)) {
     wait_and_work(s, next_ms(s, housekeeping_ms));
-    if (s->is_renewing && s->now_ms >= s->renew_until_ms && send_links_are_busy(s)) put_off_renewal(s);
+    if (s->is_stopping && s->now_ms >= s->end_by_ms && send_links_are_busy(s)) (s->is_renewing ? put_off_renewal : cut_off)(s);
     if (s->now_ms >= housekeeping_ms) {
       keep_house(s);
       housekeeping_ms = s->now_ms + HOUSEKEEPING_MS;

@@ -199,6 +199,7 @@ static void session(int in, int out, const struct peer *peer)
   bool is_open = true;
 
   (void)out;
+  job.client.asker = in;
   if (call_receive(in, &packet, 0, HOP_SECONDS) != CALL_DONE) return;
   if (!take_hop(&job.hop, &packet, peer)) {
     log_event("refused", "reason", "this is not a hop, or not for this caller", (char *)0);

@@ -267,7 +267,7 @@ static bool send_chunk(struct run *r)
   struct message *m = r->t->message;
 
   if (r->is_refused) return exchange(r);
-  if (!send_client_is_quiet(c)) return false;
+  if (!send_client_is_quiet(c) || !send_client_is_wanted(c)) return false;
   text_add_format(&c->out, "BDAT %zu LAST\r\n", m->bytes.len);
   struct iovec parts[2] = { { .iov_base = c->out.s, .iov_len = c->out.len }, { .iov_base = m->bytes.s, .iov_len = m->bytes.len } };
   r->when = "in the middle of the message";

@@ -2,7 +2,7 @@
 # failure: what becomes of mail that another host refuses, takes too slowly, or hangs up on: it is deferred or returned as RFC 5321
 # says, the report is one that programs can read (RFC 3464), it comes once, and nothing goes round in circles. (N-78, issue 2
 # "Failure")
-import email, os, re, signal, subprocess, sys, time
+import email, os, re, signal, subprocess, sys, threading, time
 
 sys.path[:0] = ["tests", "tests/flow"]
 from peer import Server
@@ -107,6 +107,20 @@ def slow_or_gone(mail, t):
     t.is_(sorted(re.search(rb"Subject: ([^\r]*)", m)[1] for m in server.messages), sorted(set(re.search(rb"Subject: ([^\r]*)", m)[1] for m in server.messages)), "... each once")
 
 
+def restarted_while_it_hangs(mail, t):
+    gate = threading.Event()
+    server = peer(mail, DATA=lambda s: gate.wait(600) and b"354 go\r\n")
+    id = mail.submit("alice", REMOTE, "restarted while it hangs")
+    t.ok(wait_for(lambda: "DATA" in server.heard), "a peer that does not answer DATA")
+    mail.restart("send-schedule")
+    said = mail.said_last(id)
+    t.ok(said and said["verdict"] == "later" and "stopped" in said["text"], "... holds up no restart of send-schedule: deferred", said)
+    gate.set()
+    t.ok(wait_for(lambda: "who asked has ended" in mail.log("smtp-send")) and not server.messages, "... nor has it the message when it answers at last", mail.log("smtp-send")[-800:])
+    mail.run("qctl", "retry", id)
+    t.ok(wait_for(lambda: not mail.queued(id)) and len(server.messages) == 1, "... but at the next attempt, once", mail.run("qstat"))
+
+
 def once_over_restarts(mail, t):
     """send-schedule is killed again and again while it returns messages."""
     server = peer(mail, RCPT=b"550 5.1.1 no\r\n")
@@ -203,6 +217,7 @@ with Postroom(27) as mail, Tap() as t:
     refused(mail, t)
     one_of_three(mail, t)
     slow_or_gone(mail, t)
+    restarted_while_it_hangs(mail, t)
     once_over_restarts(mail, t)
     intervals(mail, t)
     lifetime(mail, t)
