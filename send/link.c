@@ -19,10 +19,6 @@
 enum {
   RECIPIENTS_MAX = 100,        /* of one packet: what every host has to take (RFC 5321 4.5.3.1.8) */
   RECIPIENT_BYTES_MAX = 48000, /* so that the packet stays a packet */
-  IDLE_MS = 2000,              /* so long a connection without work is kept */
-  SILENT_MS = 60 * 60 * 1000,  /* longer than any time-out of those who are asked */
-  HANGS_MS = 20 * 1000,         /* a delivery here takes milliseconds: this one's mailbox keeps it from going on */
-  SIGN_MS = 30 * 1000,          /* a signature takes milliseconds */
   AWAY_MS = 500
 };
 
@@ -68,7 +64,7 @@ static void leave_idle(struct send_schedule *s, struct send_link *l)
     }
 }
 
-static void close_link(struct send_schedule *s, struct send_link *l)
+void send_link_close(struct send_schedule *s, struct send_link *l)
 {
   struct send_lane *lane = l->lane;
 
@@ -99,7 +95,7 @@ static void make_room(struct send_schedule *s)
   struct send_link *l = s->links;
 
   while (l && (l->service != SEND_SMTP || l->attempt)) l = l->next;
-  if (l && s->links_remote >= s->settings.remote_max) close_link(s, l);
+  if (l && s->links_remote >= s->settings.remote_max) send_link_close(s, l);
 }
 
 static void begin(struct send_schedule *s, struct send_link *l, struct send_attempt *a)
@@ -137,12 +133,12 @@ static struct send_link *hand_over(struct send_schedule *s, const struct send_it
   while ((l = send_kept_take(&s->kept, item->mailbox))) {
     l->count = 0;
     if (call_send(l->socket, packet, &message, 1)) return l;
-    close_link(s, l);
+    send_link_close(s, l);
   }
   l = open_deliver(s, item->lane, item->mailbox);
   if (!l || call_send(l->socket, packet, &message, 1)) return l;
   note_away(s, SEND_DELIVER);
-  close_link(s, l);
+  send_link_close(s, l);
   return 0;
 }
 
@@ -185,7 +181,7 @@ static struct send_link *link_to(struct send_schedule *s, struct send_lane *lane
   l = open_link(s, SEND_SMTP, lane);
   if (l && !call_send(l->socket, &lane->key, 0, 0)) {
     note_away(s, SEND_SMTP);
-    close_link(s, l);
+    send_link_close(s, l);
     return 0;
   }
   return l;
@@ -228,7 +224,7 @@ bool send_link_send(struct send_schedule *s, struct send_attempt *a, size_t item
   if (is_sent)
     begin(s, l, a);
   else if (l)
-    close_link(s, l); /* it ended while it was idle, or is away: the next try makes a new one */
+    send_link_close(s, l); /* it ended while it was idle, or is away: the next try makes a new one */
   return is_sent;
 }
 
@@ -239,7 +235,7 @@ static struct send_link *send_file(struct send_schedule *s, struct send_attempt 
   if (!l) return 0;
   if (!call_send(l->socket, packet, &file, 1)) {
     note_away(s, service);
-    close_link(s, l);
+    send_link_close(s, l);
     return 0;
   }
   begin(s, l, a);
@@ -316,7 +312,7 @@ static void keep_or_close(struct send_schedule *s, struct send_link *l, bool is_
   if (is_wanted && keep(s, l))
     l->attempt = 0;
   else
-    close_link(s, l);
+    send_link_close(s, l);
 }
 
 /* By which TLS a host gets mail, and by which login, is found out when it is connected to: on a busy way that is done anew now and then. */
@@ -333,7 +329,7 @@ static void end_work(struct send_schedule *s, struct send_link *l, const text *a
     int report = l->report;
     l->report = -1;
     a->report = 0;
-    close_link(s, l);
+    send_link_close(s, l);
     if (report != -1)
       send_returns_signed(s, a, report, answer);
     else
@@ -362,54 +358,12 @@ void send_link_work(struct send_schedule *s, struct send_link *l)
   if (l->attempt)
     end_work(s, l, &answer);
   else
-    close_link(s, l);
+    send_link_close(s, l);
 }
 
-void send_links_bury(struct send_schedule *s)
-{
-  for (struct send_link *l; (l = s->links_closed);) {
-    s->links_closed = l->next;
-    free(l);
-  }
-}
-
-void send_links_watch(struct send_schedule *s)
+void send_link_give_up(struct send_schedule *s, struct send_link *l)
 {
   static const text nothing = TEXT_ZERO;
 
-  for (struct send_link *l = s->links, *next; l; l = next) {
-    next = l->next;
-    uint64_t age = s->now_ms - l->since_ms;
-    if (!l->attempt && (age >= IDLE_MS || s->is_stopping))
-      close_link(s, l);
-    else if (l->attempt && l->service == SEND_DELIVER && age >= HANGS_MS && age < SILENT_MS)
-      send_hang_note(s, l, true);
-    else if (l->attempt && age >= (l->service == SEND_SIGN ? SIGN_MS : SILENT_MS)) {
-      end_work(s, l, &nothing);
-      return; /* that may have changed the list; the others at the next pass */
-    }
-  }
-}
-
-bool send_links_are_busy(const struct send_schedule *s)
-{
-  for (struct send_link *l = s->links; l; l = l->next)
-    if (l->attempt) return true;
-  return false;
-}
-
-/* A report that comes of it has just begun. */
-static struct send_link *find_under_way(const struct send_schedule *s)
-{
-  struct send_link *l = s->links;
-
-  while (l && (!l->attempt || l->since_ms == s->now_ms)) l = l->next;
-  return l;
-}
-
-void send_links_cut(struct send_schedule *s)
-{
-  static const text nothing = TEXT_ZERO;
-
-  for (struct send_link *l; (l = find_under_way(s));) end_work(s, l, &nothing);
+  end_work(s, l, &nothing);
 }

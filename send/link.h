@@ -37,6 +37,10 @@ bool send_link_sign(struct send_schedule *s, struct send_attempt *a, const text 
 bool send_link_report(struct send_schedule *s, struct send_attempt *a, const char *id, int report);
 
 void send_link_work(struct send_schedule *s, struct send_link *l); /* its socket can be read */
+void send_link_give_up(struct send_schedule *s, struct send_link *l); /* as if it had ended without an answer */
+void send_link_close(struct send_schedule *s, struct send_link *l);
+
+/* All of them (links.c). */
 void send_links_watch(struct send_schedule *s);                    /* ends those that were silent or idle too long */
 void send_links_bury(struct send_schedule *s);                     /* frees the closed ones, between two passes */
 bool send_links_are_busy(const struct send_schedule *s);
