@@ -1,14 +1,13 @@
 #include "admin/adopt.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <skalibs/buffer.h>
-#include <skalibs/djbunix.h>
 
 #include "admin/rebuild.h"
 #include "lib/die.h"
+#include "lib/file.h"
 #include "lib/tables.h"
 
 bool adopt_all;
@@ -29,7 +28,7 @@ static int compare_paths(const void *x, const void *y) { return strcmp(((const s
 
 static void open_uids(struct adopt *a)
 {
-  if (!openslurpclose(&a->bytes, "state/tables/uids") && errno != ENOENT) die_unable("read state/tables/uids");
+  file_read("state/tables/uids", &a->bytes);
   if (!tables_open(&a->tables, "policy")) die_unable("open tables/current/policy.cdb");
   for (size_t i = 0; i < a->bytes.len; i++) a->count += a->bytes.s[i] == '\n';
   a->lines = calloc(a->count + 1, sizeof *a->lines);

@@ -200,7 +200,7 @@ static void add_catchall(struct import *i, const char *domain)
   const char *file = rebuild_have("domain", domain, &record) ? strrchr(record_get(&record, "file"), '/') + 1 : domain;
 
   text_add_format(&path, "control/domains/%s", file);
-  if (!openslurpclose(&bytes, text_string(&path)) && errno != ENOENT) die_unable("read ", path.s);
+  file_read(text_string(&path), &bytes);
   bool is_new = !record_find(&record, "catchall");
   if (bytes.len && bytes.s[bytes.len - 1] != '\n') text_add_char(&bytes, '\n');
   text_add_format(&bytes, "catchall: %s\n", record_get(&i->record, "to"));

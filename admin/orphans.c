@@ -6,12 +6,12 @@
 #include <time.h>
 
 #include <skalibs/buffer.h>
-#include <skalibs/djbunix.h>
 
 #include "admin/rebuild.h"
 #include "lib/conf.h"
 #include "lib/date.h"
 #include "lib/die.h"
+#include "lib/file.h"
 #include "lib/json.h"
 
 enum { DAY_SECONDS = 86400 };
@@ -87,8 +87,8 @@ void orphans_list(const char *const *arguments, bool is_json)
 
   (void)arguments;
   if (!tables_open(&tables, "policy") && errno != ENOENT) die_unable("open tables/current/policy.cdb");
-  if (!openslurpclose(&bytes, "state/tables/uids") && errno != ENOENT) die_unable("read state/tables/uids");
-  if (!openslurpclose(&gone, "state/tables/gone") && errno != ENOENT) die_unable("read state/tables/gone");
+  file_read("state/tables/uids", &bytes);
+  file_read("state/tables/gone", &gone);
   for (size_t at = 0; at < bytes.len;) {
     char *line = bytes.s + at, *newline = memchr(line, '\n', bytes.len - at);
     if (!newline) break;

@@ -6,6 +6,7 @@
 #include "ldapsync/report.h"
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/file.h"
 
 static const char *const known[] = { "to", "internal", 0 };
 
@@ -122,7 +123,7 @@ void internal_read(struct leads *l)
 {
   text bytes = TEXT_ZERO, error = TEXT_ZERO;
 
-  if (control_bytes("control/internal", &bytes) && !internal_parse(&l->internal, "control/internal", &bytes, &error)) die_permanent(error.s);
+  if (file_read("control/internal", &bytes) && !internal_parse(&l->internal, "control/internal", &bytes, &error)) die_permanent(error.s);
   text_free(&bytes);
   text_free(&error);
 }

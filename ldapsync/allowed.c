@@ -4,6 +4,7 @@
 #include "ldapsync/control.h"
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/file.h"
 
 enum { LIMIT_MAX = 1000000000 };
 
@@ -79,7 +80,7 @@ static void read_allowed(void *to, const char *path, const char *file)
   if (!control_name(file, &login)) die_permanent(path, ": its name has a % that is no %XX");
   text_lower(&login);
   if (strchr(login.s, '@')) control_address(login.s, &login);
-  if (control_bytes(path, &bytes)) {
+  if (file_read(path, &bytes)) {
     if (!allowed_parse(&record, path, &bytes, &left_out, &error)) die_permanent(error.s);
     if (left_out) {
       text_add_format(&error, "%zu senders are beyond the limit of %s: only the first ones are allowed", left_out, record_get(&record, "limit"));

@@ -3,8 +3,6 @@
 
 #include <arpa/inet.h>
 
-#include <skalibs/djbunix.h>
-
 #include "ldapsync/control.h"
 #include "lib/conf.h"
 #include "lib/die.h"
@@ -39,19 +37,11 @@ void control_fields(const char *path, const char *const *known, text *fields)
   text_free(&error);
 }
 
-bool control_bytes(const char *path, text *bytes)
-{
-  text_clear(bytes);
-  if (openslurpclose(bytes, path)) return true;
-  if (errno != ENOENT) die_unable("read ", path);
-  return false;
-}
-
 void control_records(const char *path, control_parse *parse, struct table *policy)
 {
   text bytes = TEXT_ZERO, error = TEXT_ZERO;
 
-  if (control_bytes(path, &bytes) && !parse(policy, path, &bytes, &error)) die_permanent(error.s);
+  if (file_read(path, &bytes) && !parse(policy, path, &bytes, &error)) die_permanent(error.s);
   text_free(&bytes);
   text_free(&error);
 }
@@ -81,7 +71,7 @@ void control_refuse(const char *path, const char *key, const char *value, const 
   size_t at = 0, number = 0, length;
   const char *line;
 
-  control_bytes(path, &bytes);
+  file_read(path, &bytes);
   while (conf_next_line(&bytes, &at, &number, &line, &length))
     if (is_field(line, length, key, value)) {
       control_wrong(&error, path, number, what);

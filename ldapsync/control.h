@@ -19,9 +19,6 @@ void control_fields(const char *path, const char *const *known, text *fields);
 /* Dies: "PATH line N: WHAT", where N is the first line "key: value" of the file. */
 _Noreturn void control_refuse(const char *path, const char *key, const char *value, const char *what);
 
-/* A whole file; false if it is not there. */
-bool control_bytes(const char *path, text *bytes);
-
 /* The lines of a file become records of the policy; dies if one cannot be understood. A file that is missing has none. */
 struct table;
 typedef bool control_parse(struct table *policy, const char *path, const text *bytes, text *error);

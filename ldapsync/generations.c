@@ -6,8 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <skalibs/djbunix.h>
-
 #include "ldapsync/generation.h"
 #include "lib/die.h"
 #include "lib/file.h"
@@ -144,8 +142,7 @@ void generations_prune(const struct generations_keep *keep)
 bool generations_held(text *name)
 {
   text_clear(name);
-  bool is_held = openslurpclose(name, HELD);
-  if (!is_held && errno != ENOENT) die_unable("read ", HELD);
+  bool is_held = file_read(HELD, name);
   while (name->len && (name->s[name->len - 1] == '\n' || !name->s[name->len - 1])) name->len--;
   text_string(name);
   return is_held;

@@ -1,9 +1,6 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <skalibs/djbunix.h>
 
 #include "ldapsync/condition.h"
 #include "ldapsync/keys.h"
@@ -11,6 +8,7 @@
 #include "ldapsync/quota.h"
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/file.h"
 
 /* The lines of a profile; a concept is its place here. */
 enum concept {
@@ -131,10 +129,7 @@ static bool read_profile(const char *folder, const char *name, text *path, text 
 {
   text_copy(path, folder);
   text_add(path, name);
-  text_clear(bytes);
-  if (openslurpclose(bytes, text_string(path))) return true;
-  if (errno != ENOENT) die_unable("read ", path->s);
-  return false;
+  return file_read(text_string(path), bytes);
 }
 
 void profile_open(struct profile *p, const char *name)

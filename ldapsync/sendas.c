@@ -6,6 +6,7 @@
 #include "ldapsync/sendas.h"
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/file.h"
 
 static const char *const words[] = { "groups", "lists", "public", 0 };
 
@@ -131,6 +132,6 @@ void sendas_read(struct sendas *s)
 {
   text bytes = TEXT_ZERO, error = TEXT_ZERO;
 
-  if (control_bytes("control/sendas", &bytes) && !sendas_parse(s, "control/sendas", &bytes, &error)) die_permanent(error.s);
+  if (file_read("control/sendas", &bytes) && !sendas_parse(s, "control/sendas", &bytes, &error)) die_permanent(error.s);
   text_free(&bytes);
 }

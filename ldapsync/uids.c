@@ -1,9 +1,6 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <skalibs/djbunix.h>
 
 #include "ldapsync/uids.h"
 #include "lib/die.h"
@@ -52,8 +49,7 @@ void uids_open(struct uids *u, uint32_t first)
   size_t number = 0;
 
   u->next = first;
-  u->is_there = openslurpclose(&bytes, "state/tables/uids");
-  if (!u->is_there && errno != ENOENT) die_unable("read state/tables/uids");
+  u->is_there = file_read("state/tables/uids", &bytes);
   text_add_text(&u->lines, &bytes);
   for (size_t at = 0; at < bytes.len;) {
     char *line = bytes.s + at, *newline = memchr(line, '\n', bytes.len - at);

@@ -55,13 +55,6 @@ void watched_read(struct watched *w, text *bytes)
   add_digest(&w->digest, bytes->s, w->full);
 }
 
-/* A file of this folder; empty if there is none. */
-static void read_file(const char *path, text *bytes)
-{
-  text_clear(bytes);
-  if (!openslurpclose(bytes, path) && errno != ENOENT) die_unable("read ", path);
-}
-
 bool watched_load(struct watched *w, struct replica *r, const struct profile *p, const char *origin, bool *is_published)
 {
   text file = TEXT_ZERO, ids = TEXT_ZERO, state = TEXT_ZERO;
@@ -69,8 +62,8 @@ bool watched_load(struct watched *w, struct replica *r, const struct profile *p,
   uint64_t length = 0;
 
   watched_read(w, &file);
-  read_file(SOURCE_FOLDER "/" IDS_FILE, &ids);
-  read_file(SOURCE_FOLDER "/" STATE_FILE, &state);
+  file_read(SOURCE_FOLDER "/" IDS_FILE, &ids);
+  file_read(SOURCE_FOLDER "/" STATE_FILE, &state);
   w->is_ours = w->digest.len && replica_parse(r, p, &files, origin, w->digest.s, &length);
   if (w->is_ours && length > w->whole) { /* whoever made it so: it is not what the tables have */
     w->is_ours = false;

@@ -1,13 +1,11 @@
 #include "lib/expect.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <string.h>
-
-#include <skalibs/djbunix.h>
 
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/file.h"
 #include "lib/policy_case.h"
 
 #define EXPECT_FILE "control/expect"
@@ -236,7 +234,7 @@ struct expect_count expect_ask(struct tables *tables, expect_say *say, void *to)
   const char *line;
   size_t at = 0, number = 0, length;
 
-  if (!openslurpclose(&bytes, EXPECT_FILE) && errno != ENOENT) die_unable("read ", EXPECT_FILE);
+  file_read(EXPECT_FILE, &bytes);
   while (conf_next_line(&bytes, &at, &number, &line, &length)) {
     text_clear(&where);
     text_add_format(&where, "%s line %zu: ", EXPECT_FILE, number);

@@ -8,9 +8,18 @@
 #include <unistd.h>
 
 #include <skalibs/allreadwrite.h>
+#include <skalibs/djbunix.h>
 
 #include "lib/die.h"
 #include "lib/file.h"
+
+bool file_read(const char *path, text *bytes)
+{
+  text_clear(bytes);
+  if (openslurpclose(bytes, path)) return true;
+  if (errno != ENOENT) die_unable("read ", path);
+  return false;
+}
 
 bool folder_sync(const char *folder)
 {
