@@ -123,9 +123,9 @@ static bool are_equal(const void *a, const void *b, size_t length)
 static bool is_proof(const struct auth_scram *s, const struct scramkeys *k, const text *proof)
 {
   unsigned char client[MAC_SIZE], stored[MAC_SIZE];
-  size_t size = scramhash_size(k->hash);
+  size_t size = scramkeys_hash(k->hash)->size;
 
-  scramhash_mac(k->hash, client, k->stored, size, s->said.s, s->said.len);
+  hmac_bytes(scramkeys_hash(k->hash), client, k->stored, size, s->said.s, s->said.len);
   for (size_t i = 0; i < size; i++) client[i] ^= (unsigned char)proof->s[i];
   scramkeys_store(k->hash, stored, client);
   explicit_bzero(client, sizeof client);
@@ -135,9 +135,9 @@ static bool is_proof(const struct auth_scram *s, const struct scramkeys *k, cons
 static void sign(const struct auth_scram *s, const struct scramkeys *k, text *message)
 {
   unsigned char signature[MAC_SIZE];
-  size_t size = scramhash_size(k->hash);
+  size_t size = scramkeys_hash(k->hash)->size;
 
-  scramhash_mac(k->hash, signature, k->server, size, s->said.s, s->said.len);
+  hmac_bytes(scramkeys_hash(k->hash), signature, k->server, size, s->said.s, s->said.len);
   text_copy(message, "v=");
   base64_add(message, (char *)signature, size);
 }
@@ -148,7 +148,7 @@ enum auth_scram_result auth_scram_last(struct auth_scram *s, const struct scramk
   enum auth_scram_result result = AUTH_SCRAM_MALFORMED;
 
   text_clear(message);
-  if (parse_final(bytes, length, scramhash_size(k->hash), &f)) {
+  if (parse_final(bytes, length, scramkeys_hash(k->hash)->size, &f)) {
     text_add_char(&s->said, ',');
     text_add_bytes(&s->said, bytes, f.signed_length);
     bool is_bound = f.binding.len == s->header.len && are_equal(f.binding.s, s->header.s, s->header.len);

@@ -6,7 +6,7 @@
 
 #include "ldapsync/build.h"
 #include "ldapsync/table.h"
-#include "lib/scramhash.h"
+#include "lib/scramkeys.h"
 
 struct scram_shape { /* keys of one kind */
   uint64_t iterations, salt_length;

@@ -134,7 +134,7 @@ static enum password_result check_scram(const char *stored, const char *password
     text_copy_bytes(&made.salt, known.salt.s, known.salt.len);
     saslprep(&prepared, password);
     scramkeys_make(&made, prepared.s);
-    result = are_equal((char *)made.stored, (char *)known.stored, scramhash_size(known.hash)) ? PASSWORD_RIGHT : PASSWORD_WRONG;
+    result = are_equal((char *)made.stored, (char *)known.stored, scramkeys_hash(known.hash)->size) ? PASSWORD_RIGHT : PASSWORD_WRONG;
   }
   text_wipe(&prepared);
   scramkeys_free(&made);

@@ -7,6 +7,8 @@
 #include "lib/phc.h"
 #include "lib/scheme.h"
 
+const struct hmac_hash *scramkeys_hash(enum scramhash hash) { return hash == SCRAMHASH_SHA_1 ? &hmac_sha_1 : &hmac_sha_256; }
+
 /* Base64 up to the separator, or to the end if it is 0; *at goes behind it. */
 static bool take_bytes(const char **at, char separator, text *bytes)
 {
@@ -21,7 +23,7 @@ static bool take_bytes(const char **at, char separator, text *bytes)
 static bool take_key(const char **at, char separator, enum scramhash hash, unsigned char *key)
 {
   text bytes = TEXT_ZERO;
-  bool good = take_bytes(at, separator, &bytes) && bytes.len == scramhash_size(hash);
+  bool good = take_bytes(at, separator, &bytes) && bytes.len == scramkeys_hash(hash)->size;
 
   if (good) memcpy(key, bytes.s, bytes.len);
   text_wipe(&bytes);
@@ -80,25 +82,25 @@ void scramkeys_format(const struct scramkeys *k, text *stored)
   text_add_char(stored, ',');
   base64_add(stored, k->salt.s, k->salt.len);
   text_add_char(stored, ',');
-  base64_add(stored, (const char *)k->stored, scramhash_size(k->hash));
+  base64_add(stored, (const char *)k->stored, scramkeys_hash(k->hash)->size);
   text_add_char(stored, ',');
-  base64_add(stored, (const char *)k->server, scramhash_size(k->hash));
+  base64_add(stored, (const char *)k->server, scramkeys_hash(k->hash)->size);
 }
 
 void scramkeys_store(enum scramhash hash, unsigned char *stored, const unsigned char *client)
 {
-  scramhash_digest(hash, stored, client, scramhash_size(hash));
+  hmac_digest(scramkeys_hash(hash), stored, client, scramkeys_hash(hash)->size);
 }
 
 void scramkeys_make(struct scramkeys *k, const char *password)
 {
   unsigned char salted[MAC_SIZE], client[MAC_SIZE];
-  size_t size = scramhash_size(k->hash);
+  size_t size = scramkeys_hash(k->hash)->size;
 
-  scramhash_stretch(k->hash, salted, password, strlen(password), k->salt.s, k->salt.len, k->iterations);
-  scramhash_mac(k->hash, client, salted, size, "Client Key", 10);
+  hmac_stretch(scramkeys_hash(k->hash), salted, password, strlen(password), k->salt.s, k->salt.len, k->iterations);
+  hmac_bytes(scramkeys_hash(k->hash), client, salted, size, "Client Key", 10);
   scramkeys_store(k->hash, k->stored, client);
-  scramhash_mac(k->hash, k->server, salted, size, "Server Key", 10);
+  hmac_bytes(scramkeys_hash(k->hash), k->server, salted, size, "Server Key", 10);
   explicit_bzero(salted, sizeof salted);
   explicit_bzero(client, sizeof client);
 }
@@ -113,7 +115,7 @@ bool scramkeys_are_of_nothing(const char *stored)
     made.iterations = known.iterations;
     text_copy_bytes(&made.salt, known.salt.s, known.salt.len);
     scramkeys_make(&made, "");
-    are = !memcmp(made.stored, known.stored, scramhash_size(known.hash));
+    are = !memcmp(made.stored, known.stored, scramkeys_hash(known.hash)->size);
   }
   scramkeys_free(&made);
   scramkeys_free(&known);

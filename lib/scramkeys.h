@@ -4,8 +4,8 @@
 #ifndef LIB_SCRAMKEYS_H
 #define LIB_SCRAMKEYS_H
 
+#include "lib/hmac.h"
 #include "lib/mac.h"
-#include "lib/scramhash.h"
 #include "lib/text.h"
 
 enum {
@@ -13,6 +13,8 @@ enum {
   SCRAMKEYS_ITERATIONS_MAX = 1000000, /* about a second */
   SCRAMKEYS_SALT_MAX = 64
 };
+
+enum scramhash { SCRAMHASH_SHA_256, SCRAMHASH_SHA_1 };
 
 struct scramkeys {
   enum scramhash hash;
@@ -38,6 +40,8 @@ void scramkeys_make(struct scramkeys *k, const char *password);
 
 /* Are these the keys of an empty password? Takes as long as they want. */
 bool scramkeys_are_of_nothing(const char *stored);
+
+const struct hmac_hash *scramkeys_hash(enum scramhash hash); /* lib/hmac's */
 
 /* The hash that makes StoredKey of ClientKey. */
 void scramkeys_store(enum scramhash hash, unsigned char *stored, const unsigned char *client);
