@@ -1,5 +1,6 @@
 #include "ldapsync/follow_step.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,31 +14,21 @@ static bool give_up(struct step *s, const char *why)
   return false;
 }
 
-struct follow_known *follow_known(struct follow *f, const char *dn)
+/* What a map has under a name; made, with nothing in it but the name, which lies at its end. */
+static void *find_or_make(struct map *m, const char *name, size_t head)
 {
-  struct follow_known *known = map_find(&f->known, dn);
+  char *one = map_find(m, name);
 
-  if (known) return known;
-  known = malloc(sizeof *known + strlen(dn) + 1);
-  if (!known) die_nomem();
-  *known = (struct follow_known){ .one = 0 };
-  memcpy(known->dn, dn, strlen(dn) + 1);
-  map_add(&f->known, known->dn, known);
-  return known;
+  if (one) return one;
+  one = calloc(1, head + strlen(name) + 1);
+  if (!one) die_nomem();
+  memcpy(one + head, name, strlen(name) + 1);
+  map_add(m, one + head, one);
+  return one;
 }
 
-struct follow_holder *follow_holder(struct follow *f, const char *key)
-{
-  struct follow_holder *holder = map_find(&f->holders, key);
-
-  if (holder) return holder;
-  holder = malloc(sizeof *holder + strlen(key) + 1);
-  if (!holder) die_nomem();
-  *holder = (struct follow_holder){ .one = 0 };
-  memcpy(holder->key, key, strlen(key) + 1);
-  map_add(&f->holders, holder->key, holder);
-  return holder;
-}
+struct follow_known *follow_known(struct follow *f, const char *dn) { return find_or_make(&f->known, dn, offsetof(struct follow_known, dn)); }
+struct follow_holder *follow_holder(struct follow *f, const char *key) { return find_or_make(&f->holders, key, offsetof(struct follow_holder, key)); }
 
 struct account *follow_find_holder(const struct follow *f, const char *key)
 {

@@ -137,16 +137,8 @@ def start_slapd():
     urls = 'ldap://%s:%d ldap://%s:%d ldaps://%s:%d ldaps://%s:%d ldapi://%s' % (ADDRESS, PORT, OTHER, PORT, ADDRESS, PORT_TLS, OTHER, PORT_TLS, urllib.parse.quote(HOME + '/ld/socket', ''))
     process = subprocess.Popen(['slapd', '-f', 'ld/slapd.conf', '-h', urls, '-d', '0'], stderr=subprocess.DEVNULL)
     running.append(process)
-    wait_for(can_connect)
+    wait_for(lambda: not socket.create_connection((ADDRESS, PORT), 1).close())
     return process
-
-
-def can_connect():
-    try:
-        socket.create_connection((ADDRESS, PORT), 1).close()
-        return True
-    except OSError:
-        return False
 
 
 def stop(process):

@@ -59,16 +59,8 @@ def start_slapd(profile):
     ok(done.returncode == 0, f'{profile}: slapd takes the entries', done.stdout)
     process = subprocess.Popen(['slapd', '-f', 'slapd.conf', '-h', f'ldap://{ADDRESS}:{PORT}', '-d', '0'], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     running.append(process)
-    wait_for(can_connect)
+    wait_for(lambda: not socket.create_connection((ADDRESS, PORT), 1).close())
     return process
-
-
-def can_connect():
-    try:
-        socket.create_connection((ADDRESS, PORT), 1).close()
-        return True
-    except OSError:
-        return False
 
 
 def leads(address):
