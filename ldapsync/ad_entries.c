@@ -3,7 +3,7 @@
 #include "ldapsync/ad.h"
 #include "lib/ldif.h"
 
-enum { AT_ONCE = 50, LINES_MAX = 65536 };
+enum { AT_ONCE = 50 };
 
 /* What is looked for in the replica: lines of LDIF, each ended by a NUL. */
 struct mentions {
@@ -49,13 +49,6 @@ static bool read_id(LDAP *ld, LDAPMessage *entry, unsigned char *id)
   if (good) memcpy(id, values[0]->bv_val, USN_ID);
   ldap_value_free_len(values);
   return good;
-}
-
-bool ad_store(struct ad *a, LDAPMessage *entry, unsigned char *id)
-{
-  if (!read_id(a->w->ld, entry, id)) return false;
-  watch_store(a->w, entry, id);
-  return true;
 }
 
 /* Somebody new: the groups that he is in have had another name of his, or none that counted. */
@@ -120,12 +113,13 @@ static void read_some(struct ad *a, struct mentions *m, const char *ids, size_t 
   for (LDAPMessage *e = ldap_first_entry(ld, result); e; e = ldap_next_entry(ld, e)) {
     if (!read_id(ld, e, id)) continue;
     note_name(a, m, e, id);
-    watch_store(a->w, e, id);
+    watch_store(a->w, ld, e, id);
     text_add_bytes(&found, (const char *)id, USN_ID);
   }
   ldap_msgfree(result);
   for (size_t i = 0; i < count; i++)
     if (!is_among(&found, ids + i * USN_ID)) remove_entry(a, m, (const unsigned char *)ids + i * USN_ID);
+  if (a->comparison.is_under_way) text_add_bytes(&a->comparison.read_again, ids, count * USN_ID);
   text_free(&found);
 }
 
@@ -155,16 +149,48 @@ static void look_in(void *to, const unsigned char *id, const char *ldif, size_t 
     }
 }
 
+/* The pages that were asked for before may have these names. */
+static void keep_lines(struct ad *a, const text *lines)
+{
+  struct ad_comparison *c = &a->comparison;
+
+  if (!c->is_under_way) return;
+  if (c->changed.len + lines->len > AD_LINES)
+    ad_need_comparison(a);
+  else
+    text_add_text(&c->changed, lines);
+}
+
 void ad_read_again(struct ad *a, const text *ids)
 {
   struct mentions m = { .lines = TEXT_ZERO, .found = TEXT_ZERO };
 
   read_all(a, &m, ids);
-  if (m.lines.len > LINES_MAX)
-    a->due_at = 0;
+  if (m.lines.len > AD_LINES)
+    ad_need_comparison(a);
   else if (m.lines.len)
     replica_walk(&a->w->replica, look_in, &m);
+  keep_lines(a, &m.lines);
   read_all(a, &m, &m.found);
   text_free(&m.lines);
   text_free(&m.found);
+}
+
+bool ad_store_page(struct ad *a, LDAPMessage *page)
+{
+  LDAP *ld = a->comparison.ld;
+  struct mentions m = { .lines = a->comparison.changed, .found = TEXT_ZERO };
+  unsigned char id[USN_ID];
+  size_t length;
+
+  for (LDAPMessage *e = ldap_first_entry(ld, page); e; e = ldap_next_entry(ld, e)) {
+    if (!read_id(ld, e, id)) return false;
+    if (is_among(&a->comparison.read_again, id)) continue;
+    watch_store(a->w, ld, e, id);
+    const char *ldif = replica_find(&a->w->replica, id, &length);
+    look_in(&m, id, ldif, length);
+  }
+  if (m.found.len) ad_read_again(a, &m.found);
+  text_free(&m.found);
+  return true;
 }

@@ -246,18 +246,40 @@ static void take_cookie(LDAP *ld, LDAPMessage *result, struct berval *cookie)
   ldap_controls_free(got);
 }
 
-bool source_page(LDAP *ld, const struct source_search *s, struct berval *cookie, LDAPMessage **result)
+int source_page_ask(LDAP *ld, const struct source_search *s, struct berval *cookie)
 {
   LDAPControl *page = 0;
-  int code = ldap_create_page_control(ld, PAGE_ENTRIES, cookie, 1, &page);
+  int message, code = ldap_create_page_control(ld, PAGE_ENTRIES, cookie, 1, &page);
 
   if (code != LDAP_SUCCESS) source_fail(ld, code, "make a request");
   LDAPControl *sent[] = { page, s->control, 0 };
-  code = ldap_search_ext_s(ld, s->base, LDAP_SCOPE_SUBTREE, s->filter, (char **)s->attributes, 0, sent, 0, 0, LDAP_NO_LIMIT, result);
+  code = ldap_search_ext(ld, s->base, LDAP_SCOPE_SUBTREE, s->filter, (char **)s->attributes, 0, sent, 0, 0, LDAP_NO_LIMIT, &message);
   ldap_control_free(page);
   if (code != LDAP_SUCCESS) source_fail(ld, code, "search");
-  take_cookie(ld, *result, cookie);
+  return message;
+}
+
+bool source_page_wait(LDAP *ld, int message, struct timeval *timeout, LDAPMessage **result)
+{
+  int kind = ldap_result(ld, message, LDAP_MSG_ALL, timeout, result), code = LDAP_OTHER;
+
+  if (kind != -1) return kind;
+  ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
+  source_fail(ld, code, "search");
+}
+
+bool source_page_end(LDAP *ld, LDAPMessage *result, struct berval *cookie)
+{
+  take_cookie(ld, result, cookie);
   return cookie->bv_len != 0;
+}
+
+bool source_page(LDAP *ld, const struct source_search *s, struct berval *cookie, LDAPMessage **result)
+{
+  int message = source_page_ask(ld, s, cookie);
+
+  if (!source_page_wait(ld, message, 0, result)) source_fail(ld, LDAP_TIMEOUT, "search");
+  return source_page_end(ld, *result, cookie);
 }
 
 static bool is_out_of_reach(int code)
@@ -285,29 +307,51 @@ static void keep_alive(LDAP *ld)
     if (setsockopt(fd, options[i].level, options[i].option, &options[i].value, sizeof options[i].value) == -1) return;
 }
 
+/* A connection that has logged in; 0 with the code, and why. */
+static LDAP *connect_to(const struct source *s, const char *uri, int *code, text *error)
+{
+  LDAP *ld = ldapserver_open(&s->server, uri, error);
+
+  *code = ld ? log_in(s, ld) : LDAP_SERVER_DOWN;
+  if (*code == LDAP_SUCCESS) {
+    keep_alive(ld);
+    return ld;
+  }
+  if (!ld) return 0;
+  text_copy(error, uri);
+  text_add(error, ": ");
+  ldapserver_explain(ld, *code, error);
+  ldap_unbind_ext_s(ld, 0, 0);
+  return 0;
+}
+
 LDAP *source_connect(const struct source *s, const char **uri)
 {
   text error = TEXT_ZERO, all = TEXT_ZERO;
+  int code;
 
   for (size_t at = 0; at < s->server.uris.len; at += strlen(*uri) + 1) {
     *uri = s->server.uris.s + at;
-    LDAP *ld = ldapserver_open(&s->server, *uri, &error);
-    int code = ld ? log_in(s, ld) : LDAP_SERVER_DOWN;
-    if (code == LDAP_SUCCESS) {
-      keep_alive(ld);
-      return ld;
-    }
-    if (ld && !is_out_of_reach(code)) source_fail(ld, code, *uri);
-    if (ld) {
-      text_copy(&error, *uri);
-      text_add(&error, ": ");
-      ldapserver_explain(ld, code, &error);
-      ldap_unbind_ext_s(ld, 0, 0);
-    }
+    LDAP *ld = connect_to(s, *uri, &code, &error);
+    if (ld) return ld;
+    if (!is_out_of_reach(code)) die_temporary(text_string(&error), "; nothing is changed");
     if (all.len) text_add(&all, "; ");
     text_add_text(&all, &error);
   }
   die_temporary("no directory server can be reached: ", text_string(&all), "; nothing is changed");
+}
+
+LDAP *source_connect_again(struct source *s, const char *uri)
+{
+  text error = TEXT_ZERO;
+  int code;
+
+  if (s->login.len && !s->is_external) read_password(&s->password);
+  text_string(&s->password);
+  LDAP *ld = connect_to(s, uri, &code, &error);
+  text_wipe(&s->password);
+  text_free(&error);
+  return ld;
 }
 
 int source_lock(void)

@@ -32,6 +32,9 @@ void source_read(struct source *s);
    over: the next one would too. */
 LDAP *source_connect(const struct source *s, const char **uri);
 
+/* Another connection to this one, for who has wiped the password: it is read again, and wiped. 0: it cannot be had. */
+LDAP *source_connect_again(struct source *s, const char *uri);
+
 /* What libldap and the server say of a request that failed; dies. */
 _Noreturn void source_fail(LDAP *ld, int code, const char *what);
 
@@ -45,6 +48,11 @@ struct source_search { /* of a subtree */
 
 /* A page of what is found; the cookie is empty at first. True if more follow, which *cookie asks for then. Dies if the server refuses it. */
 bool source_page(LDAP *ld, const struct source_search *s, struct berval *cookie, LDAPMessage **result);
+
+/* The same in steps, for who does something else meanwhile: asked for; waited for (false: not yet; no timeout: as long as control/ldaptimeout says); its end. */
+int source_page_ask(LDAP *ld, const struct source_search *s, struct berval *cookie);
+bool source_page_wait(LDAP *ld, int message, struct timeval *timeout, LDAPMessage **result);
+bool source_page_end(LDAP *ld, LDAPMessage *result, struct berval *cookie);
 
 /* Whoever changes the file holds this lock, ldap-fetch from before it asks: so what it has read is not older than what
    ldap-watch wrote meanwhile. It goes with the descriptor. Dies if it cannot be had. */

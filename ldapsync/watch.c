@@ -137,11 +137,11 @@ static void take_presence(struct watch *w, const unsigned char *uuid)
   if (!replica_see(&w->replica, uuid)) forget(w, "it has an entry that is not known here");
 }
 
-void watch_store(struct watch *w, LDAPMessage *entry, const unsigned char *uuid)
+void watch_store(struct watch *w, LDAP *ld, LDAPMessage *entry, const unsigned char *uuid)
 {
   text ldif = TEXT_ZERO, key = TEXT_ZERO;
 
-  if (!source_entry(&w->source, w->ld, entry, &ldif, &key)) forget(w, "an entry without a DN");
+  if (!source_entry(&w->source, ld, entry, &ldif, &key)) forget(w, "an entry without a DN");
   if (replica_set(&w->replica, uuid, &key, &ldif)) watch_note_change(w);
   text_free(&ldif);
   text_free(&key);
@@ -160,7 +160,7 @@ static void take_entry(struct watch *w, LDAPMessage *entry)
   switch (e.state) {
   case SYNCVALUE_PRESENT: take_presence(w, e.uuid); break;
   case SYNCVALUE_ADD:
-  case SYNCVALUE_MODIFY: watch_store(w, entry, e.uuid); break;
+  case SYNCVALUE_MODIFY: watch_store(w, w->ld, entry, e.uuid); break;
   case SYNCVALUE_DELETE: watch_delete(w, e.uuid); break;
   }
   take_cookie(w, &e.cookie);

@@ -26,7 +26,7 @@ int64_t watch_now_ms(void);
 _Noreturn void watch_fail(const struct watch *w, int code, const char *what);
 void watch_make_filter(const struct profile *p, text *filter); /* people and groups */
 void watch_note_change(struct watch *w);
-void watch_store(struct watch *w, LDAPMessage *entry, const unsigned char *uuid);
+void watch_store(struct watch *w, LDAP *ld, LDAPMessage *entry, const unsigned char *uuid);
 void watch_delete(struct watch *w, const unsigned char *uuid);
 void watch_say(const struct watch *w, const char *event, const char *form);
 bool watch_settle(struct watch *w);      /* what has come is written and published; false: begin anew */

@@ -48,7 +48,7 @@ def parts(data):
 class Server:
     def __init__(self, address, port, answer, path=None):
         self.answer, self.binds, self.searches = answer, [], []
-        self.bind_code, self.page, self.pages, self.controls = 0, 0, [], []
+        self.bind_code, self.page, self.pages, self.of = 0, 0, [], threading.local()  # of: what belongs to a connection
         self.socket = socket.create_server(path or (address, port), family=socket.AF_UNIX if path else socket.AF_INET)
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -61,7 +61,7 @@ class Server:
         with client, client.makefile("rwb") as wire:
             while message := self.read(wire):
                 (_, number), (tag, body), *rest = parts(message)
-                self.controls = [[value for _, value in parts(one)] for _, one in parts(rest[0][1])] if rest else []
+                self.of.controls = [[value for _, value in parts(one)] for _, one in parts(rest[0][1])] if rest else []
                 answers = self.act(tag, body)
                 if answers is None:
                     return
@@ -94,7 +94,7 @@ class Server:
         if said is None:
             return None
         entries, code = said
-        paged = [control[-1] for control in self.controls if control[0] == PAGED]
+        paged = [control[-1] for control in getattr(self.of, "controls", ()) if control[0] == PAGED]
         if self.page and paged:
             return self.one_page(entries, paged[0])
         return [self.entry(*one) if isinstance(one, tuple) else ber(0x73, octets(one)) for one in entries] + [result(0x65, code)]

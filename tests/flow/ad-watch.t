@@ -2,7 +2,7 @@
 # ldap-watch and a real Samba AD domain controller, run as several processes as at a site: a change there decides the next transaction of an open
 # session (L-03, P-10): the right to submit, disabled, expired, deleted (seen as a tombstone, and by who may not see those), renamed in his groups, moved out of
 # the base and back, below a container that is renamed, a group's members. The controller restarted, ldap-watch stopped meanwhile or killed, its
-# place lost, its database put back: state/directory/ldap.ldif is in the end what a full pass writes.
+# place lost, its database put back; everything compared meanwhile: state/directory/ldap.ldif is in the end what a full pass writes.
 import contextlib, os, shutil, signal, smtplib, ssl, stat, subprocess, sys
 
 sys.path[:0] = ["tests", "tests/flow"]
@@ -223,6 +223,31 @@ def test_away(t, mail, dc):
     session.quit()
 
 
+def connections(mail):
+    """Of both processes of ldap-watch."""
+    pid = str(mail.pid("ldap-watch"))
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        pids = [pid, *file.read().split()]
+    return sum(os.readlink(f"/proc/{one}/fd/{fd}").startswith("socket:") for one in pids for fd in os.listdir(f"/proc/{one}/fd"))
+
+
+def test_comparing(t, mail, dc):
+    """Everything is compared all the time."""
+    session, at = Session(mail, "hanna"), len(mail.log("ldap-watch"))
+    mail.control("ldapcompare", "1")
+    wait_for(lambda: "anew" in mail.log("ldap-watch")[at:], 60)
+    for number in range(5):
+        modify(dc, "carl", "replace", "proxyAddresses", f"smtp:compared{number}@school.test")
+        t.ok(session.becomes(f"compared{number}", True) and (not number or not session.takes(f"compared{number - 1}")), f"P-10 while everything is compared, change {number}")
+    move(dc, "gustav", SCHOOL, place=f"OU=Form,{GONE}")
+    t.ok(session.becomes("gustav", True) and members_become(mail, "staff", "carl", "gustav"), "... somebody comes into the base: he is there, and in his group")
+    delete(dc, "bert")
+    t.ok(session.becomes("bert", False), "... somebody is deleted")
+    t.is_(is_full_pass(mail), True, "... the file says what a full pass says")
+    t.ok(wait_for(lambda: connections(mail) <= 4, 60), "... and no connection is left over", connections(mail))
+    session.quit()
+
+
 def test_restored(t, mail, dc):
     """A database that is put back has the invocationId that it had, and smaller numbers."""
     session, private = Session(mail, "hanna"), f"{dc.folder}/private"
@@ -256,3 +281,4 @@ with Postroom(10) as mail, Tap() as t, Domain(f"{mail.folder}/dc", "10.10.0.9") 
     test_deletions(t, mail, dc)
     test_away(t, mail, dc)
     test_restored(t, mail, dc)
+    test_comparing(t, mail, dc)

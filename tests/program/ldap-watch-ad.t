@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""L-03: ldap-watch and what no real domain controller does on demand: another one answers under the same name, a restored one, one whose numbers go
-backwards, one that does not say whose numbers they are, that gives an object no objectGUID; one that is no Active Directory after all is polled. With a
-real one: tests/flow/ad-watch.t."""
+"""L-03, P-10: ldap-watch and what no real domain controller does on demand: another one answers under the same name, a restored one, one whose numbers go
+backwards, one that does not say whose numbers they are, that gives an object no objectGUID; one that is no Active Directory after all is polled; one that takes
+its time with a page of a comparison: changes come through meanwhile, and the page does not take them back. With a real one: tests/flow/ad-watch.t."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
 from ldap_server import Server, octets, parts
@@ -25,10 +25,22 @@ class Controller:
     """As much of one as is asked: people by number, the last change of each."""
     def __init__(self):
         self.id, self.usn, self.people, self.capabilities, self.hidden, self.asked = b'A' * 16, 0, {}, [CAPABILITY], set(), []
+        self.changed, self.groups, self.pages, self.may_answer = {}, {}, None, threading.Semaphore(0)  # pages: how many were asked for and wait; None: they need not
 
     def set(self, number, name):
         self.usn += 1
         self.people[number] = (name, self.usn)
+
+    def delete(self, number):
+        """It leaves a tombstone, which the login may see."""
+        self.usn += 1
+        del self.people[number]
+        self.changed[self.usn] = {'objectGUID': [guid(number)], 'objectClass': [b'user'], 'isDeleted': [b'TRUE']}
+
+    def change_container(self):
+        """Everything has to be compared."""
+        self.usn += 1
+        self.changed[self.usn] = {'objectGUID': [guid(99)], 'objectClass': [b'organizationalUnit']}
 
     def answer(self, base, scope, filter, attributes):
         if not base:
@@ -41,7 +53,25 @@ class Controller:
         if scope == 2 and attributes[-1] not in ('memberOf', 'isDeleted', '1.1') and CAPABILITY in self.capabilities:
             return [], 12  # RFC 4533
         self.asked.append((base, attributes[-1]))
-        return [self.entry(number, *one) for number, one in self.people.items() if self.fits(number, one, filter)], 0
+        found = [self.entry(number, *one) for number, one in self.people.items() if self.fits(number, one, filter)]
+        if attributes[-1] == 'isDeleted':
+            found += [('CN=changed%d,%s' % (usn, BASE), one) for usn, one in self.changed.items() if self.fits(0, ('', usn), filter)]
+        elif b'objectGUID' not in filter and attributes[-1] == 'memberOf':
+            found += [self.group(number, members) for number, members in self.groups.items()]
+            self.take_time()
+        else:
+            found += [self.group(number, members) for number, members in self.groups.items() if self.fits(number, ('', 0), filter)]
+        return found, 0
+
+    def take_time(self):
+        """The answer is made, and stays where it is for a while."""
+        if self.pages is not None:
+            self.pages += 1
+            self.may_answer.acquire()
+
+    def group(self, number, members):
+        return 'CN=group%d,%s' % (number, BASE), {'objectGUID': [guid(number)], 'objectClass': [b'group'], 'sAMAccountName': [b'group%d' % number],
+                                                  'member': [b'CN=%s,%s' % (name.encode(), BASE.encode()) for name in members]}
 
     def fits(self, number, one, filter):
         """Of the filters that are sent: by number of the change, from a number on, by objectGUID, all."""
@@ -131,6 +161,40 @@ for cut in range(1, 60):
 ok(cut > 4, 'the calls were counted', cut)
 ok(asked_with and not any(asked_with), '... and tables were asked for before the place was stored, each time', asked_with)
 
+
+def is_asked(pages):
+    return lambda: dc.pages == pages
+
+
+def meanwhile():
+    """What changes while a page is under way; the page is as it was before."""
+    if not wait_for(follows('anna', 'bob', 'cat', name), 60) or not (dc.change_container() or wait_for(is_asked(1), 60)):
+        return None
+    dc.set(1, 'anne'), dc.set(7, 'gil'), dc.delete(2), dc.change_container()
+    came = wait_for(lambda: names() == sorted(['anne', 'gil', 'cat', name]), 60)
+    early.append(stored() == place())
+    dc.groups[8] = ['cat']  # it could not be seen before, and has no number now
+    dc.may_answer.release()
+    is_again = wait_for(is_asked(2), 60)
+    dc.set(3, 'cathy')
+    dc.groups[8] = ['cathy']  # the page has her old name, and she has no other number than her own
+    wait_for(lambda: 'cathy' in names(), 60)
+    early.append(names())
+    dc.may_answer.release()
+    return came and is_again and wait_for(follows('anne', 'cathy', 'gil', 'group8', name), 60)
+
+
+early, dc.pages = [], 0
+said = watch(meanwhile)
+equal(names(), sorted(['anne', 'gil', 'group8', 'cathy', name]), 'while a page of a comparison is under way, changes come through')
+equal(early, [False, sorted(['anne', 'gil', 'cathy', name])], '... the page does not take them back, nor anybody back who is gone; what needs another comparison has one, and the '
+      'place is not stored before that')
+group = str(entries(read(STATE + 'ldap.ldif').decode()).get('dn: CN=group8,' + BASE))
+ok('CN=cathy,' in group and 'CN=cat,' not in group, '... nor brings it the old name of a member', group)
+ok(dc.pages >= 2, '... two comparisons', dc.pages)
+dc.pages, dc.groups = None, {}
+dc.set(1, 'anna'), dc.set(2, 'bob'), dc.set(3, 'cat'), dc.delete(7), dc.change_container()
+watch(follows('anna', 'bob', 'cat', name))
 dc.usn += 1000
 dc.set(3, 'kate')
 watch(follows('anna', 'bob', 'kate', name))
