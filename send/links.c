@@ -7,6 +7,7 @@ enum {
   IDLE_MS = 2000,            /* so long a connection without work is kept */
   HANGS_MS = 20 * 1000,      /* a delivery here takes milliseconds: this one's mailbox keeps it from going on */
   SIGN_MS = 30 * 1000,       /* a signature takes milliseconds */
+  SIGN_HANGS_MS = 60 * 1000, /* who was silent for so long is not asked for so long */
   SILENT_MS = 60 * 60 * 1000 /* longer than any time-out of those who are asked */
 };
 
@@ -28,6 +29,7 @@ void send_links_watch(struct send_schedule *s)
     else if (l->attempt && l->service == SEND_DELIVER && age >= HANGS_MS && age < SILENT_MS)
       send_hang_note(s, l, true);
     else if (l->attempt && age >= (l->service == SEND_SIGN ? SIGN_MS : SILENT_MS)) {
+      if (l->service == SEND_SIGN) s->away_until_ms[SEND_SIGN] = s->now_ms + SIGN_HANGS_MS, s->unsigned_since_ms = 1;
       send_link_give_up(s, l);
       return; /* that may have changed the list; the others at the next pass */
     }

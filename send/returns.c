@@ -270,7 +270,7 @@ static bool is_signed_first(struct send_schedule *s, struct send_attempt *a, con
     signer_request(&request, id, domain.s, head);
     is_asked = send_link_sign(s, a, &request, file);
     if (is_asked || !s->unsigned_since_ms) s->unsigned_since_ms = is_asked ? 0 : s->now_ms;
-    is_late = !is_asked && s->now_ms - s->unsigned_since_ms < UNSIGNED_MS;
+    is_late = !is_asked && s->unsigned_since_ms != 1 && s->now_ms - s->unsigned_since_ms < UNSIGNED_MS;
     if (!is_asked && !is_late) log_unsigned(a, id, "dkim-sign is away");
   } else if (error.len)
     log_unsigned(a, id, error.s);

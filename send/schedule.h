@@ -53,7 +53,7 @@ struct send_schedule {
   unsigned int links_remote; /* connections to smtp-send */
   unsigned int links_idle;   /* of these, without work */
   unsigned int reports; /* on their way to dkim-sign or queue-add */
-  uint64_t unsigned_since_ms; /* that dkim-sign is away; 0: it is not */
+  uint64_t unsigned_since_ms; /* that dkim-sign is away (1: it hangs); 0: it is not */
   unsigned int hanging; /* deliveries here that do not come to an end */
   uint64_t srs_away_until_ms; /* srs-server did not answer: it is not waited for again before */
   uint64_t away_until_ms[SEND_SERVICES]; /* a service that could not be reached is asked again then */

@@ -101,7 +101,7 @@ equal(metric('messages_total'), len(GONE) + 1, '... the count stays')
 equal([user for user in UIDS if os.path.exists(box(user))], ['ann'], 'a mailbox that has no mail yet is not made')
 
 # When a message was saved: not what it says of itself
-waited = put('ann', SPAM, 20, mtime=NOW - 2 * DAY)
+waited = put('ann', SPAM, 20, mtime=NOW - DAY)
 copied = put('ann', SPAM, 3, mtime=NOW - 300 * DAY)
 dated = put('ann', b'Date: Mon, 1 Jan 2001 00:00:00 +0000\n' + SPAM, 1)
 forged = put('ann', b'Date: Fri, 1 Jan 2100 00:00:00 +0000\n' + SPAM, 30)

@@ -101,6 +101,15 @@ ok(True, '... the next one does not wait again')
 signer = Callee('dkim-sign', sign)
 ok(wait_for(lambda: report(add())[1].startswith(b'DKIM-Signature')), '... until it is there')
 
+# It hangs
+signer.answer = lambda pairs, hop: time.sleep(90)
+id = add()
+ok(report(id)[1].startswith(b'Date: '), 'dkim-sign says nothing for half a minute: the report goes unsigned')
+before = len(signer.asked)
+ok(report(add())[1].startswith(b'Date: ') and len(signer.asked) == before, '... and it is not asked about the next one')
+signer.answer = sign
+ok(wait_for(lambda: report(add())[1].startswith(b'DKIM-Signature')), '... until a minute later')
+
 # Killed while dkim-sign has the report
 held = []
 def hold(pairs, hop):
