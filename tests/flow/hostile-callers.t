@@ -221,7 +221,7 @@ def test_delivery(t, mail, fds):
             "an id of 60,000 bytes": outcome(home, bob, good, id="0" * 60000),
             "an offset beyond the end": outcome(home, bob, good, offset="100000"),
             "an offset of 2^63": outcome(home, bob, good, offset=str(1 << 63)), "a negative one": outcome(home, bob, good, offset="-1"),
-            "no offset": outcome(home, bob, good, offset=None), "what=imap, from mail-send": outcome(home, bob, good, what="imap")}.items():
+            "no offset": outcome(home, bob, good, offset=None), "what=imap, from mail-send": outcome(home, bob, good, what="imap"), "what=pop3, from mail-send": outcome(home, bob, good, what="pop3")}.items():
         t.ok("done" not in answer and "started" not in answer, f"mailbox-spawn refuses {what}", answer)
     t.is_(inbox(), before, "... and nothing was delivered")
     done = outcome(home, bob, good, id=ID % "5", sender="x\r\nBcc: y\r\n\r\n", recipient="b\r\nX: y")

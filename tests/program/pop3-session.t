@@ -130,6 +130,17 @@ equal([s.line(), s.line()], ['+OK done'] * 2, 'LF alone ends a line')
 ok(s.lines('CAPA') and not any(line.startswith(('STLS', 'SASL')) for line in s.lines('CAPA')), 'CAPA, without a login before')
 s.quit()
 
+large = b'Subject: large\r\n\r\n' + b''.join(b'.' * (n % 5) + b'x' * (n * 37 % 999) + b'\r\n' for n in range(9000))
+fill('l', large, large)
+write('l/cur/' + name(2, ':2,'), large)
+s = Pop('l')
+equal([s.long('RETR %d' % n) == large for n in (1, 2, 3)], [True] * 3, 'messages of 4 MB, stored with LF and with CRLF')
+half = s.long('TOP 3 4500')
+ok(large.startswith(half) and half.count(b'\n') == 4502 and s.long('TOP 1 4500') == half, '... a half of one')
+equal(s.lines('LIST'), ['%d %d' % (n, len(large)) for n in (1, 2, 3)], '... and their size')
+s.send('RETR 1\r\nRETR 2\r\nRETR 3\r\nQUIT\r\n')
+equal(s.cut(), 0, '... a client that goes away in the middle of one')
+
 # --- beside others ---
 fill('c', ONE, TWO, message('three'))
 first, second, imap = Pop('c'), Pop('c'), Session('c')
