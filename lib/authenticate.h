@@ -9,7 +9,7 @@
 enum authenticate_result {
   AUTHENTICATE_LATER = -1, /* nobody can log in now; the log says why */
   AUTHENTICATE_NO,
-  AUTHENTICATE_CONTINUE,   /* challenge goes to the client, whose line goes to authenticate_answer */
+  AUTHENTICATE_CONTINUE,   /* the challenge goes to the client, whose line goes to authenticate_answer */
   AUTHENTICATE_YES,
   AUTHENTICATE_STARTED,    /* of authenticate_start: the client's socket is somebody else's */
   AUTHENTICATE_LIMIT       /* the same: too many sessions of his */
@@ -21,15 +21,17 @@ struct authenticate {
   const text *bindings;    /* of its TLS, and its certificate (lib/secure) */
   const struct secure_certificate *certificate;
   int call;                /* -1: none */
-  text challenge;          /* BASE64, ended by a NUL */
+  text answer;             /* what auth-server said last: name=, error= ... */
 };
+const char *authenticate_challenge(const struct authenticate *a); /* BASE64 */
 
-/* Over TLS, which the caller has made sure of. initial: BASE64, "=" is an empty one; 0: the client sent none. */
-enum authenticate_result authenticate_begin(struct authenticate *a, const char *mechanism, const char *initial);
+/* Over TLS, which the caller has made sure of. initial: BASE64, "=" is an empty one; without a length the client sent none. */
+enum authenticate_result authenticate_begin(struct authenticate *a, const char *mechanism, const char *initial, size_t length);
 enum authenticate_result authenticate_password(struct authenticate *a, const char *login, const char *password);
 
 enum authenticate_result authenticate_answer(struct authenticate *a, const char *line, size_t length); /* without a NUL inside */
 void authenticate_give_up(struct authenticate *a);
+void authenticate_end(struct authenticate *a); /* hangs up, and forgets the answer */
 
 /* After yes: the client on fd 0 goes on, with what its session has to know (tag) and what it has sent behind its command. */
 enum authenticate_result authenticate_start(struct authenticate *a, const char *tag, const char *ahead, size_t length);

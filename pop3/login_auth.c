@@ -48,7 +48,7 @@ static bool ask_client(struct pop3_login *l, enum authenticate_result *result)
 {
   const text *line = &l->line.bytes;
 
-  pop3_answer(&l->wire, "+", l->authenticate.challenge.s);
+  pop3_answer(&l->wire, "+", authenticate_challenge(&l->authenticate));
   enum pop3_heard heard = pop3_listen(&l->wire, &l->line);
   if (heard == POP3_HEARD_LINE && !text_is(line, "*") && !memchr(line->s, 0, line->len)) {
     *result = authenticate_answer(&l->authenticate, line->s, line->len);
@@ -83,7 +83,7 @@ void pop3_login_authenticate(struct pop3_login *l)
   struct mechanisms m = pop3_login_mechanisms(l);
 
   if (mechanisms_has(&m, l->command.argument)) {
-    proceed(l, authenticate_begin(&l->authenticate, l->command.argument, l->command.initial));
+    proceed(l, authenticate_begin(&l->authenticate, l->command.argument, l->command.initial, l->command.initial ? strlen(l->command.initial) : 0));
     return;
   }
   pop3_answer(&l->wire, "-ERR", "this mechanism is not offered: CAPA says which are");

@@ -1,13 +1,11 @@
 #include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/base64.h"
-#include "lib/call.h"
 #include "lib/log.h"
 #include "smtpd/commands.h"
 
-enum { RESPONSE_MAX_BYTES = 12288, AUTH_SECONDS = 60, FAILED_MAX = 3, FAILED_PAUSE_MS = 3000 };
+enum { RESPONSE_MAX_BYTES = 12288, FAILED_MAX = 3, FAILED_PAUSE_MS = 3000 };
 
 /* The mechanism's name, in upper case, from the argument, in which its response is left. */
 static void take_mechanism(const char **argument, size_t *length, text *mechanism)
@@ -47,51 +45,21 @@ static bool is_base64(const char *bytes, size_t length)
 /* RFC 4954 4: in the AUTH command, and only there. */
 static bool is_empty_response(const char *argument, size_t length) { return length == 1 && *argument == '='; }
 
-/* With the mechanism goes what tls-server says of the client's certificate. */
-static bool ask(struct session *s, const text *request, text *answer)
-{
-  unsigned int count = s->certificate.identity && record_is(request, "mechanism", "EXTERNAL");
-
-  if (s->auth_call == -1) s->auth_call = call_open("auth-server");
-  if (s->auth_call != -1 && call_send(s->auth_call, request, &s->certificate.identity, count) &&
-      call_receive(s->auth_call, answer, 0, AUTH_SECONDS) == CALL_DONE)
-    return true;
-  text_clear(answer);
-  return false;
-}
-
-static void forget_call(struct session *s)
-{
-  if (s->auth_call != -1) close(s->auth_call);
-  s->auth_call = -1;
-}
-
-static void give_up(struct session *s)
-{
-  text request = TEXT_ZERO, answer = TEXT_ZERO;
-
-  record_add(&request, "response", "*");
-  if (!ask(s, &request, &answer)) forget_call(s);
-  text_free(&request);
-  text_free(&answer);
-}
-
 /* 334, and what the client says to it. False: it was answered, the exchange is over. */
-static bool ask_client(struct session *s, const char *challenge, text *request)
+static bool ask_client(struct session *s, enum authenticate_result *result)
 {
   enum smtpd_line kind;
   const char *line;
   size_t length;
 
   text_add(&s->output, "334 ");
-  reply(s, challenge);
+  reply(s, authenticate_challenge(&s->authenticate));
   if (!session_line(s, RESPONSE_MAX_BYTES, &kind, &line, &length)) return false;
-  text_clear(request);
   if (kind == LINE_TAKEN && is_base64(line, length)) {
-    record_add_bytes(request, "response", line, length);
+    *result = authenticate_answer(&s->authenticate, line, length);
     return true;
   }
-  give_up(s);
+  authenticate_give_up(&s->authenticate);
   if (kind == LINE_TOO_LONG)
     reply_error(s, "500 5.5.6 Line too long");
   else if (kind == LINE_TAKEN && length == 1 && *line == '*')
@@ -107,18 +75,20 @@ static void log_login(const struct session *s, const char *event, const text *me
             "tls", s->tls.s, (char *)0);
 }
 
-static void accept_login(struct session *s, const text *answer, const text *mechanism)
+static void accept_login(struct session *s, const text *mechanism)
 {
+  const text *answer = &s->authenticate.answer;
+
   text_copy(&s->login, record_get(answer, "name"));
   text_string(&s->login);
   text_copy(&s->mailbox, record_get(answer, "mailbox"));
   text_string(&s->mailbox);
   text_copy(&s->backend, record_get(answer, "backend"));
   text_string(&s->backend);
-  forget_call(s);
   s->idle = 0;
   log_login(s, "login", mechanism);
   if (*record_get(answer, "master")) log_event("master", "login", s->login.s, "master", record_get(answer, "master"), "client", s->peer->remote_ip, (char *)0);
+  authenticate_end(&s->authenticate);
   reply(s, "235 2.7.0 Authentication successful");
 }
 
@@ -132,27 +102,30 @@ static void refuse_login(struct session *s, const text *mechanism)
   reply_last(s, "421 4.7.0 Too many failed logins");
 }
 
-static void exchange(struct session *s, text *request, const text *mechanism)
+static void postpone(struct session *s)
 {
-  text answer = TEXT_ZERO;
-  bool is_going_on;
+  log_event("login-failed", "error", record_get(&s->authenticate.answer, "error"), "client", s->peer->remote_ip, (char *)0);
+  authenticate_end(&s->authenticate);
+  reply(s, "454 4.7.0 Logins are not possible now, try again later");
+}
 
-  do {
-    is_going_on = false;
-    if (!ask(s, request, &answer) || record_is(&answer, "answer", "later")) {
-      log_event("login-failed", "error", record_get(&answer, "error"), "client", s->peer->remote_ip, (char *)0);
-      forget_call(s);
-      reply(s, "454 4.7.0 Logins are not possible now, try again later");
-    } else if (record_is(&answer, "answer", "continue"))
-      is_going_on = ask_client(s, record_get(&answer, "challenge"), request);
-    else if (record_is(&answer, "answer", "yes") && *record_get(&answer, "name"))
-      accept_login(s, &answer, mechanism);
-    else if (record_is(&answer, "error", "malformed"))
-      reply_error(s, "501 5.5.2 The response is not one of this mechanism");
-    else
-      refuse_login(s, mechanism);
-  } while (is_going_on);
-  text_free(&answer);
+static void exchange(struct session *s, const text *mechanism, const char *initial, size_t length)
+{
+  s->authenticate.service = "submit";
+  s->authenticate.ip = s->peer->remote_ip;
+  s->authenticate.bindings = &s->bindings;
+  s->authenticate.certificate = &s->certificate;
+  enum authenticate_result result = authenticate_begin(&s->authenticate, mechanism->s, initial, length);
+  while (result == AUTHENTICATE_CONTINUE)
+    if (!ask_client(s, &result)) return;
+  if (result == AUTHENTICATE_LATER)
+    postpone(s);
+  else if (result == AUTHENTICATE_YES && *record_get(&s->authenticate.answer, "name"))
+    accept_login(s, mechanism);
+  else if (record_is(&s->authenticate.answer, "error", "malformed"))
+    reply_error(s, "501 5.5.2 The response is not one of this mechanism");
+  else
+    refuse_login(s, mechanism);
 }
 
 /* Why AUTH cannot begin, as the answer; 0 if it can. */
@@ -169,7 +142,7 @@ static const char *obstacle(const struct session *s)
 void auth_proceed(struct session *s, const char *argument, size_t length)
 {
   const char *wrong = obstacle(s);
-  text mechanism = TEXT_ZERO, request = TEXT_ZERO;
+  text mechanism = TEXT_ZERO;
 
   take_mechanism(&argument, &length, &mechanism);
   if (wrong)
@@ -180,16 +153,8 @@ void auth_proceed(struct session *s, const char *argument, size_t length)
     reply_error(s, "504 5.5.4 The mechanism is not offered");
   else if (length && !is_empty_response(argument, length) && !is_base64(argument, length))
     reply_error(s, "501 5.5.2 Not base64");
-  else {
-    record_add(&request, "service", "submit");
-    record_add(&request, "mechanism", text_string(&mechanism));
-    record_add(&request, "ip", s->peer->remote_ip);
-    record_add(&request, "tls", "yes");
-    text_add_text(&request, &s->bindings);
-    if (length) record_add_bytes(&request, "response", argument, length);
-    exchange(s, &request, &mechanism);
-  }
+  else
+    exchange(s, &mechanism, argument, length);
   text_free(&mechanism);
-  text_wipe(&request);
   smtpd_input_wipe(&s->input);
 }

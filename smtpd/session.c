@@ -151,7 +151,7 @@ void session_greet(struct session *s)
 
 void session_run(const struct role *role, const struct peer *peer, struct tables *tables)
 {
-  static struct session s = { .auth_call = -1, .check = CLIENT_CHECK_ZERO };
+  static struct session s = { .authenticate.call = -1, .check = CLIENT_CHECK_ZERO };
   struct sigaction action = { .sa_handler = stop };
   enum smtpd_line kind;
   const char *line;

@@ -4,6 +4,7 @@
 #ifndef SMTPD_SESSION_H
 #define SMTPD_SESSION_H
 
+#include "lib/authenticate.h"
 #include "lib/peer.h"
 #include "lib/policy.h"
 #include "lib/secure.h"
@@ -59,7 +60,7 @@ struct session {
   text backend;    /* NAME of control/backends, if the login is a backend's */
   struct secure_certificate certificate; /* the client's */
   bool was_backend; /* by that certificate, at the last MAIL */
-  int auth_call;   /* to auth-server; -1 */
+  struct authenticate authenticate;
   unsigned int failed_logins;
   unsigned int errors; /* commands that were wrong */
   unsigned int idle;   /* commands that led nowhere, since the last message */
