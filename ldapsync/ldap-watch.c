@@ -137,6 +137,7 @@ int main(int argc, const char *const *argv)
   if (setenv("MAILHOME", ".", 1) == -1) die_nomem(); /* it may be a relative path, and this is its folder */
   owner_become(SOURCE_FOLDER, "mail-ldap", groups);
   sandbox_enter(&source_sandbox);
+  signal(SIGHUP, SIG_DFL); /* whoever started s6 by nohup ignored it; with it this program is started anew */
   ready_tell();
   go_on();
 }

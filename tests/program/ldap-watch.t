@@ -32,6 +32,15 @@ ok(said().count('fatal') < 12, '... not in a circle without one', said())
 equal(watch.poll(), None, 'it has not ended')
 watch.terminate()
 equal(watch.wait(60), -signal.SIGTERM, 'it ends when it is told to')
+ignores = subprocess.Popen([program('ldap-watch')], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENV, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+running.append(ignores)
+before = said().count('no directory server can be reached')
+wait_for(lambda: said().count('no directory server can be reached') > before)
+ignores.send_signal(signal.SIGHUP)
+try:
+    equal(ignores.wait(120), -signal.SIGHUP, 'check 60: SIGHUP ends it, to be started anew, also if all was started by nohup')
+except subprocess.TimeoutExpired:
+    ok(False, 'check 60: SIGHUP ends it, to be started anew, also if all was started by nohup')
 equal((read('state/directory/ldap.ldif'), os.listdir('tables')), (b'old\n', []), 'the records are as they were, and there are no tables')
 equal(subprocess.run([program('ldap-watch'), 'x'], capture_output=True).returncode, 100, 'bad use')
 
