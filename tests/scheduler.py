@@ -28,7 +28,7 @@ def attempts(id):
 
 
 def gone(*ids):
-    return wait_for(lambda: not any(path(id) for id in ids), 60)
+    return wait_for(lambda: not any(path(id) for id in ids))
 
 
 def asked(callee, id):

@@ -69,7 +69,7 @@ def watch(says, cookie, **env):
     with open('log', 'wb') as log:
         process = subprocess.Popen([program('ldap-watch')], stdin=subprocess.DEVNULL, stderr=log, env=dict(ENV, **env))
     running.append(process)
-    wait_for(lambda: stored() == cookie, 60)
+    wait_for(lambda: stored() == cookie)
     process.kill()
     process.wait()
     return read(STATE + 'ldap.ldif').decode()

@@ -16,7 +16,7 @@ write('control/domains/example.test')
 def build(names, forward=''):
     write('directory/people.ldif', ''.join('dn: cn=%s\nentryUUID: k-%s\nuid: %s\nmail: %s@example.test\nuserPassword: {CRYPT}$6$%s$%s\n\n' % (n, n, n, n, forward, n)
                                            for n in names))
-    subprocess.run([program('tables-build'), '-f'], env=ENV, check=True, capture_output=True, timeout=60)
+    subprocess.run([program('tables-build'), '-f'], env=ENV, check=True, capture_output=True, timeout=300)
     return os.readlink('tables/current')
 
 
@@ -26,7 +26,7 @@ def publish(base, whole, keep=4, **more):
 
 def is_same(one, other):
     """Every record of all four files, there and back; 1: something differs; 111: one of them is no table."""
-    return subprocess.run([program('tables-diff'), one, other], env=ENV, capture_output=True, timeout=60).returncode == 0
+    return subprocess.run([program('tables-diff'), one, other], env=ENV, capture_output=True, timeout=300).returncode == 0
 
 
 def kept():

@@ -45,7 +45,7 @@ def publish():
 def end(process):
     if process.poll() is None:
         process.terminate()
-    process.wait(60)
+    process.wait(300)
 
 
 def read_cdb(path):
@@ -111,7 +111,7 @@ for what, batch in CHANGES:
             code = publish()
             is_cut = process.poll() is not None or b'has ended' in read('log') if group else b'has ended' in read('log')
             if group and code is None:
-                process.wait(60)
+                process.wait(300)
             if not is_cut and cut > last:
                 end(process)
                 break

@@ -26,7 +26,7 @@ def settings(mail, **values):
     mail.restart("send-schedule")
 
 
-def report(mail, id, seconds=30):
+def report(mail, id, seconds=120):
     """The report about a message in alice's INBOX, parsed."""
     words = re.compile(rb"please give this number: %s\r?\n" % id.encode())
     return [email.message_from_bytes(m) for m in wait_for(lambda: [m for m in mail.mail("alice") if words.search(m)], seconds)]

@@ -289,7 +289,7 @@ with Postroom(48) as mail, Tap() as t:
     wire.say(b"a AUTHENTICATE SCRAM-SHA-256")
     t.matches(wire.hear(), r"^a NO \[CANNOT\]", "... over IMAP neither")
     wire.close()
-    with smtplib.SMTP_SSL(mail.address, mail.port(465), context=CONTEXT, timeout=60) as session:
+    with smtplib.SMTP_SSL(mail.address, mail.port(465), context=CONTEXT, timeout=300) as session:
         t.is_(session.login("old@example.test", "older")[0], 235, "... he logs in by PLAIN")
     mail.run("mailadm", "add", "account", "new@example.test", input="newer\n")
     os.unlink(f"{mail.home}/directory/old.ldif")

@@ -24,7 +24,7 @@ class Wire:
         else:
             self.socket = mail.connect(port)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.settimeout(60)
+        self.socket.settimeout(300)
         self.pending, self.hello = b"", False
         if tls:
             self.tls()
@@ -110,7 +110,7 @@ class Wire:
         except TimeoutError:
             return True
         finally:
-            self.socket.settimeout(60)
+            self.socket.settimeout(300)
 
     def close(self):
         self.socket.close()

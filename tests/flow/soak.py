@@ -36,11 +36,11 @@ class Soak:
 
     # --- one connection
     async def open(self, port):
-        return await asyncio.wait_for(asyncio.open_connection(self.mail.address, self.mail.port(port), limit=1 << 20), 60)
+        return await asyncio.wait_for(asyncio.open_connection(self.mail.address, self.mail.port(port), limit=1 << 20), 300)
 
     async def reply(self, reader):
         while True:
-            line = await asyncio.wait_for(reader.readline(), 60)
+            line = await asyncio.wait_for(reader.readline(), 300)
             if not line:
                 raise ConnectionError("closed")
             if line[3:4] != b"-":
@@ -107,7 +107,7 @@ class Soak:
 
     async def submitting(self):
         user = self.random.choice(sorted(self.users))
-        reader, writer = await asyncio.wait_for(asyncio.open_connection(self.mail.address, self.mail.port(465), ssl=self.tls), 60)
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(self.mail.address, self.mail.port(465), ssl=self.tls), 300)
         try:
             await self.answered(await self.reply(reader), b"220")
             await self.expect(reader, writer, b"EHLO soak.example", b"250")

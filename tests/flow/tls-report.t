@@ -96,7 +96,7 @@ def counted(mail, domain, good, bad):
             return False
         found = [p["summary"] for p in json.loads(said)["policies"]]
         return (sum(f["total-successful-session-count"] for f in found), sum(f["total-failure-session-count"] for f in found)) == (good, bad)
-    return wait_for(is_counted, 60)
+    return wait_for(is_counted)
 
 
 def dns(rua):
@@ -157,7 +157,7 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
             for _ in range(2 if domain == "far.test" else 1):
                 before = len(tls_mx.got) + len(clear_mx.got)
                 mail.submit("bob", f"x@{domain}", f"to {domain}")
-                t.ok(wait_for(lambda: len(tls_mx.got) + len(clear_mx.got) > before, 60), f"a message to {domain} arrives", mail.log("smtp-send")[-1500:])
+                t.ok(wait_for(lambda: len(tls_mx.got) + len(clear_mx.got) > before), f"a message to {domain} arrives", mail.log("smtp-send")[-1500:])
         refused = mail.submit("bob", "x@wrong.test", "to wrong.test")
         t.matches(str(mail.said_last(refused)), "later", "a message to wrong.test, whose TLSA record is another one's, waits")
         mail.run("qctl", "delete", refused)
@@ -165,7 +165,7 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
         t.ok(counted(mail, "none.test", 1, 0), "... and of those that were", mail.run("tls-report", "show"))
 
         t.matches(mail.run("tls-report", "send", "--day", today()), "^10 reports", "tls-report send --day: ten reports are due")
-        t.ok(wait_for(lambda: len(reports(mail)) == 5, 60), "five of them come by mail", list(reports(mail)), mail.log("tls-report"), mail.log("report-post"))
+        t.ok(wait_for(lambda: len(reports(mail)) == 5), "five of them come by mail", list(reports(mail)), mail.log("tls-report"), mail.log("report-post"))
         found = reports(mail)
         t.is_(sorted(found), ["clear.test", "dane.test", "far.test", "strict.test", "wrong.test"], "... those whose domain asked for it")
         message = found["far.test"]
@@ -202,16 +202,16 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
             t.is_(list(one["summary"].values()), [1, 0] if domain == "dane.test" else [0, 1], "... and whether it fitted")
         t.is_(one["failure-details"][0]["result-type"], "validation-failure", "... and what was wrong")
 
-        t.ok(wait_for(lambda: "error=\"the answer is 503\"" in mail.log("tls-report"), 60), "a collector that says 503 gets it later", mail.log("tls-report"), mail.log("report-post"))
-        t.ok(wait_for(lambda: strange.posted, 60) and wait_for(lambda: "could not be verified" in mail.log("report-post")), "one whose certificate is not right gets it all the same, and the log says so", mail.log("report-post"))
-        t.ok(wait_for(lambda: "later domain=inner.test" in mail.log("tls-report"), 60), "no report is posted to a host inside", mail.log("tls-report"))
+        t.ok(wait_for(lambda: "error=\"the answer is 503\"" in mail.log("tls-report")), "a collector that says 503 gets it later", mail.log("tls-report"), mail.log("report-post"))
+        t.ok(wait_for(lambda: strange.posted) and wait_for(lambda: "could not be verified" in mail.log("report-post")), "one whose certificate is not right gets it all the same, and the log says so", mail.log("report-post"))
+        t.ok(wait_for(lambda: "later domain=inner.test" in mail.log("tls-report")), "no report is posted to a host inside", mail.log("tls-report"))
         t.matches(mail.log("tls-report"), r"later domain=inner.test .*no address that reports may go to", "... and that is said")
         for domain, why in (("none.test", "there is no record"), ("two.test", "there is more than one record")):
             t.matches(mail.log("tls-report"), f'unwanted domain={domain} .*"{why}"', f"{domain}: {why}")
         t.matches(mail.run("tls-report", "show"), r"(?s)far.test no-policy-found.*tried again after.*inner.test", "show: what waits")
         mail.restart("tls-report")
         mail.run("tls-report", "send")
-        t.ok(wait_for(lambda: len(collector.posted) == 2, 60), "tls-report send: at once, also after a restart", mail.log("tls-report"))
+        t.ok(wait_for(lambda: len(collector.posted) == 2), "tls-report send: at once, also after a restart", mail.log("tls-report"))
         heads = [head for head, _ in collector.posted]
         t.ok(heads[0].startswith("POST /tls?v=1 HTTP/1.1\r\n") and "\r\nContent-Type: application/tlsrpt+gzip\r\n" in heads[0] + "\r\n", "it is a POST with the right type (5.4)", heads[0])
         t.is_([json.loads(gzip.decompress(body)) for _, body in collector.posted], [far, far], "what is posted is the same report")
@@ -220,7 +220,7 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
         t.is_(len(reports(mail)), 5, "the mail was not sent again")
 
         # What a report is about does not keep it back, and it is in no report itself
-        t.ok(wait_for(lambda: any(b"TLS-Report-Domain: itself.test" in body for _, body in tls_mx.got), 60), "a report arrives at the domain that it is about")
+        t.ok(wait_for(lambda: any(b"TLS-Report-Domain: itself.test" in body for _, body in tls_mx.got)), "a report arrives at the domain that it is about")
         mail.submit("bob", "x@none.test", "later")
         t.ok(counted(mail, "none.test", 1, 0), "other mail behind it is counted")
         mail.run("tls-report", "show", "itself.test")
@@ -230,7 +230,7 @@ with Postroom(59, address=HOST) as mail, Tap() as t:
         kept = mail.submit("bob", "x@enforce.test", "kept")
         t.matches(str(mail.said_last(kept)), "certificate", "mail is not given to an MX whose certificate is not right where MTA-STS says so")
         free = submit(mail, "x@enforce.test", "free", "TLS-Required: No")
-        t.ok(wait_for(lambda: [is_tls for is_tls, body in tls_mx.got if b"Subject: free" in body], 60) == [True], "... but with TLS-Required: No, and over TLS all the same", mail.log("smtp-send")[-800:])
+        t.ok(wait_for(lambda: [is_tls for is_tls, body in tls_mx.got if b"Subject: free" in body]) == [True], "... but with TLS-Required: No, and over TLS all the same", mail.log("smtp-send")[-800:])
         mail.control("tlspolicy", "enforce.test verify")
         mail.run("tables-build")
         held = submit(mail, "x@enforce.test", "held", "TLS-Required: No")

@@ -24,7 +24,7 @@ class Session:
         self.open()
 
     def open(self):
-        self.client, self.refused = smtplib.SMTP(self.mail.address, self.mail.port(25), timeout=60), 0
+        self.client, self.refused = smtplib.SMTP(self.mail.address, self.mail.port(25), timeout=300), 0
         self.client.ehlo()
 
     def code(self, local):
@@ -42,7 +42,7 @@ class Session:
         def is_decided():
             self.mail.run("whatif", "ann@outside.example", f"{local}@school.test")
             return self.mail.code == (code != 250)
-        return wait_for(is_decided, 60) and self.code(local) == code
+        return wait_for(is_decided) and self.code(local) == code
 
 
 def is_full_pass(mail):
@@ -96,7 +96,7 @@ def settles(mail, session, marker, slapd):
 
 def resumed(mail, after):
     """The form of the refresh that was logged behind so many bytes."""
-    return wait_for(lambda: re.findall(r"ldap-watch: (?:resumed .*form=(\w+)|(read) )", mail.log("ldap-watch")[after:]), 60)
+    return wait_for(lambda: re.findall(r"ldap-watch: (?:resumed .*form=(\w+)|(read) )", mail.log("ldap-watch")[after:]))
 
 
 def down(mail):
@@ -130,4 +130,4 @@ def stored(mail):
             words, bytes_ = state.read(), file.read()
             full = bytes_.split(b"\n\n# changes\n")[0] + b"\n\n" if has_grown(bytes_.decode()) else bytes_
             return words if hashlib.sha256(full).hexdigest() in words and words.endswith(f"\n{len(bytes_)}\n") else None
-    return wait_for(is_of_file, 60)
+    return wait_for(is_of_file)

@@ -80,7 +80,7 @@ equal((imap('john*ann', 'anns')['answer'], imap('john*bob', 'bobs')), ('yes', no
 
 write('state/directory/ldap.ldif', 'dn: uid=eve,dc=x\nentryUUID: k-eve\nuid: eve\nmail: eve@example.test\n')
 build()
-server.terminate(), server.wait(60)
+server.terminate(), server.wait(300)
 server = start('auth-server', listen('auth-server'), 'log')
 script[:] = [('answer', 'yes')]
 client = Client()

@@ -265,7 +265,7 @@ ok(salts['ann'] == salts['ann@example.test'] and len({s for s in salts.values()}
 ok(all(s.endswith(',i=25000') and len(s) == len(salts['ann']) for s in salts.values()), '... of one length, and the iterations of all', salts)
 build()
 server.terminate()
-server.wait(30)
+server.wait(300)
 server = start('auth-server', listen('auth-server'), 'log')
 person('ida', '\nuserPassword: '.join(both('idas')))
 build()

@@ -41,7 +41,7 @@ server = start('auth-server', socket_of_server, 'log')
 
 def restart():
     global server
-    server.terminate(), server.wait(60)
+    server.terminate(), server.wait(300)
     server = start('auth-server', socket_of_server, 'log')
 
 
@@ -76,7 +76,7 @@ equal((login(OUT, 'new'), login(OUT)), ('yes', 'later'), '... is the one that ho
 asked.clear()
 equal((login(OUT, ''), asked), ('no', []), 'an empty password is nobody\'s, and nobody is asked')
 write('control/bindcache', 'soon\n')
-server.terminate(), server.wait(60)
+server.terminate(), server.wait(300)
 server = start('auth-server', socket_of_server, 'log')
 ok(wait_for(lambda: 'control/bindcache' in open('log').read()), 'a time that is none: auth-server says so, and ends')
 ok('eves' not in open('log').read(), 'no password is in the log')

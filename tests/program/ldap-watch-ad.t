@@ -126,7 +126,7 @@ def watch(fact, **env):
     with open('log', 'wb') as log:
         process = subprocess.Popen([program('ldap-watch')], stdin=subprocess.DEVNULL, stderr=log, env=dict(ENV, **env))
     running.append(process)
-    wait_for(fact, 60)
+    wait_for(fact)
     process.kill()
     process.wait()
     return read('log').decode()

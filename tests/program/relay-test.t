@@ -42,7 +42,7 @@ def rule(server, tls='encrypt', secrets=(('login', 'instance'), ('password', 's3
 
 def probe(*words, input=None, user=None):
     started = time.monotonic()
-    done = subprocess.run([program_for_all('relay-test'), *words], env=ENV, cwd='/', input=input, stdin=None if input is not None else subprocess.DEVNULL, capture_output=True, timeout=60, user=user)
+    done = subprocess.run([program_for_all('relay-test'), *words], env=ENV, cwd='/', input=input, stdin=None if input is not None else subprocess.DEVNULL, capture_output=True, timeout=300, user=user)
     lines = done.stdout.decode().split('\n')
     return done.returncode, lines[0], '\n'.join(lines[1:]) + done.stderr.decode(), time.monotonic() - started
 

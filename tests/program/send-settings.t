@@ -40,7 +40,7 @@ ids = [add(10 + i, 'a@slow.test') for i in range(3)]
 ok(wait_for(lambda: sum(not path(i) for i in ids) == 2) and gone(add(20, 'a@fine.test')) and sum(not path(i) for i in ids) == 2, '... and by the old rate', read('log')[-500:])
 os.unlink('control/retryfirst')
 scheduler.terminate()
-scheduler.wait(60)
+scheduler.wait(300)
 r = subprocess.run([program('send-schedule')], stdin=listening, stderr=subprocess.PIPE, text=True, env=ENV, timeout=60)
 ok(r.returncode == 100 and 'control/destinationrate' in r.stderr, 'at the start it is refused', r.stderr)
 done_testing()

@@ -48,7 +48,7 @@ for extensions in (('PIPELINING', 'CHUNKING'), ('CHUNKING',)):
 
 def all_at_once(server):
     """Answers MAIL only when the whole flight is there."""
-    server.sock.settimeout(5)
+    server.sock.settimeout(300)
     server.file.peek()
     while b'.dot' not in server.file.peek():
         pass
