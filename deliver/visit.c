@@ -94,6 +94,7 @@ void visit_serve(const struct visit *v, int caller, const text *request, uid_t u
     answer_nothing(caller, is_list ? "listed" : "none", guest.count, client);
     return;
   }
+  guest.share.has_own_seen = !conf_is_yes("sharedseen", true);
   errno = 0;
   if (enter(v, &guest, &start, &error)) {
     run(v, caller, &guest, &start, is_list, client);

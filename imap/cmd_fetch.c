@@ -137,6 +137,7 @@ void imap_cmd_fetch(struct imap_state *s)
 
   if (!imap_may_here(s, RIGHT_READ) || !imap_sequence_ready(s)) return;
   if (!fetch(s, &loaded, &some_gone)) imap_no_errno(s, "read a message");
+  else if (!imap_folder_keep_seen(&s->folder)) imap_no_errno(s, "keep what was seen");
   else if (some_gone) imap_no(s, "[EXPUNGEISSUED] some of these messages are no longer there");
   else imap_ok(s, "done");
   imap_loaded_free(&loaded);

@@ -80,7 +80,7 @@ void imap_cmd_store(struct imap_state *s)
     imap_no_errno(s, "lock the mailbox");
     return;
   }
-  bool fine = store(s, &change);
+  bool fine = store(s, &change) && imap_folder_keep_seen(&s->folder);
   int error = errno;
   imap_folder_unlock(&s->folder);
   errno = error;

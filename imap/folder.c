@@ -64,7 +64,7 @@ void imap_folder_add_message(struct imap_folder *f, const struct imap_stray *str
   imap_filename_parse(&parsed, stray->name, strlen(stray->name));
   f->messages[f->count] = (struct imap_message){
     .uid = stray->uid, .base = stray->base, .name = stray->name, .is_new = stray->is_new, .wire = parsed.wire,
-    .marks = parsed.marks | (stray->is_new ? IMAP_RECENT : 0) };
+    .marks = imap_folder_own_marks(parsed.marks, imap_sequence_has(&f->seen.uids, stray->uid)) | (stray->is_new ? IMAP_RECENT : 0) };
   f->count++;
   f->changes++;
   if (f->has_bases) f->has_bases = imap_bases_add(&f->bases, stray->name, stray->base, f->count - 1);
@@ -80,7 +80,7 @@ void imap_folder_rename_message(struct imap_folder *f, struct imap_message *m, c
   char *copy = copy_name(name, length);
   free(m->name);
   m->name = copy;
-  m->marks = parsed.marks | (m->marks & IMAP_RECENT);
+  m->marks = imap_folder_own_marks(parsed.marks, m->marks & IMAP_SEEN) | (m->marks & IMAP_RECENT);
   f->changes++;
 }
 
@@ -174,6 +174,7 @@ void imap_folder_close(struct imap_folder *f)
   imap_bases_free(&f->bases);
   imap_uids_free(&f->uids);
   imap_keywords_free(&f->keywords);
+  imap_seen_free(&f->seen);
   text_free(&f->disk);
   set_closed(f);
 }

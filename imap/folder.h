@@ -15,6 +15,7 @@
 #include "imap/bases.h"
 #include "imap/filename.h"
 #include "imap/keywords.h"
+#include "imap/seen.h"
 #include "imap/uids.h"
 #include "imap/watch.h"
 
@@ -48,6 +49,7 @@ struct imap_folder {
   struct imap_keywords keywords;
   struct stat keywords_status; /* of the file that was read */
   struct imap_watch watch;
+  struct imap_seen seen; /* if \Seen is one user's own (imap/seen.h): then marks have it from there */
   uint64_t changes;  /* counts every change of messages */
   struct imap_message *messages;
   size_t count, room;
@@ -75,6 +77,9 @@ void imap_folder_forget(struct imap_folder *f);
 /* Sets and clears marks of messages[place] on the disk, whatever others it has by now. ABSENT: it has gone. */
 enum imap_folder_result imap_folder_change_marks(struct imap_folder *f, size_t place, imap_marks set, imap_marks clear);
 
+/* What changes of \Seen have not been written yet, if it is one user's own: after all of a command's. False with errno. */
+bool imap_folder_keep_seen(struct imap_folder *f);
+
 /* Removes the file of messages[place] if it still has the marks that this session knows; then it is gone. ABSENT: not
    now: after a sync it may be tried again. */
 enum imap_folder_result imap_folder_remove(struct imap_folder *f, size_t place);
@@ -92,6 +97,9 @@ bool imap_folder_lock(struct imap_folder *f);
 void imap_folder_unlock(struct imap_folder *f);
 
 /* inside: what the parts of this module share */
+imap_marks imap_folder_own_marks(imap_marks marks, bool is_seen);                   /* of the name of a file, for this user */
+imap_marks imap_folder_file_marks(const struct imap_message *m, imap_marks marks);  /* for the name of its file */
+bool imap_folder_read_seen(struct imap_folder *f);
 struct imap_message *imap_folder_find(struct imap_folder *f, const char *base, size_t length);
 void imap_folder_add_message(struct imap_folder *f, const struct imap_stray *stray);
 void imap_folder_add_stray(struct imap_folder *f, const char *name, size_t length, bool is_new);

@@ -12,6 +12,7 @@
 
 #include "imap/file.h"
 #include "lib/die.h"
+#include "lib/log.h"
 
 #define PIECE 16384
 
@@ -49,6 +50,8 @@ static struct imap_added *add_name(struct imap_addition *a)
 /* What is called base in tmp/ gets its name: BASE,S=BYTES,W=BYTES:2,FLAGS; without flags, as in new/: without ":2,". */
 static bool give_name(struct imap_addition *a, struct imap_added *added, uint64_t bytes, uint64_t wire, imap_marks marks)
 {
+  added->is_seen = marks & IMAP_SEEN;
+  marks = imap_folder_own_marks(marks, false);
   text name = TEXT_ZERO;
   int tmp = a->folder->tmp;
 
@@ -191,12 +194,25 @@ static bool show(struct imap_addition *a)
   return (!new || !fsync(a->folder->new)) && (!cur || !fsync(a->folder->cur));
 }
 
+/* The messages are there: what he has seen of them is no reason to take them back. */
+static void note_seen(struct imap_addition *a)
+{
+  struct imap_sequence seen = IMAP_SEQUENCE_ZERO;
+
+  for (size_t i = 0; i < a->count; i++)
+    if (a->list[i].is_seen) imap_sequence_add(&seen, a->first_uid + (uint32_t)i);
+  if (seen.count && imap_seen_is_own() && !imap_seen_write(&a->folder->seen, a->folder->fd, a->folder->uids.head.validity, &seen, true))
+    log_event("trouble", "what", "keep what was seen", "reason", strerror(errno), (char *)0);
+  imap_sequence_free(&seen);
+}
+
 bool imap_addition_finish(struct imap_addition *a)
 {
   if (!imap_folder_lock(a->folder)) return false;
   bool fine = write_uids(a) && show(a);
   int error = errno;
-  if (!fine) imap_addition_stop(a);
+  if (fine) note_seen(a);
+  else imap_addition_stop(a);
   imap_folder_unlock(a->folder);
   if (fine) {
     for (size_t i = 0; i < a->count; i++) text_free(&a->list[i].name);

@@ -14,6 +14,7 @@ struct imap_addition {
     text name;                /* in tmp/, then in new/ or cur/ */
     bool is_new;              /* it has no flags: it belongs into new/, and will be recent to whoever sees it first */
     bool is_shown;            /* it is there */
+    bool is_seen;             /* by this user, if that is his own (imap/seen.h) */
   } *list;
   size_t count, room;
   uint32_t first_uid;         /* after imap_addition_finish: the uids are first_uid, first_uid + 1 ... */

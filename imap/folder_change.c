@@ -36,6 +36,18 @@ static enum imap_folder_result rename_to(struct imap_folder *f, struct imap_mess
   return errno == ENOENT ? IMAP_FOLDER_ABSENT : IMAP_FOLDER_BROKEN;
 }
 
+/* One command sets it or clears it, never both. */
+static void change_seen(struct imap_folder *f, struct imap_message *m, imap_marks set, imap_marks clear)
+{
+  imap_marks seen = ((m->marks & ~clear) | set) & IMAP_SEEN;
+
+  if (!imap_seen_is_own() || (m->marks & IMAP_SEEN) == seen) return;
+  m->marks = (m->marks & ~(imap_marks)IMAP_SEEN) | seen;
+  f->changes++;
+  f->seen.is_added = seen;
+  imap_sequence_add(&f->seen.changed, m->uid);
+}
+
 enum imap_folder_result imap_folder_change_marks(struct imap_folder *f, size_t place, imap_marks set, imap_marks clear)
 {
   enum imap_folder_result result = f->messages[place].is_gone ? IMAP_FOLDER_ABSENT : IMAP_FOLDER_DONE;
@@ -43,8 +55,9 @@ enum imap_folder_result imap_folder_change_marks(struct imap_folder *f, size_t p
 
   for (unsigned int tries = 0; result == IMAP_FOLDER_DONE; tries++) {
     struct imap_message *m = &f->messages[place];
-    imap_filename_format(&name, m->name, strlen(m->name), (m->marks & ~clear) | set);
+    imap_filename_format(&name, m->name, strlen(m->name), imap_folder_file_marks(m, (m->marks & ~clear) | set));
     result = rename_to(f, m, &name);
+    if (result == IMAP_FOLDER_DONE) change_seen(f, m, set, clear);
     if (result != IMAP_FOLDER_ABSENT) break;
     result = tries < TRIES ? look_again(f, place) : IMAP_FOLDER_BROKEN;
   }

@@ -167,7 +167,7 @@ static bool move_to_cur(struct imap_folder *f, struct imap_message *m)
   text name = TEXT_ZERO;
   bool fine = true;
 
-  imap_filename_format(&name, m->name, strlen(m->name), m->marks);
+  imap_filename_format(&name, m->name, strlen(m->name), imap_folder_file_marks(m, m->marks));
   if (!renameat(f->new, m->name, f->cur, text_string(&name))) imap_folder_rename_message(f, m, name.s, name.len, false);
   else if (errno == ENOENT) f->is_stale = true, m->marks &= ~(imap_marks)IMAP_RECENT;
   else fine = false;
@@ -197,7 +197,7 @@ static void listen(struct imap_folder *f)
   if (!f->is_stale && !f->watch.is_complete && may_have_changed(f)) f->is_stale = true;
 }
 
-enum imap_folder_result imap_folder_sync(struct imap_folder *f)
+static enum imap_folder_result sync_files(struct imap_folder *f)
 {
   enum imap_folder_result result;
 
@@ -210,4 +210,11 @@ enum imap_folder_result imap_folder_sync(struct imap_folder *f)
   imap_folder_unlock(f);
   errno = error;
   return result;
+}
+
+enum imap_folder_result imap_folder_sync(struct imap_folder *f)
+{
+  enum imap_folder_result result = sync_files(f);
+
+  return result == IMAP_FOLDER_DONE && !imap_folder_read_seen(f) ? IMAP_FOLDER_BROKEN : result;
 }

@@ -7,6 +7,7 @@
 #include "imap/quota.h"
 #include "imap/relay.h"
 #include "imap/rights.h"
+#include "imap/share.h"
 #include "lib/die.h"
 #include "lib/log.h"
 
@@ -153,6 +154,7 @@ void imap_session(int in, int out, const struct imap_start *start)
   if (!(start->share ? imap_mailbox_make() : imap_mailbox_prepare())) die_unable("use the mailbox of ", start->login);
   if (start->ahead_length > sizeof s.wire.bytes) die_permanent("more bytes were sent ahead than a session takes");
   imap_wire_put_back(&s.wire, start->ahead, start->ahead_length);
+  if (start->share && start->share->has_own_seen) imap_seen_of(start->share->user);
   s.wire.input.may_append_more = start->share != 0; /* a COPY of several is all or nothing (imap/relay_target) */
   imap_quota_begin(&s);
   if (!start->share) greet(&s);

@@ -21,6 +21,7 @@ struct imap_share {
   struct tables *policy;
   const text *record;    /* shared:NAME */
   unsigned int base;     /* what the operator gives him */
+  bool has_own_seen;     /* \Seen is each user's own (N-94) */
 };
 
 /* The mailbox of a name of shared:*; user, login, policy and record are there. False: it has no name that IMAP could show. */

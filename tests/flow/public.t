@@ -326,6 +326,54 @@ with Postroom(20) as mail, Tap() as t:
         t.is_(client.rcpt("team@example.test")[0] // 100, 5, "N-35 and it has no address")
     t.matches(reply(c, "DELETE", "Public/team"), "^OK", "... x, hers")
 
+    # \Seen of each user alone
+    mail.run("mailadm", "add", "public", "news", "alice@example.test=full", "bob@example.test=rw")
+    for client in (a, b):
+        reply(client, "SELECT", "Public/news")
+    for subject in ("one", "two", "three"):
+        add(a, "Public/news", subject)
+    ask(b, "NOOP"), ask(b, "STORE", "1", "+FLAGS", "(\\Seen)")
+
+    def seen(client):
+        """The numbers of the messages that have it."""
+        ask(client, "NOOP")
+        return [n for n, line in enumerate((line for line in ask(client, "UID FETCH 1:* FLAGS")[1] if "UID" in line), 1) if "\\Seen" in line]
+
+    t.is_((seen(a), seen(b)), ([1], [1]), "N-94 \\Seen is common")
+    mail.control("sharedseen", "no")
+    for client in (a, b):
+        reply(client, "SELECT", "Public/news")
+    t.is_((seen(a), seen(b)), ([], []), "N-94 control/sharedseen no: each has his own, and nothing was seen by anybody")
+    ask(a, "STORE", "1:2", "+FLAGS", "(\\Seen)")
+    ask(b, "FETCH", "3", "BODY[]")
+    ask(b, "STORE", "2", "+FLAGS", "(\\Flagged)")
+    t.is_((seen(a), seen(b)), ([1, 2], [3]), "... STORE and FETCH")
+    t.ok("\\Flagged" in str(ask(a, "FETCH 2 FLAGS")), "... other flags are common")
+    t.is_([ask(client, "STATUS Public/news (UNSEEN)")[1][0] for client in (a, b)], ["STATUS Public/news (UNSEEN 1)", "STATUS Public/news (UNSEEN 2)"], "... STATUS")
+    t.is_([ask(client, "SEARCH UNSEEN")[1][0] for client in (a, b)], ["SEARCH 3", "SEARCH 1 2"], "... SEARCH")
+    a2 = imap(mail, "alice")
+    reply(a2, "SELECT", "Public/news")
+    t.is_(seen(a2), [1, 2], "... it stays")
+    ask(a2, "STORE", "1:*", "-FLAGS.SILENT", "(\\Seen)")
+    ask(a2, "STORE", "3", "FLAGS", "(\\Seen)")
+    said = ask(a, "NOOP")[1]
+    t.is_(sorted(line for line in said if "FETCH" in line)[0], "1 FETCH (FLAGS ())", "... her other session is told at its next command")
+    t.is_((seen(a), seen(a2), seen(b)), ([3], [3], [3]), "... of each what is his")
+    add(a, "Public/news", "four", "\\Seen")
+    t.is_((seen(a), seen(b)), ([3, 4], [3]), "... APPEND")
+    reply(a, "CREATE", "Public/news/old")
+    reply(a, "COPY", "2:4", "Public/news/old")
+    for client in (a, b):
+        reply(client, "EXAMINE", "Public/news/old")
+    t.is_((seen(a), seen(b)), ([2, 3], []), "... COPY takes it along")
+    names = [os.path.basename(path) for path in glob.glob(f"{mail.home}/mail/public/news/[nc]*/*")]
+    t.is_(sorted(name.split(":2,")[1] if ":2," in name else "" for name in names), ["", "", "F", "S"], "... the names of the messages keep what they said")
+    reply(a, "SELECT", "Public/news"), reply(a, "STORE", "3", "+FLAGS", "(\\Deleted)"), reply(a, "EXPUNGE")
+    t.is_(seen(a), [3], "... EXPUNGE")
+    mail.control("sharedseen", None)
+    reply(a, "SELECT", "Public/news")
+    t.is_(seen(a), [1], "N-94 ... and is common again")
+
     # Hostile files, and what a crash leaves
     path = f"{mail.home}/mail/public/sales/dovecot-acl"
     for content, what in ((b"\0" * 5000, "NULs"), (b"user=carol@example.test " + b"a" * 200000, "a long line"), (b'"user=carol@example.test\\', "a quote without an end"), (b"user=\xff\xfe lrs\n" * 5000, "bytes that are no text")):
