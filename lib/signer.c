@@ -12,6 +12,7 @@
 #include "lib/conf.h"
 #include "lib/dkim_list.h"
 #include "lib/envelope.h"
+#include "lib/file.h"
 
 static bool has_line(const text *lines, const char *domain)
 {
@@ -22,9 +23,25 @@ static bool has_line(const text *lines, const char *domain)
   return false;
 }
 
+/* A name may be written with capitals, or in another script. */
+static bool has_file(const char *domain)
+{
+  text names = TEXT_ZERO, folded = TEXT_ZERO;
+  bool has = false;
+
+  if (folder_names("control/domains", 0, &names))
+    for (size_t at = 0; !has && at < names.len; at += strlen(names.s + at) + 1)
+      has = domain_fold(names.s + at, strlen(names.s + at), &folded) && text_is(&folded, domain);
+  text_free(&names);
+  text_free(&folded);
+  return has;
+}
+
 static bool is_ours(struct tables *policy, const char *domain)
 {
   text record = TEXT_ZERO;
+
+  if (!policy) return has_file(domain);
   bool is = (policy->file || tables_open(policy, "policy")) && tables_find(policy, "domain", domain, &record) == LOOKUP_FOUND;
 
   text_free(&record);

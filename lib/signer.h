@@ -8,7 +8,7 @@
 
 /* The domain that signs for this From address: its own, if it is one of ours or has a line in control/dkim; else the next above it of which
    that is so (mail.example.org: example.org, by which DMARC is content, RFC 7489 3.1.1). False: nobody, or control/dkim is wrong, which error
-   then says. policy: opened if it is not. */
+   then says. policy: opened if it is not; 0, of a program that may not read the tables: the names in control/domains tell which are ours. */
 bool signer_find(struct tables *policy, const char *from, text *domain, text *error);
 
 void signer_request(text *request, const char *id, const char *domain, uint64_t offset);

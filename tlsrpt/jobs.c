@@ -132,13 +132,12 @@ static bool sign_and_queue(struct tlsrpt *t, struct tlsrpt_job *j, const char *f
   char first[ENVELOPE_FIRST_LINE];
   bool is_asked = false, is_late = false;
 
-  if (signer_find(&t->tables, from, &domain, &error) && pread(file, first, sizeof first, 0) == (ssize_t)sizeof first) {
+  if (signer_find(0, from, &domain, &error) && pread(file, first, sizeof first, 0) == (ssize_t)sizeof first) {
     signer_request(&request, j->delivery.name.s, domain.s, envelope_length(first, sizeof first));
     is_asked = ask(t, j, TLSRPT_SIGN, "dkim-sign", &request, file);
     is_late = !is_asked && may_wait(t, j);
   }
   if (error.len) log_job(j, "unsigned", error.s);
-  tables_close(&t->tables); /* seldom, and another generation then */
   text_free(&domain), text_free(&request), text_free(&error);
   if (is_asked) j->mail = file;
   if (is_late) close(file);

@@ -5,7 +5,6 @@
 
 #include <poll.h>
 
-#include "lib/tables.h"
 #include "tlsrpt/store.h"
 
 enum {
@@ -34,7 +33,6 @@ struct tlsrpt_job {
 
 struct tlsrpt {
   struct tlsrpt_store store;
-  struct tables tables; /* policy: which domains are ours */
   struct tlsrpt_caller callers[TLSRPT_CALLERS_MAX];
   unsigned int caller_count;
   struct tlsrpt_job jobs[TLSRPT_JOBS_MAX];

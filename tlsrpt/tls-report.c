@@ -1,7 +1,7 @@
 /* tls-report: how TLS went with the mail servers of other domains, counted, and once a day told to those who want to know
    it (RFC 8460).
 
-   One loop; fd 0 is the listening socket run/tls-report. Runs as mail-tlsrpt; reads control/ and tables/, writes state/tlsrpt. It has no
+   One loop; fd 0 is the listening socket run/tls-report. Runs as mail-tlsrpt; reads control/, writes state/tlsrpt. It has no
    network: report-post looks up where a report is wanted, and brings it by HTTPS; queue-add takes those by mail.
    With words it is the operator's, who asks the one that runs. */
 
@@ -70,7 +70,7 @@ static void look_at_clocks(struct tlsrpt *t)
 
 static void become_harmless(void)
 {
-  static const char *const reads[] = { "control", "tables", 0 };
+  static const char *const reads[] = { "control", 0 };
   static const char *const writes[] = { "state/tlsrpt", 0 };
   static const struct sandbox sandbox = { .reads = reads, .writes = writes };
   const struct rlimit none = { 0, 0 }, files = { FILES_MAX, FILES_MAX }, memory = { MEMORY_BYTES, MEMORY_BYTES };

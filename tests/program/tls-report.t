@@ -9,7 +9,9 @@ from tap import *
 same_day()
 write('control/me', 'mx.ours.test\n')
 write('control/tlsreportorg', 'Ours & Co\n')
-write('control/dkim', 'ours.test default\n')
+write('control/dkim', '* default\n')
+os.makedirs('control/domains')
+write('control/domains/Ours.test')
 os.makedirs('state/tlsrpt')
 DAY = 86400
 STS = ['version: STSv1', 'mode: enforce', 'mx: *.far.test', 'max_age: 86400']
