@@ -20,7 +20,7 @@ def people(names):
 
 
 def build(**more):
-    return subprocess.run([program('tables-build')], env=dict(ENV, **more), capture_output=True, text=True, timeout=60)
+    return subprocess.run([program('tables-build')], env=dict(ENV, **more), capture_output=True, text=True, timeout=300)
 
 
 def names_of(table):

@@ -21,7 +21,7 @@ def build(names, forward=''):
 
 
 def publish(base, whole, keep=4, **more):
-    return subprocess.run([PUBLISH, base, whole, str(keep)], env=dict(ENV, **more), capture_output=True, text=True, timeout=60)
+    return subprocess.run([PUBLISH, base, whole, str(keep)], env=dict(ENV, **more), capture_output=True, text=True, timeout=300)
 
 
 def is_same(one, other):

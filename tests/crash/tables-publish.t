@@ -81,7 +81,7 @@ def reset():
         os.makedirs(folder)
     write('file.new', 'version: 1\n\n' + entry('ann') + entry('bob') + entry('cat'))
     os.rename('file.new', FILE)
-    subprocess.run([program('tables-build')], env=ENV, capture_output=True, timeout=60)
+    subprocess.run([program('tables-build')], env=ENV, capture_output=True, timeout=300)
 
 
 CHANGES = (('a bit', entry('ann', 'mailSubmit: no\n')), ('somebody comes', entry('dan')), ('somebody goes', 'dn: cn=bob\nchangetype: delete\n\n'),

@@ -23,7 +23,7 @@ is "... as JSON" '{"account":"ann@a.test","quota":1000,"used":250,"messages":2,"
 echo 100K >control/defaultquotasize
 printf '102400S\n1 1\n' >mail/a.test/cat/maildirsize
 ln -s /etc/passwd mail/a.test/eve/maildirsize; mkfifo mail/a.test/fay/maildirsize
-exits 0 "control/defaultquotasize; a link and a pipe instead of the file" timeout 60 mailadm list quotas
+exits 0 "control/defaultquotasize; a link and a pipe instead of the file" timeout 300 mailadm list quotas
 is "... are not followed; 0 is no limit" 'cat@a.test 1 102400 0%|eve@a.test - 102400 -|fay@a.test - 102400 -' "$(grep -E '^(cat|dan|eve|fay)' out | paste -sd'|')"
 rm mail/a.test/fay/maildirsize; head -c 2000000 /dev/zero >mail/a.test/fay/maildirsize
 exits 0 "a file without end" mailadm list quotas

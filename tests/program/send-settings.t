@@ -41,6 +41,6 @@ ok(wait_for(lambda: sum(not path(i) for i in ids) == 2) and gone(add(20, 'a@fine
 os.unlink('control/retryfirst')
 scheduler.terminate()
 scheduler.wait(300)
-r = subprocess.run([program('send-schedule')], stdin=listening, stderr=subprocess.PIPE, text=True, env=ENV, timeout=60)
+r = subprocess.run([program('send-schedule')], stdin=listening, stderr=subprocess.PIPE, text=True, env=ENV, timeout=300)
 ok(r.returncode == 100 and 'control/destinationrate' in r.stderr, 'at the start it is refused', r.stderr)
 done_testing()

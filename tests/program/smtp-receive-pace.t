@@ -206,7 +206,7 @@ OFFER = 'XCLIENT NAME ADDR PORT PROTO HELO DESTADDR DESTPORT'
 
 def offered(ip, role='mx'):
     done = subprocess.run([program('smtp-receive'), '-r', role], input=b'EHLO a.example\r\n', stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          env=dict(ENV, PROTO='TCP', TCPREMOTEIP=ip), timeout=60)
+                          env=dict(ENV, PROTO='TCP', TCPREMOTEIP=ip), timeout=300)
     return [line[4:] for line in done.stdout.decode().split('\r\n') if line[4:].startswith('XCLIENT')]
 
 

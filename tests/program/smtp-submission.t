@@ -135,7 +135,7 @@ equal(send(b'Subject: x\n\na', role='mx')[0][:10], '550 5.6.11', 'check 2: port 
 
 body = b'Subject: chunks\nBcc: x@y\n\na\nb\r'
 commands = 'EHLO client.example\r\n%sMAIL FROM:<bob@example.test>\r\nRCPT TO:<alice@example.test>\r\nBDAT 20\r\n' % AUTH
-subprocess.run([program('smtp-receive'), '-r', 'internal'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENV, timeout=60,
+subprocess.run([program('smtp-receive'), '-r', 'internal'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENV, timeout=300,
                input=commands.encode() + body[:20] + b'BDAT %d LAST\r\n' % (len(body) - 20) + body[20:] + b'QUIT\r\n')
 path, = glob.glob('queue/new/*')
 message = read(path).split(b'\n\n', 1)[1]

@@ -51,7 +51,7 @@ def full_pass():
     for folder in ('control', 'directory', 'state', 'tables'):
         shutil.copytree(folder, '%s/%s' % (OTHER, folder), symlinks=True)
     os.symlink(ROOT + '/ldapsync/profiles', OTHER + '/profiles')
-    run = subprocess.run([program('tables-build'), '-f'], env=dict(ENV, MAILHOME=OTHER), capture_output=True, text=True, timeout=60)
+    run = subprocess.run([program('tables-build'), '-f'], env=dict(ENV, MAILHOME=OTHER), capture_output=True, text=True, timeout=300)
     if run.returncode:
         return run.stderr
     return dump(OTHER)

@@ -23,7 +23,7 @@ def directory(names, changes=''):
 
 
 def is_there(name):
-    return subprocess.run([program('whatif'), 'x@far.example', name + '@example.test'], env=ENV, capture_output=True, timeout=60).returncode == 0
+    return subprocess.run([program('whatif'), 'x@far.example', name + '@example.test'], env=ENV, capture_output=True, timeout=300).returncode == 0
 
 
 def publish():
