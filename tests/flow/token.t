@@ -121,6 +121,8 @@ def by_introspection(mail, t, server):
     t.is_(offers(mail), [True, True, False], "N-112: OAUTHBEARER and XOAUTH2 are offered over TLS by IMAP and submission, and not in clear")
     t.is_(curl(mail, imap_url(mail), OPAQUE), 0, "curl by OAUTHBEARER over IMAP")
     t.is_(curl(mail, imap_url(mail), OPAQUE, USER, "--login-options", "AUTH=XOAUTH2"), 0, "... by XOAUTH2")
+    pop3 = f"pop3s://{mail.address}:{mail.port(995)}/"
+    t.is_([curl(mail, pop3, OPAQUE), curl(mail, pop3, OPAQUE, USER, "--login-options", "AUTH=XOAUTH2")], [0, 0], "... and both over POP3")
     message = f"{mail.folder}/message"
     with open(message, "w") as file:
         file.write("Subject: by token\r\n\r\nHello.\r\n")
@@ -132,6 +134,7 @@ def by_introspection(mail, t, server):
           "RFC 7662 2.1: the authorization server was asked about it, by our name and secret (RFC 6749 2.3.1)")
     t.is_(len(server.seen), 1, "... once: what it said is kept for a moment")
     t.ok(curl(mail, imap_url(mail), "wrong") != 0, "curl with another token is refused")
+    t.ok(curl(mail, pop3, "wrong") != 0, "... over POP3, too")
 
     t.is_(imap(mail, "OAUTHBEARER", oauth(OPAQUE, USER)), ("OK", ""), "RFC 7628: the name and the token")
     t.is_(imap(mail, "OAUTHBEARER", oauth(OPAQUE)), ("OK", ""), "... the token alone says whose it is")
