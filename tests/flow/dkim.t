@@ -174,11 +174,11 @@ def reports(t, mail, sink):
     found = arrived(sink, b"returned four")
     t.ok(found and signatures(found) == [], "... its report goes unsigned")
     t.ok("send-schedule: unsigned " in mail.log("send-schedule") and "nothere" in mail.log("send-schedule"), "... the log says which key is missing")
-    subprocess.run(["s6-svc", "-wD", "-T", "20000", "-d", f"{mail.home}/service/dkim-sign"], check=True)
+    mail.stop("dkim-sign")
     mail.run("sendmail", "-f", JOE, "refused@far.example", input="Subject: returned five\n\nlocal\n")
     found = arrived(sink, b"returned five")
     t.ok(found and signatures(found) == [], "... so it does, a little later, when dkim-sign is down")
-    subprocess.run(["s6-svc", "-wU", "-T", "20000", "-u", f"{mail.home}/service/dkim-sign"], check=True)
+    mail.start("dkim-sign")
     mail.control("dkim", "* default\n")
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # retention: old spam goes out of Junk once a day (N-67), after the days of control/spamretention (N-95) or of the mailbox (N-31): sessions that
 # have the folder open are told, the quota has room again, and what was moved into Junk counts from the move.
-import glob, imaplib, os, re, smtplib, ssl, subprocess, sys, time
+import glob, imaplib, os, re, smtplib, ssl, sys, time
 
 sys.path.insert(0, "tests/flow")
 from postroom import Postroom, Tap, wait_for
@@ -57,9 +57,9 @@ def daily(mail, t):
     first = mail.pid("mail-expire")
     mail.restart("mail-expire")
     t.ok(mail.pid("mail-expire") != first and mail.log("mail-expire").count("mail-expire: pass") == 1, "... started again on the same day it waits")
-    subprocess.run(["s6-svc", "-wD", "-T", "60000", "-d", f"{mail.home}/service/mail-expire"], check=True)
+    mail.stop("mail-expire")
     os.utime(f"{mail.home}/state/metrics/mail-expire/expire.prom", (time.time() - DAY - 60,) * 2)
-    subprocess.run(["s6-svc", "-wU", "-T", "60000", "-u", f"{mail.home}/service/mail-expire"], check=True)
+    mail.start("mail-expire")
     t.ok(wait_for(lambda: mail.log("mail-expire").count("mail-expire: pass") == 2), "... a day later it makes the next one")
 
 

@@ -204,7 +204,7 @@ def blocked(mail, t, server):
     """From a network that is refused for its failures nobody is asked; who has logged in from there before still is."""
     mail.control("authproxies", "192.0.2.1\n")
     mail.control("authblock", "12\n")
-    subprocess.run(["s6-svc", "-r", f"{mail.home}/service/auth-server"], check=True)
+    mail.restart("auth-server")
     t.is_(imap(mail, "XOAUTH2", xoauth2(OPAQUE)), ("OK", ""), "a network in which bob has logged in")
     for turn in range(12):
         imap(mail, "XOAUTH2", xoauth2(f"guess{turn}", f"user{turn}@example.test"))
@@ -218,7 +218,7 @@ def blocked(mail, t, server):
     t.is_((smtp(mail, "XOAUTH2", xoauth2("fresh"))[1][:3], len(server.seen)), ("235", count + 1), "who is known there is asked about, and let in")
     mail.control("authproxies", f"{mail.address}\n127.0.0.1\n")
     os.remove(f"{mail.home}/control/authblock")
-    subprocess.run(["s6-svc", "-r", f"{mail.home}/service/auth-server"], check=True)
+    mail.restart("auth-server")
     mail.run("mailadm", "auth", "clear", "all")
 
 
