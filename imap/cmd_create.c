@@ -10,6 +10,7 @@
 #include "imap/mailbox.h"
 #include "imap/quota.h"
 #include "imap/rights.h"
+#include "imap/share.h"
 #include "lib/die.h"
 #include "lib/log.h"
 
@@ -154,7 +155,8 @@ void imap_cmd_rename(struct imap_state *s)
   text from = TEXT_ZERO, to = TEXT_ZERO;
 
   if (imap_take_name(s, s->command.mailbox, &from) && imap_may(s, &from, RIGHT_DELETE) && may_be_made(s, s->command.renamed, &to) && imap_may_create(s, &to)) {
-    if (s->start->share && imap_name_is_inbox(&from)) imap_no(s, "[CANNOT] a public mailbox is the operator's, its folders can be renamed");
+    if (s->start->share && imap_share_is_hidden(s->start->share, s->command.renamed)) imap_no(s, "[ALREADYEXISTS] there is a public mailbox with the new name");
+    else if (s->start->share && imap_name_is_inbox(&from)) imap_no(s, "[CANNOT] a public mailbox is the operator's, its folders can be renamed");
     else rename_checked(s, &from, &to);
   }
   text_free(&from);

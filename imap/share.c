@@ -165,8 +165,7 @@ unsigned int imap_share_rights(const struct imap_share *share, const char *entry
 
 /* --- the list --- */
 
-/* Of the root mailbox: another public mailbox has that name, and is what it means. */
-static bool is_hidden(const struct imap_share *share, const char *outer)
+bool imap_share_is_hidden(const struct imap_share *share, const char *outer)
 {
   text name = TEXT_ZERO, record = TEXT_ZERO;
   bool is = strcmp(outer, share->top.s) && strcmp(share->top.s, share->below.s) && imap_share_mailbox(outer, &name) &&
@@ -187,7 +186,7 @@ bool imap_share_tell(const struct imap_share *share, int fd)
     text_copy(&name, names.list[i]);
     imap_entry_format(&name, &entry);
     imap_share_outer(share, &name, &outer);
-    if (!(imap_share_rights(share, text_string(&entry)) & RIGHT_LOOKUP) || is_hidden(share, outer.s)) continue;
+    if (!(imap_share_rights(share, text_string(&entry)) & RIGHT_LOOKUP) || imap_share_is_hidden(share, outer.s)) continue;
     text_add_bytes(&all, outer.s, outer.len + 1);
   }
   text_add_char(&all, 0);

@@ -38,6 +38,9 @@ bool imap_share_mailbox(const char *folder, text *name);
 bool imap_share_inner(const struct imap_share *share, const char *outer, text *inner);
 void imap_share_outer(const struct imap_share *share, const text *inner, text *outer);
 
+/* Of the root mailbox: another public mailbox has that name, and is what it means. */
+bool imap_share_is_hidden(const struct imap_share *share, const char *outer);
+
 /* What the operator gives who is called so: "user=LOGIN", "group=NAME", "anyone". */
 unsigned int imap_share_given(const struct imap_share *share, const char *who);
 

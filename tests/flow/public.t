@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # public: public mailboxes are read by IMAP, by those whom the operator names, each as his rights permit; by processes with the uid of the
 # public mailbox, so that a user's own session, taken over, can do nothing that he may not. (N-32, N-33, N-34, N-45, N-94)
-import contextlib, errno, glob, imaplib, os, pwd, re, select, smtplib, socket, ssl, struct, subprocess, sys
+import contextlib, errno, glob, imaplib, os, pwd, re, smtplib, socket, ssl, sys
 
 sys.path.insert(0, "tests/flow")
 from inside import Inside
@@ -380,6 +380,8 @@ SyncState {local}/
     with smtplib.LMTP(f"{mail.home}/run/lmtp") as client:
         client.ehlo(), client.mail("ann@outside.example")
         t.is_(client.rcpt("team@example.test")[0] // 100, 5, "N-35 and it has no address")
+    t.matches(reply(c, "RENAME", "Public/team", "Public/sales/y") + reply(c, "RENAME", "Public/team", "Public/sales"), r"^NO .*NO ", "... not renamed to where another mailbox has the name")
+    t.ok("Public/team" in folders(c), "... she still sees it", folders(c))
     t.matches(reply(c, "DELETE", "Public/team"), "^OK", "... x, hers")
 
     # \Seen of each user alone
