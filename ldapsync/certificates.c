@@ -38,4 +38,13 @@ bool certificates_parse(struct table *policy, const char *path, const text *byte
   return wrong ? control_wrong(error, path, number, wrong) : true;
 }
 
+void certificates_ask(struct table *policy)
+{
+  text record = TEXT_ZERO;
+
+  record_add(&record, "login", "");
+  table_add(policy, "certificate", "*", &record);
+  text_free(&record);
+}
+
 void certificates_read(struct table *policy) { control_records("control/certificates", certificates_parse, policy); }

@@ -1,4 +1,4 @@
-/* certificates: control/certificates, who is known by a client certificate (SASL EXTERNAL): "SHA256 LOGIN", one a line. */
+/* certificates: who is known by a client certificate (SASL EXTERNAL): by control/certificates, "SHA256 LOGIN", one a line (the directory's: certificate_logins). */
 
 #ifndef LDAPSYNC_CERTIFICATES_H
 #define LDAPSYNC_CERTIFICATES_H
@@ -8,5 +8,7 @@
 /* certificate:HEX, and certificate:* if there is one, of policy.cdb. Dies with file and line. */
 void certificates_read(struct table *policy);
 bool certificates_parse(struct table *policy, const char *path, const text *bytes, text *error); /* without I/O */
+
+void certificates_ask(struct table *policy); /* clients are asked for one, whoever may have any */
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ldapsync/certificate_logins.h"
 #include "ldapsync/condition.h"
 #include "ldapsync/keys.h"
 #include "ldapsync/profile.h"
@@ -12,11 +13,11 @@
 
 /* The lines of a profile; a concept is its place here. */
 enum concept {
-  FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, SEND_AS, UID, PASSWORD, FORWARD, QUOTA, LANGUAGE, NO_RECEIVE, NO_SUBMIT, NO_IMAP, NO_POP3, NO_SIEVE, NO_FORWARD, KEEP,
+  FILTER, GROUP_FILTER, KEY, LOGIN, PRIMARY, ALIAS, SEND_AS, UID, PASSWORD, FORWARD, QUOTA, LANGUAGE, CERTIFICATE, NO_RECEIVE, NO_SUBMIT, NO_IMAP, NO_POP3, NO_SIEVE, NO_FORWARD, KEEP,
   INTERNAL, CONTACT, PERSON, PRIMARY_GROUP, GROUP, GROUP_HIDDEN, GROUP_INTERNAL, GROUP_ID, GROUP_NAME, GROUP_ADDRESS, GROUP_MEMBER, GROUP_UID, GROUP_MEMBER_ADDRESS, CONCEPTS
 };
 static const char *const known[] = {
-  "filter", "group-filter", "key", "login", "primary", "alias", "send-as", "uid", "password", "forward", "quota", "language", "no-receive", "no-submit",
+  "filter", "group-filter", "key", "login", "primary", "alias", "send-as", "uid", "password", "forward", "quota", "language", "certificate", "no-receive", "no-submit",
   "no-imap", "no-pop3", "no-sieve", "no-forward", "keep", "internal", "contact", "person", "primary-group", "group", "group-hidden", "group-internal", "group-id", "group-name", "group-address", "group-member", "group-uid", "group-member-address", 0
 };
 
@@ -367,6 +368,8 @@ static void map_account(const struct profile *p, const struct ldif_entry *e, tex
   map_concept(p, e, FORWARD, "forward", facts);
   map_quotas(p, e, facts);
   map_concept(p, e, LANGUAGE, "language", facts);
+  for (size_t i = 0; i < p->count; i++)
+    if (p->parsed[i].concept == CERTIFICATE) certificate_logins_add(e, p->parsed[i].attribute, facts);
   if (holds(p, e, KEEP)) record_add(facts, "keep", "yes");
   if (holds(p, e, INTERNAL)) record_add(facts, "internal", "yes");
   if (holds(p, e, CONTACT)) record_add(facts, "contact", "yes");

@@ -2,6 +2,7 @@
 
 #include "ldapsync/records.h"
 #include "lib/conf.h"
+#include "lib/fingerprint.h"
 #include "lib/scramkeys.h"
 
 static size_t group_end(const struct build_name *names, size_t count, size_t i)
@@ -25,7 +26,8 @@ size_t records_login(const struct build *b, size_t i, text *record)
       accounts_report(names[n].account, "its login %s is that of %s", names[n].name, names[i].account->from.s);
   }
   text_clear(record);
-  if (names[i].rank != BUILD_ALIAS || !is_shared) record_add(record, "mailbox", names[i].account->key);
+  bool is_certificate = !strncmp(names[i].name, FINGERPRINT_LOGIN, strlen(FINGERPRINT_LOGIN)); /* whoever adds another's to his entry gets nobody in anywhere */
+  if ((names[i].rank != BUILD_ALIAS && !is_certificate) || !is_shared) record_add(record, "mailbox", names[i].account->key);
   return end;
 }
 

@@ -202,6 +202,16 @@ static bool has_piece(const text *pieces, const char *name)
   return false;
 }
 
+/* Certificates may have that option, asked for or not (RFC 4523 2.1). */
+static void add_binary(const struct addition *a, LDAPMessage *entry, const char *name)
+{
+  text description = TEXT_ZERO;
+
+  text_add_format(&description, "%s;binary", name);
+  add_values(a, entry, text_string(&description), name);
+  text_free(&description);
+}
+
 static void add_attributes(const struct addition *a, LDAPMessage *entry, const char *dn)
 {
   text pieces = TEXT_ZERO, rest = TEXT_ZERO;
@@ -209,6 +219,7 @@ static void add_attributes(const struct addition *a, LDAPMessage *entry, const c
   list_pieces(a->ld, entry, &pieces);
   for (const char **name = a->source->wanted; *name; name++) {
     add_values(a, entry, *name, *name);
+    if (profile_has(&a->source->profile, "certificate", *name)) add_binary(a, entry, *name);
     if (!has_piece(&pieces, *name)) continue;
     text_copy_bytes(&rest, pieces.s, pieces.len);
     add_pieces(a, entry, dn, *name, &rest);

@@ -1,6 +1,7 @@
 #include "ldapsync/sources.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +21,17 @@
 #include "lib/die.h"
 #include "lib/log.h"
 
+static bool takes_certificates(const struct profile *p)
+{
+  text names = TEXT_ZERO;
+  bool takes = false;
+
+  profile_attributes(p, &names);
+  for (size_t at = 0; at < names.len && !takes; at += strlen(names.s + at) + 1) takes = profile_has(p, "certificate", names.s + at);
+  text_free(&names);
+  return takes;
+}
+
 static void read_accounts(struct sources *s, bool is_fetched)
 {
   struct profile profile = PROFILE_ZERO;
@@ -31,6 +43,7 @@ static void read_accounts(struct sources *s, bool is_fetched)
   accounts_read(people, &s->group_facts, "directory", 0, &profile, false);
   profile_close(&profile);
   profile_open_directory(&profile);
+  if (takes_certificates(&profile)) certificates_ask(&s->policy);
   profile.next = &s->next_time;
   accounts_read(people, &s->group_facts, "state/directory", "ldap.ldif", &profile, true);
   if (is_fetched)

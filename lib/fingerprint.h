@@ -5,6 +5,8 @@
 
 #include "lib/text.h"
 
+#define FINGERPRINT_LOGIN "certificate:" /* and the hex: the login of the tables for a certificate that the directory has of somebody */
+
 /* Hex with or without colons, as openssl writes it, to lower-case hex. False: it is no SHA-256. */
 bool fingerprint_parse(const char *value, text *hex);
 

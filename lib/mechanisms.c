@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "lib/conf.h"
+#include "lib/fingerprint.h"
 
 bool mechanisms_take_tokens(void)
 {
@@ -33,10 +34,13 @@ static bool takes_tokens(const struct mechanisms *m)
 
 static bool has_certificate(struct tables *policy, const char *fingerprint)
 {
-  text record = TEXT_ZERO;
-  bool has = tables_open(policy, "policy") && tables_find(policy, "certificate", fingerprint, &record) == LOOKUP_FOUND;
+  text record = TEXT_ZERO, login = TEXT_ZERO;
 
+  text_add_format(&login, FINGERPRINT_LOGIN "%s", fingerprint);
+  bool has = tables_open(policy, "policy") && (tables_find(policy, "certificate", fingerprint, &record) == LOOKUP_FOUND ||
+                                               tables_find(policy, "login", text_string(&login), &record) == LOOKUP_FOUND);
   text_free(&record);
+  text_free(&login);
   return has;
 }
 

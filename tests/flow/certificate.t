@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # certificate: people log in by their certificate, SASL EXTERNAL (RFC 4422 A), over IMAP and submission: known by its fingerprint, or by an authority that vouches for the
-# address in it; whose it is not, who may not; what a server that was taken over cannot say. (N-112, S-21; checks 15, 55)
+# address in it; whose it is not, who may not; what a server that was taken over cannot say. (N-112, 2.4, S-21; checks 15, 55)
 import base64, ctypes, fcntl, imaplib, os, pwd, re, smtplib, socket, ssl, subprocess, sys
 
 sys.path[:0] = ["tests/flow", "tests"]
@@ -267,6 +267,37 @@ def revoked(mail, t):
     t.is_(imap(mail, lost), IN, "no control/clientcrl: nobody is asked for lists, as before")
 
 
+def by_directory(mail, t, known, other):
+    """The certificates that a directory server has of people, with the overlay profile certificate."""
+    def people(**certificates):
+        entries = []
+        for name, values in certificates.items():
+            entries.append(f"dn: uid={name},dc=x\nentryUUID: k-{name}\nobjectClass: inetOrgPerson\nuid: {name}\nmail: {name}@example.test\n" + "".join(v + "\n" for v in values))
+        with open(f"{mail.home}/state/directory/server.ldif", "w") as file:
+            file.write("version: 1\n\n" + "\n".join(entries))
+        mail.run("tables-build")
+
+    def der(paths):
+        return "userCertificate;binary:: " + base64.b64encode(subprocess.run(["openssl", "x509", "-in", paths[0], "-outform", "DER"], capture_output=True, check=True).stdout).decode()
+
+    tables(mail, "ldapprofile", "rfc2307\n")
+    people(carol=[der(known)])
+    t.is_((asks(mail, 993), imap(mail, known)), (False, OUT), "2.4: a certificate that the directory has of somebody: without the overlay it is nobody's")
+    tables(mail, "ldapprofile", "rfc2307\ncertificate\n")
+    t.is_((asks(mail, 993), imap(mail, known), smtp(mail, known)[1][:3], imap(mail, other)), (True, IN, "235", OUT), "with the profile certificate she logs in by it")
+    t.ok(wait_for(lambda: "login result=yes reason=certificate login=carol@example.test" in mail.log("auth-server")), "... as herself")
+    t.is_((imap(mail, known, b"carol"), imap(mail, known, BOB.encode())[1]), (IN, "AUTHENTICATIONFAILED"), "... as who she says, not as bob")
+    people(carol=[der(known), "userCertificate: " + fingerprint(other)])
+    t.is_((imap(mail, known), imap(mail, other)), (IN, IN), "two, the second one by its SHA-256")
+    people(carol=[der(other)])
+    t.is_((imap(mail, known), imap(mail, other)), (OUT, IN), "another one in its place: the old one is nobody's at once")
+    people(carol=[der(known)], dave=[der(known)])
+    t.is_(imap(mail, known), OUT, "one that two entries have is nobody's: whoever writes another's into his own gets nobody in")
+    os.remove(f"{mail.home}/state/directory/server.ldif")
+    tables(mail, "ldapprofile", None)
+    t.is_((asks(mail, 993), imap(mail, known)), (False, OUT), "they are gone")
+
+
 def identity_file(words, seals=15):
     fd = os.memfd_create("identity", os.MFD_ALLOW_SEALING)
     os.write(fd, words)
@@ -317,6 +348,7 @@ with Postroom(5) as mail, Tap() as t:
     mail.restart("auth-server")
     ca, known, stranger = Authority(mail.folder), own(mail.folder, "known"), own(mail.folder, "stranger")
     by_fingerprint(mail, t, known, stranger)
+    by_directory(mail, t, known, stranger)
     good = by_authority(mail, t, ca, stranger)
     revoked(mail, t)
     with open(ca.pem) as file:

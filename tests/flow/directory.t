@@ -6,7 +6,7 @@ of doc/uids.md; a changed attribute, a new person and a removed one arrive; pass
 binding over STARTTLS and LDAPS. An empty answer, a wrong CA, a wrong password, a slow server and a stopped one change nothing."""
 import sys; sys.path.insert(0, 'tests')
 from tap import *
-import base64, grp, pwd, urllib.parse
+import base64, grp, hashlib, pwd, urllib.parse
 
 ADDRESS, OTHER, PORT, PORT_TLS = '127.0.14.1', '127.0.14.4', 14389, 14636  # the certificate is ADDRESS's, not OTHER's
 BASE = 'dc=example,dc=test'
@@ -246,6 +246,16 @@ try:
     equal((os.readlink('tables/current'), read('state/directory/ldap.ldif'), [n for n in os.listdir('state/directory') if 'new' in n]), (before, fetched, []),
           '... and changes nothing, and leaves nothing')
     equal((sync().returncode, 'login:user200' in table('policy')), (0, False), 'a removed person is gone')
+
+    der = subprocess.run(['openssl', 'x509', '-in', 'ld/fetcher.pem', '-outform', 'DER'], capture_output=True, check=True).stdout
+    known_by = 'login:certificate:' + hashlib.sha256(der).hexdigest()
+    change('dn: uid=user001,ou=people,%s\nchangetype: modify\nadd: userCertificate;binary\nuserCertificate;binary:: %s\n' % (BASE, base64.b64encode(der).decode()))
+    equal((sync().returncode, known_by in table('policy')), (0, False), '2.4: a certificate of a person, which nobody asks for')
+    write('control/ldapprofile', 'rfc2307\ncertificate\n')
+    equal((sync().returncode, dict(table('policy').get(known_by, []))), (0, {'mailbox': one}), '... with the overlay certificate it is fetched, and leads to him')
+    change('dn: uid=user001,ou=people,%s\nchangetype: modify\ndelete: userCertificate;binary\n' % BASE)
+    equal((sync().returncode, known_by in table('policy')), (0, False), '... taken out, it is nobody\'s')
+    os.unlink('control/ldapprofile')
 
     people = 'ou=people,' + BASE
     change('dn: cn=Staff,%s\nchangetype: add\nobjectClass: posixGroup\ncn: Staff\ngidNumber: 6000\nmemberUid: user001\nmemberUid: user002\n\n'

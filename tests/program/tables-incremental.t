@@ -148,7 +148,9 @@ class Directory:
         elif what == 'uid':
             entry['uidNumber'] = [str(r.choice([5, 3000 + r.randint(0, 5), 200000 + r.randint(0, 9), 'x']))]
         elif what == 'nothing':
-            entry['description'] = [str(r.random())]
+            number = r.random()
+            entry['description'] = [str(number)]
+            entry['userCertificate;binary'] = ['one', 'two', '%064x' % 1][:int(4 * number)]
         elif what == 'key' and not r.randint(0, 3):
             entry['entryUUID'] = ['k-%d' % r.randint(1, self.number)]
         elif what == 'no mail' and not r.randint(0, 2):
@@ -247,7 +249,7 @@ def fresh_control():
         os.makedirs(folder, exist_ok=True)
     for name, value in (('me', 'mail.one.test'), ('ldapprofile', 'files\nmore'), ('maxvanish', '100'), ('scramiterations', '4096'), ('keepgenerations', '3'), ('keepgenerationdays', '0'), ('keepgenerationhours', '0')):
         write('control/' + name, value + '\n')
-    write('control/profiles/more', 'send-as: sendAlias\ninternal: mailInside=yes\ngroup-internal: mailInside=yes\nprimary-group: inGroup\ngroup-id: cn\n')
+    write('control/profiles/more', 'send-as: sendAlias\ninternal: mailInside=yes\ngroup-internal: mailInside=yes\ncertificate: userCertificate\nprimary-group: inGroup\ngroup-id: cn\n')
     write('control/domains/one.test', 'addgroups: yes\n')
     write('control/domains/two.test', random.choice(['', 'addusers: yes\n', 'addusers: yes\naddgroups: yes\n']))
     write('control/domains/relayed.test', 'relay: 192.0.2.1\nrecipients: listed\n')

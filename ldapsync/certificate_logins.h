@@ -1,0 +1,11 @@
+/* certificate_logins: the client certificates that the directory has of somebody, as logins: nothing else stands for them in the tables. */
+
+#ifndef LDAPSYNC_CERTIFICATE_LOGINS_H
+#define LDAPSYNC_CERTIFICATE_LOGINS_H
+
+#include "lib/ldif.h"
+
+/* Adds login=certificate:HEX for each value of the attribute: a certificate (DER), or SHA-256 in hex. */
+void certificate_logins_add(const struct ldif_entry *e, const char *attribute, text *facts);
+
+#endif
