@@ -5,7 +5,11 @@
         dc.start()                                 # answers on 389 and 636
         dc.change("dn: ...\\nchangetype: modify\\n...")
 
-Takes about 4 s of CPU to provision. Packages: service/packages, test."""
+    with Domain(folder, "10.30.0.9", services=REPLICATED) as dc, Joined(other, "10.30.0.10", dc) as dc2:    # dc is started, and joined by another controller
+        dc2.start()
+        dc2.exchange()                             # each has what the other one has; the hosts dc1.ad.test and dc2.ad.test have to be known
+
+Takes about 4 s of CPU to provision, as much again to join. Packages: service/packages, test."""
 import os, pwd, socket, struct, subprocess, sys, uuid
 
 sys.path.insert(0, "tests")
@@ -14,6 +18,7 @@ from net import wait_until
 
 REALM, BASE, PASSWORD = "AD.TEST", "DC=ad,DC=test", "Passw0rd.x1"
 USERS, PORTS = f"CN=Users,{BASE}", (389, 636)
+REPLICATED = "ldap, cldap, rpc, kdc"
 
 
 def run(command, **options):
@@ -88,8 +93,8 @@ def configure(mail, dc, base=BASE, profile="ad"):
 
 
 class Domain:
-    def __init__(self, folder, address):
-        self.folder, self.address, self.process = folder, address, None
+    def __init__(self, folder, address, services="ldap"):
+        self.folder, self.address, self.services, self.process = folder, address, services, None
         self.conf, self.ca = f"{folder}/etc/smb.conf", f"{folder}/ca.pem"
 
     def __enter__(self):
@@ -105,7 +110,7 @@ class Domain:
 
     def configure(self):
         """LDAP alone, here alone. Simple binds need TLS, as Samba has it by default."""
-        ours = {"server services": "ldap", "interfaces": f"{self.address}/24", "bind interfaces only": "yes", "pid directory": f"{self.folder}/run",
+        ours = {"server services": self.services, "disable netbios": "yes", "dns update command": "/bin/true", "interfaces": f"{self.address}/24", "bind interfaces only": "yes", "pid directory": f"{self.folder}/run",
                 "ncalrpc dir": f"{self.folder}/run/ncalrpc", "log file": f"{self.folder}/log.%m", "tls certfile": f"{self.folder}/tls.pem",
                 "tls keyfile": f"{self.folder}/tls.key", "tls cafile": self.ca}
         with open(self.conf) as file:
@@ -185,3 +190,36 @@ class Domain:
     def search(self, *words):
         return run(["ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", f"ldaps://{self.address}", "-D", f"CN=Administrator,CN=Users,{BASE}",
                     "-w", PASSWORD, "-b", BASE, *words], env={"LDAPTLS_CACERT": self.ca, "PATH": "/usr/bin:/bin"})
+
+
+class Joined(Domain):
+    """Another controller of the same domain; the first one is started."""
+    def __init__(self, folder, address, first):
+        super().__init__(folder, address, REPLICATED)
+        self.first = first
+
+    def __enter__(self):
+        os.makedirs(f"{self.folder}/run/ncalrpc")
+        self.write_kerberos()
+        self.first.start("prefork")
+        run(["samba-tool", "domain", "join", REALM.lower(), "DC", *self.login(), "--server=dc1.ad.test", "--dns-backend=NONE", f"--targetdir={self.folder}",
+             "--option=netbios name=DC2", f"--option=interfaces={self.address}/24", "--option=bind interfaces only=yes",
+             f"--option=ncalrpc dir={self.folder}/run/ncalrpc", "--option=dns update command=/bin/true"])
+        certificate.make(self.folder, self.address, "tls")
+        self.configure()
+        return self
+
+    def login(self):
+        return [f"-UADT/Administrator%{PASSWORD}"]
+
+    def write_kerberos(self):
+        """For this process and those that it starts: both controllers have a KDC."""
+        with open(f"{self.folder}/krb5.conf", "w") as file:
+            file.write(f"[libdefaults]\n default_realm = {REALM}\n dns_lookup_kdc = false\n dns_lookup_realm = false\n rdns = false\n"
+                       f"[realms]\n {REALM} = {{\n  kdc = {self.first.address}\n  kdc = {self.address}\n }}\n")
+        os.environ["KRB5_CONFIG"] = file.name
+
+    def exchange(self):
+        """Each has what the other one has: replicated now, and not when Samba thinks of it. Both are started."""
+        for conf, to, source in (self.conf, "dc2", "dc1"), (self.first.conf, "dc1", "dc2"):
+            run(["samba-tool", "drs", "replicate", "--local", to, source, BASE, "-s", conf, *self.login()])
