@@ -1,5 +1,7 @@
-#include "ldapsync/certificate_logins.h"
+#include <string.h>
+#include <strings.h>
 
+#include "ldapsync/certificate_logins.h"
 #include "lib/fingerprint.h"
 #include "lib/hex.h"
 #include "lib/hmac.h"
@@ -30,4 +32,15 @@ void certificate_logins_add(const struct ldif_entry *e, const char *attribute, t
   text_free(&value);
   text_free(&hex);
   text_free(&login);
+}
+
+void certificate_logins_refuse(text *facts)
+{
+  text kept = TEXT_ZERO;
+  size_t at = 0;
+
+  for (const char *login; (login = record_next(facts, "login", &at));)
+    if (strncasecmp(login, FINGERPRINT_LOGIN, strlen(FINGERPRINT_LOGIN))) record_add(&kept, "login", login);
+  text_free(facts);
+  *facts = kept;
 }

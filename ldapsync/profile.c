@@ -389,6 +389,7 @@ enum profile_kind profile_map(const struct profile *p, const struct ldif_entry *
     return PROFILE_GROUP;
   }
   map_concept(p, e, LOGIN, "login", facts);
+  certificate_logins_refuse(facts);
   map_concept(p, e, PRIMARY, "address", facts);
   map_concept(p, e, ALIAS, "alias", facts);
   map_hints(p, e, facts);

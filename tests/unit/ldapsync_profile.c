@@ -57,6 +57,10 @@ static void check_mapping(void)
   check(!strncmp(record_get(&facts, "key"), "dn-", 3), "an id that is no key is not used");
   map(AD, "dn: cn=a\nmail:: YQBi\nmail: a@x.test\n", &facts);
   check_is(record_get(&facts, "address"), "a@x.test", "a value with a NUL is none");
+  map(AD "certificate: userCertificate\n", "dn: cn=a\nsAMAccountName: ann\nsAMAccountName: Certificate:00\nuserPrincipalName: certificate:01\nmail: a@x.test\n", &facts);
+  size_t at = 0;
+  check_is(record_next(&facts, "login", &at), "ann", "a login is taken");
+  check(!record_next(&facts, "login", &at), "N-112: ... one that is written like a certificate's is none: nobody becomes the owner of another's certificate by his name");
   check(!map(AD, "dn: ou=people\nou: people\n", &facts), "an entry without login and address is nobody");
   text_free(&facts);
   text_free(&seen);
