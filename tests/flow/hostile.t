@@ -410,6 +410,7 @@ def crowd(mail, t):
 
 
 with Postroom(23) as mail, Tap() as t:
+    mail.switch_on("pop3")
     start = wait_for(lambda: len(mail.mail("bob")))
     for story in (commands, a_million_recipients, data, bdat, xclient, proxy, local, tls, auth, imap, pop3, silence, crowd):
         story(mail, t)

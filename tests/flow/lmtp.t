@@ -198,14 +198,12 @@ def who(mail, t):
 
 
 def tcp(mail, t):
-    service = f"{mail.home}/service/lmtp-tcp"
     try:
         socket.create_connection((mail.address, mail.port(24)), 5)
         t.ok(False, "port 24 is closed")
     except ConnectionRefusedError:
         t.ok(True, "N-110 port 24 is closed until the operator opens it")
-    os.remove(service + "/down")
-    mail.start("lmtp-tcp")
+    mail.switch_on("lmtp-tcp")
     with Client(mail.address, mail.port(24)) as client:
         client.give("ann@outside.example", ["bob@example.test"], MESSAGE % "by TCP")
         t.is_(codes(client), {"bob": "250 2.0.0"}, "N-110 W-02 LMTP on port 24, switched on as doc/quickstart.md says")

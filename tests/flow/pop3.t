@@ -307,7 +307,15 @@ def restart(mail, t):
 
 
 with Postroom(7) as mail, Tap() as t:
-    t.ok(re.search(rf"POP3 {mail.port(110)} .*{mail.port(995)}", mail.said), "W-03 quickstart says where POP3 listens", mail.said)
+    t.ok(re.search(rf"POP3.*pop3/down.*{mail.port(110)} .*{mail.port(995)}", mail.said), "W-03 quickstart says how to have POP3, and where", mail.said)
+    for port in (110, 995):
+        try:
+            mail.connect(port).close()
+            found = "open"
+        except ConnectionRefusedError:
+            found = "closed"
+        t.is_((found, mail.pid({110: "pop3", 995: "pop3s"}[port])), ("closed", None), f"port {port} is reserved and off, unless asked for")
+    mail.switch_on("pop3", "pop3s")
     for story in (clear, python, curl, mpop, attempts, apppassword, certificate, limits, killed, restart):
         story(mail, t)
     logs = "".join(mail.log(name) for name in ("pop3", "pop3s", "auth-server", "mailbox-spawn"))

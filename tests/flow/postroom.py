@@ -168,6 +168,12 @@ class Postroom:
         """Ready when it returns."""
         self.tell(service, "-u", lambda pid, is_ready, is_wanted: pid and is_ready and is_wanted)
 
+    def switch_on(self, *services):
+        """Services that are off at first (service/services), as doc/quickstart.md says it."""
+        for service in services:
+            os.remove(f"{self.home}/service/{service}/down")
+            self.start(service)
+
     def restart(self, service):
         """Stops and starts one service, ready when it returns."""
         before = wait_for(lambda: self.pid(service), 300)

@@ -153,9 +153,7 @@ def passwords(a, b, t, rule):
 
 def by_lmtp(a, b, t):
     """B is a store behind A: it speaks LMTP on port 24 (protocol: lmtp), and answers for each recipient."""
-    service = f"{b.home}/service/lmtp-tcp"
-    os.remove(service + "/down")
-    b.start("lmtp-tcp")
+    b.switch_on("lmtp-tcp")
     a.relay_rule(type="default", host=b.address, port=b.port(24), tls="may", protocol="lmtp")
     id = a.submit("alice", ["carol@central.test", "relay-a@central.test"], "by LMTP")
     for user in ("carol", "relay-a"):

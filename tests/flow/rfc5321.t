@@ -650,8 +650,7 @@ def endings(mail, t):
 
 
 with Postroom(46) as mail, Tap() as t:
-    os.unlink(f"{mail.home}/service/smtp-internal/down")
-    mail.start("smtp-internal")
+    mail.switch_on("smtp-internal")
 
     def lmtp():
         return Smtp(mail, path=f"{mail.home}/run/lmtp", hello="LHLO front.example")

@@ -261,6 +261,7 @@ def check_all(mail, t, watcher):
 
 
 with Postroom(15) as mail, Tap() as t:
+    mail.switch_on("pop3s")
     watcher = Watcher(mail.home)
     watcher.at_rest = len(list(processes(mail.home)))
     watcher.start()

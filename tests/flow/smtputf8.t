@@ -52,10 +52,8 @@ with Postroom(32) as mail, Tap() as t:
     client.quit()
     t.ok(any("jörg@bücher.example".encode() in m for m in mail.mail_with("alice", "submitted")), "... and delivered")
 
-    service = f"{mail.home}/service/smtp-internal"
-    t.ok(os.path.exists(service + "/down"), "N-115 the internal port is off")
-    os.unlink(service + "/down")
-    mail.start("smtp-internal")
+    t.ok(os.path.exists(f"{mail.home}/service/smtp-internal/down"), "N-115 the internal port is off")
+    mail.switch_on("smtp-internal")
     with smtplib.SMTP(mail.address, mail.port(10587), timeout=300) as client:
         client.ehlo()
         t.is_(client.mail("bob@example.test")[0], 530, "N-115 switched on: 10587 needs a login")

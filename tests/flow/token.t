@@ -275,6 +275,7 @@ with mail, Tap() as t:
     ca = Authority(mail.folder)
     mail.control("authproxies", f"{mail.address}\n127.0.0.1\n")  # many tries that fail come from here
     mail.restart("auth-server")
+    mail.switch_on("pop3s")
     server = Server(ca)
     t.is_(offers(mail), [False, False, False], "without control/oauth nobody is offered a login by token")
     t.is_(smtp(mail, "OAUTHBEARER", oauth(OPAQUE))[1][:9], "504 5.5.4", "... nor can he try")
