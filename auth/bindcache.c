@@ -125,7 +125,14 @@ void bindcache_refused(const char *key, const char *password)
   if (bindcache_check(key, password) == BINDCACHE_RIGHT) bindcache_forget(key);
 }
 
-bool bindcache_is_disabled(const text *mailbox) { return record_is(mailbox, "imap", "no") && record_is(mailbox, "submit", "no"); }
+bool bindcache_is_disabled(const text *mailbox)
+{
+  static const char *const services[] = { "imap", "pop3", "sieve", "submit", 0 };
+
+  for (const char *const *service = services; *service; service++)
+    if (!record_is(mailbox, *service, "no")) return false;
+  return true;
+}
 
 static bool is_due(void)
 {

@@ -22,7 +22,7 @@ void bindcache_forget(const char *key);
 /* Drops what is too old, and what is of mailboxes that are gone or disabled, or whose password is no longer asked of a server. At most once an hour. */
 void bindcache_sweep(struct tables *policy, struct tables *auth);
 
-/* May its owner neither read nor send? */
+/* May its owner neither read, by any protocol, nor send? */
 bool bindcache_is_disabled(const text *mailbox);
 
 #endif
