@@ -74,9 +74,15 @@ mentioned = {n for p in sources for line in re.findall(r'RFC ?(\d{4}(?:(?:,| and
 standards = text('doc/standards.md')
 none([n for n in mentioned if not re.search(r'\b%s\b' % n, standards)], 'each RFC that the code names is in doc/standards.md')
 settings = [n for p in sources for n in re.findall(r'\bconf_(?:value|number|size|lines|address|is_yes)\("(\w+)"', text(p))] + re.findall(r'control/(\w+)\)', text('service/setup'))
-rows = re.findall(r'^\| (\w+)(?:\.pem|/NAME)? \|', text('doc/conf.md'), re.M)
+rows = re.findall(r'^\| (\w+)(?:\.pem|/[A-Z/]+)? \|', text('doc/conf.md'), re.M)
 ok(len(set(settings)) > 25, 'the control files are seen', settings)
 none([n for n in set(settings) if rows.count(n) != 1], 'each control file that is read has one row in doc/conf.md')
+named = {n for p in sources for n in re.findall(r'\bcontrol/([a-z0-9]+)', text(p))}
+ok(len(named) > 60, 'control files are named in the code', named)
+none(named - set(rows), '... each of them has a row there')
+flow, owners = (set(re.findall(r'[\w-]+', text('doc/%s.md' % page))) for page in ('flow', 'uids'))
+none({word for row in services for word in row[3:5]} - flow, 'each service is in the drawing, with its user (doc/flow.md)')
+none({row[0] for row in table('service/users')} - flow - owners, 'each user of service/users is in doc/flow.md or doc/uids.md')
 
 # Sizes
 tags = subprocess.run(['ctags', '-x', '--_xformat=%F %N %n %{end}', '--kinds-C=f', '--languages=C', '-f', '-', *sources], capture_output=True, text=True)
