@@ -134,11 +134,12 @@ none([p for p in programs if '__stack_chk_fail' not in symbols[p]], '... and eac
 ok('U __stack_chk_fail' in subprocess.run(['nm', 'build/mail.a'], capture_output=True, text=True).stdout, '... also in what static programs link')
 
 # Requirements
-rows = [[cell.strip() for cell in line.strip('| \n').split('|')] for line in text('doc/requirements.md').splitlines() if re.match(r'\| [A-Z]-\d+[a-z]? ', line)]
+rows = [[cell.strip() for cell in line.strip('| \n').split('|')] for line in text('doc/requirements.md').splitlines() if re.match(r'\| ([A-Z]-\d+[a-z]?|T\d+) ', line)]
 none([r[0] for r in rows if len(r) != 3 or r[1] not in ('done', 'partly', 'not yet')], 'doc/requirements.md: each row is done, partly or not yet')
 none([r[0] for r in rows if r[1] in ('done', 'partly') and not re.search(r'tests/\S+', r[2])], '... a row that is done or partly done names its test')
 none(['%s: %s' % (r[0], t) for r in rows for t in re.findall(r'tests/[\w./-]*\w', r[2]) if not os.path.exists(t)], '... which is there')
 none(['%s: %s' % (r[0], t) for r in rows for t in re.findall(r'tests/[\w./-]*\w', r[2]) if os.path.exists(t) and not re.search(r'\b%s\b' % r[0], text(t))],
      '... and bears the row\'s ID')
 none({r[0] for r in rows if [x[0] for x in rows].count(r[0]) > 1}, '... no row twice')
+equal((len(rows), sum(r[0].startswith('T') for r in rows)), (271, 20), '... and none was lost: 251 rows of the five sources and 20 traps')
 done_testing()

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # public: public mailboxes are read by IMAP, by those whom the operator names, each as his rights permit; by processes with the uid of the
-# public mailbox, so that a user's own session, taken over, can do nothing that he may not. (N-32, N-33, N-34, N-45, N-94)
+# public mailbox, so that a user's own session, taken over, can do nothing that he may not. (N-32, N-33, N-34, N-45, N-94, T13)
 import contextlib, errno, glob, imaplib, os, pwd, re, smtplib, socket, ssl, sys
 
 sys.path.insert(0, "tests/flow")
@@ -397,7 +397,7 @@ SyncState {local}/
         ask(client, "NOOP")
         return [n for n, line in enumerate((line for line in ask(client, "UID FETCH 1:* FLAGS")[1] if "UID" in line), 1) if "\\Seen" in line]
 
-    t.is_((seen(a), seen(b)), ([1], [1]), "N-94 \\Seen is common")
+    t.is_((seen(a), seen(b)), ([1], [1]), "N-94 T13 \\Seen is common")
     mail.control("sharedseen", "no")
     for client in (a, b):
         reply(client, "SELECT", "Public/news")

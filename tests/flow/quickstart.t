@@ -63,7 +63,7 @@ with Postroom(21) as mail, Tap() as t:
         if command:
             talk.sendall(command + b"\r\n")
         answer = talk.recv(1000)
-    t.ok(answer.startswith(b"250"), "it works at once on the running instance", answer)
+    t.ok(answer.startswith(b"250"), "S-01 it works at once on the running instance", answer)
 
     def certificate(*words):
         done = subprocess.run(["service/certificate", mail.home, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
