@@ -87,13 +87,11 @@ static void start_tls(struct imap_login *l)
 
 static void log_in(struct imap_login *l)
 {
-  enum imap_login_result result = IMAP_LOGIN_NO;
-
   if (!l->tls.len) {
     imap_login_reply(l, "NO [PRIVACYREQUIRED] not in clear: use STARTTLS first");
     l->useless++;
-  } else result = l->command.verb == IMAP_LOGIN ? imap_login_password(l) : imap_login_authenticate(l);
-  if (result == IMAP_LOGIN_STARTED) l->ends = true;
+  } else if (l->command.verb == IMAP_LOGIN) imap_login_password(l);
+  else imap_login_authenticate(l);
 }
 
 static void run_command(struct imap_login *l)
@@ -181,8 +179,8 @@ static void session(int in, int out, const struct peer *peer)
   static struct imap_login l;
 
   l.peer = peer;
-  l.call = -1;
   l.tables = &tables;
+  l.authenticate = (struct authenticate){ .service = "imap", .ip = peer->remote_ip, .bindings = &l.bindings, .certificate = &l.certificate, .call = -1 };
   if (is_secure_from_start) {
     int call = secure_open(peer->remote_ip);
     if (call == -1 || !secure(&l, call)) return;

@@ -5,13 +5,9 @@
 
 #include "imap/command.h"
 #include "imap/wire.h"
+#include "lib/authenticate.h"
 #include "lib/mechanisms.h"
 #include "lib/peer.h"
-
-enum imap_login_result {
-  IMAP_LOGIN_NO,      /* the tagged answer is given, the client may try again */
-  IMAP_LOGIN_STARTED  /* somebody else speaks to the client now */
-};
 
 struct imap_login {
   const struct peer *peer;
@@ -20,11 +16,11 @@ struct imap_login {
   text tls;                 /* protocol and cipher; empty: in clear */
   unsigned int failed_tries;
   unsigned int useless;     /* commands that led nowhere */
-  int call;                 /* to auth-server; -1: none */
   text bindings;            /* of TLS: what a login can be bound to (lib/secure) */
   struct secure_certificate certificate; /* the client's */
+  struct authenticate authenticate;
   struct tables *tables;    /* policy: is SCRAM offered? */
-  bool ends;
+  bool ends;                /* also: somebody else speaks to the client now */
 };
 
 void imap_login_reply(struct imap_login *l, const char *words); /* "TAG words" */
@@ -32,7 +28,7 @@ void imap_login_reply(struct imap_login *l, const char *words); /* "TAG words" *
 struct mechanisms imap_login_mechanisms(const struct imap_login *l); /* what is offered, over TLS */
 
 /* LOGIN and AUTHENTICATE, by auth-server. */
-enum imap_login_result imap_login_password(struct imap_login *l);
-enum imap_login_result imap_login_authenticate(struct imap_login *l);
+void imap_login_password(struct imap_login *l);
+void imap_login_authenticate(struct imap_login *l);
 
 #endif
