@@ -1,7 +1,6 @@
 /* What a dovecot-acl may hold, and what another IMAP process may answer. The first byte says which. */
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "imap/acl.h"
 #include "imap/follow.h"
@@ -24,7 +23,7 @@ static void read_acl(const char *bytes, size_t length)
   imap_acl_format(&once, &first);
   imap_acl_parse(&twice, first.s, first.len);
   imap_acl_format(&twice, &second);
-  must(first.len == second.len && !memcmp(first.s, second.s, first.len));
+  must(text_equal(&first, &second));
   imap_acl_free(&once);
   imap_acl_free(&twice);
   text_free(&first);
@@ -57,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   if (*data % 2) {
     follow((const char *)data + 1, size - 1, size, &whole);
     follow((const char *)data + 1, size - 1, (size_t)*data / 2 + 1, &pieces);
-    must(whole.len == pieces.len && !memcmp(whole.s, pieces.s, whole.len));
+    must(text_equal(&whole, &pieces));
   } else read_acl((const char *)data + 1, size - 1);
   text_free(&whole);
   text_free(&pieces);

@@ -47,7 +47,7 @@ def left(user, where='.Junk/cur'):
 
 
 def expire(*words):
-    done = subprocess.run([program('mail-expire'), *words], env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([program_for_all('mail-expire'), *words], env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -190,7 +190,7 @@ equal(dict(call_as('mail-expire', [('what', 'expire'), ('mailbox', 'key-nobody')
 
 # The service
 def serve():
-    process = subprocess.Popen([program('mail-expire')], env=ENV, stdin=subprocess.DEVNULL, stderr=open('expire.log', 'wb'))
+    process = subprocess.Popen([program_for_all('mail-expire')], env=ENV, stdin=subprocess.DEVNULL, stderr=open('expire.log', 'wb'))
     running.append(process)
     return process
 

@@ -78,8 +78,8 @@ exits 1 "delete domain: asks, and says whose mailboxes go with it" sh -c 'echo n
 is "... of the directory server" 1 "$(grep -c '3 accounts of the directory server or the system lose their mailbox here' out)"
 is "... without a yes they stay" "ann@x.test bob@x.test cat@x.test" "$(mailadm list accounts | grep -v public | xargs)"
 
-# the list above is whole: each verb that changes something, but those that make what is ours (app passwords: apppassword.t)
-verbs="$verbs adopt:0 add:domain delete:domain import:ldap-table apppassword:add apppassword:delete"
+# the list above is whole: each verb that changes something, but those that make what is ours (app passwords: apppassword.t, rules: mailadm-relayrules.t)
+verbs="$verbs adopt:0 add:domain delete:domain import:ldap-table apppassword:add apppassword:delete add:relayrule set:relayrule enable:relayrule disable:relayrule delete:relayrule"
 is "each verb of mailadm that changes something is in this test" "" "$(sed -n 's/^  { "\([a-z]*\)", "\{0,1\}\([a-z0-9-]*\)"\{0,1\},.*/\1:\2/p' "$root/admin/mailadm.c" | grep -vE '^(list|limits|auth|master|apppassword:list)' |
   sed 's/^passwd:0/passwd:/; s/^link:0/link:/' | while read -r verb; do case " $verbs " in *" $verb"*) ;; *) echo "$verb" ;; esac; done | xargs)"
 done_testing
