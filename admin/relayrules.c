@@ -44,14 +44,21 @@ static void lock(void)
     if (errno != EINTR) die_unable("lock the folder ", FOLDER);
 }
 
-static const char *path_of(const char *name)
+static void check_name(const char *name)
 {
-  static text path = TEXT_ZERO;
   size_t length = strlen(name);
 
   for (size_t i = 0; i < length; i++)
     if (!ascii_is_alpha(name[i]) && !ascii_is_digit(name[i]) && (!i || !strchr("._-", name[i]))) length = 0;
-  if (!length || length > NAME_BYTES_MAX) die_permanent("a rule's name is letters, digits, '.', '-' and '_', and begins with a letter or a digit; not ", name);
+  if (!length || length > NAME_BYTES_MAX) die_permanent("a new rule's name is letters, digits, '.', '-' and '_', and begins with a letter or a digit; not ", name);
+}
+
+/* Any that tables-build reads: the operator may have made it himself. */
+static const char *path_of(const char *name)
+{
+  static text path = TEXT_ZERO;
+
+  if (!*name || *name == '.' || strchr(name, '/')) die_permanent("this is no name of a rule: ", name);
   text_copy(&path, FOLDER "/");
   text_add(&path, name);
   return text_string(&path);
@@ -176,7 +183,7 @@ void relayrules_add(const char *const *arguments, bool is_json)
   text bytes = TEXT_ZERO, fields = TEXT_ZERO;
 
   (void)is_json;
-  path_of(arguments[0]);
+  check_name(arguments[0]);
   lock();
   if (!access(path_of(arguments[0]), F_OK)) die_permanent("there is a relay rule ", arguments[0], " already (", path_of(arguments[0]), ")");
   put_arguments(&bytes, arguments + 1);

@@ -94,6 +94,16 @@ refused(adm('set', 'relayrule', 'nobody', 'host=a.example'), 'there is no relay 
 equal((adm('set', 'relayrule', 'all', 'login=', 'subject=').returncode, listed('all')), (0, {'type': 'default', 'host': 'third.example', 'has_password': False}), 'without its login its password goes, too')
 equal(adm('set', 'relayrule', 'all', 'login=us', '--password', password=SECRET).returncode, 0, '... and comes back with one')
 
+# one that the operator wrote, under a name that add would not take
+write('control/relayrules/ann@example.test', 'type: sender\nsubject: ann@example.test\nhost: h.example\n')
+os.chmod('control/relayrules/ann@example.test', 0o640)
+equal((listed('ann@example.test'), bool(listed('all'))), ({'type': 'sender', 'subject': 'ann@example.test', 'host': 'h.example', 'has_password': False}, True), 'a rule of any name is listed, and hides no other one')
+equal((adm('set', 'relayrule', 'ann@example.test', 'host=i.example').returncode, listed('ann@example.test')['host']), (0, 'i.example'), '... changed')
+equal((adm('disable', 'relayrule', 'ann@example.test').returncode, adm('delete', 'relayrule', 'ann@example.test').returncode, rule('ann@example.test')), (0, 0, None), '... disabled, and deleted')
+for name in ('../me', '.all', 'all/', ''):
+    done = adm('delete', 'relayrule', name)
+    ok(done.returncode == 100 and 'name' in done.stderr and rule('all') and os.path.exists('control/me'), 'no name of one: %r' % name, done)
+
 # disable, enable, delete
 equal((adm('disable', 'relayrule', 'all').returncode, listed('all')['enabled'], listed('all')['has_password'], route()), (0, 'no', True, None), 'N-87: disable: mail goes another way, the rule is kept')
 equal(adm('add', 'relayrule', 'all2', 'host=b.example').returncode, 0, '... and another default rule may be there')
