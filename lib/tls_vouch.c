@@ -32,7 +32,7 @@ static void note_end(const X509_CRL *list, struct tls_revocations *r)
   int days, seconds;
 
   if (!end) return;
-  if (ASN1_TIME_diff(&days, &seconds, 0, end) != 1 || days < 0 || seconds <= 0) {
+  if (ASN1_TIME_diff(&days, &seconds, 0, end) != 1 || days < 0 || seconds < 0 || (!days && !seconds)) {
     r->has_expired = true;
     return;
   }
