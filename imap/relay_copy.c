@@ -11,7 +11,7 @@
 #include "imap/relay_target.h"
 #include "lib/octets.h"
 
-enum { LINE_MAX_BYTES = 64 * 1024 };
+enum { LINE_MAX_BYTES = 64 * 1024, SET_MAX_BYTES = IMAP_COMMAND_MAX / 2 };
 
 struct copy {
   struct imap_relay_target target;
@@ -213,6 +213,17 @@ static bool may_remove(struct imap_state *s)
   return fine;
 }
 
+/* Of a set so much as fits into a command. */
+static size_t piece_of_set(const char *set, size_t length)
+{
+  if (length <= SET_MAX_BYTES) return length;
+  for (length = SET_MAX_BYTES; set[length] != ','; length--) {}
+  return length;
+}
+
+/* They have copies: it is nobody's loss. */
+static bool is_expunged_by_others(struct imap_state *s) { return !s->ends && !strncmp(text_string(&s->reply), "NO [EXPUNGEISSUED]", 18); }
+
 static bool remove_originals(struct imap_state *s, const text *uids)
 {
   text command = TEXT_ZERO;
@@ -222,11 +233,16 @@ static bool remove_originals(struct imap_state *s, const text *uids)
     imap_no_errno(s, "remove what was copied to the other mailbox");
     return false;
   }
-  text_add_format(&command, IMAP_FOLLOW_TAG " UID STORE %s +FLAGS.SILENT (\\Deleted)\r\n", uids->s);
-  bool fine = say(s, &command, 0);
-  text_clear(&command);
-  text_add_format(&command, IMAP_FOLLOW_TAG " UID EXPUNGE %s\r\n", uids->s);
-  fine = fine && say(s, &command, 0);
+  bool fine = true;
+  for (size_t at = 0, length; fine && at < uids->len; at += length + 1) {
+    length = piece_of_set(uids->s + at, uids->len - at);
+    text_clear(&command);
+    text_add_format(&command, IMAP_FOLLOW_TAG " UID STORE %.*s +FLAGS.SILENT (\\Deleted)\r\n", (int)length, uids->s + at);
+    fine = say(s, &command, 0) || is_expunged_by_others(s);
+    text_clear(&command);
+    text_add_format(&command, IMAP_FOLLOW_TAG " UID EXPUNGE %.*s\r\n", (int)length, uids->s + at);
+    fine = fine && say(s, &command, 0);
+  }
   text_free(&command);
   return fine;
 }

@@ -432,6 +432,24 @@ SyncState {local}/
     reply(a, "SELECT", "Public/news")
     t.is_(seen(a), [1], "N-94 ... and is common again")
 
+    # The uids of so many messages are longer than a command may be
+    mail.run("mailadm", "add", "public", "pile", "alice@example.test=full")
+    reply(a, "SELECT", "Public/pile"), reply(a, "UNSELECT"), reply(a, "CREATE", "heap")
+    pile, lines = f"{mail.home}/mail/public/pile", ["3 V1700000000 N4000020000 G0123456789abcdef0123456789abcdef"]
+    owner = os.stat(pile).st_uid
+    for number in range(4000000001, 4000012001, 2):
+        with open(f"{pile}/cur/1700000000.M{number}.x:2,", "wb") as file:
+            file.write(b"Subject: one of many\n\nx\n")
+        os.chown(file.name, owner, owner)
+        lines.append(f"{number} :1700000000.M{number}.x")
+    with open(f"{pile}/dovecot-uidlist", "w") as file:
+        file.write("\n".join(lines) + "\n")
+    os.chown(file.name, owner, owner)
+    reply(a, "SELECT", "Public/pile")
+    said = ask(a, "UID", "MOVE", "1:*", "heap")
+    t.ok(said[0].startswith("OK") and len(max(said[1], key=len)) > 65536, "MOVE of 6000 messages from a public mailbox", said[0][:200], len(said[1]))
+    t.is_((len(glob.glob(f"{pile}/[nc]*/*")), len(glob.glob(f"{mail.home}/mail/example.test/alice/.heap/[nc]*/*"))), (0, 6000), "... all of them, and the originals are gone")
+
     # Hostile files, and what a crash leaves
     path = f"{mail.home}/mail/public/sales/dovecot-acl"
     for content, what in ((b"\0" * 5000, "NULs"), (b"user=carol@example.test " + b"a" * 200000, "a long line"), (b'"user=carol@example.test\\', "a quote without an end"), (b"user=\xff\xfe lrs\n" * 5000, "bytes that are no text")):
