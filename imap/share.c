@@ -165,10 +165,17 @@ unsigned int imap_share_rights(const struct imap_share *share, const char *entry
 
 /* --- the list --- */
 
+/* The mailbox itself, or below it? */
+static bool is_within(const struct imap_share *share, const char *outer)
+{
+  size_t length = strlen(share->top.s);
+  return !strncmp(outer, share->top.s, length) && (!outer[length] || outer[length] == IMAP_SEPARATOR);
+}
+
 bool imap_share_is_hidden(const struct imap_share *share, const char *outer)
 {
   text name = TEXT_ZERO, record = TEXT_ZERO;
-  bool is = strcmp(outer, share->top.s) && strcmp(share->top.s, share->below.s) && imap_share_mailbox(outer, &name) &&
+  bool is = !is_within(share, outer) && strcmp(share->top.s, share->below.s) && imap_share_mailbox(outer, &name) &&
     tables_find(share->policy, "shared", name.s, &record) == LOOKUP_FOUND;
 
   text_free(&name);

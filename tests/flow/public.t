@@ -383,6 +383,8 @@ SyncState {local}/
     t.matches(reply(c, "RENAME", "Public/team", "Public/sales/y") + reply(c, "RENAME", "Public/team", "Public/sales"), r"^NO .*NO ", "... not renamed to where another mailbox has the name")
     t.ok("Public/team" in folders(c), "... she still sees it", folders(c))
     t.matches(reply(c, "DELETE", "Public/team"), "^OK", "... x, hers")
+    t.matches(reply(c, "CREATE", "Public/common/x") + reply(c, "RENAME", "Public/common/x", "Public/common/y"), "^OK.*OK", "... a folder below the mailbox that is the root")
+    t.ok("Public/common/y" in folders(c), "... which she sees", folders(c))
 
     # \Seen of each user alone
     mail.run("mailadm", "add", "public", "news", "alice@example.test=full", "bob@example.test=rw")
