@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "imap/rights.h"
 #include "imap/state.h"
 #include "lib/log.h"
 
@@ -50,7 +51,7 @@ static bool stay_in_step(struct imap_state *s)
 
 void imap_announce(struct imap_state *s, bool with_expunges)
 {
-  if (!s->is_selected || s->ends || !stay_in_step(s)) return;
+  if (!s->is_selected || s->ends || !(s->rights & RIGHT_READ) || !stay_in_step(s)) return;
   if (imap_named_keywords(s) & ~s->keywords_told) imap_tell_flag_names(s);
   if (s->folder.changes == s->seen_changes) return;
   bool has_gone = false;

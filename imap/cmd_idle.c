@@ -1,6 +1,7 @@
 /* IDLE (RFC 2177): what happens in the folder is told when it happens. */
 
 #include "imap/commands.h"
+#include "imap/rights.h"
 
 #define LOOK_SECONDS 5 /* how often to look where the kernel gives no news */
 
@@ -11,6 +12,7 @@ void imap_cmd_idle(struct imap_state *s)
   imap_input_expect_line(&s->wire.input);
   imap_wire_add(&s->wire, "+ idling\r\n");
   do {
+    imap_rights_look(s);
     imap_announce(s, true);
     if (s->ends) return;
     bool has_news = s->is_selected && s->folder.watch.is_complete;

@@ -285,7 +285,15 @@ SyncState {local}/
     t.matches(reply(a, "SETACL", "Public/sales/2026", "nobody@example.test", "l"), r"^NO \[CANNOT\]", "... nobody can be given any")
     t.matches(reply(a, "SETACL", "Public/sales/2026", "carol@example.test", "lrz"), "^BAD", "... nor a letter that is none")
     t.matches(reply(a, "SETACL", "INBOX", "carol@example.test", "l"), r"^NO \[CANNOT\]", "... nor to a folder of one's own")
+    reply(c, "SELECT", "Public/sales/2026"), c.send(b"i IDLE\r\n"), c._get_line()
     t.matches(reply(a, "DELETEACL", "Public/sales/2026", "carol@example.test"), "^OK", "... DELETEACL")
+    add(a, "Public/sales/2026", "not for carol")
+    c.send(b"DONE\r\n")
+    said = [c._get_line().decode()]
+    while not said[-1].startswith("i "):
+        said.append(c._get_line().decode())
+    t.ok(said[-1].startswith("i OK") and len(said) == 1 and ask(c, "NOOP")[1] == [], "... what comes is not told to her who had it selected, in IDLE and with NOOP", said)
+    t.matches(reply(c, "FETCH", "1", "FLAGS"), r"^NO \[NOPERM\]", "... nor what was there")
     t.is_(folders(c), [], "... and it is gone for her")
     t.matches(reply(a, "RENAME", "Public/sales/2026", "Public/sales/2025"), "^OK", "RENAME")
     t.matches(reply(a, "RENAME", "Public/sales/2025", "mine"), r"^NO \[CANNOT\]", "... not out of its mailbox")
