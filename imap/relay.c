@@ -249,7 +249,10 @@ static void idle(struct imap_state *s, struct imap_relay *r)
     if (result == IMAP_FOLLOW_MORE) input = imap_wire_command_or_news(&s->wire, r->fd, 0);
     if (input == IMAP_INPUT_MORE && result == IMAP_FOLLOW_MORE && !imap_relay_fill(s, r)) result = IMAP_FOLLOW_BROKEN;
   }
-  if (input == IMAP_INPUT_LOST) return;
+  if (input == IMAP_INPUT_LOST) {
+    imap_bad(s, "IDLE ends with DONE");
+    return;
+  }
   bool is_done = input == IMAP_INPUT_DONE && text_is_nocase(&s->wire.input.command, "DONE");
   if (result == IMAP_FOLLOW_MORE) result = imap_relay_send(s, r, is_done ? "DONE\r\n" : "\r\n", is_done ? 6 : 2) ? imap_relay_answer(s, r, 0) : IMAP_FOLLOW_BROKEN;
   take_reply(s, r, result);
@@ -266,12 +269,16 @@ bool imap_relay_has(const struct imap_relay *r, const char *folder)
   return has;
 }
 
-/* What that did to the mailbox that is selected. */
+/* What that did to the mailbox that is selected. The command is done, whatever becomes of this. */
 static void look(struct imap_state *s)
 {
-  bool is_heard = imap_relay_send(s, s->relay, IMAP_FOLLOW_TAG " NOOP\r\n", 8) && imap_relay_answer(s, s->relay, 0) == IMAP_FOLLOW_DONE;
+  text reply = TEXT_ZERO;
 
+  text_add_text(&reply, &s->reply);
+  bool is_heard = imap_relay_send(s, s->relay, IMAP_FOLLOW_TAG " NOOP\r\n", 8) && imap_relay_answer(s, s->relay, 0) == IMAP_FOLLOW_DONE;
   if (!is_heard) imap_relay_lost(s, s->relay);
+  text_copy_bytes(&s->reply, reply.s, reply.len);
+  text_free(&reply);
 }
 
 /* To a process of its own: its rights are those of now. */

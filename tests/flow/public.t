@@ -477,3 +477,10 @@ SyncState {local}/
     t.ok(victim and any(line.startswith("BYE") for line in said[1]), "a process that dies ends the session that relied on it, with BYE", victim, said)
     d = imap(mail, "bob")
     t.matches(reply(d, "SELECT", "INBOX"), "^OK", "... others go on")
+    reply(d, "SELECT", "Public/news")
+    victim = [pid for pid, owner in sessions(mail).items() if owner == os.stat(f"{mail.home}/mail/public/news").st_uid]
+    for pid in victim:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, 9)
+    said = ask(d, "APPEND Public/news {12+}\r\nSubject: x\r\n")
+    t.ok(victim and "APPENDUID" in said[0] and any(line.startswith("BYE") for line in said[1]), "... an APPEND that was done is OK, though the process that had the mailbox selected is dead", said)
