@@ -260,8 +260,8 @@ static void place(struct account *a, struct uids *u, uint32_t uid)
 
   wanted_path(a, &path);
   if (owner)
-    accounts_report(a, "no mailbox: its uid %lu is that of mailbox %s (key %s)", (unsigned long)uid, owner->path,
-                    owner->key);
+    accounts_report(a, "no mailbox: its uid %lu is that of mailbox %s (key %s)%s", (unsigned long)uid, owner->path, owner->key,
+                    strcmp(owner->path, path.s) ? "" : "; if the entry was made anew for the same person: doc/mailadm.md, another key");
   else if (!(a->place = uids_add(u, a->key, uid, path.s)))
     accounts_report(a, "no mailbox: no uid is free from control/firstuid on");
   else if (strcmp(a->place->path, path.s))

@@ -61,4 +61,17 @@ for pairs in 'x' 'no such
   kept=$(cat state/tables/uids); printf '%s' "$pairs" | tables-build --exchange >out 2>&1
   is "tables-build --exchange of what is none: $(echo "$pairs" | head -n 1)" "100 0" "$? $([ "$kept" = "$(cat state/tables/uids)" ]; echo $?)"
 done
+
+# entries that were made anew, of a directory that gives the uids: the same uid, another key (doc/mailadm.md)
+people() { for n in 1 2; do printf 'dn: uid=%s%s,dc=x\nobjectClass: inetOrgPerson\nentryUUID: %s-%s\nuid: p%s\nmail: p%s@b.test\nuidNumber: 3100%s\n\n' p $n "$1" $n $n $n $n; done >state/directory/ldap.ldif; }
+echo rfc2307 >control/ldapprofile; people old; tables-build -f 2>/dev/null
+people new; tables-build -f 2>out
+is "N-91: the same uid by another key: no mailbox, and where the way back is told" 2 "$(grep -c 'no mailbox: its uid 3100. is that of mailbox b.test/p. (key old-.); if the entry was made anew' out)"
+mkdir -p control/profiles; grep -v '^uid:' profiles/rfc2307 >control/profiles/rfc2307; tables-build -f 2>/dev/null
+is "... with a profile that says nothing of uids they have new ones" "b.test/p1~2 b.test/p2~2" "$(path p1) $(path p2)"
+exits 0 "... adopt --all" mailadm adopt --all
+rm control/profiles/rfc2307; exits 0 "... and with the profile as it was" tables-build
+is "... they have their folders and the uids of the directory, by the new keys" "b.test/p1 31001 new-1 b.test/p2 31002 new-2" "$(path p1) $(uid p1) $(key_of p1) $(path p2) $(uid p2) $(key_of p2)"
+is "... of which nothing is complained" 0 "$(grep -c 'its uid' out)"
+is "no uid, key or folder is there twice" 0 "$(whole)"
 done_testing
