@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,18 @@ bool file_read(const char *path, text *bytes)
   if (openslurpclose(bytes, path)) return true;
   if (errno != ENOENT) die_unable("read ", path);
   return false;
+}
+
+int file_sealed(const char *name, const text *bytes)
+{
+  int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+  if (fd == -1) return -1;
+  if (allwrite(fd, bytes->s, bytes->len) == bytes->len && fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != -1) return fd;
+  int e = errno;
+  close(fd);
+  errno = e;
+  return -1;
 }
 
 bool folder_sync(const char *folder)

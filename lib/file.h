@@ -15,6 +15,9 @@ bool file_create(const char *folder, const char *name, const text *bytes, mode_t
 /* All that is in the file. False, and nothing: there is none. Dies if it cannot be read. */
 bool file_read(const char *path, text *bytes);
 
+/* A file in memory that nobody who is given it can change. -1 with errno. */
+int file_sealed(const char *name, const text *bytes);
+
 bool folder_sync(const char *folder);
 
 /* The names in a folder, each ended by a NUL, sorted by their bytes; those that begin with a dot are left out.

@@ -2,16 +2,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <skalibs/allreadwrite.h>
 #include <skalibs/djbunix.h>
 
 #include "lib/address.h"
 #include "lib/conf.h"
 #include "lib/die.h"
+#include "lib/file.h"
 #include "lib/id.h"
 #include "lib/log.h"
 #include "lib/signer.h"
@@ -233,18 +232,6 @@ static void format_envelope(const struct send_schedule *s, const struct send_att
   envelope_free(&e);
 }
 
-static int make_file(const text *bytes)
-{
-  int fd = memfd_create("report", MFD_CLOEXEC);
-
-  if (fd == -1) return -1;
-  if (allwrite(fd, bytes->s, bytes->len) != bytes->len) {
-    close(fd);
-    return -1;
-  }
-  return fd;
-}
-
 /* Closes the file. */
 static void queue_report(struct send_schedule *s, struct send_attempt *a, const char *id, int file)
 {
@@ -290,7 +277,7 @@ static void send_report(struct send_schedule *s, struct send_attempt *a, const c
   format_envelope(s, a, id.s, to, &bytes);
   size_t head = bytes.len;
   format_report(s, a, id.s, to, &bytes);
-  int file = make_file(&bytes);
+  int file = file_sealed("report", &bytes); /* dkim-sign gets it with its envelope */
   if (file == -1 || !is_signed_first(s, a, id.s, head, file)) queue_report(s, a, id.s, file);
   text_free(&id);
   text_free(&bytes);

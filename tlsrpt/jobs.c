@@ -10,6 +10,7 @@
 #include "lib/address.h"
 #include "lib/call.h"
 #include "lib/envelope.h"
+#include "lib/file.h"
 #include "lib/id.h"
 #include "lib/log.h"
 #include "lib/signer.h"
@@ -164,7 +165,7 @@ static bool give_post(struct tlsrpt *t, struct tlsrpt_job *j, const char *uri)
 
   record_add(&request, "what", "post");
   record_add(&request, "uri", uri);
-  bool good = hand_over(t, j, TLSRPT_POST, "report-post", &request, tlsrpt_memory_file(&j->body));
+  bool good = hand_over(t, j, TLSRPT_POST, "report-post", &request, file_sealed("report", &j->body));
   text_free(&request);
   return good;
 }

@@ -1,13 +1,9 @@
 #include "tlsrpt/mail.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <skalibs/allreadwrite.h>
-
 #include "lib/base64.h"
 #include "lib/date.h"
 #include "lib/envelope.h"
+#include "lib/file.h"
 #include "tlsrpt/json.h"
 
 enum { LINE_BYTES = 57 /* a line of 76 in base64 */ };
@@ -58,15 +54,6 @@ void tlsrpt_mail_format(const struct tlsrpt_mail *m, text *message)
   text_free(&file);
 }
 
-int tlsrpt_memory_file(const text *bytes)
-{
-  int file = memfd_create("report", MFD_CLOEXEC);
-
-  if (file == -1 || allwrite(file, bytes->s, bytes->len) == bytes->len) return file;
-  close(file);
-  return -1;
-}
-
 static void add_envelope(const struct tlsrpt_mail *m, text *out)
 {
   struct envelope e = ENVELOPE_ZERO;
@@ -92,7 +79,7 @@ int tlsrpt_mail_file(const struct tlsrpt_mail *m)
 
   add_envelope(m, &bytes);
   tlsrpt_mail_format(m, &bytes);
-  int file = tlsrpt_memory_file(&bytes);
+  int file = file_sealed("report", &bytes);
   text_free(&bytes);
   return file;
 }

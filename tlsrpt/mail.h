@@ -14,9 +14,7 @@ struct tlsrpt_mail {
 
 void tlsrpt_mail_format(const struct tlsrpt_mail *m, text *message);
 
-/* Envelope and message in a memfd; -1 with errno. */
+/* Envelope and message in a file that nobody can change; -1 with errno. */
 int tlsrpt_mail_file(const struct tlsrpt_mail *m);
-
-int tlsrpt_memory_file(const text *bytes); /* -1 with errno */
 
 #endif

@@ -82,6 +82,15 @@ for answer, what, why in (([('answer', 'no'), ('error', 'dkim/default.pem: No su
     ok(wait_for(lambda: read('log').count(b'unsigned id=') > before and why in read('log')), '... and the log says why', read('log')[-600:])
 answer = None
 
+# One that was taken over may sign as it likes, and no more: it has the envelope as well
+signer.touch = forge
+head, message = report(add())
+ok(message.startswith(b'DKIM-Signature') and head.startswith(b'postroom') and b'R ann@a.test' in head and message.endswith(b'--\r\n'), 'dkim-sign cannot change what it signs', (head, message[-80:]))
+answer = [('answer', 'no'), ('error', 'taken over')]
+head, message = report(add())
+ok(message.startswith(b'Date: ') and head.startswith(b'postroom') and b'R ann@a.test' in head and message.endswith(b'--\r\n'), '... nor what goes unsigned', (head, message[-80:]))
+signer.touch = answer = None
+
 # It is away: that is a restart, or it is for long
 signer.close()
 id = add()

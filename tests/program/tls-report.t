@@ -243,7 +243,16 @@ new = [p for p, _ in asked(poster, 'post') if p['uri'] == 'https://half.test/r']
 equal((len(new), len(asked(adder, 'add')) - before), (2, 1), 'the POST was repeated; of the mails only the one that was not sent (there: it was queued already)')
 equal(len({json.loads(gzip.decompress(c))['report-id'] for p, c in asked(poster, 'post') if p['uri'] == 'https://half.test/r'}), 1, '... under the same report-id')
 
-# dkim-sign (L-09): it cannot, or is away
+# dkim-sign (L-09): it was taken over, it cannot, or is away
+answers['forged.test'] = [('answer', 'found'), ('mail', 'a@forged.test')]
+signer.touch = forge
+before = len(asked(adder, 'add'))
+tell('forged.test')
+wait_for(lambda: counts('forged.test'))
+run('send', '--day', today())
+ok(wait_for(lambda: len(asked(adder, 'add')) > before) and asked(adder, 'add')[-1][1].startswith(b'postroom') and b'R a@forged.test' in asked(adder, 'add')[-1][1] and b'DKIM-Signature' in asked(adder, 'add')[-1][1],
+   'dkim-sign cannot change what it signs', asked(adder, 'add')[-1][1][:300])
+signer.touch = None
 for domain in ('nokey.test', 'nosign.test'):
     answers[domain] = [('answer', 'found'), ('mail', 'a@' + domain)]
 signed['ours.test'] = [('answer', 'no'), ('error', 'no such key')]
