@@ -5,6 +5,8 @@
 #include "ldapsync/control.h"
 #include "ldapsync/keys.h"
 #include "ldapsync/mailboxes.h"
+#include "ldapsync/report.h"
+#include "lib/address.h"
 #include "lib/die.h"
 #include "lib/rights.h"
 
@@ -92,4 +94,47 @@ void shared_read(struct table *policy)
   control_folder("mailboxes", read_one, &reading);
   if (reading.all.len) table_add(policy, "shared", "*", &reading.all);
   text_free(&reading.all);
+}
+
+/* --- who is meant --- */
+
+struct checking {
+  const struct table *policy;
+  const struct build *build;
+  struct groups *groups;
+};
+
+static bool is_somebody(const struct checking *c, const char *who)
+{
+  bool is_group = !strncmp(who, "group:", 6);
+  text folded = TEXT_ZERO, record = TEXT_ZERO;
+
+  text_add(&folded, who + (is_group ? 6 : 0));
+  login_fold(&folded);
+  if (is_group) groups_name_record(c->groups, text_string(&folded), &record);
+  bool is = is_group ? record.len : !strcmp(who, "anyone") || build_login(c->build, text_string(&folded));
+  text_free(&folded);
+  text_free(&record);
+  return is;
+}
+
+static void check_one(void *to, const char *path, const char *file)
+{
+  const struct checking *c = to;
+  text name = TEXT_ZERO, local = TEXT_ZERO, record;
+  size_t at = 0;
+
+  if (control_name(file, &name) && !strchr(name.s, '@') && control_local(name.s, &local) && table_find(c->policy, "shared", local.s, &record))
+    for (const char *owner; (owner = record_next(&record, "owner", &at));) {
+      const char *who = owner + strcspn(owner, " ") + 1;
+      if (!is_somebody(c, who)) report_warn(path, ": ", who, " is an owner, and nobody is called so");
+    }
+  text_free(&name);
+  text_free(&local);
+}
+
+void shared_check(const struct table *policy, const struct build *b, struct groups *g)
+{
+  struct checking checking = { policy, b, g };
+  control_folder("mailboxes", check_one, &checking);
 }

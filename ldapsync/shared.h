@@ -3,11 +3,15 @@
 #ifndef LDAPSYNC_SHARED_H
 #define LDAPSYNC_SHARED_H
 
+#include "ldapsync/groups.h"
 #include "ldapsync/table.h"
 #include "lib/record.h"
 
 /* The records shared:NAME and shared:* (doc/tables.md). Dies if a line cannot be understood. */
 void shared_read(struct table *policy);
+
+/* Owners who are nobody are reported. */
+void shared_check(const struct table *policy, const struct build *b, struct groups *g);
 
 /* Of one mailbox: "WHO RIGHTS" of each owner, as shared:NAME has it. False with a sentence in error; *key and *value: of which
    line of the file. No I/O. */

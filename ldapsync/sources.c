@@ -91,6 +91,7 @@ static void resolve_addresses(struct sources *s)
   if (internal_complete(&s->leads, &s->domains)) leads_sort(&s->leads);
   addressfiles_check(&s->leads, &s->domains);
   mailboxes_check_forwards(&s->build, &s->leads, &s->domains);
+  shared_check(&s->policy, &s->build, &s->groups);
   addressfiles_check_duties(&s->leads, &s->domains);
 }
 

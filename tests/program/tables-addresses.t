@@ -168,6 +168,11 @@ file mailboxes/office 'quota: 1G' 'owner: Bob@A.test ro' 'owner: group:Staff Tea
 build
 is "N-32, N-33: owners with presets, letters, or rw" "mailbox=public-office owner=lrs bob@a.test owner=lrswipkxtea group:staff team owner=lr anyone owner=lrswikt cat" "$(record shared:office)"
 is "N-32, N-34: all that have owners, and the root" "root=office name=office" "$(record 'shared:*')"
+file groups/other 'member: ann@a.test'
+file mailboxes/office 'owner: ghost' 'owner: bob@a.test ro' 'owner: group:none ro' 'owner: group:Other ro' 'owner: anyone lr' 'owner: -bob ro' 'root: yes'
+build
+is "N-32: an owner line that names nobody is reported" "0 3 1 1 1" "$code $(said 'is an owner, and nobody') $(said 'control/mailboxes/office: ghost is an owner, and nobody is called so') $(said 'control/mailboxes/office: group:none is') $(said 'office: -bob is')"
+rm control/groups/other
 file mailboxes/second 'owner: bob' 'root: yes'
 build -f
 is "N-34: there is one root" "100 1" "$code $(said 'there is another mailbox with root: yes')"
