@@ -3,7 +3,7 @@
 # whatif (tests/flow/policy.py), relay rules at servers that see which host, which login and which message come.
 # (N-15, N-16, N-18, N-19, N-22, N-25, N-28, N-37, N-40 to N-42, N-79 to N-82, N-98, N-102, N-103, N-111 to N-118, L-21, L-24, P-10, P-12, P-16, P-17, P-22 to P-28,
 # P-32, S-21, S-22, S-29, S-30, S-34, S-41, W-28, W-29, T1 to T5, T7, T8, T15, T17)
-import base64, glob, hashlib, os, re, shutil, smtplib, socket, ssl, subprocess, sys, time
+import base64, contextlib, glob, hashlib, imaplib, os, re, shutil, signal, smtplib, socket, ssl, subprocess, sys, time
 
 sys.path[:0] = ["tests", "tests/flow"]
 sys.dont_write_bytecode = True
@@ -458,6 +458,8 @@ def offboarding(ask):
     ask.send(ANN, dave, "while he was here", ip=FAR)
     t.ok(mail.mail_with("dave", "Subject: while he was here"), "P-12 a user with mail")
     his = f"{mail.home}/mail/example.test/dave/new/*", f"{mail.home}/mail/example.test/dave", "/etc/passwd", "/etc/shadow"
+    reading = imaplib.IMAP4_SSL(mail.address, mail.port(993), ssl_context=ssl._create_unverified_context(), timeout=300)
+    reading.login(dave, "daves-password")
     held, old = ask.open(**who), tree(*his)
     t.is_((held.mail(dave)[0], held.rcpt(JOE)[0]), (250, 250), "P-12 ... who sends")
     held.rset()
@@ -475,6 +477,17 @@ def offboarding(ask):
         t.is_(client.docmd("AUTH", "PLAIN " + base64.b64encode(b"\0dave\0daves-password").decode())[0], 535, "P-12 he cannot log in to send")
     mail.run("curl", "-sk", f"imaps://{mail.address}:{mail.port(993)}/INBOX", "-u", f"{dave}:daves-password", "-X", "NOOP")
     t.is_(mail.code, 67, "P-12 ... nor to read")
+    t.is_(reading.noop()[0], "OK", "P-12 an IMAP session that is open goes on")
+    uid = os.stat(f"{mail.home}/mail/example.test/dave").st_uid
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):  # it has ended
+            if os.stat(f"/proc/{pid}").st_uid == uid and os.readlink(f"/proc/{pid}/exe").startswith(mail.home + "/"):
+                os.kill(int(pid), signal.SIGTERM)
+    try:
+        said = reading.noop()
+    except imaplib.IMAP4.abort as why:
+        said = str(why)
+    t.matches(str(said), "shutting down|EOF", "P-12 ... until the processes of his uid are told to end (doc/mailadm.md)")
     ask.case("P-12 his address is nobody's", dave, UNKNOWN, ip=FAR)
     ask.case("P-12 ... nor is his name elsewhere", "dave@both.test", UNKNOWN, ip=FAR)
     ask.case("P-12 an address he shared is the others'", "sales@example.test", OK, ip=FAR, leads=[ALICE])
