@@ -99,33 +99,7 @@ def subjects(folder):
 
 def mbsync(mail, t):
     local = f"{mail.folder}/local"
-    os.makedirs(local, exist_ok=True)
-    config = f"{mail.folder}/mbsyncrc"
-    with open(config, "w") as file:
-        file.write(f"""IMAPAccount a
-Tunnel "openssl s_client -quiet -verify_quiet -connect {mail.address}:{mail.port(993)} 2>/dev/null"
-User {USER}
-Pass "{mail.password('bob')}"
-SSLType None
-AuthMechs PLAIN
-
-IMAPStore far
-Account a
-
-MaildirStore near
-Path {local}/
-Inbox {local}/INBOX
-SubFolders Verbatim
-
-Channel all
-Far :far:
-Near :near:
-Patterns *
-Create Both
-Remove Both
-Expunge Both
-SyncState *
-""")
+    config = mail.mbsync_config("bob", "Patterns *\nCreate Both\nRemove Both\nExpunge Both\nSyncState *")
     sync = lambda: mail.run("mbsync", "-c", config, "-a")
     send(mail, "for mbsync")
     wait_for(lambda: mail.mail_with("bob", "Subject: for mbsync"))

@@ -129,6 +129,33 @@ class Postroom:
             if aside() == before:
                 return text
 
+    def mbsync_config(self, user, channel):
+        """Writes a configuration of mbsync between user@example.test and FOLDER/local (stores :far: and :near:), with the channel's lines; its path."""
+        path, local = f"{self.folder}/mbsyncrc", f"{self.folder}/local"
+        os.makedirs(local, exist_ok=True)
+        with open(path, "w") as file:
+            file.write(f"""IMAPAccount a
+Tunnel "openssl s_client -quiet -verify_quiet -connect {self.address}:{self.port(993)} 2>/dev/null"
+User {user}@example.test
+Pass "{self.password(user)}"
+SSLType None
+AuthMechs PLAIN
+
+IMAPStore far
+Account a
+
+MaildirStore near
+Path {local}/
+Inbox {local}/INBOX
+SubFolders Verbatim
+
+Channel all
+Far :far:
+Near :near:
+{channel}
+""")
+        return path
+
     def connect(self, port):
         with self.inside:
             return socket.create_connection((self.address, self.port(port)), timeout=300)

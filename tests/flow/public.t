@@ -225,32 +225,8 @@ with Postroom(20) as mail, Tap() as t:
     said = mail.run("curl", "-sk", "--user", login, "-T", f"{mail.folder}/message", f"imaps://{mail.address}:{mail.port(993)}/Public/sales")
     t.ok(mail.code == 0 and "by curl" in subjects(a), "... and adds to it", mail.code, said)
     local = f"{mail.folder}/local"
-    os.makedirs(local)
-    with open(f"{mail.folder}/mbsyncrc", "w") as file:
-        file.write(f"""IMAPAccount a
-Tunnel "openssl s_client -quiet -verify_quiet -connect {mail.address}:{mail.port(993)} 2>/dev/null"
-User alice@example.test
-Pass "{mail.password('alice')}"
-SSLType None
-AuthMechs PLAIN
-
-IMAPStore far
-Account a
-
-MaildirStore near
-Path {local}/
-Inbox {local}/INBOX
-SubFolders Verbatim
-
-Channel all
-Far :far:
-Near :near:
-Patterns Public/*
-Create Near
-Expunge Both
-SyncState {local}/
-""")
-    sync = ("env", f"HOME={mail.folder}", "mbsync", "-c", f"{mail.folder}/mbsyncrc", "all")
+    config = mail.mbsync_config("alice", f"Patterns Public/*\nCreate Near\nExpunge Both\nSyncState {local}/")
+    sync = ("env", f"HOME={mail.folder}", "mbsync", "-c", config, "all")
     said = mail.run(*sync)
     there = lambda: sorted(re.search(rb"Subject: (.*)", open(path, "rb").read()).group(1).strip().decode() for path in glob.glob(f"{local}/Public/sales/[nc]*/*"))
     t.ok(mail.code == 0 and there() == sorted(subjects(a)), "N-32 mbsync fetches it", said, there())
