@@ -350,6 +350,14 @@ is "... mailQuota: 100M, or kilobytes" "104857600 2097152" "$(field ann quota) $
 is "... what is no quota is said, with the DN" 1 "$(grep -c 'uniqueIdentifier=cat,.*its quota much is no number' out)"
 is "... mailEnabled: only TRUE is" "yes yes yes|no no no|no no no" "$(bits ann)|$(bits bob)|$(bits cat)"
 is "... a list by those who name it" "kind=address mailbox=k-ann mailbox=k-bob" "$(leads team@a.test)"
+rm profiles && cp -r "$root/ldapsync/profiles" profiles
+for name in qmail-ldap laser postfix-book freeipa; do
+  is "N-27: $name: who is locked out of IMAP is out of POP3 and Sieve by lines of their own, which no overlay takes away" "$(sed -n 's/^no-imap//p' "profiles/$name" | sort)" "$(sed -n 's/^no-pop3//p' "profiles/$name" | sort)"
+done
+echo 'no-pop3: employeeType=student' >profiles/more
+printf 'postfix-book\nmore\n' >control/ldapprofile
+tables-build >out 2>&1
+is "... behind an overlay with a rule for POP3 of its own, too" "no no|" "$(field bob pop3) $(field bob sieve)|$(field ann pop3)"
 is "... a forward of its own: mailAlias to mail, and to mailForwardingAddress" "ann@a.test sales@far.test" "$(to sales@a.test)"
 
 profile freeipa <<'X'
