@@ -309,7 +309,7 @@ for number in range(SCRIPTS):
         ok(False, '... and no uid is there twice', uids)
 because = {}
 for line in events():
-    if line.startswith('anew ') or ' anew ' in line:
+    if ' anew because=' in line:
         because[line.split('because=')[1]] = because.get(line.split('because=')[1], 0) + 1
 print('# %d steps; anew because: %s' % (steps, because))
 anew = sum(count for why, count in because.items() if 'the directory was written anew' not in why and 'somebody else' not in why)
