@@ -29,12 +29,22 @@ struct trash {
   size_t count;
 };
 
+static bool is_of_file(const struct lead *l) { return l->kind == LEAD_FILE; }
+static bool is_of_group(const struct lead *l) { return l->order == LEADS_OF_GROUPS; }
+
+/* Those that are there, whatever of their owners has changed since; their strings are theirs. */
+static void list(const struct leads *l, bool (*is_meant)(const struct lead *), struct leads *found)
+{
+  for (size_t i = 0; i < l->count; i++)
+    if (is_meant(&l->all[i])) leads_add(found, &l->all[i]);
+}
+
 /* All groups are made anew from what is in memory. */
 static void group_again(struct step *s, struct trash *trash, struct leads *gone, struct leads *come)
 {
   struct sources *all = s->follow->sources;
 
-  groups_leads(&all->groups, &all->domains, gone);
+  list(&all->leads, is_of_group, gone);
   touch_groups(s, &all->groups);
   trash->groups = all->groups;
   all->groups = (struct groups)GROUPS_ZERO;
@@ -114,13 +124,6 @@ static void empty(struct trash *trash)
   free(trash->addresses);
 }
 
-/* The leads of control/addresses; their strings are theirs. */
-static void list_files(const struct leads *l, struct leads *found)
-{
-  for (size_t i = 0; i < l->count; i++)
-    if (l->all[i].kind == LEAD_FILE) leads_add(found, &l->all[i]);
-}
-
 static void touch_granted(struct step *s)
 {
   const struct map *by_key = &s->follow->sources->sendas.by_key;
@@ -163,7 +166,7 @@ bool step_name_again(struct step *s)
     else
       group_again(s, &trash, &gone, &come);
     if (has_files) {
-      list_files(&all->leads, &gone);
+      list(&all->leads, is_of_file, &gone);
       addressfiles_read(&all->targets, &come);
     }
   }

@@ -118,8 +118,10 @@ class Directory:
         if not dn:
             return self.add_user()
         entry, r = dict(self.entries[dn]), self.random
-        what = r.choice(['password', 'bit', 'quota', 'forward', 'keep', 'language', 'alias', 'alias', 'proxy', 'mail', 'login', 'uid', 'nothing', 'key', 'no mail', 'elsewhere', 'send-as', 'inside', 'in-group'])
-        if what == 'password':
+        what = r.choice(['password', 'bit', 'quota', 'forward', 'keep', 'language', 'alias', 'alias', 'proxy', 'mail', 'login', 'uid', 'nothing', 'key', 'no mail', 'elsewhere', 'send-as', 'inside', 'in-group', 'certificate'])
+        if what == 'certificate':
+            entry['userCertificate;binary'] = [r.choice(['one', 'two', '%064x' % r.randint(1, 3)]) for _ in range(r.randint(0, 2))]
+        elif what == 'password':
             entry['userPassword'] = [r.choice(PASSWORDS) for _ in range(r.randint(0, 2))]
         elif what == 'bit':
             entry[r.choice(['mailReceive', 'mailSubmit', 'mailImap'])] = [r.choice(['yes', 'no'])]
@@ -148,9 +150,7 @@ class Directory:
         elif what == 'uid':
             entry['uidNumber'] = [str(r.choice([5, 3000 + r.randint(0, 5), 200000 + r.randint(0, 9), 'x']))]
         elif what == 'nothing':
-            number = r.random()
-            entry['description'] = [str(number)]
-            entry['userCertificate;binary'] = ['one', 'two', '%064x' % 1][:int(4 * number)]
+            entry['description'] = [str(r.random())]
         elif what == 'key' and not r.randint(0, 3):
             entry['entryUUID'] = ['k-%d' % r.randint(1, self.number)]
         elif what == 'no mail' and not r.randint(0, 2):
