@@ -3,32 +3,23 @@
    One session on fd 0 and 1, or, given a listening socket on fd 0, one for each connection. Asks tls-server and
    auth-server over run/; the client's socket goes on from there. Runs as mail-login; reads no mail, writes no file. */
 
-#include <string.h>
-
-#include <skalibs/sgetopt.h>
-
 #include "imap/login.h"
-#include "lib/conf.h"
 #include "lib/die.h"
-#include "lib/home.h"
+#include "lib/login_server.h"
 #include "lib/secure.h"
-#include "lib/serve.h"
-
-#define USAGE "imap-login [ -r imap|imaps ]"
 
 #define LITERAL_MAX IMAP_LITERAL_MAX_BEFORE_LOGIN
 #define COMMAND_MAX (2 * LITERAL_MAX)
-#define HANDSHAKE_SECONDS 60
-#define SILENT_SECONDS 60
-#define LOGIN_SECONDS 180
-#define USELESS_MAX 20
-#define MEMORY_BYTES (64 << 20)
 
-static bool is_secure_from_start;
-static struct tables tables = { .is_for_children = true };
+static void session(int in, int out, const struct peer *peer);
 
-/* The parent opens the tables, so that a child finds them open. */
-static void refresh(void) { tables_open(&tables, "policy"); }
+static struct login_server server = { .plain = "imap",
+                                      .secure = "imaps",
+                                      .concurrency = "concurrencyimap",
+                                      .concurrency_client = "concurrencyimapclient",
+                                      .refusal = "* BYE [LIMIT] too many connections, try again later\r\n",
+                                      .session = session,
+                                      .tables = { .is_for_children = true } };
 
 void imap_login_reply(struct imap_login *l, const char *words)
 {
@@ -64,7 +55,7 @@ static bool secure(struct imap_login *l, int call)
   l->wire.at = l->wire.length = 0;
   imap_input_free(&l->wire.input);
   l->wire.input = (struct imap_input)IMAP_INPUT_ZERO;
-  return secure_start(call, l->peer->remote_ip, HANDSHAKE_SECONDS, &l->tls, mechanisms_want_certificate(l->tables) ? &l->certificate : 0, &l->bindings);
+  return secure_start(call, l->peer->remote_ip, LOGIN_SERVER_HANDSHAKE_SECONDS, &l->tls, mechanisms_want_certificate(l->tables) ? &l->certificate : 0, &l->bindings);
 }
 
 static void start_tls(struct imap_login *l)
@@ -150,7 +141,7 @@ static void refuse_command(struct imap_login *l)
 
 static void speak(struct imap_login *l)
 {
-  while (!l->ends && l->useless < USELESS_MAX)
+  while (!l->ends && l->useless < LOGIN_SERVER_USELESS_MAX)
     switch (imap_wire_command(&l->wire)) {
     case IMAP_INPUT_DONE: take_command(l); break;
     case IMAP_INPUT_REFUSED: refuse_command(l); break;
@@ -166,7 +157,7 @@ static void say_goodbye(struct imap_login *l)
   case IMAP_WIRE_OPEN:
     if (l->ends) break;
     imap_wire_add(&l->wire, "* BYE ");
-    imap_wire_add(&l->wire, l->useless >= USELESS_MAX ? "too many commands without a login" : l->wire.input.error);
+    imap_wire_add(&l->wire, l->useless >= LOGIN_SERVER_USELESS_MAX ? "too many commands without a login" : l->wire.input.error);
     imap_wire_add(&l->wire, "\r\n");
     break;
   default: break;
@@ -179,15 +170,15 @@ static void session(int in, int out, const struct peer *peer)
   static struct imap_login l;
 
   l.peer = peer;
-  l.tables = &tables;
+  l.tables = &server.tables;
   l.authenticate = (struct authenticate){ .service = "imap", .ip = peer->remote_ip, .bindings = &l.bindings, .certificate = &l.certificate, .call = -1 };
-  if (is_secure_from_start) {
+  if (server.is_secure) {
     int call = secure_open(peer->remote_ip);
     if (call == -1 || !secure(&l, call)) return;
   }
   imap_wire_open(&l.wire, in, out);
-  l.wire.seconds = SILENT_SECONDS;
-  l.wire.deadline = imap_wire_now() + LOGIN_SECONDS;
+  l.wire.seconds = LOGIN_SERVER_SILENT_SECONDS;
+  l.wire.deadline = imap_wire_now() + LOGIN_SERVER_LOGIN_SECONDS;
   set_limits(&l);
   imap_wire_add(&l.wire, "* OK [");
   add_capabilities(&l);
@@ -198,32 +189,6 @@ static void session(int in, int out, const struct peer *peer)
 
 int main(int argc, const char *const *argv)
 {
-  static const char *const reads[] = { "control", "tables", 0 };
-  static const struct sandbox sandbox = { .reads = reads };
-  subgetopt options = SUBGETOPT_ZERO;
-
   PROG = "imap-login";
-  for (int option; (option = subgetopt_r(argc, argv, "r:", &options)) != -1;)
-    switch (option) {
-    case 'r':
-      is_secure_from_start = !strcmp(options.arg, "imaps");
-      if (!is_secure_from_start && strcmp(options.arg, "imap")) die_usage(USAGE);
-      break;
-    default: die_usage(USAGE);
-    }
-  if (argv[options.ind]) die_usage(USAGE);
-
-  home_enter();
-  static struct cidrs balancers = CIDRS_ZERO;
-  cidrs_read(&balancers, "proxyhosts");
-  struct serve server = { .balancers = &balancers,
-                          .concurrency = (unsigned int)conf_number("concurrencyimap", 500, 100000),
-                          .concurrency_network = (unsigned int)conf_number("concurrencyimapclient", 50, 100000),
-                          .refusal = "* BYE [LIMIT] too many connections, try again later\r\n",
-                          .session_seconds = LOGIN_SECONDS + SILENT_SECONDS,
-                          .memory_bytes = MEMORY_BYTES,
-                          .sandbox = &sandbox,
-                          .refresh = refresh,
-                          .session = session };
-  return serve(&server, argv);
+  return login_server(&server, argc, argv);
 }

@@ -5,28 +5,20 @@
 
 #include <string.h>
 
-#include <skalibs/sgetopt.h>
-
-#include "lib/conf.h"
 #include "lib/die.h"
-#include "lib/home.h"
+#include "lib/login_server.h"
 #include "lib/secure.h"
-#include "lib/serve.h"
 #include "pop3/login.h"
 
-#define USAGE "pop3-login [ -r pop3|pop3s ]"
+static void session(int in, int out, const struct peer *peer);
 
-#define HANDSHAKE_SECONDS 60
-#define SILENT_SECONDS 60
-#define LOGIN_SECONDS 180
-#define USELESS_MAX 20
-#define MEMORY_BYTES (64 << 20)
-
-static bool is_secure_from_start;
-static struct tables tables = { .is_for_children = true };
-
-/* The parent opens the tables, so that a child finds them open. */
-static void refresh(void) { tables_open(&tables, "policy"); }
+static struct login_server server = { .plain = "pop3",
+                                      .secure = "pop3s",
+                                      .concurrency = "concurrencypop3",
+                                      .concurrency_client = "concurrencypop3client",
+                                      .refusal = "-ERR [SYS/TEMP] too many connections, try again later\r\n",
+                                      .session = session,
+                                      .tables = { .is_for_children = true } };
 
 /* What came in clear is not part of the encrypted session, whatever it was (check 18; RFC 2595 4). */
 static bool secure(struct pop3_login *l, int call)
@@ -34,7 +26,7 @@ static bool secure(struct pop3_login *l, int call)
   l->wire.at = l->wire.length = 0;
   pop3_line_wipe(&l->line);
   text_wipe(&l->user);
-  return secure_start(call, l->peer->remote_ip, HANDSHAKE_SECONDS, &l->tls, mechanisms_want_certificate(l->tables) ? &l->certificate : 0, &l->bindings);
+  return secure_start(call, l->peer->remote_ip, LOGIN_SERVER_HANDSHAKE_SECONDS, &l->tls, mechanisms_want_certificate(l->tables) ? &l->certificate : 0, &l->bindings);
 }
 
 /* Nothing that needs a password is offered in clear (S-38). RFC 2449 5: what holds after the login is told here as well. */
@@ -138,7 +130,7 @@ static void run_command(struct pop3_login *l)
 
 static void speak(struct pop3_login *l)
 {
-  while (!l->ends && l->wire.end == IMAP_WIRE_OPEN && l->useless < USELESS_MAX)
+  while (!l->ends && l->wire.end == IMAP_WIRE_OPEN && l->useless < LOGIN_SERVER_USELESS_MAX)
     if (pop3_listen_command(&l->wire, &l->line, &l->command)) run_command(l);
     else l->useless++;
   pop3_line_wipe(&l->line);
@@ -156,55 +148,23 @@ static void session(int in, int out, const struct peer *peer)
   static struct pop3_login l;
 
   l.peer = peer;
-  l.tables = &tables;
+  l.tables = &server.tables;
   l.line.max = POP3_LINE_MAX_BEFORE_LOGIN;
   l.authenticate = (struct authenticate){ .service = "pop3", .ip = peer->remote_ip, .bindings = &l.bindings, .certificate = &l.certificate, .call = -1 };
-  if (is_secure_from_start) {
+  if (server.is_secure) {
     int call = secure_open(peer->remote_ip);
     if (call == -1 || !secure(&l, call)) return;
   }
   imap_wire_open(&l.wire, in, out);
-  l.wire.seconds = SILENT_SECONDS;
-  l.wire.deadline = imap_wire_now() + LOGIN_SECONDS;
+  l.wire.seconds = LOGIN_SERVER_SILENT_SECONDS;
+  l.wire.deadline = imap_wire_now() + LOGIN_SERVER_LOGIN_SECONDS;
   pop3_answer(&l.wire, "+OK", "postroom is ready"); /* no timestamp: APOP needs passwords in clear on the disk */
   speak(&l);
   say_goodbye(&l);
 }
 
-static const struct sandbox *confinement(void)
-{
-  static const char *const reads[] = { "control", "tables", 0 };
-  static const struct sandbox sandbox = { .reads = reads };
-
-  return &sandbox;
-}
-
 int main(int argc, const char *const *argv)
 {
-  static struct cidrs balancers = CIDRS_ZERO;
-  subgetopt options = SUBGETOPT_ZERO;
-
   PROG = "pop3-login";
-  for (int option; (option = subgetopt_r(argc, argv, "r:", &options)) != -1;)
-    switch (option) {
-    case 'r':
-      is_secure_from_start = !strcmp(options.arg, "pop3s");
-      if (!is_secure_from_start && strcmp(options.arg, "pop3")) die_usage(USAGE);
-      break;
-    default: die_usage(USAGE);
-    }
-  if (argv[options.ind]) die_usage(USAGE);
-
-  home_enter();
-  cidrs_read(&balancers, "proxyhosts");
-  struct serve server = { .balancers = &balancers,
-                          .concurrency = (unsigned int)conf_number("concurrencypop3", 500, 100000),
-                          .concurrency_network = (unsigned int)conf_number("concurrencypop3client", 50, 100000),
-                          .refusal = "-ERR [SYS/TEMP] too many connections, try again later\r\n",
-                          .session_seconds = LOGIN_SECONDS + SILENT_SECONDS,
-                          .memory_bytes = MEMORY_BYTES,
-                          .sandbox = confinement(),
-                          .refresh = refresh,
-                          .session = session };
-  return serve(&server, argv);
+  return login_server(&server, argc, argv);
 }
